@@ -1,0 +1,1 @@
+"""Pointsman: a graph-based, multi-model agent framework on LangGraph."""

@@ -1,0 +1,155 @@
+"""The errors of Pointsman, sorted by who must react.
+
+    PointsmanError
+    ├── CallerError        the code or person that called: fix the input and call again
+    │   ├── ConfigError        settings, catalog, playbook or policy file; names the field
+    │   ├── TaskError          the task or an attachment; names the field and the limit
+    │   ├── AnswerError        an answer to an approval; nothing was changed
+    │   └── NotFoundError      no such thread, run, approval, tool or model
+    ├── OperatorError      whoever runs the process: storage, switches, credentials
+    │   ├── StoreError         the database refused, is locked, or is of another version
+    │   ├── BudgetExceededError  a spending cap leaves no room; names the cap
+    │   └── CredentialError    a key or token is missing, expired or not permitted
+    ├── ModelError         the model: the text is quoted back to it for one more try
+    │   ├── PlanError          the plan breaks a rule; names the step
+    │   ├── ArgumentError      arguments do not fit the tool's schema; names the field
+    │   └── OutputError        the reply does not fit the schema that was asked for
+    └── ProviderError      another system: retried, routed around, or reported
+        ├── ToolError          a tool failed; `happened` says whether its effect may exist
+        └── EndpointError      a model endpoint failed; carries its failure class
+
+Every message says what was wrong, where, and what to do next. Facts are attributes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+
+class PointsmanError(Exception):
+    """Base of all errors raised on purpose.
+
+    Args:
+        message: What was wrong, in one sentence.
+        where: The field, step, file or system it concerns.
+        fix: What to do next.
+    """
+
+    def __init__(self, message: str, *, where: str = "", fix: str = "") -> None:
+        self.message = message
+        self.where = where
+        self.fix = fix
+        super().__init__(message, where, fix)
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{text} {self.fix}".strip() if self.fix else text
+
+
+class CallerError(PointsmanError):
+    """The caller must change the input."""
+
+
+class ConfigError(CallerError):
+    """A setting, catalog, playbook or policy is not valid."""
+
+
+class TaskError(CallerError):
+    """The task or one of its attachments cannot be taken."""
+
+
+class AnswerError(CallerError):
+    """An answer to an approval request is malformed, or answers nothing that waits."""
+
+
+class NotFoundError(CallerError):
+    """The named thread, run, approval, tool or model does not exist."""
+
+
+class OperatorError(PointsmanError):
+    """The operator of this process must act."""
+
+
+class StoreError(OperatorError):
+    """The database cannot be used."""
+
+
+class CredentialError(OperatorError):
+    """A key or token is missing, expired, revoked or not permitted."""
+
+
+class ModelError(PointsmanError):
+    """A model's output breaks a rule; the message is fit to be quoted back to it."""
+
+
+class PlanError(ModelError):
+    """A plan breaks a rule; `where` names the step."""
+
+
+class ArgumentError(ModelError):
+    """Arguments do not fit a tool's schema; `where` names the field."""
+
+
+class OutputError(ModelError):
+    """A reply does not fit the schema that was asked for."""
+
+
+class ProviderError(PointsmanError):
+    """Another system failed."""
+
+
+class ToolError(ProviderError):
+    """A tool failed.
+
+    Tools raise it to say for certain whether their effect took place; any other exception
+    of a tool that changes something is taken as `happened="unknown"`.
+
+    Args:
+        message: What was wrong.
+        happened: `no`: nothing was changed, trying again is safe. `unknown`: the effect may exist.
+        retryable: Whether the same call may succeed later.
+        where: The tool.
+        fix: What to do next.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        happened: Literal["no", "unknown"] = "no",
+        retryable: bool = False,
+        where: str = "",
+        fix: str = "",
+    ) -> None:
+        super().__init__(message, where=where, fix=fix)
+        self.happened = happened
+        self.retryable = retryable
+
+
+class EndpointError(ProviderError):
+    """A model endpoint failed.
+
+    Args:
+        message: What was wrong.
+        failure: The failure class of `pointsman.models.failures`.
+        retry_after: Seconds the provider asked us to wait, if it did.
+        where: Model and endpoint.
+        fix: What to do next.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        failure: str,
+        retry_after: float | None = None,
+        where: str = "",
+        fix: str = "",
+    ) -> None:
+        super().__init__(message, where=where, fix=fix)
+        self.failure = failure
+        self.retry_after = retry_after
+
+
+class BudgetExceededError(OperatorError):
+    """No cap leaves room for a useful call; `where` names the cap."""

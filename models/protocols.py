@@ -1,0 +1,146 @@
+"""What the graph needs of the models room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from langchain_core.messages import BaseMessage
+
+from ..state.run import Run
+from ..state.task import Modality
+from ..state.usage import Usage
+from ..state.values import Json, JsonObject, Record
+
+Role = Literal["planner", "extractor", "reasoner", "generator", "verifier", "chat", "transcriber"]
+Risk = Literal["low", "medium", "high"]
+
+Emit = Callable[[JsonObject], None]
+"""Receives progress events: `{"event": "model_attempt", …}`, `{"event": "token", "text": …}`,
+`{"event": "discard"}` when what was streamed so far must be forgotten."""
+
+
+class Signals(Record):
+    """What the router may know about a call. Everything that decides is in here."""
+
+    role: Role
+    task_type: str = "general"
+    """`chat`, `long_reasoning`, `extraction`, `planning`, `drafting`, …"""
+    modalities: tuple[Modality, ...] = ("text",)
+    risk: Risk = "low"
+    latency: Literal["fast", "normal", "batch"] = "normal"
+    quality_floor: int | None = None
+    """Lowest acceptable quality tier."""
+    data_class: str = ""
+    context_tokens: int = 0
+    output_tokens: int = 0
+    needs_tools: bool = False
+    needs_schema: bool = False
+    verdicts: tuple[str, ...] = ()
+    """What verification said of earlier attempts at the step: `not_good_enough`, `schema`, …"""
+    tried: tuple[str, ...] = ()
+    """Candidates (`model@endpoint`) whose results were not accepted."""
+    request: str = ""
+    """Text of the request, for learned routers; not logged."""
+
+
+class Candidate(Record):
+    """A model at an endpoint, and why it stands where it stands."""
+
+    model: str
+    endpoint: str
+    reason: str
+    quality: int = 0
+    expected_usd: float | None = None
+
+    @property
+    def name(self) -> str:
+        """`model@endpoint`."""
+        return f"{self.model}@{self.endpoint}"
+
+
+class Exclusion(Record):
+    """A model that was not considered, and why."""
+
+    model: str
+    endpoint: str
+    reason: str
+
+
+class Ranking(Record):
+    """The router's decision."""
+
+    candidates: tuple[Candidate, ...] = ()
+    excluded: tuple[Exclusion, ...] = ()
+    row: str = ""
+    """The policy row that matched."""
+    guards: tuple[str, ...] = ()
+    """`strict_output`, `basic_safety`, `media_validation`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRequest:
+    """One thing asked of a model."""
+
+    signals: Signals
+    messages: Sequence[BaseMessage]
+    schema: JsonObject | None = None
+    """JSON Schema of the reply; its `title` names it."""
+    tools: Sequence[JsonObject] = field(default_factory=tuple[JsonObject, ...])
+    """OpenAI-style function declarations, for callers that want tool calls back."""
+    max_output_tokens: int = 1024
+    timeout: float = 60.0
+    """Seconds for one attempt."""
+    candidates: Sequence[Candidate] | None = None
+    """A ranking that was made earlier; `None` ranks now."""
+    stream: bool = False
+    """Emit tokens while they arrive."""
+
+
+class ModelReply(Record):
+    """What came back, from whom, at what cost."""
+
+    text: str = ""
+    data: Json = None
+    """The parsed and validated value, where a schema was asked for."""
+    tool_calls: tuple[JsonObject, ...] = ()
+    """`{"id", "name", "args"}` each, ids unique."""
+    model: str = ""
+    endpoint: str = ""
+    why: str = ""
+    usage: Usage = Usage()
+    """Of all attempts together."""
+    attempts: int = 1
+
+
+class ModelGateway(Protocol):
+    """Every model call goes through here: routed, budgeted, retried, recorded."""
+
+    def serves(self, role: Role) -> bool:
+        """Whether any model is configured for the role."""
+        ...
+
+    async def rank(self, signals: Signals, *, run: Run, step: str) -> Ranking:
+        """Order the candidates, with reasons, from catalog, policy, health and spend left."""
+        ...
+
+    async def complete(
+        self, request: ModelRequest, *, run: Run, step: str, emit: Emit | None = None
+    ) -> ModelReply:
+        """Get a reply from the best candidate that gives one.
+
+        Raises:
+            EndpointError: No candidate gave a reply; the message lists what each one said.
+            OutputError: Candidates replied, but none with what the schema asks for.
+            BudgetExceededError: No cap leaves room for a useful reply; it names the cap.
+        """
+        ...
+
+    async def usage(self, run_id: str) -> Usage:
+        """Return what the run's model calls have cost so far."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the clients."""
+        ...

@@ -1,0 +1,67 @@
+"""What the graph needs of the policy room: one question before a call, one before an approval."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from ..state.approval import DECISIONS, DecisionType
+from ..state.run import Principal
+from ..state.values import JsonObject, Record
+from ..tools.contract import ToolContract
+
+
+class CallFacts(Record):
+    """Everything that a decision about a tool call may rest on."""
+
+    principal: Principal
+    tool: str
+    args: JsonObject = {}
+    taint: tuple[str, ...] = ()
+    """Untrusted sources behind the call itself: it was planned after reading them."""
+    tainted_args: dict[str, tuple[str, ...]] = {}
+    """Argument path → untrusted sources it was computed from."""
+    confidence: float | None = None
+    spent_usd: float = 0.0
+    environment: str = "development"
+    allowed_tools: tuple[str, ...] | None = None
+    """The task's allowlist; `None` for no restriction."""
+    ask_always: bool = False
+    task: str = ""
+
+
+class PolicyDecision(Record):
+    """Whether a call may run, and who must agree."""
+
+    outcome: Literal["run", "ask", "refuse"]
+    reason: str
+    policies: tuple[str, ...] = ()
+    """Ids of the policies that decided."""
+    allowed: tuple[DecisionType, ...] = DECISIONS
+    quorum: int = 1
+    expires_seconds: float | None = None
+    version: str = ""
+    """Digest of the policies, so that a change invalidates approvals given under the old ones."""
+
+
+class PolicyEngine(Protocol):
+    """Decides. Pure and quick: no I/O, under a millisecond."""
+
+    version: str
+
+    def decide(self, contract: ToolContract, facts: CallFacts) -> PolicyDecision:
+        """Say whether the call runs unattended, waits for a person, or is refused."""
+        ...
+
+    def may_see(self, contract: ToolContract, principal: Principal) -> bool:
+        """Say whether the planner may know of the tool."""
+        ...
+
+    def may_approve(
+        self, approver: Principal, contract: ToolContract, facts: CallFacts, requester: str
+    ) -> PolicyDecision:
+        """Say whether this person may approve this call (`run` or `refuse`)."""
+        ...
+
+    def may_use_model(self, principal: Principal, model: str, data_class: str) -> bool:
+        """Say whether the run may send its data to this model."""
+        ...

@@ -1,0 +1,44 @@
+"""Answer: sentences, each with the evidence that carries it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .values import Record, Trust
+
+AnswerStatus = Literal["complete", "partial", "safe_response"]
+
+
+class Citation(Record):
+    """A numbered source of the answer."""
+
+    number: int
+    evidence: str
+    """Evidence id."""
+    source: str
+    quote: str
+    """The cited text, cut to a readable length."""
+    trust: Trust = "internal"
+
+
+class Sentence(Record):
+    """One claim and the evidence ids that carry it."""
+
+    text: str
+    cites: tuple[str, ...] = ()
+
+
+class Answer(Record):
+    """What the user reads."""
+
+    text: str
+    status: AnswerStatus
+    """`complete`: all was done; `partial`: some steps failed or were declined, and it says so;
+    `safe_response`: nothing verified could be said beyond what happened."""
+    citations: tuple[Citation, ...] = ()
+    dropped: tuple[str, ...] = ()
+    """Sentences a model wrote that no evidence carries; never shown as the answer."""
+    written_by: str = ""
+    """`template`, `extractive`, or the model."""
+    note: str = ""
+    """For example: no language model configured."""

@@ -1,0 +1,218 @@
+"""Approval: what a person is asked before a step may run, and how answers are read.
+
+The wire form is LangChain's batched human-in-the-loop request; the answers of the clients that
+exist (LangChain's own middleware, agent-chat-ui, agent-inbox, Studio) are all accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from ..errors import AnswerError
+from .values import Json, JsonObject, Record, digest
+
+DecisionType = Literal["approve", "edit", "reject", "respond"]
+DECISIONS: tuple[DecisionType, ...] = ("approve", "edit", "reject", "respond")
+
+FACTS_KEY = "pointsman"
+"""The one extra key of the interrupt value that carries our own facts."""
+
+RECORDED: JsonObject = {"type": "recorded"}
+"""Resume value that means: use the answers that are already in the approval store."""
+
+_OLD_FORMS: Mapping[str, DecisionType] = {
+    "accept": "approve",
+    "edit": "edit",
+    "response": "respond",
+    "ignore": "reject",
+}
+
+
+class ApprovalRequest(Record):
+    """One waiting action. Its digest binds everything that the approver sees."""
+
+    id: str
+    """Stable: the same action of the same run has the same id."""
+    step: str
+    tool: str
+    """The tool, or `ask` for a question to the person."""
+    args: JsonObject = {}
+    """Exact arguments, references resolved."""
+    description: str = ""
+    """What will happen, in the tool's own words."""
+    why: str = ""
+    """Why a person is asked: the policy's reason."""
+    effect: str = "read"
+    risk: tuple[str, ...] = ()
+    provenance: dict[str, tuple[str, ...]] = {}
+    """Argument path → untrusted sources it was computed from; clean arguments are left out."""
+    preview: Json = None
+    """The change that the tool says it would make."""
+    evidence: tuple[str, ...] = ()
+    """Ids of the evidence that the decision rests on."""
+    allowed: tuple[DecisionType, ...] = DECISIONS
+    digest: str = ""
+    """Digest of tool, arguments, step, plan version and policy version."""
+    policy: tuple[str, ...] = ()
+    """Ids of the policies that decided."""
+    requested_at: float = 0.0
+    expires_at: float | None = None
+    quorum: int = 1
+    requester: str = ""
+
+
+class Decision(Record):
+    """One person's answer to one request."""
+
+    approval_id: str
+    type: DecisionType
+    args: JsonObject | None = None
+    """For `edit`: the new arguments. They make a new action."""
+    message: str = ""
+    """For `reject` and `respond`: the person's words."""
+    approver: str = ""
+    """From authentication; empty only in local, single-user use."""
+    decided_at: float = 0.0
+
+
+def approval_id(run: str, step: str, plan_version: int, action_digest: str) -> str:
+    """Derive the stable id of a waiting action."""
+    return "ap_" + digest([run, step, plan_version, action_digest])[:20]
+
+
+def interrupt_value(requests: Sequence[ApprovalRequest], facts: JsonObject) -> JsonObject:
+    """Build the interrupt's value: LangChain's batched request, our facts under one key."""
+    return {
+        "action_requests": [
+            {"name": r.tool, "args": r.args, "description": _describe(r)} for r in requests
+        ],
+        "review_configs": [
+            {"action_name": r.tool, "allowed_decisions": list(r.allowed)} for r in requests
+        ],
+        FACTS_KEY: {**facts, "approvals": [r.to_json() for r in requests]},
+    }
+
+
+def _describe(request: ApprovalRequest) -> str:
+    lines = [request.description or f"Run {request.tool}.", request.why]
+    lines += [
+        f"Argument {path} comes from {', '.join(sources)}."
+        for path, sources in request.provenance.items()
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def read_answer(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[Decision, ...]:
+    """Read a resume value into decisions, matched to `requests` by position or approval id.
+
+    Accepted: `{"decisions": [...]}`; the same keyed by interrupt id; one bare decision; the older
+    list `[{"type": "accept|edit|response|ignore", "args": …}]`; and `RECORDED`. A decision may name
+    its `approval_id`; without one, the n-th decision answers the n-th request. Fewer decisions than
+    requests leave the rest waiting.
+
+    Raises:
+        AnswerError: The value has another form, answers more than was asked, answers one action
+            twice, or uses a decision that is not allowed. Nothing of it is taken.
+    """
+    if value == RECORDED:
+        return ()
+    entries = _entries(value)
+    if len(entries) > len(requests):
+        raise AnswerError(
+            f"It holds {len(entries)} decisions for {len(requests)} waiting actions.",
+            where="decisions",
+            fix="Answer each waiting action once, in the order of action_requests.",
+        )
+    by_id = {request.id: request for request in requests}
+    decisions = tuple(
+        _decision(entry, position, requests, by_id) for position, entry in enumerate(entries)
+    )
+    answered = [decision.approval_id for decision in decisions]
+    if len(set(answered)) < len(answered):
+        raise AnswerError("One action is answered twice.", where="decisions", fix="Answer it once.")
+    return decisions
+
+
+def _entries(value: Json) -> list[Json]:
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
+        if "decisions" in value:
+            decisions = value["decisions"]
+            if isinstance(decisions, list):
+                return decisions
+            raise AnswerError(
+                "It is not a list.", where="decisions", fix="Send a list of decisions."
+            )
+        if "type" in value:
+            return [value]
+        if len(value) == 1 and isinstance(inner := next(iter(value.values())), dict | list):
+            # A client that keys its answer by interrupt id; there is only ever one interrupt.
+            return _entries(inner)
+    raise AnswerError(
+        f"A {type(value).__name__} is not an answer.",
+        where="resume",
+        fix='Send {"decisions": [{"type": "approve"}]} or another documented form.',
+    )
+
+
+def _decision(
+    entry: Json,
+    position: int,
+    requests: Sequence[ApprovalRequest],
+    by_id: Mapping[str, ApprovalRequest],
+) -> Decision:
+    where = f"decisions.{position}"
+    if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
+        raise AnswerError("A decision needs a `type`.", where=where, fix=f"One of {DECISIONS}.")
+    given_id = entry.get("approval_id")
+    request = by_id.get(given_id) if given_id is not None else requests[position]
+    if request is None:
+        raise AnswerError(
+            f"No action waits under approval id {given_id!r}.",
+            where=f"{where}.approval_id",
+            fix=f"Waiting: {sorted(by_id)}.",
+        )
+    kind = _OLD_FORMS.get(entry["type"], entry["type"])
+    if kind not in request.allowed:
+        raise AnswerError(
+            f"{entry['type']!r} is not allowed for {request.tool}.",
+            where=f"{where}.type",
+            fix=f"Allowed: {', '.join(request.allowed)}.",
+        )
+    return Decision(
+        approval_id=request.id,
+        type=kind,
+        args=_edited_args(entry, request, where) if kind == "edit" else None,
+        message=_message(entry, where) if kind in ("reject", "respond") else "",
+    )
+
+
+def _edited_args(entry: JsonObject, request: ApprovalRequest, where: str) -> JsonObject:
+    action = entry.get("edited_action", entry.get("args"))
+    if isinstance(action, dict) and "args" in action:
+        name = action.get("name", action.get("action", request.tool))
+        if name != request.tool:
+            raise AnswerError(
+                f"An edit may not turn {request.tool} into {name!r}.",
+                where=f"{where}.edited_action",
+                fix="Reject it and say what to do instead.",
+            )
+        action = action["args"]
+    if not isinstance(action, dict):
+        raise AnswerError(
+            "An edit needs the new arguments.",
+            where=f"{where}.edited_action",
+            fix='Send {"type": "edit", "edited_action": {"name": tool, "args": {…}}}.',
+        )
+    return action
+
+
+def _message(entry: JsonObject, where: str) -> str:
+    message = entry.get("message", entry.get("args", ""))
+    if message is None:
+        return ""
+    if not isinstance(message, str):
+        raise AnswerError("It is not text.", where=f"{where}.message", fix="Send a string.")
+    return message

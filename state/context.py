@@ -1,0 +1,27 @@
+"""AgentContext: small plain values that one invocation may set. Studio shows them as a form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(kw_only=True)
+class AgentContext:
+    """Per-run settings. They can tighten what the settings allow, never loosen it.
+
+    Who the caller is does not belong here: it comes from authentication.
+    """
+
+    budget_usd: float | None = None
+    """Most that the run may spend, in US dollars."""
+    budget_tokens: int | None = None
+    """Most input and output tokens together."""
+    deadline_seconds: float | None = None
+    """Seconds from the start of the run to its hard stop; time spent paused does not count."""
+    max_turns: int | None = None
+    """Most passes through `plan`."""
+    autonomy: Literal["policy", "ask_always"] = "policy"
+    """`ask_always` puts every effect before a person, also those that policy lets run."""
+    effect_scope: str = ""
+    """A new value lets a replayed run perform its effects again; by default it never does."""

@@ -1,0 +1,84 @@
+"""Results: what a step produced, what it rests on, and what verification said."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .approval import ApprovalRequest
+from .usage import Usage
+from .values import Json, Record, Trust
+
+StepStatus = Literal["accepted", "failed", "rejected", "skipped", "waiting", "stopped"]
+FINAL: frozenset[StepStatus] = frozenset({"accepted", "failed", "rejected", "skipped"})
+"""Statuses that a later pass through `plan` does not change within one plan version."""
+
+VerdictAction = Literal["accept", "retry", "fallback", "replan", "ask", "fail"]
+
+
+class Evidence(Record):
+    """A place that a sentence of the answer can cite. Its text stays in the result, once."""
+
+    id: str
+    """Unique in the run: `s2` for a whole output, `s2#0` for a part of it."""
+    step: str
+    path: str = ""
+    """Where in the step's output the text is."""
+    source: str
+    """What a person would look up: `order ORD-1001`, `policies/refunds.md § Damaged items`."""
+    trust: Trust = "internal"
+
+
+class Failure(Record):
+    """Why a step did not succeed."""
+
+    kind: str
+    """Stable code: `tool_error`, `timeout`, `arguments`, `rejected`, `policy`, `check`, …"""
+    message: str
+    """For a person, and for the planner on revision."""
+    retryable: bool = False
+
+
+class Verdict(Record):
+    """What verification decided about one attempt, and why."""
+
+    action: VerdictAction
+    reason: str
+    confidence: float | None = None
+    """From 0 to 1; `None` where nobody estimated it."""
+
+
+class Attempt(Record):
+    """One try at a step, as the trace shows it."""
+
+    number: int
+    performed_by: str = ""
+    """The tool, or the model and its endpoint."""
+    why: str = ""
+    """Why this candidate."""
+    verdict: Verdict | None = None
+    usage: Usage = Usage()
+    seconds: float = 0.0
+    replayed: bool = False
+    """The result came from the ledger; nothing was called."""
+
+
+class StepResult(Record):
+    """The outcome of a step."""
+
+    step: str
+    status: StepStatus
+    output: Json = None
+    """The value, if it is small enough to live in state."""
+    payload: str = ""
+    """Digest of the value in the payload store."""
+    excerpt: str = ""
+    """The beginning of a value that is too large for state."""
+    evidence: tuple[Evidence, ...] = ()
+    taint: tuple[str, ...] = ()
+    """Untrusted sources that flowed into the output; empty means clean."""
+    failure: Failure | None = None
+    approval: ApprovalRequest | None = None
+    """For `waiting`: what a person is asked. Kept for the trace once answered."""
+    attempts: tuple[Attempt, ...] = ()
+    usage: Usage = Usage()
+    plan_version: int = 1

@@ -1,0 +1,68 @@
+"""Run: one turn of a thread, from its input to its answer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .values import Record, digest
+
+StopReason = Literal[
+    "turns", "deadline", "budget", "tool_failure", "cancelled", "paused", "planning", "internal"
+]
+
+
+class Stop(Record):
+    """Why a run ended before its plan did."""
+
+    reason: StopReason
+    detail: str
+    """One sentence for the person who reads the answer."""
+
+
+class Principal(Record):
+    """Who the run acts for. It comes from authentication, never from a model or a request body."""
+
+    id: str = "local"
+    role: str = "user"
+    scopes: tuple[str, ...] = ()
+    tenant: str = ""
+    session: str = ""
+
+
+class Limits(Record):
+    """The hard stops of one run; `None` means none."""
+
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
+    max_turns: int = 24
+    """Passes through `plan`, each of which dispatches lanes, asks, revises or ends."""
+    max_revisions: int = 2
+    """Times the planner may revise a plan."""
+    max_tool_failures: int = 3
+    """Failed calls of one tool in one run, after which it is not called again."""
+    step_attempts: int = 3
+    """Passes through `route` that one step may take."""
+
+
+class Run(Record):
+    """The identity and limits of a run. It is state: a resumed or forked run is the same run."""
+
+    id: str
+    thread_id: str = ""
+    turn: int = 1
+    """Position of this run in its thread, from 1."""
+    started_at: float
+    """Unix time in seconds."""
+    deadline_at: float | None = None
+    principal: Principal = Principal()
+    limits: Limits = Limits()
+    autonomy: Literal["policy", "ask_always"] = "policy"
+
+
+def run_id(thread_id: str, turn: int, task: str, effect_scope: str) -> str:
+    """Derive the run's id, so that a replay of the same input is the same run.
+
+    A replayed or forked checkpoint therefore finds the recorded results of its effects. A new
+    `effect_scope` is the explicit way to let them happen again.
+    """
+    return digest([thread_id, turn, task, effect_scope])[:32]

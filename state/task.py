@@ -1,0 +1,43 @@
+"""Task: what is asked, after normalization."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .values import Record, Trust
+
+Modality = Literal["text", "image", "audio", "video"]
+
+
+class Attachment(Record):
+    """One file or piece of content that came with the task; it informs and never instructs."""
+
+    name: str
+    """The label by which plan, evidence and messages name it; unique in the task."""
+    modality: Modality = "text"
+    media_type: str = "text/plain"
+    text: str = ""
+    """The content as text; empty for media that is not yet converted."""
+    payload: str = ""
+    """Digest of the original bytes in the payload store, for media."""
+    size: int = 0
+    """Bytes of the original."""
+    facts: dict[str, str | int | float] = {}
+    """What validation found out: width, height, duration in seconds, pages."""
+    trust: Trust = "untrusted"
+
+
+class Task(Record):
+    """One request: the user's words, and what came with them."""
+
+    text: str
+    """The user's own words; the only text that may give orders."""
+    attachments: tuple[Attachment, ...] = ()
+    conversation: tuple[str, ...] = ()
+    """Earlier turns of the thread, oldest first, `user: …` and `assistant: …`."""
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """The kinds of media that are present, text first."""
+        found = {attachment.modality for attachment in self.attachments} | {"text"}
+        return tuple(m for m in ("text", "image", "audio", "video") if m in found)

@@ -1,0 +1,59 @@
+"""Plain JSON values: the only thing, besides messages, that a checkpoint holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+Json = Any
+"""A JSON value: None, bool, int, float, str, list of these, or dict with string keys."""
+
+JsonObject = dict[str, Any]
+
+Trust = Literal["trusted", "internal", "untrusted"]
+"""How far a source's text may be believed: our records, our own documents, or anybody's words."""
+
+SCHEMA_VERSION = 1
+"""Version of everything written to checkpoints and journal; a change adds a migration."""
+
+
+class Record(BaseModel):
+    """A frozen value that is stored as plain JSON, defaults left out."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", frozen=True, ser_json_inf_nan="null"
+    )
+
+    def to_json(self) -> JsonObject:
+        """Return the plain JSON form that checkpoints and journal hold."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """Read the form that `to_json` wrote."""
+        return cls.model_validate(value)
+
+
+def canonical_json(value: Json) -> str:
+    """Serialize with sorted keys and no spaces, so that equal values have equal text.
+
+    Raises:
+        ValueError: The value holds NaN or infinity, which JSON cannot.
+        TypeError: The value is not plain JSON.
+    """
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def digest(value: Json) -> str:
+    """Return the SHA-256 of the canonical form, 64 hexadecimal digits."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def size_of(value: Json) -> int:
+    """Return the size of the canonical form in bytes."""
+    return len(canonical_json(value).encode())

@@ -1,0 +1,91 @@
+"""The tool contract: what must be known about a tool before an agent may hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..state.results import Evidence
+from ..state.run import Principal
+from ..state.values import Json, JsonObject, Trust
+
+Effect = Literal["read", "write", "money", "message", "account", "delete"]
+"""What a call changes. Everything but `read` waits for a person unless policy says otherwise."""
+
+Idempotency = Literal["key", "natural", "none"]
+"""`key`: the tool takes our idempotency key. `natural`: repeating the call changes nothing more.
+`none`: a repeated call happens twice; after a crash it is reconciled or put before a person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolContract:
+    """What a tool promises. The defaults are careful: writing, untrusted, not repeatable."""
+
+    name: str
+    description: str
+    args_schema: JsonObject
+    """JSON Schema of an object; unknown fields are refused."""
+    effect: Effect = "write"
+    trust: Trust = "untrusted"
+    """Trust of the output."""
+    idempotency: Idempotency = "none"
+    consequential: tuple[str, ...] | None = None
+    """Argument names that decide what is changed or who learns of it (recipient, account, amount,
+    path, URL, body). `None`: all of them."""
+    egress: bool = False
+    """A read that can carry data out (URL, query to an outside service) counts as consequential."""
+    scopes: tuple[str, ...] = ()
+    risk: tuple[str, ...] = ()
+    amount: str = ""
+    """Path of the argument that holds the amount of money in US dollars, for policy thresholds."""
+    timeout: float = 30.0
+    """Seconds for one call."""
+    max_attempts: int = 2
+    output_schema: JsonObject | None = None
+    max_output_bytes: int = 1_000_000
+    cost_usd: float = 0.0
+    rate_per_minute: int | None = None
+    credentials: tuple[str, ...] = ()
+    """Names of the credentials the call needs; fetched for the call, never stored."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolCall:
+    """What a tool may know of the call it serves."""
+
+    idempotency_key: str
+    run_id: str
+    thread_id: str
+    step: str
+    attempt: int
+    principal: Principal
+    credentials: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+
+
+RunTool = Callable[[JsonObject, ToolCall], Awaitable[Json]]
+Describe = Callable[[JsonObject], str]
+Preview = Callable[[JsonObject, ToolCall], Awaitable[Json]]
+Reconcile = Callable[[str, JsonObject], Awaitable[tuple[bool, Json]]]
+"""Given the idempotency key and arguments: did it happen, and with what result?"""
+CiteOutput = Callable[[JsonObject, Json], Sequence[Evidence]]
+"""Given arguments and output: what can be cited. `Evidence.id` and `step` are filled in later."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """A contract and the code that keeps it."""
+
+    contract: ToolContract
+    run: RunTool
+    describe: Describe | None = None
+    """What to show an approver, in one or two sentences."""
+    preview: Preview | None = None
+    """The change that would be made, without making it."""
+    reconcile: Reconcile | None = None
+    cite: CiteOutput | None = None
+
+    @property
+    def name(self) -> str:
+        """The name by which plans call it."""
+        return self.contract.name

@@ -1,0 +1,69 @@
+"""What the graph needs of the tools room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+from ..state.run import Run
+from ..state.values import Json, JsonObject, Record
+from .contract import Tool
+
+
+class ToolOutcome(Record):
+    """How one call ended."""
+
+    status: Literal["done", "failed", "unknown"]
+    """`unknown`: the call may have happened, and the tool cannot say."""
+    output: Json = None
+    error: str = ""
+    kind: str = ""
+    """For failures: `tool_error`, `timeout`, `output_too_large`, `output_not_json`,
+    `output_schema`, `busy` (another worker holds the claim), `rate_limited`, `credentials`."""
+    retryable: bool = False
+    replayed: bool = False
+    """The ledger already held the result; nothing was called."""
+    seconds: float = 0.0
+    key: str = ""
+    """The idempotency key."""
+
+
+class ToolRunner(Protocol):
+    """Tools by name, and the one way to call them: through the effects ledger."""
+
+    tools: Mapping[str, Tool]
+
+    def get(self, name: str) -> Tool:
+        """Return a tool. Raises `NotFoundError` that lists what there is."""
+        ...
+
+    def check(self, name: str, args: JsonObject) -> JsonObject:
+        """Return the arguments as the tool will get them (defaults filled in).
+
+        Raises `ArgumentError` naming the field: unknown field, wrong type, out of range.
+        """
+        ...
+
+    def check_planned(self, name: str, args: JsonObject) -> None:
+        """Like `check` for arguments that still hold references.
+
+        Literal parts are checked, referenced ones are taken as fitting. Raises `ArgumentError`.
+        """
+        ...
+
+    async def call(
+        self,
+        name: str,
+        args: JsonObject,
+        *,
+        run: Run,
+        step: str,
+        attempt: int,
+        timeout: float | None,
+    ) -> ToolOutcome:
+        """Claim, call, bound, check and settle. Raises only for cancellation and `StoreError`."""
+        ...
+
+    async def preview(self, name: str, args: JsonObject, *, run: Run, step: str) -> Json:
+        """Return the tool's own preview of the change, or `None` if it has none or it fails."""
+        ...
