@@ -1,0 +1,55 @@
+"""One protocol for everything that can turn a task into a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..models.protocols import Emit
+from ..state.plan import Plan
+from ..state.results import StepResult
+from ..state.run import Run
+from ..state.task import Task
+from ..tools.contract import ToolContract
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRequest:
+    """What a planner may know."""
+
+    task: Task
+    run: Run
+    tools: Sequence[ToolContract]
+    """Only the tools that this principal may use for this task."""
+    version: int = 1
+    previous: Plan | None = None
+    """On revision: the plan that did not work out."""
+    results: Mapping[str, StepResult] = field(default_factory=dict[str, StepResult])
+    """On revision: what its steps produced. Accepted steps stay as they are."""
+    problem: str = ""
+    """On revision: what went wrong, in one paragraph."""
+    emit: Emit | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declined:
+    """A planner's refusal, with what the person should know."""
+
+    planner: str
+    reason: str
+    missing: tuple[str, ...] = ()
+    """Arguments that the task does not give, in words."""
+    can_do: tuple[str, ...] = ()
+    """What the agent could do instead, one line each."""
+
+
+class Planner(Protocol):
+    """Turns a task into a plan, or declines."""
+
+    async def plan(self, request: PlanRequest) -> Plan | Declined:
+        """Return a plan that passes `check_plan`, or decline.
+
+        A planner does not raise for what a model or a user wrote; it declines and says why.
+        """
+        ...
