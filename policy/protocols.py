@@ -27,6 +27,9 @@ class CallFacts(Record):
     """The task's allowlist; `None` for no restriction."""
     ask_always: bool = False
     task: str = ""
+    """Name of the task's kind, such as its playbook; not its text."""
+    frozen: bool = False
+    """An operator froze the tool: the switch as it stood when the question was put."""
 
 
 class PolicyDecision(Record):

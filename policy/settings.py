@@ -1,0 +1,56 @@
+"""PolicySettings: the policies in force, and what the operator knows better than a contract."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..state.values import Trust
+from ..tools.contract import Effect, ToolContract
+
+
+class ToolOverride(BaseModel):
+    """Corrections to one tool's contract, as policy sees it. What is left out stays as declared.
+
+    For tools that the operator does not own: a server may call a tool read-only that is not.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+
+    effect: Effect | None = None
+    trust: Trust | None = None
+    egress: bool | None = None
+    scopes: tuple[str, ...] | None = None
+    risk: tuple[str, ...] | None = None
+    consequential: tuple[str, ...] | None = None
+    amount: str | None = None
+    frozen: bool = False
+    """Refuse every call, as the switch `freeze_tool` does, for as long as the setting stands."""
+
+    def apply(self, contract: ToolContract) -> ToolContract:
+        """Return the contract as corrected."""
+        changes: dict[str, Any] = self.model_dump(exclude_none=True, exclude={"frozen"})
+        return replace(contract, **changes)
+
+
+class PolicySettings(BaseModel):
+    """The `policy` section of the settings."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+
+    file: Path | None = None
+    """A Cedar file that replaces the default policies as a whole."""
+    additions: tuple[Path, ...] = ()
+    """Cedar files appended to it. An added permit never overrides a forbid."""
+    schema_file: Path | None = None
+    """A Cedar schema that replaces the default one and accepts the same requests."""
+    environment: str = Field(default="", max_length=100)
+    """`context.environment` of every request; empty: what the caller states."""
+    approval_expiry_seconds: float | None = Field(default=86_400, gt=0)
+    """Seconds an approval request stays open and its approval good, unless an `@expires`
+    annotation is stricter; `None`: no limit of its own."""
+    tools: dict[str, ToolOverride] = {}
+    """Tool name → corrections."""

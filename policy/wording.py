@@ -1,0 +1,63 @@
+"""Wording: a policy's `@reason` template, filled in for the people who read it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..state.run import Principal
+from ..tools.contract import ToolContract
+from . import requests
+from .policyset import PolicyNote
+from .protocols import CallFacts
+
+
+def call_words(
+    contract: ToolContract,
+    facts: CallFacts,
+    *,
+    actor: Principal | None = None,
+    requester: str = "",
+) -> dict[str, str]:
+    """Return what a reason about a call may say.
+
+    Args:
+        contract: The tool, as corrected.
+        facts: The call.
+        actor: Who the question is about, where it is not the caller.
+        requester: Who asked for the call, where it is not the caller.
+    """
+    person = actor or facts.principal
+    taint = requests.taint_of(contract, facts)
+    amount = requests.amount_cents(contract, facts.args)
+    confidence = facts.confidence
+    return {
+        "tool": contract.name,
+        "effect": contract.effect,
+        "principal": person.id,
+        "role": person.role,
+        "missing_scopes": ", ".join(sorted({*contract.scopes} - {*person.scopes})),
+        "arguments": ", ".join(taint.arguments) or "none",
+        "sources": _some(taint.sources),
+        "amount": "amount unknown" if amount is None else f"${amount / 100:,.2f}",
+        "confidence": "unknown" if confidence is None else f"{requests.percent(confidence)}%",
+        "requester": requester or facts.principal.id,
+        "environment": facts.environment,
+    }
+
+
+def _some(sources: Sequence[str]) -> str:
+    shown = [source[:100] for source in sources[:5]]
+    return ", ".join([*shown, f"{len(sources) - 5} more"] if len(sources) > 5 else shown)
+
+
+class _Words(dict[str, str]):
+    """Words of a reason; one that this question has no value for is left as it stands."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def reason(notes: Sequence[PolicyNote], words: Mapping[str, str]) -> str:
+    """Return the policies' reasons, each once, in their order in the file."""
+    texts = (note.reason or f"Policy {note.id} says so." for note in notes)
+    return " ".join(dict.fromkeys(text.format_map(_Words(words)) for text in texts))
