@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
 
 from ..state.results import Evidence
 from ..state.run import Principal
@@ -42,12 +45,37 @@ class ToolContract:
     timeout: float = 30.0
     """Seconds for one call."""
     max_attempts: int = 2
+    backoff: float = 0.5
+    """Seconds before the second attempt; doubled before each further one."""
     output_schema: JsonObject | None = None
     max_output_bytes: int = 1_000_000
     cost_usd: float = 0.0
     rate_per_minute: int | None = None
     credentials: tuple[str, ...] = ()
     """Names of the credentials the call needs; fetched for the call, never stored."""
+
+
+@with_config(extra="forbid")
+class ContractOptions(TypedDict, total=False):
+    """The fields of a contract that a decorator, an adapter or a YAML file may set."""
+
+    description: str
+    effect: Effect
+    trust: Trust
+    idempotency: Idempotency
+    consequential: tuple[str, ...] | None
+    egress: bool
+    scopes: tuple[str, ...]
+    risk: tuple[str, ...]
+    amount: str
+    timeout: Annotated[float, Field(gt=0, le=3600)]
+    max_attempts: Annotated[int, Field(ge=1, le=20)]
+    backoff: Annotated[float, Field(ge=0, le=600)]
+    output_schema: JsonObject | None
+    max_output_bytes: Annotated[int, Field(gt=0)]
+    cost_usd: Annotated[float, Field(ge=0)]
+    rate_per_minute: Annotated[int, Field(gt=0)] | None
+    credentials: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +91,8 @@ class ToolCall:
     credentials: dict[str, str] = field(default_factory=dict[str, str], repr=False)
 
 
+CheckArgs = Callable[[JsonObject], None]
+"""Raises `ArgumentError` for arguments that fit the schema and still cannot be taken."""
 RunTool = Callable[[JsonObject, ToolCall], Awaitable[Json]]
 Describe = Callable[[JsonObject], str]
 Preview = Callable[[JsonObject, ToolCall], Awaitable[Json]]
@@ -78,6 +108,8 @@ class Tool:
 
     contract: ToolContract
     run: RunTool
+    check: CheckArgs | None = None
+    """Rules beyond the schema, asked before the ledger is touched."""
     describe: Describe | None = None
     """What to show an approver, in one or two sentences."""
     preview: Preview | None = None

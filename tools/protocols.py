@@ -19,7 +19,8 @@ class ToolOutcome(Record):
     error: str = ""
     kind: str = ""
     """For failures: `tool_error`, `timeout`, `output_too_large`, `output_not_json`,
-    `output_schema`, `busy` (another worker holds the claim), `rate_limited`, `credentials`."""
+    `output_schema`, `busy` (another worker holds the claim, or no thread is free), `rate_limited`,
+    `credentials`, `arguments`, `not_found`, `unknown`."""
     retryable: bool = False
     replayed: bool = False
     """The ledger already held the result; nothing was called."""

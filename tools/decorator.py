@@ -1,0 +1,110 @@
+"""`@tool`: a typed function, sync or async, becomes a tool with a contract."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from typing_extensions import Unpack
+
+from ..errors import ConfigError
+from ..state.values import Json, JsonObject
+from .contract import (
+    CiteOutput,
+    ContractOptions,
+    Describe,
+    Preview,
+    Reconcile,
+    Tool,
+    ToolCall,
+    ToolContract,
+)
+from .docstring import read_docstring
+from .signature import Signature, read_signature
+from .threads import TOOL_THREADS
+
+
+def tool(
+    *,
+    name: str | None = None,
+    describe: Describe | None = None,
+    preview: Preview | None = None,
+    reconcile: Reconcile | None = None,
+    cite: CiteOutput | None = None,
+    **contract: Unpack[ContractOptions],
+) -> Callable[[Callable[..., Any]], Tool]:
+    """Make a tool of a function, method or closure.
+
+    The schema of the arguments comes from the annotations (`Annotated[…, Field(…)]` included), the
+    description from the docstring, and its `Args` section describes the parameters. A parameter
+    annotated `ToolCall` receives the call's context (idempotency key, principal, credentials) and
+    is not an argument. A synchronous function runs in a thread.
+
+        @tool(effect="money", trust="trusted", idempotency="key", consequential=("amount",))
+        async def issue_refund(order: str, amount: float, call: ToolCall) -> dict[str, str]: ...
+
+    Args:
+        name: Name of the tool; the function's own by default.
+        describe: What to show an approver, in one or two sentences.
+        preview: The change that would be made, without making it.
+        reconcile: Given key and arguments: did it happen, and with what result?
+        cite: Given arguments and output: what can be cited.
+        **contract: Fields of `ToolContract`.
+
+    Returns:
+        A decorator that returns the `Tool`.
+
+    Raises:
+        ConfigError: The signature cannot be described, or there is no description.
+    """
+
+    def make(function: Callable[..., Any]) -> Tool:
+        called = name or getattr(function, "__name__", "")
+        text, descriptions = read_docstring(function.__doc__)
+        options: ContractOptions = {"description": text, **contract}
+        if not options["description"]:
+            raise ConfigError(
+                "The tool has no description.",
+                where=called,
+                fix="Give the function a docstring, or pass description=….",
+            )
+        signature = read_signature(function, name=called, descriptions=descriptions)
+        return Tool(
+            contract=ToolContract(name=called, args_schema=signature.schema, **options),
+            run=_runner(function, signature),
+            check=signature.check,
+            describe=describe,
+            preview=preview,
+            reconcile=reconcile,
+            cite=cite,
+        )
+
+    return make
+
+
+def _runner(
+    function: Callable[..., Any], signature: Signature
+) -> Callable[[JsonObject, ToolCall], Any]:
+    asynchronous = inspect.iscoroutinefunction(function)
+
+    async def run(args: JsonObject, call: ToolCall) -> Json:
+        bound = signature.bind(args, call)
+        if asynchronous:
+            return _as_json(await function(**bound))
+        return _as_json(await TOOL_THREADS.run(functools.partial(function, **bound)))
+
+    return run
+
+
+def _as_json(output: Any) -> Json:
+    """Write pydantic models out; everything else must be JSON already."""
+    if isinstance(output, BaseModel):
+        return output.model_dump(mode="json")
+    if isinstance(output, list | tuple):
+        return [_as_json(item) for item in output]
+    if isinstance(output, Mapping):
+        return {key: _as_json(item) for key, item in output.items()}
+    return output

@@ -1,0 +1,124 @@
+"""How a call ended: for the ledger, which must not guess, and for the graph, which must go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import CredentialError, ToolError
+from ..state.values import Json
+from ..stores.protocols import EffectRecord
+from .contract import ToolContract
+from .output import UnusableOutputError
+from .protocols import ToolOutcome
+from .threads import NoThreadError
+from .waiting import TimedOutError
+
+MAX_ERROR_CHARS = 2000
+UNUSABLE_KEY = "$unusable"
+"""Key of the output recorded for a call that happened and returned what cannot be used."""
+
+Redact = Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """The state for the ledger, and what the graph is told."""
+
+    state: Literal["done", "failed", "unknown"]
+    output: Json = None
+    kind: str = ""
+    error: str = ""
+    retryable: bool = False
+
+    def outcome(self, *, repeatable: bool) -> ToolOutcome:
+        """Tell the graph.
+
+        Args:
+            repeatable: Whether a call of unknown outcome may simply be made again.
+        """
+        if self.state == "done" and not self.kind:
+            return ToolOutcome(status="done", output=self.output)
+        asks_person = self.state == "unknown" and not repeatable
+        return ToolOutcome(
+            status="unknown" if asks_person else "failed",
+            kind=self.kind,
+            error=self.error,
+            retryable=self.retryable and not asks_person,
+        )
+
+
+class RateLimitedError(Exception):
+    """No call is allowed within the time that the runner would wait."""
+
+
+def changes_something(contract: ToolContract) -> bool:
+    """Whether a call may leave a trace in the world."""
+    return contract.effect != "read"
+
+
+def is_repeatable(contract: ToolContract) -> bool:
+    """Whether a call whose outcome is unknown may be made again with the same key."""
+    return not changes_something(contract) or contract.idempotency != "none"
+
+
+def ending_of_error(contract: ToolContract, error: Exception, redact: Redact) -> Ending:
+    """Judge what an exception says about the call's effect."""
+    text = redact(_text(contract, error))[:MAX_ERROR_CHARS]
+    match error:
+        case NoThreadError():
+            return Ending(state="failed", kind="busy", error=text, retryable=True)
+        case RateLimitedError():
+            return Ending(state="failed", kind="rate_limited", error=text, retryable=True)
+        case CredentialError():
+            return Ending(state="failed", kind="credentials", error=text)
+        case UnusableOutputError():
+            return _unusable(contract, error.kind, text)
+        case ToolError(happened="no"):
+            return Ending(state="failed", kind="tool_error", error=text, retryable=error.retryable)
+        case _:
+            kind = "timeout" if isinstance(error, TimedOutError) else "tool_error"
+            unknown = changes_something(contract)
+            return Ending(
+                state="unknown" if unknown else "failed", kind=kind, error=text, retryable=True
+            )
+
+
+def ending_of_cancellation(contract: ToolContract, *, called: bool) -> Ending:
+    """Judge a call that was cancelled from outside."""
+    unknown = called and changes_something(contract)
+    return Ending(
+        state="unknown" if unknown else "failed", kind="cancelled", error="The call was cancelled."
+    )
+
+
+def ending_of_record(record: EffectRecord) -> Ending:
+    """Read back how a `done` call ended."""
+    output = record.output
+    if isinstance(output, dict) and set(output) == {UNUSABLE_KEY}:
+        mark = output[UNUSABLE_KEY]
+        return Ending(state="done", output=output, kind=mark["kind"], error=mark["error"])
+    return Ending(state="done", output=output)
+
+
+def _unusable(contract: ToolContract, kind: str, text: str) -> Ending:
+    if not changes_something(contract):
+        return Ending(state="failed", kind=kind, error=text)
+    # The effect happened. Recorded as done, it can never be made to happen again.
+    mark = {UNUSABLE_KEY: {"kind": kind, "error": text}}
+    return Ending(state="done", output=mark, kind=kind, error=text)
+
+
+def _text(contract: ToolContract, error: Exception) -> str:
+    match error:
+        case TimedOutError():
+            return f"{contract.name} did not answer in time."
+        case NoThreadError():
+            return f"{contract.name} was not called: every thread for tools is taken."
+        case RateLimitedError():
+            return f"{contract.name} was not called: {contract.rate_per_minute} calls a minute."
+        case ToolError() | CredentialError() | UnusableOutputError():
+            return str(error)
+        case _:
+            return f"{type(error).__name__}: {error}"

@@ -1,0 +1,32 @@
+"""String formats that arguments are held to."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from jsonschema import FormatChecker
+
+FORMATS = FormatChecker()
+"""jsonschema's own formats, with stricter forms of those that decide where something goes."""
+
+# A line break or a comma in an address would add a header or a second recipient.
+_EMAIL = re.compile(r"[^@\s,;<>\"\x00-\x1f]+@[^@\s,;<>\"\x00-\x1f]+")
+
+
+@FORMATS.checks("email")
+def _is_email(value: object) -> bool:
+    return not isinstance(value, str) or _EMAIL.fullmatch(value) is not None
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def _is_date_time(value: object) -> bool:
+    return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+
+
+@FORMATS.checks("uri", raises=ValueError)
+def _is_uri(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    return bool(urlsplit(value).scheme) and not re.search(r"[\s\x00-\x1f]", value)

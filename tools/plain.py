@@ -1,0 +1,110 @@
+"""Tool output as plain JSON: checked, bounded and copied in one walk."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ..state.values import Json
+
+MAX_DEPTH = 64
+
+
+class NotJsonError(ValueError):
+    """The value holds something that JSON cannot; the message says what and where."""
+
+
+class TooLargeError(ValueError):
+    """The value's canonical JSON is larger than the limit."""
+
+
+class _Walk:
+    """Counts bytes as it copies, so that a value far over the limit is left early, unserialized."""
+
+    def __init__(self, limit: int, text: Callable[[str], str] | None) -> None:
+        self.size = 0
+        self._limit = limit
+        self._text = text
+
+    def copy(self, value: Any, at: str, depth: int) -> Json:
+        if depth > MAX_DEPTH:
+            raise NotJsonError(f"{at or 'The value'} is nested deeper than {MAX_DEPTH} levels.")
+        match value:
+            case None | bool():
+                self._add(4 if value is None or value else 5)
+                return value
+            case str():
+                return self._string(value, at)
+            case int():
+                return self._number(int(value), at)
+            case float():
+                return self._number(float(value), at)
+            case dict():
+                self._add(2 * len(value) + 1 if value else 2)
+                return {
+                    self._key(key, at): self.copy(
+                        item, f"{at}.{key}" if at else str(key), depth + 1
+                    )
+                    for key, item in value.items()
+                }
+            case list() | tuple():
+                self._add(len(value) + 1 if value else 2)
+                return [
+                    self.copy(v, f"{at}.{i}" if at else str(i), depth + 1)
+                    for i, v in enumerate(value)
+                ]
+            case _:
+                raise NotJsonError(f"{at or 'The value'} is a {type(value).__name__}.")
+
+    def _add(self, count: int) -> None:
+        self.size += count
+        if self.size > self._limit:
+            raise TooLargeError(f"The value is larger than {self._limit} bytes.")
+
+    def _key(self, key: Any, at: str) -> str:
+        if not isinstance(key, str):
+            raise NotJsonError(f"{at or 'The value'} has a key that is a {type(key).__name__}.")
+        return self._string(key, at)
+
+    def _string(self, value: str, at: str) -> str:
+        if self.size + len(value) + 2 > self._limit:
+            raise TooLargeError(f"The value is larger than {self._limit} bytes.")
+        value = str(value) if self._text is None else self._text(value)
+        try:
+            self._add(len(json.dumps(value, ensure_ascii=False).encode()))
+        except UnicodeEncodeError:
+            raise NotJsonError(f"{at or 'The value'} is not valid Unicode text.") from None
+        return value
+
+    def _number(self, value: float, at: str) -> float:
+        if isinstance(value, float) and not math.isfinite(value):
+            raise NotJsonError(f"{at or 'The value'} is {value}, which JSON has no number for.")
+        try:
+            self._add(len(repr(value)))
+        except ValueError:
+            raise NotJsonError(f"{at or 'The value'} is a number of too many digits.") from None
+        return value
+
+
+def plain_json(
+    value: Any, *, limit: int, text: Callable[[str], str] | None = None
+) -> tuple[Json, int]:
+    """Copy a value as plain JSON and measure it; tuples become lists, as they would in storage.
+
+    Args:
+        value: Anything.
+        limit: Most bytes of the canonical JSON form.
+        text: Applied to every string, keys included.
+
+    Returns:
+        The copy and the size of its canonical form in bytes.
+
+    Raises:
+        NotJsonError: Something in it is not JSON.
+        TooLargeError: It is larger than `limit`; nothing was serialized to find that out.
+    """
+    walk = _Walk(limit, text)
+    copied = walk.copy(value, "", 0)
+    return copied, walk.size

@@ -1,0 +1,127 @@
+"""Threads for synchronous tools: bounded, and never waited for when the process ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class NoThreadError(Exception):
+    """Every thread is taken and none came free in time; the function was not started."""
+
+
+class Threads:
+    """Runs synchronous functions in at most `limit` threads, for callers on any event loop.
+
+    A call that hangs keeps its thread, but only its thread: the limit bounds what is left behind.
+    The threads are daemons, because an executor's threads would be joined when the interpreter
+    exits, and one hanging tool would keep the process from ending.
+
+    Args:
+        limit: Most calls at one time.
+        patience: Seconds to wait for a free thread.
+    """
+
+    def __init__(self, limit: int = 64, *, patience: float = 2.0) -> None:
+        self._free = limit
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = deque()
+
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        """Run `function` in a thread, with the caller's context variables.
+
+        Raises:
+            NoThreadError: No thread came free; nothing was started.
+        """
+        await self._take()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        context = contextvars.copy_context()
+
+        def work() -> None:
+            try:
+                result = context.run(function, *args)
+            except BaseException as error:  # noqa: BLE001 - handed to the caller, whatever it is
+                self._give_back()
+                _deliver(loop, done, None, error)
+            else:
+                self._give_back()
+                _deliver(loop, done, result, None)
+
+        threading.Thread(target=work, name="pointsman-tool", daemon=True).start()
+        return await done
+
+    async def _take(self) -> None:
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            if self._free > 0:
+                self._free -= 1
+                return
+            turn: asyncio.Future[None] = loop.create_future()
+            self._waiting.append((loop, turn))
+        try:
+            await asyncio.wait_for(asyncio.shield(turn), self._patience)
+        except TimeoutError:
+            if not self._leave(loop, turn):
+                return
+            raise NoThreadError from None
+        except asyncio.CancelledError:
+            if not self._leave(loop, turn):
+                self._give_back()
+            raise
+
+    def _leave(self, loop: asyncio.AbstractEventLoop, turn: asyncio.Future[None]) -> bool:
+        """Stop waiting; return whether the turn had not been given yet."""
+        with self._lock, suppress(ValueError):
+            self._waiting.remove((loop, turn))
+            return True
+        return False
+
+    def _give_back(self) -> None:
+        with self._lock:
+            while self._waiting:
+                loop, turn = self._waiting.popleft()
+                # A waiter whose loop is closed has gone; the next one gets the thread.
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(_set, turn)
+                    return
+            self._free += 1
+
+
+def _set(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
+
+
+def _deliver(
+    loop: asyncio.AbstractEventLoop,
+    done: asyncio.Future[T],
+    result: T | None,
+    error: BaseException | None,
+) -> None:
+    def set_outcome() -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(result)  # pyright: ignore[reportArgumentType]
+        elif isinstance(error, Exception) and not isinstance(error, StopIteration):
+            done.set_exception(error)
+        else:
+            # In a future, StopIteration is forbidden, and SystemExit would end the caller's loop.
+            done.set_exception(RuntimeError(f"{type(error).__name__} in a tool's thread: {error}"))
+
+    # A closed loop has no caller left to tell.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(set_outcome)
+
+
+TOOL_THREADS = Threads()
+"""The threads of this process for synchronous tools."""

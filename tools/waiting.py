@@ -1,0 +1,64 @@
+"""Waiting for foreign code, which may hang, and for our own, which must finish."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+GRACE_SECONDS = 1.0
+"""How long a cancelled call may take to end before it is left behind."""
+
+
+class TimedOutError(Exception):
+    """The call did not end in time."""
+
+
+async def at_most(seconds: float, call: Awaitable[T]) -> T:
+    """Await foreign code for so long, even if it swallows its cancellation.
+
+    Raises:
+        TimedOutError: It did not end in time, and not in the grace after its cancellation.
+    """
+    task = asyncio.ensure_future(call)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
+        if not task.done():
+            task.cancel()
+            task.add_done_callback(_look_away)
+            await asyncio.wait({task}, timeout=GRACE_SECONDS)
+            late = not task.done() or task.cancelled()
+        else:
+            late = False
+    if late:
+        raise TimedOutError
+    if task.cancelled():
+        # Passed on, this would look as if we had been cancelled ourselves.
+        raise RuntimeError("The call cancelled itself.")
+    return task.result()
+
+
+def _look_away(task: asyncio.Task[Any]) -> None:
+    """Retrieve the exception of a call nobody waits for any more, or asyncio would report it."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def to_the_end(work: Awaitable[T]) -> T:
+    """Await our own code to its end, even if we are cancelled meanwhile, and then be cancelled."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+        except Exception:  # noqa: BLE001 - `task.result()` below raises it again
+            break
+    if cancelled is not None:
+        _look_away(task)
+        raise cancelled
+    return task.result()
