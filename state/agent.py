@@ -7,7 +7,7 @@ not the whole value again, and the size of a thread grows with its work.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Required
 
 from langchain_core.messages import AnyMessage
 from langgraph.channels import DeltaChannel
@@ -23,11 +23,11 @@ def last(_current: JsonObject, writes: Sequence[JsonObject]) -> JsonObject:
 
 
 def merge(current: JsonObject, writes: Sequence[JsonObject]) -> JsonObject:
-    """Reducer of a delta channel that is updated by key."""
+    """Reducer of a delta channel that is updated by key; a key written as `None` is removed."""
     merged = dict(current)
     for write in writes:
         merged.update(write)
-    return merged
+    return {key: value for key, value in merged.items() if value is not None}
 
 
 def merge_two(current: JsonObject, write: JsonObject) -> JsonObject:
@@ -63,11 +63,11 @@ class AgentState(InputState, OutputState, total=False):
     """Everything that must survive a restart."""
 
     schema_version: int
-    run: JsonObject
+    run: Required[JsonObject]
     """`Run`."""
-    work: Annotated[JsonObject, DeltaChannel(last)]
+    work: Required[Annotated[JsonObject, DeltaChannel(last)]]
     """`Task` after normalization."""
-    plan: Annotated[JsonObject, DeltaChannel(last)]
+    plan: Required[Annotated[JsonObject, DeltaChannel(last)]]
     """`Plan`."""
     turns: int
     """Passes through `plan` in this run."""
@@ -79,13 +79,15 @@ class AgentState(InputState, OutputState, total=False):
 class LaneState(TypedDict, total=False):
     """One chain of steps on its way; never checkpointed, rebuilt from the journal."""
 
-    run: JsonObject
-    plan: JsonObject
+    run: Required[JsonObject]
+    plan: Required[JsonObject]
     """The plan, reduced to the chain and what is needed to run it."""
-    chain: list[str]
+    chain: Required[list[str]]
     """Step ids in order; the first is current."""
     inputs: JsonObject
     """Step id → `StepResult` of accepted steps outside the chain that it refers to."""
+    attachments: dict[str, str]
+    """Attachment name → digest of its text, for those that the chain refers to."""
     results: Annotated[JsonObject, merge_two]
     """Outcomes of this lane."""
     route: JsonObject | None

@@ -60,6 +60,9 @@ class ApprovalRequest(Record):
     expires_at: float | None = None
     quorum: int = 1
     requester: str = ""
+    unknown_effect: str = ""
+    """Idempotency key of a call whose outcome is unknown. Approving such a request runs the call
+    again, responding records that it did happen, rejecting ends the step."""
 
 
 class Decision(Record):

@@ -47,6 +47,9 @@ class Step(Record):
     after: tuple[StepId, ...] = ()
     """Steps that must be accepted first although no value of theirs is used."""
     checks: tuple[Check, ...] = ()
+    task_type: str = "general"
+    """For `reason` and `draft`: what the router matches on: `chat`, `long_reasoning`, …"""
+    risk: Literal["low", "medium", "high"] = "low"
     optional: bool = False
     """A failed optional step skips its dependants and does not make the answer partial."""
     timeout: float | None = Field(default=None, gt=0, le=3600)

@@ -8,7 +8,9 @@ from .approval import ApprovalRequest
 from .usage import Usage
 from .values import Json, Record, Trust
 
-StepStatus = Literal["accepted", "failed", "rejected", "skipped", "waiting", "stopped"]
+StepStatus = Literal["accepted", "failed", "rejected", "skipped", "waiting", "cleared", "stopped"]
+"""`waiting`: a person is asked. `cleared`: a person agreed, and the step may go on; the approval is
+checked again when it runs. `stopped`: a hard stop came first."""
 FINAL: frozenset[StepStatus] = frozenset({"accepted", "failed", "rejected", "skipped"})
 """Statuses that a later pass through `plan` does not change within one plan version."""
 

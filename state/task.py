@@ -16,10 +16,8 @@ class Attachment(Record):
     """The label by which plan, evidence and messages name it; unique in the task."""
     modality: Modality = "text"
     media_type: str = "text/plain"
-    text: str = ""
-    """The content as text; empty for media that is not yet converted."""
-    payload: str = ""
-    """Digest of the original bytes in the payload store, for media."""
+    payload: str
+    """Digest in the payload store: of the text, or of the original bytes of media."""
     size: int = 0
     """Bytes of the original."""
     facts: dict[str, str | int | float] = {}

@@ -1,0 +1,135 @@
+"""build_agent: from settings and code to a compiled LangGraph graph."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.tools import BaseTool
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Checkpointer
+
+from .errors import ConfigError
+from .graphs.agent import build_graph
+from .loading import load_object
+from .models.extraction import ModelExtractor
+from .models.gateway import Gateway
+from .nodes.dependencies import Dependencies
+from .planners.llm import LlmPlanner
+from .planners.ordered import OrderedPlanners
+from .planners.playbook import PlaybookPlanner, load_playbooks
+from .planners.protocols import Planner
+from .policy.cedar import CedarPolicy
+from .policy.switches import SwitchBoard
+from .settings import Settings
+from .state.context import AgentContext
+from .stores.protocols import Store
+from .stores.sql import open_store
+from .tools.contract import Tool
+from .tools.protocols import ToolRunner
+from .tools.registry import Registry
+from .tools.runner import Runner
+
+AnyTool = Tool | BaseTool
+"""One of ours, or any LangChain tool; without a contract it is writing and untrusted."""
+
+Agent = CompiledStateGraph[Any, AgentContext, Any, Any]
+
+
+def build_agent(
+    settings: Settings | None = None,
+    *,
+    tools: Sequence[AnyTool] | None = None,
+    models: Mapping[str, BaseChatModel] | None = None,
+    checkpointer: Checkpointer = None,
+    store: Store | None = None,
+) -> Agent:
+    """Build the agent's graph.
+
+    Args:
+        settings: What to build; the defaults build an agent without tools, playbooks or models.
+        tools: Tools in addition to those that the settings name.
+        models: Role (`planner`, `extractor`, `reasoner`, `generator`, `verifier`, `chat`) → any
+            LangChain chat model, which replaces the catalog for that role.
+        checkpointer: Any LangGraph checkpointer. Needed to pause for approval and resume; the Agent
+            Server brings its own.
+        store: The database of journal, effects, approvals, budgets and audit; by default the
+            settings' own. One store may serve many agents.
+
+    Returns:
+        A compiled LangGraph graph. `invoke`, `stream`, `ainvoke` and `astream` all work.
+
+    Raises:
+        ConfigError: A setting, tool, playbook, policy or model is not valid; it names the field.
+    """
+    settings = settings or Settings()
+    return build_graph(
+        build_dependencies(settings, tools=tools, models=models, store=store),
+        checkpointer=checkpointer,
+    )
+
+
+def build_dependencies(
+    settings: Settings,
+    *,
+    tools: Sequence[AnyTool] | None = None,
+    models: Mapping[str, BaseChatModel] | None = None,
+    store: Store | None = None,
+) -> Dependencies:
+    """Build what the nodes use. Opens nothing: the store and the clients connect on first use."""
+    if store is None:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        store = open_store(settings.database_url)
+    registry = Registry([*configured_tools(settings), *(tools or ())], settings.tool_contracts)
+    runner = Runner(registry, store)
+    gateway = Gateway(settings.models, store=store, overrides=models or {})
+    return Dependencies(
+        settings=settings,
+        store=store,
+        tools=runner,
+        models=gateway,
+        policy=CedarPolicy(settings.policy),
+        planner=build_planner(settings, gateway, runner),
+        switches=SwitchBoard(store.switches),
+    )
+
+
+def build_planner(settings: Settings, gateway: Gateway, runner: ToolRunner) -> Planner:
+    """Put playbooks before the model: fixed, low-risk work should not pay for a planner."""
+    planners: list[Planner] = []
+    if settings.playbooks is not None:
+        playbooks = load_playbooks(settings.path(settings.playbooks))
+        planners.append(PlaybookPlanner(playbooks, extractor=ModelExtractor(gateway)))
+    planners.append(LlmPlanner(gateway, runner))
+    return OrderedPlanners(planners)
+
+
+def configured_tools(settings: Settings) -> list[AnyTool]:
+    """Load the tools that the settings name.
+
+    Raises:
+        ConfigError: A name leads nowhere, or to something that is not a tool.
+    """
+    found: list[AnyTool] = []
+    for position, name in enumerate(settings.tools):
+        where = f"tools.{position}"
+        loaded = load_object(name, settings.folder, where=where)
+        if not isinstance(loaded, Tool | BaseTool) and callable(loaded):
+            loaded = _call(loaded, settings.home)
+        entries = loaded if isinstance(loaded, list | tuple) else [loaded]
+        for entry in entries:
+            if not isinstance(entry, Tool | BaseTool):
+                raise ConfigError(
+                    f"{name} gives a {type(entry).__name__}, not a tool.",
+                    where=where,
+                    fix="Name a Tool, a LangChain tool, or a function that returns a list of them.",
+                )
+            found.append(entry)
+    return found
+
+
+def _call(factory: Callable[..., Any], home: Path) -> Any:
+    return factory(home) if inspect.signature(factory).parameters else factory()

@@ -1,0 +1,45 @@
+"""The agent's graph: normalize, plan, lanes side by side, gate, synthesize."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Checkpointer
+
+from ..nodes import gate as gate_node
+from ..nodes import plan as plan_node
+from ..nodes.dependencies import Dependencies
+from ..nodes.node import as_node
+from ..nodes.normalize import normalize
+from ..nodes.synthesize import synthesize
+from ..state.agent import AgentState, InputState, OutputState
+from ..state.context import AgentContext
+from .lane import build_lane
+
+
+def build_graph(
+    dependencies: Dependencies, *, checkpointer: Checkpointer = None
+) -> CompiledStateGraph[Any, AgentContext, Any, Any]:
+    """Wire and compile the graph."""
+    graph = StateGraph(
+        AgentState,
+        context_schema=AgentContext,
+        input_schema=InputState,
+        output_schema=OutputState,
+    )
+    graph.add_node("normalize", as_node(normalize, dependencies))
+    graph.add_node(
+        "plan", as_node(plan_node.plan, dependencies), destinations=plan_node.DESTINATIONS
+    )
+    graph.add_node("lane", build_lane(dependencies))
+    graph.add_node(
+        "gate", as_node(gate_node.gate, dependencies), destinations=gate_node.DESTINATIONS
+    )
+    graph.add_node("synthesize", as_node(synthesize, dependencies))
+    graph.add_edge(START, "normalize")
+    graph.add_edge("normalize", "plan")
+    graph.add_edge("lane", "plan")
+    graph.add_edge("synthesize", END)
+    return graph.compile(checkpointer=checkpointer, name=dependencies.settings.name)

@@ -1,0 +1,116 @@
+"""The current step of a lane: its inputs, resolved, and how the lane moves on from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..state.agent import LaneState, read
+from ..state.plan import Plan, Step
+from ..state.provenance import argument_provenance
+from ..state.references import Reference, as_text, at_path, resolve
+from ..state.results import StepResult
+from ..state.run import Run
+from ..state.values import Json, JsonObject, digest, size_of
+from ..stores.protocols import Payloads
+
+EXCERPT = 500
+"""Characters of a large result that stay in state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Current:
+    """One step, with everything that it refers to at hand."""
+
+    run: Run
+    plan: Plan
+    step: Step
+    results: dict[str, StepResult]
+    """Earlier outcomes that it refers to, and its own if a person has cleared it."""
+    attempt: int
+    values: dict[str, Json]
+    """Outputs of the steps it refers to, large ones loaded."""
+    attachments: dict[str, str]
+
+    def lookup(self, ref: Reference) -> Json:
+        """Return the value that a reference means. Raises `KeyError`."""
+        if ref.attachment:
+            return self.attachments[ref.attachment]
+        return at_path(self.values[ref.step], ref.path)
+
+    def args(self) -> JsonObject:
+        """Return the step's arguments, references resolved. Raises `KeyError`."""
+        return resolve(self.step.args, self.lookup)
+
+    def provenance(self) -> dict[str, tuple[str, ...]]:
+        """Return argument path → untrusted sources."""
+        return argument_provenance(self.step, self.results)
+
+    @property
+    def cleared(self) -> StepResult | None:
+        """The step's own result, if a person has agreed to it."""
+        own = self.results.get(self.step.id)
+        return own if own and own.status == "cleared" else None
+
+
+async def load(state: LaneState, payloads: Payloads, attachments: dict[str, str]) -> Current:
+    """Load the current step of a lane.
+
+    Args:
+        state: The lane's state.
+        payloads: Where large values are.
+        attachments: Attachment name → digest of its text, for those the lane may use.
+    """
+    plan = Plan.from_json(state["plan"])
+    step = plan.step(state["chain"][0])
+    raw = {**read(state, "inputs", {}), **read(state, "results", {})}
+    uses = step.uses()
+    wanted = {ref.step for ref in uses if ref.step} | {step.id}
+    results = {id_: StepResult.from_json(raw[id_]) for id_ in wanted if id_ in raw}
+    return Current(
+        run=Run.from_json(state["run"]),
+        plan=plan,
+        step=step,
+        results=results,
+        attempt=len(read(state, "attempts", [])) + 1,
+        values={id_: await output_of(result, payloads) for id_, result in results.items()},
+        attachments={
+            ref.attachment: as_text(await payloads.get(attachments[ref.attachment]))
+            for ref in uses
+            if ref.attachment
+        },
+    )
+
+
+async def output_of(result: StepResult, payloads: Payloads) -> Json:
+    """Return a result's output, from the payload store where it is large."""
+    return await payloads.get(result.payload) if result.payload else result.output
+
+
+def shrink(result: StepResult, max_inline: int) -> StepResult:
+    """Move a large output out of state: its digest and its beginning stay."""
+    if result.payload or size_of(result.output) <= max_inline:
+        return result
+    return result.model_copy(
+        update={
+            "output": None,
+            "payload": digest(result.output),
+            "excerpt": as_text(result.output)[:EXCERPT],
+        }
+    )
+
+
+def leave(state: LaneState, result: StepResult, *, max_inline: int) -> dict[str, Any]:
+    """Return the update that ends the current step and makes the next one current.
+
+    The rest of a chain needs this step, so anything but acceptance ends the lane.
+    """
+    rest = state["chain"][1:] if result.status == "accepted" else []
+    return {
+        "results": {result.step: shrink(result, max_inline).to_json()},
+        "chain": rest,
+        "attempts": [],
+        "route": None,
+        "outcome": None,
+        "verdict": None,
+    }

@@ -1,0 +1,293 @@
+"""gate: put every waiting step before a person in one interrupt, and take the answer whole.
+
+What is asked is read from state, so that the request a person saw and the request that the answer
+is matched to are the same, however often LangGraph runs this node. A bad answer goes back to this
+node with the reason in state: nothing else changes, and the thread keeps waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command, interrupt
+
+from ..errors import AnswerError, ArgumentError, CredentialError
+from ..policy.approvals import action_digest
+from ..state.agent import AgentState, read
+from ..state.approval import (
+    ApprovalRequest,
+    Decision,
+    approval_id,
+    interrupt_value,
+    read_answer,
+)
+from ..state.context import AgentContext
+from ..state.results import Evidence, Failure, StepResult
+from ..state.run import Run
+from ..state.values import Json, JsonObject
+from ..stores.protocols import ApprovalRecord
+from .dependencies import Dependencies
+from .events import emit
+from .normalize import principal_of
+
+DESTINATIONS: dict[str, str] = {
+    "plan": "answered",
+    "gate": "answer refused, or request renewed",
+}
+CLOSED = frozenset({"approved", "edited", "rejected", "responded"})
+
+
+async def gate(
+    state: AgentState, runtime: Runtime[AgentContext], dependencies: Dependencies
+) -> Command[Literal["plan", "gate"]]:
+    """Ask a person, wait, and turn the answer into results."""
+    run = Run.from_json(state["run"])
+    waiting = waiting_results(read(state, "results", {}))
+    requests = [result.approval for result in waiting if result.approval]
+    records = [
+        await dependencies.store.approvals.open(run.id, run.thread_id, request)
+        for request in requests
+    ]
+    if any(record.status not in CLOSED for record in records):
+        answer = interrupt(await _question(state, run, requests, records, dependencies))
+        try:
+            await take(answer, requests, run, runtime, dependencies)
+        except AnswerError as error:
+            emit(runtime, "answered", node="gate", refused=str(error))
+            return await _again(waiting, str(error), dependencies)
+    return await _settled(run, waiting, runtime, dependencies)
+
+
+def waiting_results(results: JsonObject) -> list[StepResult]:
+    """Return the results that wait for a person, in a stable order."""
+    found = [StepResult.from_json(r) for r in results.values() if r["status"] == "waiting"]
+    return sorted(found, key=lambda result: result.step)
+
+
+async def _question(
+    state: AgentState,
+    run: Run,
+    requests: Sequence[ApprovalRequest],
+    records: Sequence[ApprovalRecord],
+    dependencies: Dependencies,
+) -> JsonObject:
+    usage = await dependencies.models.usage(run.id)
+    return interrupt_value(
+        requests,
+        {
+            "thread_id": run.thread_id,
+            "run_id": run.id,
+            "requester": run.principal.id,
+            "cost_so_far_usd": usage.usd,
+            "error": read(state, "gate_error", ""),
+            "decided": {r.request.id: r.status for r in records if r.status in CLOSED},
+        },
+    )
+
+
+async def take(
+    answer: Json,
+    requests: Sequence[ApprovalRequest],
+    run: Run,
+    runtime: Runtime[AgentContext],
+    dependencies: Dependencies,
+) -> None:
+    """Check a whole answer, then record it; or raise and record nothing.
+
+    Raises:
+        AnswerError: Any part of the answer is malformed, late, or not this person's to give.
+    """
+    approver = principal_of(runtime, dependencies.settings)
+    authenticated = bool(runtime.server_info and runtime.server_info.user)
+    by_id = {request.id: request for request in requests}
+    decisions = [
+        decision.model_copy(
+            update={
+                "approver": approver.id,
+                "approver_role": approver.role,
+                "approver_scopes": approver.scopes,
+                "approver_authenticated": authenticated,
+                "decided_at": dependencies.clock(),
+            }
+        )
+        for decision in read_answer(answer, requests)
+    ]
+    for decision in decisions:
+        _check_edit(decision, by_id[decision.approval_id], dependencies)
+    try:
+        await dependencies.store.approvals.decide(decisions)
+    except CredentialError as error:
+        raise AnswerError(str(error), where="decisions") from error
+    for decision in decisions:
+        await dependencies.store.audit.append(
+            "approval_decided",
+            thread_id=run.thread_id,
+            run_id=run.id,
+            actor=decision.approver,
+            body=decision.to_json(),
+        )
+
+
+def _check_edit(decision: Decision, request: ApprovalRequest, dependencies: Dependencies) -> None:
+    if decision.type != "edit" or decision.args is None:
+        return
+    try:
+        dependencies.tools.check(request.tool, decision.args)
+    except ArgumentError as error:
+        raise AnswerError(
+            f"The edited arguments do not fit {request.tool}: {error}",
+            where=f"decisions.{request.id}",
+            fix="Correct the arguments and answer again.",
+        ) from error
+
+
+async def _again(
+    waiting: Sequence[StepResult], error: str, dependencies: Dependencies
+) -> Command[Literal["plan", "gate"]]:
+    """Ask once more; a request that has expired or was withdrawn is replaced by a new one."""
+    renewed: dict[str, Any] = {}
+    for result in waiting:
+        request = result.approval
+        if request is None:
+            continue
+        record = await dependencies.store.approvals.get(request.id)
+        if record.status in ("expired", "withdrawn"):
+            renewed[result.step] = _renew(result, request, dependencies).to_json()
+    return Command(goto="gate", update={"gate_error": error, "results": renewed})
+
+
+def _renew(result: StepResult, request: ApprovalRequest, dependencies: Dependencies) -> StepResult:
+    now = dependencies.clock()
+    lasted = request.expires_at - request.requested_at if request.expires_at else None
+    fresh = request.model_copy(
+        update={
+            "id": approval_id(request.id, request.step, 0, request.digest),
+            "requested_at": now,
+            "expires_at": now + lasted if lasted is not None else None,
+        }
+    )
+    return result.model_copy(update={"approval": fresh})
+
+
+async def _settled(
+    run: Run,
+    waiting: Sequence[StepResult],
+    runtime: Runtime[AgentContext],
+    dependencies: Dependencies,
+) -> Command[Literal["plan", "gate"]]:
+    """Turn what is decided into results, and go on if anything is."""
+    update: dict[str, Any] = {}
+    asked_at = [r.approval.requested_at for r in waiting if r.approval]
+    for result in waiting:
+        if result.approval is None:
+            continue
+        record = await dependencies.store.approvals.get(result.approval.id)
+        if record.status in CLOSED:
+            answered = await _apply(result, record, run, dependencies)
+            update[result.step] = answered.to_json()
+            emit(runtime, "answered", node="gate", step=result.step, status=record.status)
+    if not update:
+        return await _again(waiting, "", dependencies)
+    # Waiting for a person does not count against the deadline of the work.
+    paused = max(0.0, dependencies.clock() - min(asked_at, default=dependencies.clock()))
+    deadline = run.deadline_at + paused if run.deadline_at is not None else None
+    resumed = run.model_copy(update={"deadline_at": deadline})
+    return Command(
+        goto="plan", update={"results": update, "gate_error": "", "run": resumed.to_json()}
+    )
+
+
+async def _apply(
+    result: StepResult, record: ApprovalRecord, run: Run, dependencies: Dependencies
+) -> StepResult:
+    """Turn one closed request into the step's new result."""
+    decision = record.decisions[-1]
+    request = record.request
+    if request.unknown_effect:
+        return await _apply_unknown(result, request, decision, dependencies)
+    match record.status:
+        case "approved":
+            return result.model_copy(update={"status": "cleared"})
+        case "edited":
+            return await _apply_edit(result, request, decision, run, dependencies)
+        case "responded" if request.tool == "ask":
+            return _answered(result, {"text": decision.message}, decision)
+        case "responded":
+            return _declined(result, "responded", decision)
+        case _:
+            return _declined(result, "rejected", decision)
+
+
+async def _apply_edit(
+    result: StepResult,
+    request: ApprovalRequest,
+    decision: Decision,
+    run: Run,
+    dependencies: Dependencies,
+) -> StepResult:
+    """An edit is a new action. Its editor's approval is recorded for exactly the new arguments."""
+    args = dependencies.tools.check(request.tool, decision.args or {})
+    version = dependencies.policy.version
+    bound = action_digest(request.tool, args, request.step, result.plan_version, version)
+    untouched = {
+        at: sources
+        for at, sources in request.provenance.items()
+        if args.get(at.split(".")[0]) == request.args.get(at.split(".")[0])
+    }
+    edited = request.model_copy(
+        update={
+            "id": approval_id(run.id, request.step, result.plan_version, bound),
+            "args": args,
+            "digest": bound,
+            "provenance": untouched,
+            "preview": None,
+        }
+    )
+    record = await dependencies.store.approvals.open(run.id, run.thread_id, edited)
+    if record.status == "waiting":
+        approval = decision.model_copy(
+            update={"approval_id": edited.id, "type": "approve", "args": None}
+        )
+        [record] = await dependencies.store.approvals.decide([approval])
+    status = "cleared" if record.status == "approved" else "waiting"
+    return result.model_copy(update={"status": status, "approval": edited})
+
+
+async def _apply_unknown(
+    result: StepResult,
+    request: ApprovalRequest,
+    decision: Decision,
+    dependencies: Dependencies,
+) -> StepResult:
+    effects, note = dependencies.store.effects, f"{decision.approver}: {decision.message}"
+    if decision.type == "approve":
+        await effects.reopen(request.unknown_effect, verdict="failed", output=None, note=note)
+        return result.model_copy(update={"status": "cleared"})
+    if decision.type == "respond":
+        output = {"confirmed_by": decision.approver, "text": decision.message}
+        await effects.reopen(request.unknown_effect, verdict="done", output=output, note=note)
+        return _answered(result, output, decision)
+    return _declined(result, "rejected", decision)
+
+
+def _answered(result: StepResult, output: JsonObject, decision: Decision) -> StepResult:
+    source = f"answer of {decision.approver or 'the reviewer'}"
+    return result.model_copy(
+        update={
+            "status": "accepted",
+            "output": output,
+            "evidence": (Evidence(id=result.step, step=result.step, source=source),),
+        }
+    )
+
+
+def _declined(result: StepResult, kind: str, decision: Decision) -> StepResult:
+    words = decision.message or "no reason given"
+    return result.model_copy(
+        update={
+            "status": "rejected",
+            "failure": Failure(kind=kind, message=f"The reviewer declined: {words}"),
+        }
+    )

@@ -1,0 +1,193 @@
+"""normalize: turn what came in into one task, and open the run."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langgraph.runtime import Runtime
+from langgraph.types import Overwrite
+
+from ..errors import TaskError
+from ..settings import Settings
+from ..state.agent import AgentState, read
+from ..state.context import AgentContext
+from ..state.media import Incoming, read_attachment, read_content
+from ..state.run import Limits, Principal, Run, run_id
+from ..state.task import Attachment, Task
+from ..state.values import SCHEMA_VERSION, JsonObject
+from .dependencies import Dependencies
+from .events import emit
+
+N = TypeVar("N", int, float)
+
+
+async def normalize(
+    state: AgentState, runtime: Runtime[AgentContext], dependencies: Dependencies
+) -> dict[str, Any]:
+    """Read the input into a `Task` and start its `Run`.
+
+    Raises:
+        TaskError: There is no task, or it or an attachment breaks a limit. Nothing was changed.
+    """
+    settings = dependencies.settings
+    text, incoming = read_input(state, settings)
+    attachments = [await _store(item, dependencies) for item in incoming]
+    task = Task(
+        text=text, attachments=tuple(attachments), conversation=_conversation(state, settings)
+    )
+    run = open_run(state, task, runtime, dependencies)
+    emit(runtime, "run_started", run=run.id, node="normalize")
+    given_as_task = bool(read(state, "task"))
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run": run.to_json(),
+        "work": task.to_json(),
+        "messages": [HumanMessage(text)] if given_as_task else [],
+        "task": "",
+        "attachments": [],
+        "plan": {},
+        "results": Overwrite({}),
+        "answer": {},
+        "usage": {},
+        "turns": 0,
+        "revisions": 0,
+        "stop": None,
+        "gate_error": "",
+    }
+
+
+def read_input(state: AgentState, settings: Settings) -> tuple[str, list[Incoming]]:
+    """Return the task's text and its attachments, decoded and checked.
+
+    Raises:
+        TaskError: `where` names the field.
+    """
+    messages: list[AnyMessage] = read(state, "messages", [])
+    raw = read(state, "task", "")
+    if not isinstance(raw, str):
+        raise TaskError("It is not text.", where="task", fix="Send a string.")
+    text, incoming = raw, []
+    if not raw and messages and isinstance(messages[-1], HumanMessage):
+        text, incoming = read_content(messages[-1].content)
+    limits = settings.task
+    if not text.strip():
+        raise TaskError(
+            "There is no task.",
+            where="task",
+            fix='Send {"task": "…"} or {"messages": [{"role": "user", "content": "…"}]}. To answer '
+            "an approval, resume a thread that is waiting.",
+        )
+    if len(text) > limits.max_characters:
+        raise TaskError(
+            f"{len(text):,} characters are more than the limit of {limits.max_characters:,}.",
+            where="task",
+            fix="Send the long part as an attachment and the request as the task.",
+        )
+    given: list[JsonObject] = read(state, "attachments", [])
+    incoming += [read_attachment(item, position) for position, item in enumerate(given)]
+    _check_attachments(incoming, settings)
+    return text.strip(), incoming
+
+
+def _check_attachments(incoming: list[Incoming], settings: Settings) -> None:
+    limits = settings.task
+    if len(incoming) > limits.max_attachments:
+        raise TaskError(
+            f"{len(incoming)} attachments are more than the limit of {limits.max_attachments}.",
+            where="attachments",
+            fix="Send fewer.",
+        )
+    names: set[str] = set()
+    for item in incoming:
+        if item.name in names:
+            raise TaskError("Two attachments have this name.", where=f"attachments.{item.name}")
+        names.add(item.name)
+        if len(item.data) > limits.max_attachment_bytes:
+            raise TaskError(
+                f"{len(item.data):,} bytes are more than {limits.max_attachment_bytes:,}.",
+                where=f"attachments.{item.name}",
+                fix="Send a smaller file, or the part that matters.",
+            )
+
+
+async def _store(item: Incoming, dependencies: Dependencies) -> Attachment:
+    payloads = dependencies.store.payloads
+    text = item.data.decode() if item.modality == "text" else None
+    return Attachment(
+        name=item.name,
+        modality=item.modality,
+        media_type=item.media_type,
+        payload=await payloads.put(text)
+        if text is not None
+        else await payloads.put_bytes(item.data, item.media_type),
+        size=len(item.data),
+        facts=item.facts,
+    )
+
+
+def _conversation(state: AgentState, settings: Settings) -> tuple[str, ...]:
+    messages: list[AnyMessage] = read(state, "messages", [])
+    earlier = messages if read(state, "task") else messages[:-1]
+    kept = earlier[-settings.task.max_conversation_messages :] if earlier else []
+    return tuple(
+        f"{'assistant' if isinstance(m, AIMessage) else 'user'}: {m.text[:2000]}"
+        for m in kept
+        if isinstance(m, AIMessage | HumanMessage)
+    )
+
+
+def open_run(
+    state: AgentState, task: Task, runtime: Runtime[AgentContext], dependencies: Dependencies
+) -> Run:
+    """Give the run its identity and limits; context can only tighten what settings allow."""
+    settings, context, now = dependencies.settings, runtime.context, dependencies.clock()
+    previous = read(state, "run")
+    turn = Run.from_json(previous).turn + 1 if previous else 1
+    thread = (runtime.execution_info.thread_id if runtime.execution_info else None) or ""
+    # Without a thread nothing can be replayed, and two equal tasks are two runs.
+    identity = run_id(thread or uuid4().hex, turn, task.model_dump_json(), context.effect_scope)
+    seconds = _tighter(settings.deadline_seconds, context.deadline_seconds)
+    return Run(
+        id=identity,
+        thread_id=thread,
+        turn=turn,
+        started_at=now,
+        deadline_at=now + seconds if seconds is not None else None,
+        principal=principal_of(runtime, settings),
+        limits=_limits(settings.limits, context),
+        autonomy=context.autonomy,
+    )
+
+
+def principal_of(runtime: Runtime[AgentContext], settings: Settings) -> Principal:
+    """Return who the run acts for: the server's authenticated user, else the local principal."""
+    user = runtime.server_info.user if runtime.server_info else None
+    if user is None:
+        return settings.principal
+    facts: JsonObject = {
+        key: user[key] for key in ("role", "scopes", "tenant", "session") if key in user
+    }
+    return Principal(
+        id=user.identity,
+        role=str(facts.get("role") or "user"),
+        scopes=tuple(facts.get("scopes") or ()),
+        tenant=str(facts.get("tenant") or ""),
+        session=str(facts.get("session") or ""),
+    )
+
+
+def _limits(limits: Limits, context: AgentContext) -> Limits:
+    return limits.model_copy(
+        update={
+            "budget_usd": _tighter(limits.budget_usd, context.budget_usd),
+            "budget_tokens": _tighter(limits.budget_tokens, context.budget_tokens),
+            "max_turns": _tighter(limits.max_turns, context.max_turns),
+        }
+    )
+
+
+def _tighter(allowed: N | None, asked: N | None) -> N | None:
+    given = [value for value in (allowed, asked) if value is not None]
+    return min(given) if given else None

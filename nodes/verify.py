@@ -1,0 +1,168 @@
+"""verify: judge what `act` brought back, and record the outcome once it is final."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Literal
+
+from langgraph.runtime import Runtime
+
+from ..state.agent import LaneState, read
+from ..state.approval import ApprovalRequest, approval_id
+from ..state.context import AgentContext
+from ..state.results import Attempt, Failure, StepResult, StepStatus, Verdict
+from ..state.usage import total
+from ..state.values import digest
+from ..state.verdict import Outcome, judge
+from .current import Current, leave, load
+from .dependencies import Dependencies
+from .events import emit
+from .route import Route
+
+RETRY_SECONDS = (0.2, 1.0, 3.0)
+"""Waits before the second, third and later attempts at a step."""
+
+
+async def verify(
+    state: LaneState, runtime: Runtime[AgentContext], dependencies: Dependencies
+) -> dict[str, Any]:
+    """Accept the result, send the step back to `route`, or end it."""
+    current = await load(state, dependencies.store.payloads, read(state, "attachments", {}))
+    outcome = Outcome.from_json(read(state, "outcome"))
+    verdict = judge(
+        current.step,
+        outcome,
+        attempt=current.attempt,
+        limits=current.run.limits,
+        lookup=current.lookup,
+    )
+    attempts = [*_earlier(state), _attempt(current, outcome, verdict)]
+    if verdict.action in ("retry", "fallback"):
+        emit(runtime, "step_retried", node="verify", step=current.step.id, why=verdict.reason)
+        await _back_off(current, dependencies)
+        return {
+            "verdict": verdict.to_json(),
+            "attempts": [attempt.to_json() for attempt in attempts],
+            "route": None,
+        }
+    result = _result(current, state, outcome, verdict, attempts, dependencies)
+    if result.status not in ("waiting", "stopped"):
+        run = current.run
+        await dependencies.store.journal.record_outcome(run.id, run.thread_id, result)
+    _announce(runtime, result, outcome, verdict)
+    update = leave(state, result, max_inline=dependencies.settings.max_inline_bytes)
+    return {**update, "verdict": verdict.to_json()}
+
+
+def after_verify(state: LaneState) -> Literal["retry", "fallback", "next", "end"]:
+    """Decide where the lane goes after a verdict."""
+    verdict = read(state, "verdict")
+    if verdict and verdict["action"] in ("retry", "fallback"):
+        return verdict["action"]
+    return "next" if state["chain"] else "end"
+
+
+def _earlier(state: LaneState) -> list[Attempt]:
+    return [Attempt.from_json(attempt) for attempt in read(state, "attempts", [])]
+
+
+def _attempt(current: Current, outcome: Outcome, verdict: Verdict) -> Attempt:
+    return Attempt(
+        number=current.attempt,
+        performed_by=outcome.performed_by,
+        why=outcome.why,
+        verdict=verdict,
+        usage=outcome.usage,
+        seconds=outcome.seconds,
+        replayed=outcome.replayed,
+    )
+
+
+async def _back_off(current: Current, dependencies: Dependencies) -> None:
+    seconds = RETRY_SECONDS[min(current.attempt, len(RETRY_SECONDS)) - 1]
+    deadline = current.run.deadline_at
+    if deadline is not None:
+        seconds = max(0.0, min(seconds, deadline - dependencies.clock()))
+    await asyncio.sleep(seconds)
+
+
+def _result(
+    current: Current,
+    state: LaneState,
+    outcome: Outcome,
+    verdict: Verdict,
+    attempts: list[Attempt],
+    dependencies: Dependencies,
+) -> StepResult:
+    status = _status(verdict, outcome)
+    accepted = status == "accepted"
+    waiting = status == "waiting"
+    return StepResult(
+        step=current.step.id,
+        status=status,
+        output=outcome.output if accepted else None,
+        evidence=outcome.evidence if accepted else (),
+        taint=outcome.taint,
+        failure=None if accepted or waiting else _failure(outcome, verdict),
+        approval=_did_it_happen(current, state, outcome, dependencies)
+        if waiting
+        else (current.cleared.approval if current.cleared else None),
+        attempts=tuple(attempts),
+        usage=total([attempt.usage for attempt in attempts]),
+        plan_version=current.plan.version,
+    )
+
+
+def _status(verdict: Verdict, outcome: Outcome) -> StepStatus:
+    if verdict.action == "accept":
+        return "accepted"
+    if verdict.action == "ask":
+        return "waiting"
+    if outcome.failure and outcome.failure.kind in ("budget", "deadline", "paused"):
+        return "stopped"
+    return "failed"
+
+
+def _failure(outcome: Outcome, verdict: Verdict) -> Failure:
+    return outcome.failure or Failure(kind="check", message=verdict.reason)
+
+
+def _did_it_happen(
+    current: Current, state: LaneState, outcome: Outcome, dependencies: Dependencies
+) -> ApprovalRequest:
+    """Ask a person about a call that may or may not have happened."""
+    step, run, route = current.step, current.run, Route.from_json(read(state, "route"))
+    problem = outcome.failure.message if outcome.failure else "its outcome is unknown"
+    bound = digest(["did it happen", outcome.effect_key, dependencies.clock()])
+    return ApprovalRequest(
+        id=approval_id(run.id, step.id, current.plan.version, bound),
+        step=step.id,
+        tool=step.tool,
+        args=route.args,
+        description=f"{step.tool} may or may not have taken effect: {problem} "
+        "Approve: it did not happen, run it again. Respond: it did happen, with what you know. "
+        "Reject: leave it and end the step.",
+        why="The tool cannot be repeated safely and cannot say whether it acted.",
+        allowed=("approve", "respond", "reject"),
+        digest=bound,
+        requested_at=dependencies.clock(),
+        requester=run.principal.id,
+        unknown_effect=outcome.effect_key,
+    )
+
+
+def _announce(
+    runtime: Runtime[AgentContext], result: StepResult, outcome: Outcome, verdict: Verdict
+) -> None:
+    emit(
+        runtime,
+        "waiting" if result.status == "waiting" else "step_finished",
+        node="verify",
+        step=result.step,
+        status=result.status,
+        performed_by=outcome.performed_by,
+        why=verdict.reason,
+        seconds=outcome.seconds,
+        usd=result.usage.usd,
+        replayed=outcome.replayed,
+    )

@@ -1,0 +1,129 @@
+"""LlmPlanner: ask the planner model for a plan, and hold it to the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from pydantic import ValidationError
+
+from ..errors import BudgetExceededError, EndpointError, OutputError, PlanError
+from ..models.protocols import ModelGateway, ModelReply, ModelRequest, Signals
+from ..state.plan import Plan
+from ..state.values import Json, canonical_json
+from ..tools.protocols import ToolRunner
+from .prompts import PLAN_SCHEMA, plan_messages, read_plan
+from .protocols import Declined, PlanRequest
+from .validation import validate
+
+RE_ASKS = 2
+"""Times that one model may correct a plan; then the next candidate is asked."""
+
+CANDIDATES = 2
+"""Models that may try."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rejected:
+    """A plan that broke a rule, and the rule."""
+
+    reply: ModelReply
+    problem: str
+
+
+class LlmPlanner:
+    """Plans with the model of the `planner` role.
+
+    Almost-JSON is repaired and checked against the schema by the gateway. A plan that breaks a
+    rule goes back with the rule quoted; after `RE_ASKS` corrections the next candidate is asked,
+    and when none succeeds the planner declines, which ends in the safe response.
+    """
+
+    def __init__(self, models: ModelGateway, tools: ToolRunner) -> None:
+        self._models = models
+        self._tools = tools
+
+    async def plan(self, request: PlanRequest) -> Plan | Declined:
+        """Return a valid plan, or decline with what went wrong."""
+        if not self._models.serves("planner"):
+            return Declined(planner="llm", reason="No language model is configured for planning.")
+        tried: list[str] = []
+        problem = ""
+        for _ in range(CANDIDATES):
+            made = await self._from_one_candidate(request, tuple(tried))
+            if isinstance(made, Plan):
+                return made
+            if isinstance(made, Declined):
+                return made if not problem else Declined(planner="llm", reason=problem)
+            tried.append(f"{made.reply.model}@{made.reply.endpoint}")
+            problem = f"The planner's plans broke a rule: {made.problem}"
+        return Declined(planner="llm", reason=problem)
+
+    async def _from_one_candidate(
+        self, request: PlanRequest, tried: tuple[str, ...]
+    ) -> Plan | Declined | _Rejected:
+        messages = plan_messages(request)
+        made = await self._one_try(request, messages, tried)
+        for _ in range(RE_ASKS):
+            if not isinstance(made, _Rejected):
+                return made
+            messages = _corrected(messages, made.reply.data, made.problem)
+            again = await self._one_try(request, messages, tried)
+            # A model that has become unreachable must not hide what was wrong with its plan.
+            made = made if isinstance(again, Declined) else again
+        return made
+
+    async def _one_try(
+        self, request: PlanRequest, messages: list[BaseMessage], tried: tuple[str, ...]
+    ) -> Plan | Declined | _Rejected:
+        try:
+            reply = await self._ask(request, messages, tried)
+        except (EndpointError, OutputError, BudgetExceededError) as error:
+            return Declined(planner="llm", reason=f"No plan could be had: {error}")
+        return self._read(reply, request)
+
+    async def _ask(
+        self, request: PlanRequest, messages: list[BaseMessage], tried: tuple[str, ...]
+    ) -> ModelReply:
+        return await self._models.complete(
+            ModelRequest(
+                signals=Signals(
+                    role="planner",
+                    task_type="planning",
+                    needs_schema=True,
+                    tried=tried,
+                    verdicts=tuple("schema" for _ in tried),
+                    request=request.task.text,
+                ),
+                messages=messages,
+                schema=PLAN_SCHEMA,
+                max_output_tokens=4096,
+            ),
+            run=request.run,
+            step="plan",
+            emit=request.emit,
+        )
+
+    def _read(self, reply: ModelReply, request: PlanRequest) -> Plan | Declined | _Rejected:
+        model = f"{reply.model}@{reply.endpoint}"
+        if reason := reply.data.get("cannot"):
+            return Declined(planner=model, reason=str(reason))
+        try:
+            plan = read_plan(reply.data, planner=model, version=request.version)
+            validate(plan, request, self._tools)
+        except PlanError as error:
+            return _Rejected(reply=reply, problem=str(error))
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            return _Rejected(reply=reply, problem=f"{where}: {first['msg']}")
+        return plan
+
+
+def _corrected(messages: list[BaseMessage], data: Json, problem: str) -> list[BaseMessage]:
+    """Show the model its own plan and the rule that it broke."""
+    return [
+        *messages,
+        AIMessage(canonical_json(data)),
+        HumanMessage(f"That plan breaks a rule. {problem}\nReturn the corrected plan."),
+    ]

@@ -1,0 +1,74 @@
+"""What every plan must pass before anything runs, whoever wrote it."""
+
+from __future__ import annotations
+
+from ..errors import ArgumentError, NotFoundError, PlanError
+from ..state.plan import Plan, check_plan
+from ..tools.protocols import ToolRunner
+from .protocols import PlanRequest
+
+
+def validate(plan: Plan, request: PlanRequest, tools: ToolRunner) -> None:
+    """Check structure, tools, arguments, permission and budget.
+
+    Args:
+        plan: The plan.
+        request: What the planner was asked; it names the tools that may be used.
+        tools: The registry, for the argument schemas.
+
+    Raises:
+        PlanError: `where` names the step; the message is fit to be quoted to a model.
+    """
+    check_plan(plan, attachments=frozenset(a.name for a in request.task.attachments))
+    permitted = {contract.name for contract in request.tools}
+    if plan.tools is not None:
+        permitted &= set(plan.tools)
+    for step in plan.steps:
+        if step.kind != "tool":
+            continue
+        if step.tool not in permitted:
+            raise PlanError(
+                f"Tool {step.tool!r} does not exist or may not be used here.",
+                where=step.id,
+                fix=f"Use one of {sorted(permitted)}.",
+            )
+        try:
+            tools.check_planned(step.tool, step.args)
+        except (ArgumentError, NotFoundError) as error:
+            raise PlanError(str(error), where=f"{step.id}.args") from error
+    _check_kept(plan, request)
+    _check_budget(plan, request)
+
+
+def _check_kept(plan: Plan, request: PlanRequest) -> None:
+    """A revision may not change what has already run: its results are facts."""
+    if request.previous is None:
+        return
+    for step in request.previous.steps:
+        result = request.results.get(step.id)
+        if result is None or result.status != "accepted":
+            continue
+        if step not in plan.steps:
+            raise PlanError(
+                "The step has run and must stay as it was.",
+                where=step.id,
+                fix="Repeat it unchanged and use its output by reference.",
+            )
+
+
+def _check_budget(plan: Plan, request: PlanRequest) -> None:
+    limits, costs = request.run.limits, {c.name: c.cost_usd for c in request.tools}
+    tools_usd = sum(costs.get(step.tool, 0.0) for step in plan.steps if step.kind == "tool")
+    if limits.budget_usd is not None and tools_usd > limits.budget_usd:
+        raise PlanError(
+            f"Its tools alone cost ${tools_usd:.2f} of a budget of ${limits.budget_usd:.2f}.",
+            where="plan",
+            fix="Use fewer or cheaper tools.",
+        )
+    tokens = sum(step.max_tokens or 0 for step in plan.steps)
+    if limits.budget_tokens is not None and tokens > limits.budget_tokens:
+        raise PlanError(
+            f"Its steps ask for {tokens} tokens of a budget of {limits.budget_tokens}.",
+            where="plan",
+            fix="Lower max_tokens.",
+        )

@@ -1,0 +1,134 @@
+"""Settings: one validated object, from YAML or from Python.
+
+Unknown keys are refused and every error names the field. Secrets are never in here: settings name
+the environment variables that hold them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import ConfigError
+from .models.catalog import ModelsSettings
+from .policy.settings import PolicySettings
+from .state.run import Limits, Principal
+from .state.values import JsonObject
+
+CONFIG_FILE = "pointsman.yaml"
+
+
+def default_home() -> Path:
+    """Return where a run writes: `POINTSMAN_HOME`, or `.pointsman` in the working directory."""
+    return Path(os.environ.get("POINTSMAN_HOME") or ".pointsman").absolute()
+
+
+class TaskSettings(BaseModel):
+    """What a task may bring."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_characters: int = Field(default=50_000, gt=0)
+    """Longest task text."""
+    max_attachments: int = Field(default=16, ge=0)
+    max_attachment_bytes: int = Field(default=10_000_000, gt=0)
+    """Largest single attachment, decoded."""
+    max_conversation_messages: int = Field(default=12, ge=0)
+    """Earlier messages of the thread that planners may read."""
+
+
+class Settings(BaseModel):
+    """Everything that an agent is built from, except code."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(default="pointsman", pattern=r"^[a-zA-Z][a-zA-Z0-9_-]{0,63}$")
+    description: str = ""
+    home: Path = Field(default_factory=default_home)
+    """Folder of everything that a run writes."""
+    store_url: str = ""
+    """Database of journal, effects, approvals, budgets and audit; default: a file under `home`."""
+    tools: tuple[str, ...] = ()
+    """`package.module:name` or `./file.py:name`: a tool, a list of tools, or a function that
+    returns one and may take the `home` folder."""
+    tool_contracts: dict[str, JsonObject] = {}
+    """Contracts for tools whose code is not ours, by tool name."""
+    playbooks: Path | None = None
+    """Folder of plan templates."""
+    models: ModelsSettings = ModelsSettings()
+    policy: PolicySettings = PolicySettings()
+    limits: Limits = Limits()
+    deadline_seconds: float | None = Field(default=900.0, gt=0)
+    """Working time of a run in seconds; time spent waiting for a person does not count."""
+    task: TaskSettings = TaskSettings()
+    principal: Principal = Principal()
+    """Who local runs act for. A server takes the principal from authentication instead."""
+    max_inline_bytes: int = Field(default=4096, ge=256)
+    """Larger results live in the payload store; state holds their digest and beginning."""
+    folder: Path = Field(default_factory=Path.cwd, exclude=True)
+    """Folder that relative paths of this file are relative to."""
+
+    @classmethod
+    def load(cls, path: str | Path, **overrides: Any) -> Self:
+        """Read a YAML file, or the `pointsman.yaml` of a folder.
+
+        Args:
+            path: The file or folder.
+            overrides: Top-level settings that replace what the file says.
+
+        Raises:
+            ConfigError: The file is absent, is not YAML, or holds an unknown or invalid field.
+        """
+        file = Path(path)
+        file = file / CONFIG_FILE if file.is_dir() else file
+        try:
+            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(
+                "There is no such file.",
+                where=str(file),
+                fix=f"Name a settings file, or a folder that holds {CONFIG_FILE}.",
+            ) from None
+        except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+            raise ConfigError(f"It is not readable YAML: {error}", where=str(file)) from error
+        if not isinstance(content, dict | None):
+            raise ConfigError("It is not a mapping of settings.", where=str(file))
+        return cls.parse({"folder": file.parent.absolute(), **(content or {}), **overrides})
+
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> Self:
+        """Validate settings given as plain values.
+
+        Raises:
+            ConfigError: An unknown or invalid field; the message names each.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise settings_error(error) from None
+
+    def path(self, path: Path) -> Path:
+        """Return a path of the settings file as an absolute one."""
+        return path if path.is_absolute() else self.folder / path
+
+    @property
+    def database_url(self) -> str:
+        """Where the store is: a URL, or a path that means SQLite."""
+        return self.store_url or str(self.home / "pointsman.db")
+
+
+def settings_error(error: ValidationError) -> ConfigError:
+    """Turn a validation error into one that names each field, without echoing values."""
+    problems = error.errors(include_input=False, include_url=False)
+    fields = [".".join(str(part) for part in problem["loc"]) or "settings" for problem in problems]
+    described = [f"{field}: {p['msg']}" for field, p in zip(fields, problems, strict=True)]
+    unknown = any(problem["type"] == "extra_forbidden" for problem in problems)
+    return ConfigError(
+        "; ".join(described[:10]),
+        where=fields[0],
+        fix="Remove or correct the unknown keys." if unknown else "Correct the value.",
+    )

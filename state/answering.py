@@ -1,0 +1,125 @@
+"""Answering: from checked sentences to the text a person reads, with numbered citations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .answer import Answer, AnswerStatus, Citation, Sentence
+from .grounding import most_relevant
+from .plan import Plan
+from .references import Reference, as_text, at_path, resolve
+from .results import Evidence, StepResult
+from .run import Stop
+from .values import Json, Record
+
+QUOTE = 240
+"""Characters of cited text that a citation shows."""
+
+EXTRACTED = 4
+"""Sentences that an extractive answer takes from one piece of evidence."""
+
+
+class Evidenced(Record):
+    """A piece of evidence with its text."""
+
+    evidence: Evidence
+    text: str
+    output: Json
+    """The whole output it is part of."""
+
+
+def prepared(
+    plan: Plan, results: Mapping[str, StepResult], outputs: Mapping[str, Json]
+) -> list[Sentence]:
+    """Fill in the plan's own answer, leaving out what does not apply or has no value."""
+    accepted = {step_id for step_id, result in results.items() if result.status == "accepted"}
+
+    def lookup(ref: Reference) -> Json:
+        return at_path(outputs[ref.step], ref.path)
+
+    sentences: list[Sentence] = []
+    for template in plan.answer:
+        if (template.when and template.when not in accepted) or template.unless in accepted:
+            continue
+        try:
+            text = as_text(resolve(template.text, lookup))
+        except KeyError:
+            continue
+        cites = [
+            e.id for step in template.cites if step in accepted for e in results[step].evidence
+        ]
+        sentences.append(Sentence(text=text, cites=tuple(cites)))
+    return sentences
+
+
+def extractive(task: str, evidence: Mapping[str, Evidenced]) -> list[Sentence]:
+    """Answer with the evidence's own sentences that have most to do with the task."""
+    return [
+        Sentence(text=text if text.endswith((".", "!", "?")) else f"{text}.", cites=(id_,))
+        for id_, item in evidence.items()
+        for text in most_relevant(task, item.text, limit=EXTRACTED)
+    ]
+
+
+def report(plan: Plan, results: Mapping[str, StepResult], stop: Stop | None) -> list[str]:
+    """Say what did not happen and why, in plan order. These are facts of the run itself."""
+    lines: list[str] = []
+    for step in plan.steps:
+        result = results.get(step.id)
+        if result is None or result.failure is None or step.optional:
+            continue
+        what = step.goal or step.tool or step.kind
+        match result.status:
+            case "rejected":
+                lines.append(f"Not done: {what}. {result.failure.message}")
+            case "failed":
+                lines.append(f"Failed: {what}. {result.failure.message}")
+            case "skipped":
+                lines.append(f"Skipped: {what}. {result.failure.message}")
+            case _:
+                pass
+    if stop is not None:
+        lines.append(f"Stopped: {stop.detail}")
+    return lines
+
+
+def compose(
+    sentences: Sequence[Sentence],
+    problems: Sequence[str],
+    evidence: Mapping[str, Evidenced],
+    *,
+    complete: bool,
+    dropped: Sequence[str],
+    written_by: str,
+    note: str,
+) -> Answer:
+    """Number the citations and join the text. Without a carried sentence it is a safe response."""
+    numbers: dict[str, int] = {}
+    lines: list[str] = []
+    for sentence in sentences:
+        marks = [numbers.setdefault(id_, len(numbers) + 1) for id_ in sentence.cites]
+        lines.append(sentence.text + "".join(f" [{n}]" for n in marks))
+    text = "\n".join([" ".join(lines), *problems]).strip()
+    status: AnswerStatus = "complete" if complete else "partial"
+    if not sentences:
+        status = "safe_response"
+        text = text or "I could not verify anything that answers this, so I am not guessing."
+    return Answer(
+        text=text,
+        status=status,
+        citations=tuple(_citation(n, id_, evidence[id_]) for id_, n in numbers.items()),
+        dropped=tuple(dropped),
+        written_by=written_by if sentences else "",
+        note=note,
+    )
+
+
+def _citation(number: int, id_: str, item: Evidenced) -> Citation:
+    quote = item.text if len(item.text) <= QUOTE else item.text[: QUOTE - 1] + "…"
+    return Citation(
+        number=number,
+        evidence=id_,
+        source=item.evidence.source,
+        quote=quote,
+        trust=item.evidence.trust,
+    )

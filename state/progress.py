@@ -1,0 +1,138 @@
+"""Progress: what `plan` does next, decided from plan and results alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Literal
+
+from .plan import Plan
+from .results import Failure, StepResult, StepStatus
+from .run import Limits, Run, Stop
+from .schedule import chains, skipped
+from .usage import Usage
+from .values import Record
+
+REVISABLE = frozenset(
+    {
+        "tool_error",
+        "timeout",
+        "arguments",
+        "check",
+        "output_schema",
+        "output_too_large",
+        "responded",
+        "no_answer",
+        "refused",
+    }
+)
+"""Failure kinds that another plan might avoid. A rejection is not one: a person said no."""
+
+
+class Move(Record):
+    """The next move of the run."""
+
+    kind: Literal["dispatch", "ask", "revise", "finish"]
+    chains: tuple[tuple[str, ...], ...] = ()
+    problem: str = ""
+    """For `revise`: what went wrong."""
+
+
+def next_move(plan: Plan, results: Mapping[str, StepResult], *, may_revise: bool) -> Move:
+    """Decide: dispatch what is ready, then ask for what waits, then revise, else finish.
+
+    A person is asked only when nothing else can run, so that one interrupt holds all requests.
+    """
+    statuses: dict[str, StepStatus] = {id_: result.status for id_, result in results.items()}
+    waiting = frozenset(s for s, status in statuses.items() if status == "waiting")
+    ready = chains(plan, statuses, held=waiting)
+    if ready:
+        return Move(kind="dispatch", chains=ready)
+    if waiting:
+        return Move(kind="ask")
+    problems = [
+        f"Step {step.id} ({step.goal or step.tool or step.kind}) failed: {failure.message}"
+        for step in plan.steps
+        if (failure := _revisable_failure(results.get(step.id))) and not step.optional
+    ]
+    if problems and may_revise:
+        return Move(kind="revise", problem="\n".join(problems))
+    return Move(kind="finish")
+
+
+def _revisable_failure(result: StepResult | None) -> Failure | None:
+    if result is None or result.status not in ("failed", "rejected"):
+        return None
+    return result.failure if result.failure and result.failure.kind in REVISABLE else None
+
+
+def skip_blocked(plan: Plan, results: Mapping[str, StepResult]) -> dict[str, StepResult]:
+    """Return results for the steps that can no longer run, each naming what stands in its way."""
+    return {
+        step_id: StepResult(
+            step=step_id,
+            status="skipped",
+            failure=Failure(kind="skipped", message=f"Step {cause} did not succeed."),
+            plan_version=plan.version,
+        )
+        for step_id, cause in skipped(plan, results).items()
+    }
+
+
+def hard_stop(
+    run: Run, *, turns: int, now: float, usage: Usage, results: Mapping[str, StepResult]
+) -> Stop | None:
+    """Return the first hard stop that applies, or `None`.
+
+    A budget stops here once it is used up; that it is never exceeded is the budget ledger's work.
+    """
+    limits = run.limits
+    if turns > limits.max_turns:
+        return Stop(reason="turns", detail=f"The run used its {limits.max_turns} turns.")
+    if run.deadline_at is not None and now >= run.deadline_at:
+        return Stop(reason="deadline", detail="The deadline of the run has passed.")
+    if stopped := _stopped_step(results):
+        return stopped
+    if over := _over_budget(limits, usage):
+        return over
+    failures = tool_failures(results)
+    for tool, count in failures.items():
+        if count >= limits.max_tool_failures:
+            return Stop(
+                reason="tool_failure", detail=f"Tool {tool} failed {count} times in this run."
+            )
+    return None
+
+
+def _stopped_step(results: Mapping[str, StepResult]) -> Stop | None:
+    for result in results.values():
+        if result.status == "stopped" and result.failure:
+            kind = result.failure.kind
+            reason = (
+                kind if kind in ("deadline", "budget", "paused", "tool_failure") else "internal"
+            )
+            return Stop(reason=reason, detail=result.failure.message)
+    return None
+
+
+def _over_budget(limits: Limits, usage: Usage) -> Stop | None:
+    if limits.budget_usd is not None and usage.usd is not None and usage.usd >= limits.budget_usd:
+        detail = f"The run spent ${usage.usd:.4f} of its ${limits.budget_usd:.4f}."
+        return Stop(reason="budget", detail=detail)
+    tokens = usage.input_tokens + usage.output_tokens
+    if limits.budget_tokens is not None and tokens >= limits.budget_tokens > 0:
+        detail = f"The run used {tokens} of its {limits.budget_tokens} tokens."
+        return Stop(reason="budget", detail=detail)
+    return None
+
+
+def tool_failures(results: Mapping[str, StepResult]) -> Counter[str]:
+    """Count failed attempts by tool over the run."""
+    return Counter(
+        attempt.performed_by.removeprefix("tool:")
+        for result in results.values()
+        for attempt in result.attempts
+        if attempt.performed_by.startswith("tool:")
+        and attempt.verdict is not None
+        and attempt.verdict.action != "accept"
+    )

@@ -1,0 +1,114 @@
+"""Verdicts: whether a result is accepted, tried again, or given up, as pure rules.
+
+The order of the checks is their order of trust: what the runner says, then the schema, then the
+business rules of the plan, then evidence, then confidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import Field
+
+from .plan import Check, Step
+from .references import Reference, at_path, resolve
+from .results import Evidence, Failure, Verdict
+from .run import Limits
+from .usage import Usage
+from .values import Json, Record
+
+
+class Outcome(Record):
+    """What `act` brought back from one attempt."""
+
+    output: Json = None
+    failure: Failure | None = None
+    evidence: tuple[Evidence, ...] = ()
+    performed_by: str = ""
+    why: str = ""
+    usage: Usage = Usage()
+    seconds: float = 0.0
+    replayed: bool = False
+    taint: tuple[str, ...] = ()
+    effect_key: str = ""
+    """Idempotency key of a tool call."""
+    happened_unknown: bool = False
+    """A tool that cannot be repeated may have acted; only a person can say."""
+    confidence: float | None = Field(default=None, ge=0, le=1)
+
+
+MIN_CONFIDENCE = 0.3
+"""Below this a model's own confidence counts as "not good enough"; policy may ask for more."""
+
+
+def judge(
+    step: Step,
+    outcome: Outcome,
+    *,
+    attempt: int,
+    limits: Limits,
+    lookup: Callable[[Reference], Json],
+) -> Verdict:
+    """Return the verdict on one attempt, with its reason."""
+    if outcome.happened_unknown:
+        return Verdict(action="ask", reason="The call may have happened; a person must find out.")
+    if outcome.failure is not None:
+        return _judge_failure(outcome.failure, attempt, limits)
+    broken = next((c for c in step.checks if not holds(c, outcome.output, lookup)), None)
+    if broken is not None:
+        return Verdict(action="fail", reason=broken.message)
+    if step.kind != "ask" and not outcome.evidence:
+        return Verdict(action="fail", reason="The result carries no evidence.")
+    confidence = outcome.confidence
+    if confidence is not None and confidence < MIN_CONFIDENCE:
+        action = "fallback" if attempt < limits.step_attempts else "fail"
+        reason = f"The model's own confidence is {confidence:.2f}."
+        return Verdict(action=action, reason=reason, confidence=confidence)
+    return Verdict(action="accept", reason="All checks hold.", confidence=confidence)
+
+
+def _judge_failure(failure: Failure, attempt: int, limits: Limits) -> Verdict:
+    if failure.retryable and attempt < limits.step_attempts:
+        action = "fallback" if failure.kind in ("output_schema", "not_good_enough") else "retry"
+        return Verdict(action=action, reason=failure.message)
+    return Verdict(action="fail", reason=failure.message)
+
+
+def holds(check: Check, output: Json, lookup: Callable[[Reference], Json]) -> bool:
+    """Decide one business rule. A value that is absent or of another type fails it."""
+    try:
+        actual = at_path(output, check.path)
+        expected = resolve(check.value, lookup)
+    except KeyError:
+        return False
+    match check.op:
+        case "exists":
+            return actual is not None
+        case "not_empty":
+            return bool(actual)
+        case "eq":
+            return actual == expected
+        case "ne":
+            return actual != expected
+        case "in" | "not_in":
+            return isinstance(expected, list) and (actual in expected) == (check.op == "in")
+        case "lt" | "le" | "gt" | "ge":
+            return _compare(check.op, actual, expected)
+
+
+def _compare(op: str, actual: Json, expected: Json) -> bool:
+    numbers = all(
+        isinstance(v, int | float) and not isinstance(v, bool) for v in (actual, expected)
+    )
+    texts = isinstance(actual, str) and isinstance(expected, str)
+    if not (numbers or texts):
+        return False
+    match op:
+        case "lt":
+            return actual < expected
+        case "le":
+            return actual <= expected
+        case "gt":
+            return actual > expected
+        case _:
+            return actual >= expected
