@@ -45,6 +45,8 @@ class EffectRecord(Record):
     output: Json = None
     """The recorded result of a `done` call."""
     error: str = ""
+    note: str = ""
+    """How an `unknown` call was cleared up, and by whom."""
     claimed_at: float = 0.0
     settled_at: float | None = None
 
@@ -139,16 +141,21 @@ class EffectsLedger(Protocol):
         ...
 
 
+ApprovalStatus = Literal[
+    "waiting", "approved", "edited", "rejected", "responded", "expired", "withdrawn"
+]
+
+
 class ApprovalRecord(Record):
     """A request and every answer to it."""
 
     request: ApprovalRequest
     run_id: str
     thread_id: str
-    status: Literal[
-        "waiting", "approved", "edited", "rejected", "responded", "expired", "withdrawn"
-    ]
+    status: ApprovalStatus
     decisions: tuple[Decision, ...] = ()
+    reason: str = ""
+    """Why it was withdrawn."""
 
 
 class ApprovalStore(Protocol):

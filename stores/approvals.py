@@ -1,0 +1,220 @@
+"""Approvals: requests to people, and every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from ..errors import AnswerError, NotFoundError
+from ..state.approval import ApprovalRequest, Decision, DecisionType
+from .database import Database
+from .protocols import ApprovalRecord, ApprovalStatus
+from .schema import approvals, decisions
+from .statements import insert_if_absent
+
+_CLOSED_BY: dict[DecisionType, ApprovalStatus] = {
+    "edit": "edited",
+    "reject": "rejected",
+    "respond": "responded",
+}
+_WITHDRAWABLE: frozenset[ApprovalStatus] = frozenset({"waiting", "approved", "edited"})
+_LAPSED: frozenset[ApprovalStatus] = frozenset({"expired", "withdrawn"})
+
+
+def status_after(record: ApprovalRecord, decision: Decision) -> ApprovalStatus:
+    """Decide what one more answer makes of a waiting request.
+
+    Raises:
+        AnswerError: The request is closed, or the answer is not one it allows.
+    """
+    where = f"approval {record.request.id}"
+    if record.status != "waiting":
+        raise AnswerError(
+            f"The request is {record.status}.", where=where, fix="List what waits and answer that."
+        )
+    if decision.type not in record.request.allowed:
+        allowed = ", ".join(record.request.allowed)
+        raise AnswerError(
+            f"{decision.type!r} is not allowed.", where=where, fix=f"Allowed: {allowed}."
+        )
+    if any(given.approver == decision.approver for given in record.decisions):
+        raise AnswerError(
+            f"{decision.approver or 'This person'} has answered it before.",
+            where=where,
+            fix="Another approver must answer.",
+        )
+    if decision.type == "edit" and decision.args is None:
+        raise AnswerError("An edit needs the new arguments.", where=where, fix="Give `args`.")
+    if decision.type != "approve":
+        return _CLOSED_BY[decision.type]
+    # Only approvals leave a request open, so all answers so far are approvals.
+    return "approved" if len(record.decisions) + 1 >= record.request.quorum else "waiting"
+
+
+class SqlApprovalStore:
+    """`ApprovalStore` over the database.
+
+    Args:
+        database: Where to.
+        clock: Unix time in seconds; a waiting request expires by it.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def open(self, run_id: str, thread_id: str, request: ApprovalRequest) -> ApprovalRecord:
+        """Record a request; the same id again returns the record that exists.
+
+        A request that was made later (`requested_at`) than an expired or withdrawn one of its id
+        asks anew: it waits, and answers to the old one no longer count.
+        """
+
+        def work(connection: Connection) -> ApprovalRecord:
+            values = {"request": request.to_json(), "expires_at": request.expires_at}
+            if not insert_if_absent(
+                connection,
+                approvals,
+                id=request.id,
+                run_id=run_id,
+                thread_id=thread_id,
+                round=1,
+                status="waiting",
+                reason="",
+                **values,
+            ):
+                record = self._load(connection, request.id, lock=True)
+                newer = request.requested_at > record.request.requested_at
+                if record.status in _LAPSED and newer:
+                    again = {"round": approvals.c.round + 1, "reason": "", "status": "waiting"}
+                    _change(connection, request.id, **again, **values)
+            return self._load(connection, request.id)
+
+        return await self._database.write(work)
+
+    async def get(self, approval_id: str) -> ApprovalRecord:
+        """Return one record. Raises `NotFoundError`."""
+        return await self._database.read(lambda connection: self._load(connection, approval_id))
+
+    async def decide(self, decisions: Sequence[Decision]) -> Sequence[ApprovalRecord]:
+        """Record answers, all or none.
+
+        The first rejection, edit or response closes a request; an approval closes it when the
+        quorum of distinct approvers is met. An edit's arguments stay in its decision.
+
+        Raises:
+            AnswerError: An unknown, closed or expired request, an answer that is not allowed, or a
+                second answer of the same approver. Nothing was recorded.
+        """
+
+        def work(connection: Connection) -> list[ApprovalRecord]:
+            # In one order, so that two such calls cannot wait for each other.
+            for approval_id in sorted({decision.approval_id for decision in decisions}):
+                self._load_answered(connection, approval_id)
+            return [self._decide(connection, decision) for decision in decisions]
+
+        return await self._database.write(work)
+
+    def _decide(self, connection: Connection, decision: Decision) -> ApprovalRecord:
+        record = self._load_answered(connection, decision.approval_id)
+        status = status_after(record, decision)
+        at = decision.decided_at or self._clock()
+        row = _row(connection, decision.approval_id)
+        connection.execute(
+            insert(_DECISIONS).values(
+                approval_id=row.id,
+                round=row.round,
+                approver=decision.approver,
+                body=decision.model_copy(update={"decided_at": at}).to_json(),
+            )
+        )
+        _change(connection, row.id, status=status)
+        return self._load(connection, row.id)
+
+    def _load_answered(self, connection: Connection, approval_id: str) -> ApprovalRecord:
+        try:
+            return self._load(connection, approval_id, lock=True)
+        except NotFoundError as error:
+            raise AnswerError(error.message, where=error.where, fix=error.fix) from None
+
+    async def withdraw(self, approval_id: str, reason: str) -> None:
+        """Take an approval or a request back, so that it must be asked again.
+
+        Raises:
+            NotFoundError: There is no such request.
+            AnswerError: It was rejected, responded to, expired or withdrawn.
+        """
+
+        def work(connection: Connection) -> None:
+            record = self._load(connection, approval_id, lock=True)
+            if record.status not in _WITHDRAWABLE:
+                raise AnswerError(
+                    f"The request is {record.status}.",
+                    where=f"approval {approval_id}",
+                    fix="Only what waits or is approved can be withdrawn.",
+                )
+            _change(connection, approval_id, status="withdrawn", reason=reason)
+
+        await self._database.write(work)
+
+    async def waiting(self, thread_id: str | None = None) -> Sequence[ApprovalRecord]:
+        """Return the open requests, oldest first."""
+        unexpired = or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > self._clock())
+        return await self._select(approvals.c.status == "waiting", unexpired, thread_id=thread_id)
+
+    async def of_thread(self, thread_id: str) -> Sequence[ApprovalRecord]:
+        """Return all requests of a thread, oldest first."""
+        return await self._select(thread_id=thread_id)
+
+    async def _select(self, *conditions: Any, thread_id: str | None) -> list[ApprovalRecord]:
+        query = select(approvals).where(*conditions).order_by(approvals.c.seq)
+        if thread_id is not None:
+            query = query.where(approvals.c.thread_id == thread_id)
+        return await self._database.read(
+            lambda connection: [
+                self._record(connection, row) for row in connection.execute(query).all()
+            ]
+        )
+
+    def _load(
+        self, connection: Connection, approval_id: str, *, lock: bool = False
+    ) -> ApprovalRecord:
+        return self._record(connection, _row(connection, approval_id, lock=lock))
+
+    def _record(self, connection: Connection, row: Row[Any]) -> ApprovalRecord:
+        query = (
+            select(_DECISIONS.c.body)
+            .where(_DECISIONS.c.approval_id == row.id, _DECISIONS.c.round == row.round)
+            .order_by(_DECISIONS.c.seq)
+        )
+        given = connection.execute(query).scalars()
+        lapsed = row.expires_at is not None and row.expires_at <= self._clock()
+        return ApprovalRecord(
+            request=ApprovalRequest.from_json(row.request),
+            run_id=row.run_id,
+            thread_id=row.thread_id,
+            status="expired" if row.status == "waiting" and lapsed else row.status,
+            decisions=tuple(Decision.from_json(body) for body in given),
+            reason=row.reason,
+        )
+
+
+_DECISIONS = decisions
+
+
+def _row(connection: Connection, approval_id: str, *, lock: bool = False) -> Row[Any]:
+    query = select(approvals).where(approvals.c.id == approval_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFoundError(
+            "There is no such request.",
+            where=f"approval {approval_id}",
+            fix="List what waits and use one of those ids.",
+        )
+    return row
+
+
+def _change(connection: Connection, approval_id: str, **values: Any) -> None:
+    connection.execute(update(approvals).where(approvals.c.id == approval_id).values(values))

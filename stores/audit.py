@@ -1,0 +1,108 @@
+"""Audit log: append-only, each entry chained to the one before by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from ..errors import StoreError
+from ..state.values import JsonObject
+from .database import Database
+from .packing import json_bytes
+from .protocols import AuditEntry
+from .schema import audit, audit_head
+from .statements import insert_if_absent
+
+_HEAD = 1
+
+
+def entry_hash(entry: AuditEntry) -> str:
+    """Return the SHA-256 of an entry and, through `previous`, of everything before it."""
+    return hashlib.sha256(json_bytes(entry.model_dump(mode="json", exclude={"hash"}))).hexdigest()
+
+
+class SqlAuditLog:
+    """`AuditLog` over the database.
+
+    Args:
+        database: Where to.
+        clock: Unix time in seconds.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def append(
+        self, kind: str, *, thread_id: str = "", run_id: str = "", actor: str = "", body: JsonObject
+    ) -> AuditEntry:
+        """Append one entry, chained to the last."""
+        facts = {"kind": kind, "thread_id": thread_id, "run_id": run_id, "actor": actor}
+
+        def work(connection: Connection) -> AuditEntry:
+            seq, previous = _locked_head(connection)
+            entry = AuditEntry(seq=seq + 1, at=self._clock(), body=body, previous=previous, **facts)
+            entry = entry.model_copy(update={"hash": entry_hash(entry)})
+            connection.execute(insert(audit).values(entry.model_dump()))
+            connection.execute(update(audit_head).values(seq=entry.seq, hash=entry.hash))
+            return entry
+
+        return await self._database.write(work)
+
+    async def entries(
+        self, thread_id: str | None = None, *, limit: int = 1000
+    ) -> Sequence[AuditEntry]:
+        """Return the newest `limit` entries, oldest first."""
+        query = select(audit).order_by(audit.c.seq.desc()).limit(limit)
+        if thread_id is not None:
+            query = query.where(audit.c.thread_id == thread_id)
+        return await self._database.read(
+            lambda connection: [_entry(row) for row in connection.execute(query)][::-1]
+        )
+
+    async def verify(self) -> int:
+        """Check the chain and return its length.
+
+        Raises:
+            StoreError: An entry was changed, removed, inserted or moved; it names the first one.
+        """
+        return await self._database.read(_verify)
+
+
+def _locked_head(connection: Connection) -> tuple[int, str]:
+    """Return the last entry's number and hash; other processes wait until this one has appended."""
+    insert_if_absent(connection, audit_head, id=_HEAD, seq=0, hash="")
+    row = connection.execute(select(audit_head).with_for_update()).one()
+    return row.seq, row.hash
+
+
+def _verify(connection: Connection) -> int:
+    head = connection.execute(select(audit_head)).one_or_none()
+    recorded = (0, "") if head is None else (head.seq, head.hash)
+    seq, previous = 0, ""
+    rows = connection.execution_options(yield_per=1000).execute(select(audit).order_by(audit.c.seq))
+    for row in rows:
+        entry = _entry(row)
+        if entry.seq != seq + 1:
+            raise _broken(seq + 1, "The entry is missing.")
+        if entry.previous != previous:
+            raise _broken(entry.seq, "The entry does not follow the one before it.")
+        if entry.hash != entry_hash(entry):
+            raise _broken(entry.seq, "The entry was changed.")
+        seq, previous = entry.seq, entry.hash
+    if (seq, previous) != recorded:
+        raise _broken(min(seq, recorded[0]) + 1, f"The log should end at entry {recorded[0]}.")
+    return seq
+
+
+def _entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(**{name: getattr(row, name) for name in AuditEntry.model_fields})
+
+
+def _broken(seq: int, message: str) -> StoreError:
+    return StoreError(
+        message, where=f"audit entry {seq}", fix="Compare the database with a backup."
+    )

@@ -1,0 +1,285 @@
+"""Budget ledger: reservations under caps that hold, whatever runs in parallel or dies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
+
+from ..errors import StoreError
+from .database import Database
+from .money import dollars, limit_nano, reserved_nano, spent_nano
+from .protocols import Balance, Cap
+from .schema import balances, reservation_caps, reservations
+from .statements import insert_if_absent
+
+Account = tuple[str, str]
+"""Scope and key of what is limited."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amount:
+    """Money in billionths of a US dollar, and tokens."""
+
+    nano: int = 0
+    tokens: int = 0
+
+    def __neg__(self) -> Amount:
+        return Amount(nano=-self.nano, tokens=-self.tokens)
+
+    def __sub__(self, other: Amount) -> Amount:
+        return Amount(nano=self.nano - other.nano, tokens=self.tokens - other.tokens)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reservation:
+    """A reservation that was neither settled nor released yet."""
+
+    id: str
+    amount: Amount
+    accounts: list[Account]
+    lapsed: bool
+    """It expired and counts as spent, because the provider may have billed it."""
+
+
+class SqlBudgetLedger:
+    """`BudgetLedger` over the database.
+
+    A reservation that expires, because its process died, counts as spent in full: the provider may
+    have billed it. A late settlement still corrects that, and a late release gives it back.
+
+    Args:
+        database: Where to.
+        clock: Unix time in seconds.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def reserve(
+        self,
+        reservation_id: str,
+        caps: Sequence[Cap],
+        *,
+        usd: float,
+        tokens: int,
+        expires_at: float,
+    ) -> Cap | None:
+        """Reserve under every cap, all or none. Reserving an id that is held changes nothing.
+
+        Returns:
+            `None` if granted, else the first of `caps` that refuses.
+        """
+        amount = _amount(reserved_nano(usd), tokens)
+
+        def work(connection: Connection) -> Cap | None:
+            _sweep(connection, self._clock())
+            if _find(connection, reservation_id) is not None:
+                return None
+            with connection.begin_nested() as savepoint:
+                refused = _take(connection, caps, amount)
+                if refused:
+                    savepoint.rollback()
+                    return min(refused, key=caps.index)
+                _keep(connection, reservation_id, caps, amount, expires_at)
+            return None
+
+        return await self._database.write(work)
+
+    async def settle(self, reservation_id: str, *, usd: float, tokens: int) -> None:
+        """Replace a reservation by what was used. Settling twice changes nothing."""
+        used = _amount(spent_nano(usd), tokens)
+        await self._database.write(lambda connection: _close(connection, reservation_id, used))
+
+    async def release(self, reservation_id: str) -> None:
+        """Give a reservation back unused."""
+        await self._database.write(lambda connection: _close(connection, reservation_id, Amount()))
+
+    async def balance(self, scope: str, key: str) -> Balance:
+        """Return what a scope has used and holds."""
+        query = select(balances).where(balances.c.scope == scope, balances.c.key == key)
+
+        def work(connection: Connection) -> Balance:
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                return Balance()
+            return Balance(
+                spent_usd=dollars(row.spent_nano),
+                reserved_usd=dollars(row.reserved_nano),
+                spent_tokens=row.spent_tokens,
+                reserved_tokens=row.reserved_tokens,
+            )
+
+        return await self._database.read(work)
+
+    async def sweep(self, now: float) -> int:
+        """Count what has expired by `now` as spent; return how many reservations that were."""
+        return await self._database.write(lambda connection: _sweep(connection, now))
+
+
+def _amount(nano: int, tokens: int) -> Amount:
+    if tokens < 0:
+        raise StoreError(f"{tokens} is no number of tokens.", where="tokens", fix="Give 0 or more.")
+    return Amount(nano=nano, tokens=tokens)
+
+
+def _take(connection: Connection, caps: Sequence[Cap], amount: Amount) -> list[Cap]:
+    """Add `amount` to every account that has room for it; return the caps that have not."""
+    # In one order everywhere, so that two transactions cannot wait for each other.
+    ordered = sorted(caps, key=_account)
+    for cap in ordered:
+        _open_account(connection, _account(cap))
+    _lock(connection, [_account(cap) for cap in ordered])
+    taken: set[Account] = set()
+    refused: list[Cap] = []
+    for cap in ordered:
+        # Two limits on one account are two conditions, but one reservation.
+        extra = Amount() if _account(cap) in taken else amount
+        if _fits(connection, cap, extra):
+            taken.add(_account(cap))
+        else:
+            refused.append(cap)
+    return refused
+
+
+def _fits(connection: Connection, cap: Cap, amount: Amount) -> bool:
+    c = balances.c
+    statement = update(balances).where(c.scope == cap.scope, c.key == cap.key)
+    if cap.usd is not None:
+        room = limit_nano(cap.usd) - amount.nano
+        statement = statement.where(c.spent_nano + c.reserved_nano <= room)
+    if cap.tokens is not None:
+        room = cap.tokens - amount.tokens
+        statement = statement.where(c.spent_tokens + c.reserved_tokens <= room)
+    changed = connection.execute(statement.values(_growth(reserved=amount)))
+    return changed.rowcount == 1
+
+
+def _keep(
+    connection: Connection,
+    reservation_id: str,
+    caps: Sequence[Cap],
+    amount: Amount,
+    expires_at: float,
+) -> None:
+    connection.execute(
+        insert(reservations).values(
+            id=reservation_id,
+            nano=amount.nano,
+            tokens=amount.tokens,
+            expires_at=expires_at,
+            state="held",
+        )
+    )
+    for scope, key in sorted({_account(cap) for cap in caps}):
+        connection.execute(
+            insert(reservation_caps).values(reservation_id=reservation_id, scope=scope, key=key)
+        )
+
+
+def _close(connection: Connection, reservation_id: str, used: Amount) -> None:
+    """Put `used` in the place of a reservation, if that is still open."""
+    found = _find(connection, reservation_id)
+    if found is None:
+        return
+    if found.lapsed:
+        _grow(connection, found.accounts, spent=used - found.amount)
+    else:
+        _grow(connection, found.accounts, spent=used, reserved=-found.amount)
+    connection.execute(delete(reservations).where(reservations.c.id == reservation_id))
+
+
+def _sweep(connection: Connection, now: float) -> int:
+    query = (
+        select(reservations.c.id)
+        .where(reservations.c.expires_at <= now, reservations.c.state == "held")
+        # Another process may be settling it at this moment, or sweeping too.
+        .with_for_update(skip_locked=True)
+    )
+    expired = list(connection.execute(query).scalars())
+    found = [_find(connection, reservation_id) for reservation_id in expired]
+    held = [reservation for reservation in found if reservation is not None]
+    _lock(connection, [account for reservation in held for account in reservation.accounts])
+    for reservation in held:
+        amount = reservation.amount
+        _grow(connection, reservation.accounts, spent=amount, reserved=-amount)
+    if held:
+        connection.execute(
+            update(reservations).where(reservations.c.id.in_(expired)).values(state="lapsed")
+        )
+    return len(held)
+
+
+def _find(connection: Connection, reservation_id: str) -> Reservation | None:
+    query = select(reservations).where(reservations.c.id == reservation_id).with_for_update()
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    accounts = connection.execute(
+        select(reservation_caps.c.scope, reservation_caps.c.key)
+        .where(reservation_caps.c.reservation_id == reservation_id)
+        .order_by(reservation_caps.c.scope, reservation_caps.c.key)
+    )
+    return Reservation(
+        id=reservation_id,
+        amount=Amount(nano=row.nano, tokens=row.tokens),
+        accounts=[(scope, key) for scope, key in accounts],
+        lapsed=row.state == "lapsed",
+    )
+
+
+def _open_account(connection: Connection, account: Account) -> None:
+    scope, key = account
+    insert_if_absent(
+        connection,
+        balances,
+        scope=scope,
+        key=key,
+        spent_nano=0,
+        reserved_nano=0,
+        spent_tokens=0,
+        reserved_tokens=0,
+    )
+
+
+def _lock(connection: Connection, accounts: Sequence[Account]) -> None:
+    """Lock accounts in one order. SQLite's writing transaction has locked them all already."""
+    if connection.dialect.name == "sqlite" or not accounts:
+        return
+    c = balances.c
+    query = select(c.scope).where(tuple_(c.scope, c.key).in_(set(accounts)))
+    connection.execute(query.order_by(c.scope, c.key).with_for_update()).all()
+
+
+def _grow(
+    connection: Connection,
+    accounts: Sequence[Account],
+    *,
+    spent: Amount,
+    reserved: Amount | None = None,
+) -> None:
+    _lock(connection, accounts)
+    for scope, key in accounts:
+        connection.execute(
+            update(balances)
+            .where(balances.c.scope == scope, balances.c.key == key)
+            .values(_growth(spent=spent, reserved=reserved or Amount()))
+        )
+
+
+def _growth(*, reserved: Amount, spent: Amount | None = None) -> dict[str, Any]:
+    spent = spent or Amount()
+    c = balances.c
+    return {
+        "spent_nano": c.spent_nano + spent.nano,
+        "reserved_nano": c.reserved_nano + reserved.nano,
+        "spent_tokens": c.spent_tokens + spent.tokens,
+        "reserved_tokens": c.reserved_tokens + reserved.tokens,
+    }
+
+
+def _account(cap: Cap) -> Account:
+    return cap.scope, cap.key

@@ -1,0 +1,229 @@
+"""Effects ledger: tool calls, claimed before they happen, so that nothing happens twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, Select, select, update
+
+from ..errors import NotFoundError, StoreError
+from ..state.values import Json
+from .database import Database
+from .payloads import Content, content_of, insert_content, stored_json
+from .protocols import EffectClaim, EffectRecord, EffectState
+from .schema import effects, payloads
+from .statements import insert_if_absent
+
+Answer = Literal["grant", "in_doubt", "keep"]
+
+
+def answer_repeated(record: EffectRecord, *, owner: str, now: float) -> Answer:
+    """Decide about a call that was claimed before: may it be performed (again)?
+
+    What the ledger recorded of the tool counts, not what the tool promises today: the first call
+    was made under the recorded promise.
+
+    Returns:
+        `grant`: perform it. `in_doubt`: it may have happened and nobody will say, so it becomes
+        `unknown`. `keep`: leave it as it is.
+    """
+    claim = record.claim
+    if record.state == "done":
+        return "keep"
+    if record.state == "failed" or claim.effect == "read":
+        return "grant"
+    abandoned = record.lease_expires_at <= now
+    if claim.idempotency == "none":
+        return "in_doubt" if record.state == "claimed" and abandoned else "keep"
+    return "grant" if abandoned or record.owner == owner else "keep"
+
+
+class SqlEffectsLedger:
+    """`EffectsLedger` over the database.
+
+    Args:
+        database: Where to.
+        clock: Unix time in seconds.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def claim(self, claim: EffectClaim, *, owner: str, lease_seconds: float) -> EffectRecord:
+        """Claim a call, or return what is known of it; `granted` says whether to perform it.
+
+        A call whose effect is `read` is granted in every state but `done`: it may be repeated.
+        """
+
+        def work(connection: Connection) -> EffectRecord:
+            now = self._clock()
+            lease: dict[str, Any] = {"owner": owner, "lease_expires_at": now + lease_seconds}
+            if _insert(connection, claim, now=now, **lease):
+                return _load(connection, claim.key).model_copy(update={"granted": True})
+            record = _load(connection, claim.key, lock=True)
+            match answer_repeated(record, owner=owner, now=now):
+                case "keep":
+                    return record
+                case "in_doubt":
+                    return _change(connection, claim.key, state="unknown")
+                case "grant":
+                    granted = _change(
+                        connection,
+                        claim.key,
+                        state="claimed",
+                        fence=record.fence + 1,
+                        attempts=record.attempts + 1,
+                        claimed_at=now,
+                        settled_at=None,
+                        error="",
+                        **lease,
+                    )
+                    return granted.model_copy(update={"granted": True})
+
+        return await self._database.write(work)
+
+    async def settle(
+        self,
+        key: str,
+        *,
+        fence: int,
+        state: Literal["done", "failed", "unknown"],
+        output: Json = None,
+        error: str = "",
+    ) -> EffectRecord:
+        """Record how a claimed call ended. The same settlement twice changes nothing.
+
+        Raises:
+            NotFoundError: The call was never claimed.
+            StoreError: Somebody else holds the call by now, or it was settled otherwise.
+        """
+        content = await self._database.compute(lambda: content_of(output))
+
+        def work(connection: Connection) -> EffectRecord:
+            record = _load(connection, key, lock=True)
+            if record.fence != fence:
+                raise _superseded(key, f"Fence {fence} is not the newest, {record.fence} is.")
+            if record.state == state and state != "unknown":
+                return record
+            if record.state in ("done", "failed"):
+                raise _superseded(key, f"The call was settled as {record.state}.")
+            return self._settled(connection, key, state, content, output, error=error)
+
+        return await self._database.write(work)
+
+    async def reopen(
+        self, key: str, *, verdict: Literal["done", "failed"], output: Json, note: str
+    ) -> None:
+        """Record what reconciliation or a person found out about an `unknown` call.
+
+        The fence grows, so that a worker which comes back from the dead cannot contradict it.
+
+        Raises:
+            NotFoundError: The call was never claimed.
+            StoreError: The call is not `unknown`.
+        """
+        content = await self._database.compute(lambda: content_of(output))
+
+        def work(connection: Connection) -> None:
+            record = _load(connection, key, lock=True)
+            if record.state != "unknown":
+                raise _superseded(key, f"The call is {record.state}, not unknown.")
+            self._settled(
+                connection, key, verdict, content, output, note=note, fence=record.fence + 1
+            )
+
+        await self._database.write(work)
+
+    def _settled(
+        self,
+        connection: Connection,
+        key: str,
+        state: EffectState,
+        content: Content,
+        output: Json,
+        **values: Any,
+    ) -> EffectRecord:
+        if content.is_short:
+            values["output"] = output
+        else:
+            insert_content(connection, content)
+            values["output_digest"] = content.digest
+        return _change(connection, key, state=state, settled_at=self._clock(), **values)
+
+    async def get(self, key: str) -> EffectRecord | None:
+        """Return what is known of a call."""
+
+        def work(connection: Connection) -> EffectRecord | None:
+            row = connection.execute(_query().where(effects.c.key == key)).one_or_none()
+            return None if row is None else _record(row)
+
+        return await self._database.read(work)
+
+    async def of_run(self, run_id: str) -> Sequence[EffectRecord]:
+        """Return the calls of a run in the order of their first claims."""
+        query = _query().where(effects.c.run_id == run_id).order_by(effects.c.seq)
+        return await self._database.read(
+            lambda connection: [_record(row) for row in connection.execute(query)]
+        )
+
+
+def _insert(
+    connection: Connection, claim: EffectClaim, *, now: float, owner: str, lease_expires_at: float
+) -> bool:
+    return insert_if_absent(
+        connection,
+        effects,
+        **claim.model_dump(),
+        state="claimed",
+        fence=1,
+        owner=owner,
+        lease_expires_at=lease_expires_at,
+        attempts=1,
+        error="",
+        note="",
+        claimed_at=now,
+    )
+
+
+def _query() -> Select[Any]:
+    return select(effects, payloads.c.data).outerjoin(
+        payloads, effects.c.output_digest == payloads.c.digest
+    )
+
+
+def _load(connection: Connection, key: str, *, lock: bool = False) -> EffectRecord:
+    query = _query().where(effects.c.key == key)
+    row = connection.execute(query.with_for_update(of=effects) if lock else query).one_or_none()
+    if row is None:
+        raise NotFoundError(
+            "The call was never claimed.", where=f"effect {key}", fix="Claim it first."
+        )
+    return _record(row)
+
+
+def _change(connection: Connection, key: str, **values: Any) -> EffectRecord:
+    connection.execute(update(effects).where(effects.c.key == key).values(values))
+    return _load(connection, key)
+
+
+def _record(row: Row[Any]) -> EffectRecord:
+    claim = EffectClaim(**{name: getattr(row, name) for name in EffectClaim.model_fields})
+    return EffectRecord(
+        claim=claim,
+        state=row.state,
+        fence=row.fence,
+        owner=row.owner,
+        lease_expires_at=row.lease_expires_at,
+        attempts=row.attempts,
+        output=row.output if row.data is None else stored_json(row.data),
+        error=row.error,
+        note=row.note,
+        claimed_at=row.claimed_at,
+        settled_at=row.settled_at,
+    )
+
+
+def _superseded(key: str, message: str) -> StoreError:
+    return StoreError(message, where=f"effect {key}", fix="Claim it again to see what is known.")

@@ -1,0 +1,200 @@
+"""Engines: how each database is connected to, and what its failures mean."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from ..errors import ConfigError, StoreError
+
+PAGE_BYTES = 8192
+"""A step's output of two kilobytes leaves half of SQLite's usual page of four empty."""
+
+WAL_PAGES = 128
+"""Pages in the write-ahead log before they are copied into the file."""
+
+_TRANSIENT = {"40001", "40P01"}
+"""PostgreSQL: serialization failure, deadlock. The transaction may simply be run again."""
+
+_POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
+
+
+def store_url(where: str | Path) -> URL:
+    """Read a URL; a plain path means SQLite.
+
+    Raises:
+        ConfigError: The URL cannot be read, or names a database that is not supported.
+    """
+    if isinstance(where, Path) or "://" not in where:
+        return _sqlite_url(str(where))
+    try:
+        url = make_url(where)
+    except ArgumentError:
+        # The text may hold a password, so it is not quoted.
+        raise ConfigError("The URL cannot be read.", where="store", fix=_FIX) from None
+    if url.drivername in ("sqlite", "sqlite+pysqlite"):
+        return _sqlite_url(url.database or "")
+    if url.drivername in _POSTGRES:
+        return url.set(drivername="postgresql+psycopg")
+    raise ConfigError(f"{url.drivername!r} is not supported.", where="store", fix=_FIX)
+
+
+_FIX = "Give a file path, sqlite:///PATH or postgresql://USER@HOST/DATABASE."
+
+
+def _sqlite_url(path: str) -> URL:
+    if path in ("", ":memory:") or path.startswith("file:"):
+        raise ConfigError(
+            "A store in memory would forget what was approved and done.",
+            where="store",
+            fix="Give a file path; a temporary folder will do for a test.",
+        )
+    return URL.create("sqlite+pysqlite", database=str(Path(path).expanduser().absolute()))
+
+
+def create(url: URL, *, connections: int, timeout_seconds: float) -> Engine:
+    """Create an engine; it connects on first use.
+
+    Raises:
+        StoreError: The driver is not installed, or the folder cannot be made.
+    """
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url, connections, timeout_seconds)
+    return _postgres_engine(url, connections, timeout_seconds)
+
+
+def _sqlite_engine(url: URL, connections: int, timeout_seconds: float) -> Engine:
+    try:
+        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise failure(error, url) from error
+    engine = create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"timeout": timeout_seconds},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        try:
+            _configure_sqlite(connection, timeout_seconds)
+        except BaseException:
+            connection.close()
+            raise
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    _ = configure, begin
+    return engine
+
+
+def _configure_sqlite(connection: sqlite3.Connection, timeout_seconds: float) -> None:
+    # The driver must not begin transactions by itself: savepoints need our own BEGIN.
+    connection.isolation_level = None
+    for pragma in (
+        f"page_size = {PAGE_BYTES}",
+        "foreign_keys = ON",
+        "synchronous = FULL",
+        f"wal_autocheckpoint = {WAL_PAGES}",
+        f"journal_size_limit = {WAL_PAGES * PAGE_BYTES}",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+    deadline = time.monotonic() + timeout_seconds
+    while not _use_write_ahead_log(connection):
+        if time.monotonic() > deadline:
+            raise sqlite3.OperationalError("database is locked")
+        time.sleep(0.01)
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> bool:
+    """Switch to WAL unless another process is in the way, for which SQLite does not wait here."""
+    try:
+        connection.execute("PRAGMA journal_mode = WAL").close()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            return False
+        raise
+    return True
+
+
+def _postgres_engine(url: URL, connections: int, timeout_seconds: float) -> Engine:
+    options: dict[str, Any] = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
+    try:
+        engine = create_engine(
+            url,
+            pool_size=connections,
+            max_overflow=0,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args=options,
+        )
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "The PostgreSQL driver is not installed.",
+            where="store",
+            fix="Run pip install 'pointsman[postgres]'.",
+        ) from error
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        milliseconds = int(timeout_seconds * 1000)
+        connection.execute(f"SET statement_timeout = {milliseconds}")
+        connection.execute(f"SET lock_timeout = {milliseconds}")
+        connection.commit()
+
+    _ = configure
+    return engine
+
+
+def for_writing(engine: Engine) -> Engine:
+    """Return the engine with transactions that may write from their first statement."""
+    if engine.dialect.name == "sqlite":
+        # A deferred transaction that turns into a writing one fails if another wrote meanwhile.
+        return engine.execution_options(begin="BEGIN IMMEDIATE")
+    return engine
+
+
+def for_reading(engine: Engine) -> Engine:
+    """Return the engine with transactions that see one moment, however many statements they run."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+def is_transient(error: BaseException) -> bool:
+    """Say whether the same transaction may succeed if it is run again at once."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _TRANSIENT
+
+
+def is_busy(error: BaseException) -> bool:
+    """Say whether another process holds SQLite's lock."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) or 0
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def failure(error: SQLAlchemyError | OSError, url: URL) -> StoreError:
+    """Turn a database's failure into an error of ours, without the values it was about."""
+    where = url.render_as_string(hide_password=True)
+    if is_busy(error):
+        fix = "Another process holds the database: try again, or end that process."
+    else:
+        fix = "Check the database, its disk and its permissions."
+    return StoreError(f"The database refused: {_cause(error)}.", where=where, fix=fix)
+
+
+def _cause(error: SQLAlchemyError | OSError) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    state = getattr(cause, "sqlstate", None)
+    if state is not None:
+        # PostgreSQL's own text quotes the row.
+        return f"{type(cause).__name__}, SQLSTATE {state}"
+    return f"{type(cause).__name__}, {str(cause).strip()}"

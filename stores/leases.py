@@ -1,0 +1,64 @@
+"""Leases: who may act on a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, select, update
+
+from .database import Database
+from .schema import leases
+from .statements import insert_if_absent
+
+
+class SqlLeases:
+    """`Leases` over the database.
+
+    Args:
+        database: Where to.
+        clock: Unix time in seconds.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def acquire(self, name: str, *, owner: str, seconds: float) -> int | None:
+        """Take or renew a lease.
+
+        Returns:
+            A fencing token, which grows whenever the owner changes and stays when it renews;
+            `None` if another owner holds the lease.
+        """
+
+        def work(connection: Connection) -> int | None:
+            now = self._clock()
+            row = {"owner": owner, "expires_at": now + seconds}
+            if insert_if_absent(connection, leases, name=name, fence=1, **row):
+                return 1
+            held = connection.execute(
+                select(leases).where(leases.c.name == name).with_for_update()
+            ).one()
+            if held.owner != owner and held.owner and held.expires_at > now:
+                return None
+            fence = held.fence + (held.owner != owner)
+            connection.execute(
+                update(leases).where(leases.c.name == name).values(fence=fence, **row)
+            )
+            return fence
+
+        return await self._database.write(work)
+
+    async def release(self, name: str, *, owner: str) -> None:
+        """Give it back; nothing happens if another owner holds it by now."""
+        # The row stays, so that the token keeps growing.
+        statement = (
+            update(leases)
+            .where(leases.c.name == name, leases.c.owner == owner)
+            .values(owner="", expires_at=0.0)
+        )
+
+        def work(connection: Connection) -> None:
+            connection.execute(statement)
+
+        await self._database.write(work)

@@ -1,0 +1,118 @@
+"""Payloads: values stored once, under the digest of their content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from ..errors import NotFoundError
+from ..state.values import Json
+from .database import Database
+from .packing import deflate, inflate, json_bytes, parse_json
+from .schema import payloads
+from .statements import insert_if_absent
+
+INLINE_BYTES = 64
+"""Shorter values stay in the row that refers to them: a digest would take as much room."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """A value ready to be stored."""
+
+    digest: str
+    size: int
+    """Bytes before compression."""
+    data: bytes
+    media_type: str | None = None
+    """`None` for a JSON value."""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is stored in the row itself."""
+        return self.size <= INLINE_BYTES
+
+
+def content_of(value: Json) -> Content:
+    """Prepare a JSON value; its digest is that of `state.values.digest`."""
+    data = json_bytes(value)
+    return Content(digest=hashlib.sha256(data).hexdigest(), size=len(data), data=deflate(data))
+
+
+def content_of_bytes(data: bytes, media_type: str) -> Content:
+    """Prepare bytes. The media type is part of the digest: the same bytes may be declared twice."""
+    hashed = hashlib.sha256(media_type.encode() + b"\0" + data)
+    return Content(
+        digest=hashed.hexdigest(), size=len(data), data=deflate(data), media_type=media_type
+    )
+
+
+def insert_content(connection: Connection, content: Content) -> None:
+    """Store content unless it is there."""
+    insert_if_absent(
+        connection,
+        payloads,
+        digest=content.digest,
+        data=content.data,
+        media_type=content.media_type,
+    )
+
+
+def stored_json(data: bytes) -> Json:
+    """Read the `data` of a row that holds a JSON value."""
+    return parse_json(inflate(data))
+
+
+class SqlPayloads:
+    """`Payloads` over the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, value: Json) -> str:
+        """Store a JSON value and return its digest."""
+        return await self._put(lambda: content_of(value))
+
+    async def put_bytes(self, data: bytes, media_type: str) -> str:
+        """Store bytes and return their digest."""
+        return await self._put(lambda: content_of_bytes(data, media_type))
+
+    async def _put(self, prepare: Callable[[], Content]) -> str:
+        content = await self._database.compute(prepare)
+        await self._database.write(lambda connection: insert_content(connection, content))
+        return content.digest
+
+    async def get(self, digest: str) -> Json:
+        """Return the value. Raises `NotFoundError`."""
+
+        def work(connection: Connection) -> Json:
+            data, media_type = _row(connection, digest)
+            if media_type is not None:
+                raise _not_found(digest, f"It holds {media_type}, not JSON.")
+            return stored_json(data)
+
+        return await self._database.read(work)
+
+    async def get_bytes(self, digest: str) -> tuple[bytes, str]:
+        """Return bytes and media type. Raises `NotFoundError`."""
+
+        def work(connection: Connection) -> tuple[bytes, str]:
+            data, media_type = _row(connection, digest)
+            return inflate(data), media_type or "application/json"
+
+        return await self._database.read(work)
+
+
+def _row(connection: Connection, digest: str) -> tuple[bytes, str | None]:
+    query = select(payloads.c.data, payloads.c.media_type).where(payloads.c.digest == digest)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise _not_found(digest, "No payload is stored under this digest.")
+    return row.data, row.media_type
+
+
+def _not_found(digest: str, message: str) -> NotFoundError:
+    return NotFoundError(message, where=f"payload {digest}", fix="Check the digest and the store.")

@@ -1,0 +1,217 @@
+"""The tables. A change here needs a migration in `migrations/versions` and a new `VERSION`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from .columns import PackedJson, PackedText, Sequential
+
+VERSION = "0001"
+"""Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
+
+VERSION_TABLE = "pointsman_version"
+
+# The prefix lets the store share a PostgreSQL database with the application and the checkpointer.
+METADATA = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pk",
+        "uq": "%(table_name)s_%(column_0_N_name)s_uq",
+        "ix": "%(table_name)s_%(column_0_N_name)s_ix",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fk",
+        "ck": "%(table_name)s_%(constraint_name)s_ck",
+    }
+)
+
+version = Table(
+    VERSION_TABLE,
+    METADATA,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),  # as Alembic makes it
+)
+
+payloads = Table(
+    "pointsman_payloads",
+    METADATA,
+    Column("digest", PackedText, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    Column("media_type", PackedText),  # NULL: a JSON value
+)
+
+outcomes = Table(
+    "pointsman_outcomes",
+    METADATA,
+    Column("seq", Sequential, primary_key=True),
+    Column("run_id", PackedText, nullable=False),
+    Column("thread_id", PackedText, nullable=False),
+    Column("plan_version", Integer, nullable=False),
+    Column("step", PackedText, nullable=False),
+    Column("body", PackedJson, nullable=False),  # without `output` where that is a payload
+    Column("output_digest", PackedText, ForeignKey("pointsman_payloads.digest")),
+    UniqueConstraint("run_id", "plan_version", "step"),
+)
+
+notes = Table(
+    "pointsman_notes",
+    METADATA,
+    Column("seq", Sequential, primary_key=True),
+    Column("run_id", PackedText, nullable=False),
+    Column("thread_id", PackedText, nullable=False),
+    Column("kind", PackedText, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", PackedJson, nullable=False),
+    Column("at", Double, nullable=False),
+    UniqueConstraint("run_id", "kind", "version"),
+    Index(None, "thread_id"),
+)
+
+effects = Table(
+    "pointsman_effects",
+    METADATA,
+    Column("seq", Sequential, primary_key=True),
+    Column("key", PackedText, nullable=False, unique=True),
+    Column("run_id", PackedText, nullable=False, index=True),
+    Column("thread_id", PackedText, nullable=False),
+    Column("step", PackedText, nullable=False),
+    Column("tool", PackedText, nullable=False),
+    Column("args_digest", PackedText, nullable=False),
+    Column("effect", String, nullable=False),
+    Column("idempotency", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("owner", PackedText, nullable=False),
+    Column("lease_expires_at", Double, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("output", PackedJson),  # a short output; a longer one is a payload
+    Column("output_digest", PackedText, ForeignKey("pointsman_payloads.digest")),
+    Column("error", PackedText, nullable=False),
+    Column("note", PackedText, nullable=False),
+    Column("claimed_at", Double, nullable=False),
+    Column("settled_at", Double),
+)
+
+approvals = Table(
+    "pointsman_approvals",
+    METADATA,
+    Column("seq", Sequential, primary_key=True),
+    Column("id", PackedText, nullable=False, unique=True),
+    Column("run_id", PackedText, nullable=False),
+    Column("thread_id", PackedText, nullable=False, index=True),
+    Column("round", Integer, nullable=False),  # grows when an expired request is asked again
+    Column("status", String, nullable=False, index=True),
+    Column("request", PackedJson, nullable=False),
+    Column("expires_at", Double),
+    Column("reason", PackedText, nullable=False),
+)
+
+decisions = Table(
+    "pointsman_decisions",
+    METADATA,
+    Column("seq", Sequential, primary_key=True),
+    Column("approval_id", PackedText, ForeignKey("pointsman_approvals.id"), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("approver", PackedText, nullable=False),
+    Column("body", PackedJson, nullable=False),
+    UniqueConstraint("approval_id", "round", "approver"),
+)
+
+audit = Table(
+    "pointsman_audit",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("kind", PackedText, nullable=False),
+    Column("thread_id", PackedText, nullable=False, index=True),
+    Column("run_id", PackedText, nullable=False),
+    Column("actor", PackedText, nullable=False),
+    Column("body", PackedJson, nullable=False),
+    Column("previous", PackedText, nullable=False),
+    Column("hash", PackedText, nullable=False),
+)
+
+audit_head = Table(
+    "pointsman_audit_head",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", PackedText, nullable=False),
+    CheckConstraint("id = 1", name="single"),
+)
+
+attempts = Table(
+    "pointsman_attempts",
+    METADATA,
+    Column("seq", Sequential, primary_key=True),
+    Column("id", PackedText, nullable=False, unique=True),
+    Column("run_id", PackedText, nullable=False, index=True),
+    Column("body", PackedJson, nullable=False),
+)
+
+# Money is in billionths of a US dollar: integers add up without drift.
+balances = Table(
+    "pointsman_balances",
+    METADATA,
+    Column("scope", String, primary_key=True),
+    Column("key", PackedText, primary_key=True),
+    Column("spent_nano", BigInteger, nullable=False),
+    Column("reserved_nano", BigInteger, nullable=False),
+    Column("spent_tokens", BigInteger, nullable=False),
+    Column("reserved_tokens", BigInteger, nullable=False),
+)
+
+reservations = Table(
+    "pointsman_reservations",
+    METADATA,
+    Column("id", PackedText, primary_key=True),
+    Column("nano", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("expires_at", Double, nullable=False, index=True),
+    Column("state", String, nullable=False),  # `held`, or `lapsed`: counted as spent
+)
+
+reservation_caps = Table(
+    "pointsman_reservation_caps",
+    METADATA,
+    Column(
+        "reservation_id",
+        PackedText,
+        ForeignKey("pointsman_reservations.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("scope", String, primary_key=True),
+    Column("key", PackedText, primary_key=True),
+    ForeignKeyConstraint(["scope", "key"], ["pointsman_balances.scope", "pointsman_balances.key"]),
+)
+
+switches = Table(
+    "pointsman_switches",
+    METADATA,
+    Column("kind", String, primary_key=True),
+    Column("target", PackedText, primary_key=True),
+    Column("reason", PackedText, nullable=False),
+    Column("actor", PackedText, nullable=False),
+    Column("at", Double, nullable=False),
+)
+
+leases = Table(
+    "pointsman_leases",
+    METADATA,
+    Column("name", PackedText, primary_key=True),
+    Column("owner", PackedText, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)

@@ -1,0 +1,78 @@
+"""SqlStore: every protocol of this room over one database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .approvals import SqlApprovalStore
+from .attempts import SqlAttemptLog
+from .audit import SqlAuditLog
+from .budgets import SqlBudgetLedger
+from .database import Database
+from .effects import SqlEffectsLedger
+from .journal import SqlJournal
+from .leases import SqlLeases
+from .payloads import SqlPayloads
+from .switches import SqlSwitches
+
+
+class SqlStore:
+    """`Store` over one database. Safe for any number of event loops, threads and processes.
+
+    Args:
+        database: Where everything goes; the store closes it.
+        clock: Unix time in seconds.
+    """
+
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+        self.database = database
+        self.payloads = SqlPayloads(database)
+        self.journal = SqlJournal(database, clock)
+        self.effects = SqlEffectsLedger(database, clock)
+        self.approvals = SqlApprovalStore(database, clock)
+        self.audit = SqlAuditLog(database, clock)
+        self.attempts = SqlAttemptLog(database)
+        self.budgets = SqlBudgetLedger(database, clock)
+        self.switches = SqlSwitches(database, clock)
+        self.leases = SqlLeases(database, clock)
+
+    def __repr__(self) -> str:
+        return f"SqlStore({self.database.name!r})"
+
+    async def close(self) -> None:
+        """Finish what is queued and close every connection. Closing twice is fine."""
+        await self.database.close()
+
+    def close_now(self) -> None:
+        """Like `close`, for synchronous code; blocks until all is done."""
+        self.database.close_now()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+def open_store(url: str | Path, *, clock: Callable[[], float] = time.time) -> SqlStore:
+    """Return the store at `url`, which is created or migrated when it is first used.
+
+    No I/O happens here, so it may be called anywhere, inside a running event loop too.
+
+    Args:
+        url: A file path or `sqlite:///PATH`, or `postgresql://USER@HOST/DATABASE`.
+        clock: Unix time in seconds; it decides what has expired.
+
+    Raises:
+        ConfigError: The URL is not one of these.
+    """
+    return SqlStore(Database(url), clock=clock)
