@@ -90,6 +90,7 @@ class ScriptedModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        del stop, run_manager
         return ChatResult(generations=[ChatGeneration(message=self._next(messages, kwargs))])
 
     async def _agenerate(
@@ -99,6 +100,7 @@ class ScriptedModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        del run_manager
         return self._generate(messages, stop, **kwargs)
 
     def _stream(
@@ -108,10 +110,8 @@ class ScriptedModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        for chunk in _chunks(self._next(messages, kwargs)):
-            if run_manager is not None:
-                run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-            yield chunk
+        del stop, run_manager
+        yield from _chunks(self._next(messages, kwargs))
 
     async def _astream(
         self,
@@ -120,9 +120,8 @@ class ScriptedModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
+        del stop, run_manager
         for chunk in _chunks(self._next(messages, kwargs)):
-            if run_manager is not None:
-                await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
 
 

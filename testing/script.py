@@ -77,7 +77,7 @@ class Fault:
     model: str | None = None
     """Only requests for this model; `None` for every model."""
     endpoint: Endpoint = "chat"
-    on: frozenset[int] | None = None
+    at: frozenset[int] | None = None
     """Only these requests, counted from 1 among those that model and endpoint select."""
     probability: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Chance for each request; drawn from the gateway's seed and the request's number."""
@@ -236,7 +236,7 @@ class Script:
             return False
         self._matched[index] += 1
         number = self._matched[index]
-        if fault.on is not None and number not in fault.on:
+        if fault.at is not None and number not in fault.at:
             return False
         if fault.times is not None and self._happened[index] >= fault.times:
             return False

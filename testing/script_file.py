@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Tag, ValidationError
 
 from ..errors import ConfigError
+from ..state.values import Json
 from .gateway import ScriptedGateway
 from .records import Price
 from .script import Fault, Reply
@@ -20,7 +21,20 @@ class _FaultEntry(BaseModel):
     fault: Fault
 
 
-Entry = str | _FaultEntry | Reply
+def _form(entry: Json) -> str:
+    if isinstance(entry, str):
+        return "text"
+    if isinstance(entry, _FaultEntry) or (isinstance(entry, dict) and "fault" in entry):
+        return "fault"
+    return "reply"
+
+
+Entry = Annotated[
+    Annotated[str, Tag("text")]
+    | Annotated[_FaultEntry, Tag("fault")]
+    | Annotated[Reply, Tag("reply")],
+    Discriminator(_form),
+]
 
 
 class _ScriptFile(BaseModel):
