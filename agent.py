@@ -9,28 +9,29 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Checkpointer
 
 from .errors import ConfigError
 from .graphs.agent import build_graph
 from .loading import load_object
-from .models.extraction import ModelExtractor
 from .models.gateway import Gateway
 from .nodes.dependencies import Dependencies
+from .planners.library import load_playbooks
 from .planners.llm import LlmPlanner
+from .planners.model_extraction import ModelExtractor
 from .planners.ordered import OrderedPlanners
-from .planners.playbook import PlaybookPlanner, load_playbooks
+from .planners.playbook import PlaybookPlanner
 from .planners.protocols import Planner
 from .policy.cedar import CedarPolicy
 from .policy.switches import SwitchBoard
 from .settings import Settings
 from .state.context import AgentContext
 from .stores.protocols import Store
-from .stores.sql import open_store
+from .stores.store import open_store
 from .tools.contract import Tool
 from .tools.protocols import ToolRunner
-from .tools.registry import Registry
+from .tools.registry import collect
 from .tools.runner import Runner
 
 AnyTool = Tool | BaseTool
@@ -44,7 +45,7 @@ def build_agent(
     *,
     tools: Sequence[AnyTool] | None = None,
     models: Mapping[str, BaseChatModel] | None = None,
-    checkpointer: Checkpointer = None,
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
     store: Store | None = None,
 ) -> Agent:
     """Build the agent's graph.
@@ -80,21 +81,26 @@ def build_dependencies(
     store: Store | None = None,
 ) -> Dependencies:
     """Build what the nodes use. Opens nothing: the store and the clients connect on first use."""
-    if store is None:
-        settings.home.mkdir(parents=True, exist_ok=True)
-        store = open_store(settings.database_url)
-    registry = Registry([*configured_tools(settings), *(tools or ())], settings.tool_contracts)
-    runner = Runner(registry, store)
-    gateway = Gateway(settings.models, store=store, overrides=models or {})
+    database = store or _own_store(settings)
+    registry = collect(
+        [*configured_tools(settings), *(tools or ())], contracts=settings.tool_contracts
+    )
+    runner = Runner(registry, database)
+    gateway = Gateway(settings.models, store=database, overrides=models or {})
     return Dependencies(
         settings=settings,
-        store=store,
+        store=database,
         tools=runner,
         models=gateway,
         policy=CedarPolicy(settings.policy),
         planner=build_planner(settings, gateway, runner),
-        switches=SwitchBoard(store.switches),
+        switches=SwitchBoard(database.switches),
     )
+
+
+def _own_store(settings: Settings) -> Store:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return open_store(settings.database_url)
 
 
 def build_planner(settings: Settings, gateway: Gateway, runner: ToolRunner) -> Planner:

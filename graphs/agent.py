@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Checkpointer
 
 from ..nodes import gate as gate_node
 from ..nodes import plan as plan_node
@@ -20,7 +20,7 @@ from .lane import build_lane
 
 
 def build_graph(
-    dependencies: Dependencies, *, checkpointer: Checkpointer = None
+    dependencies: Dependencies, *, checkpointer: BaseCheckpointSaver[Any] | None = None
 ) -> CompiledStateGraph[Any, AgentContext, Any, Any]:
     """Wire and compile the graph."""
     graph = StateGraph(

@@ -26,7 +26,9 @@ from . import prompts
 from .current import Current, load
 from .dependencies import Dependencies
 from .events import emitter
-from .route import Route, call_facts, role_of
+from .facts import call_facts
+from .route import Route, role_of
+from .switched import frozen, halted
 
 
 async def act(
@@ -85,24 +87,29 @@ async def _still_forbidden(
 ) -> str:
     """Check at the moment of execution what `route` decided; return why not, or nothing."""
     switches = await dependencies.switches.snapshot()
-    if reason := switches.frozen_tool(tool.name) or switches.paused(current.run.principal):
+    if reason := frozen(switches, tool.name) or halted(switches, current.run.principal):
         return reason
-    facts = await call_facts(current, route.args, route.provenance, dependencies)
+    facts = await call_facts(
+        current.run, current.plan, tool.name, route.args, route.provenance, dependencies
+    )
     decision = dependencies.policy.decide(tool.contract, facts)
     if decision.outcome == "refuse":
         return decision.reason
     if not route.approval:
         return "" if decision.outcome == "run" else "Policy now asks for a person's approval."
-    return check_approval(
+    check = check_approval(
         await dependencies.store.approvals.get(route.approval),
         digest=action_digest(
             tool.name, route.args, current.step.id, current.plan.version, decision.version
         ),
+        plan_version=current.plan.version,
         now=dependencies.clock(),
         policy=dependencies.policy,
         contract=tool.contract,
         facts=facts,
+        revoked=switches.revoked_principals,
     )
+    return "" if check.ok else check.reason
 
 
 def _seconds(current: Current, wanted: float, dependencies: Dependencies) -> float:

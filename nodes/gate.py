@@ -13,7 +13,7 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
-from ..errors import AnswerError, ArgumentError, CredentialError
+from ..errors import AnswerError
 from ..policy.approvals import action_digest
 from ..state.agent import AgentState, read
 from ..state.approval import (
@@ -24,10 +24,12 @@ from ..state.approval import (
     read_answer,
 )
 from ..state.context import AgentContext
+from ..state.plan import Plan
 from ..state.results import Evidence, Failure, StepResult
 from ..state.run import Run
-from ..state.values import Json, JsonObject
+from ..state.values import JsonObject
 from ..stores.protocols import ApprovalRecord
+from .answers import record_decisions
 from .dependencies import Dependencies
 from .events import emit
 from .normalize import principal_of
@@ -52,8 +54,17 @@ async def gate(
     ]
     if any(record.status not in CLOSED for record in records):
         answer = interrupt(await _question(state, run, requests, records, dependencies))
+        user = runtime.server_info.user if runtime.server_info else None
         try:
-            await take(answer, requests, run, runtime, dependencies)
+            await record_decisions(
+                read_answer(answer, requests),
+                requests,
+                run=run,
+                plan=Plan.from_json(state["plan"]),
+                approver=principal_of(runtime, dependencies.settings),
+                authenticated=user is not None,
+                dependencies=dependencies,
+            )
         except AnswerError as error:
             emit(runtime, "answered", node="gate", refused=str(error))
             return await _again(waiting, str(error), dependencies)
@@ -85,62 +96,6 @@ async def _question(
             "decided": {r.request.id: r.status for r in records if r.status in CLOSED},
         },
     )
-
-
-async def take(
-    answer: Json,
-    requests: Sequence[ApprovalRequest],
-    run: Run,
-    runtime: Runtime[AgentContext],
-    dependencies: Dependencies,
-) -> None:
-    """Check a whole answer, then record it; or raise and record nothing.
-
-    Raises:
-        AnswerError: Any part of the answer is malformed, late, or not this person's to give.
-    """
-    approver = principal_of(runtime, dependencies.settings)
-    authenticated = bool(runtime.server_info and runtime.server_info.user)
-    by_id = {request.id: request for request in requests}
-    decisions = [
-        decision.model_copy(
-            update={
-                "approver": approver.id,
-                "approver_role": approver.role,
-                "approver_scopes": approver.scopes,
-                "approver_authenticated": authenticated,
-                "decided_at": dependencies.clock(),
-            }
-        )
-        for decision in read_answer(answer, requests)
-    ]
-    for decision in decisions:
-        _check_edit(decision, by_id[decision.approval_id], dependencies)
-    try:
-        await dependencies.store.approvals.decide(decisions)
-    except CredentialError as error:
-        raise AnswerError(str(error), where="decisions") from error
-    for decision in decisions:
-        await dependencies.store.audit.append(
-            "approval_decided",
-            thread_id=run.thread_id,
-            run_id=run.id,
-            actor=decision.approver,
-            body=decision.to_json(),
-        )
-
-
-def _check_edit(decision: Decision, request: ApprovalRequest, dependencies: Dependencies) -> None:
-    if decision.type != "edit" or decision.args is None:
-        return
-    try:
-        dependencies.tools.check(request.tool, decision.args)
-    except ArgumentError as error:
-        raise AnswerError(
-            f"The edited arguments do not fit {request.tool}: {error}",
-            where=f"decisions.{request.id}",
-            fix="Correct the arguments and answer again.",
-        ) from error
 
 
 async def _again(

@@ -19,6 +19,8 @@ from ..tools.contract import Tool
 from .current import Current, leave, load
 from .dependencies import Dependencies
 from .events import emit
+from .facts import call_facts
+from .switched import halted
 
 
 class Route(Record):
@@ -106,7 +108,7 @@ def _ended(current: Current, status: Literal["failed", "stopped"], failure: Fail
 async def _stopped(current: Current, dependencies: Dependencies) -> Failure | None:
     """Return the hard stop that keeps the step from starting, if there is one."""
     switches = await dependencies.switches.snapshot()
-    if reason := switches.paused(current.run.principal):
+    if reason := halted(switches, current.run.principal):
         return Failure(kind="paused", message=reason)
     deadline = current.run.deadline_at
     if deadline is not None and dependencies.clock() >= deadline:
@@ -125,10 +127,7 @@ async def _route_tool(current: Current, dependencies: Dependencies) -> Route | S
         return _ended(current, "failed", Failure(kind="arguments", message=message))
     except ArgumentError as error:
         return _ended(current, "failed", Failure(kind="arguments", message=str(error)))
-    switches = await dependencies.switches.snapshot()
-    if reason := switches.frozen_tool(step.tool):
-        return _ended(current, "failed", Failure(kind="refused", message=reason))
-    facts = await call_facts(current, args, provenance, dependencies)
+    facts = await call_facts(current.run, current.plan, step.tool, args, provenance, dependencies)
     decision = dependencies.policy.decide(tool.contract, facts)
     if decision.outcome == "refuse":
         return _ended(current, "failed", Failure(kind="refused", message=decision.reason))
@@ -152,27 +151,6 @@ def _arguments(current: Current) -> tuple[JsonObject, dict[str, tuple[str, ...]]
     return cleared.approval.args, dict(cleared.approval.provenance)
 
 
-async def call_facts(
-    current: Current,
-    args: JsonObject,
-    provenance: dict[str, tuple[str, ...]],
-    dependencies: Dependencies,
-) -> CallFacts:
-    """Gather what policy may know about a call."""
-    usage = await dependencies.models.usage(current.run.id)
-    return CallFacts(
-        principal=current.run.principal,
-        tool=current.step.tool,
-        args=args,
-        taint=current.plan.taint,
-        tainted_args=provenance,
-        spent_usd=usage.usd or 0.0,
-        environment=dependencies.settings.policy.environment,
-        allowed_tools=current.plan.tools,
-        ask_always=current.run.autonomy == "ask_always",
-    )
-
-
 async def _approved(
     current: Current,
     tool: Tool,
@@ -184,18 +162,21 @@ async def _approved(
     """Return the id of a valid approval of exactly this call, or an empty string."""
     step = current.step
     bound = action_digest(step.tool, args, step.id, current.plan.version, decision.version)
+    switches = await dependencies.switches.snapshot()
     for record in await dependencies.store.approvals.of_thread(current.run.thread_id):
         if record.run_id != current.run.id or record.request.digest != bound:
             continue
-        problem = check_approval(
+        check = check_approval(
             record,
             digest=bound,
+            plan_version=current.plan.version,
             now=dependencies.clock(),
             policy=dependencies.policy,
             contract=tool.contract,
             facts=facts,
+            revoked=switches.revoked_principals,
         )
-        if not problem:
+        if check.ok:
             return record.request.id
     return ""
 

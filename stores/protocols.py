@@ -363,15 +363,24 @@ class Leases(Protocol):
 class Store(Protocol):
     """The database, as the rooms see it."""
 
-    payloads: Payloads
-    journal: Journal
-    effects: EffectsLedger
-    approvals: ApprovalStore
-    audit: AuditLog
-    attempts: AttemptLog
-    budgets: BudgetLedger
-    switches: Switches
-    leases: Leases
+    @property
+    def payloads(self) -> Payloads: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def effects(self) -> EffectsLedger: ...
+    @property
+    def approvals(self) -> ApprovalStore: ...
+    @property
+    def audit(self) -> AuditLog: ...
+    @property
+    def attempts(self) -> AttemptLog: ...
+    @property
+    def budgets(self) -> BudgetLedger: ...
+    @property
+    def switches(self) -> Switches: ...
+    @property
+    def leases(self) -> Leases: ...
 
     async def close(self) -> None:
         """Finish what is queued and close every connection."""

@@ -1,0 +1,37 @@
+"""Facts: what policy is told about one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..policy.protocols import CallFacts
+from ..state.plan import Plan
+from ..state.run import Run
+from ..state.values import JsonObject
+from .dependencies import Dependencies
+
+
+async def call_facts(
+    run: Run,
+    plan: Plan,
+    tool: str,
+    args: JsonObject,
+    provenance: Mapping[str, tuple[str, ...]],
+    dependencies: Dependencies,
+) -> CallFacts:
+    """Gather what policy may know about a call, switches and spend as they are now."""
+    usage = await dependencies.models.usage(run.id)
+    switches = await dependencies.switches.snapshot()
+    return CallFacts(
+        principal=run.principal,
+        tool=tool,
+        args=args,
+        taint=plan.taint,
+        tainted_args=dict(provenance),
+        spent_usd=usage.usd or 0.0,
+        environment=dependencies.settings.policy.environment,
+        allowed_tools=plan.tools,
+        ask_always=run.autonomy == "ask_always",
+        task=plan.planner,
+        frozen=switches.frozen_tool(tool) is not None,
+    )

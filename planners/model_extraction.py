@@ -1,0 +1,43 @@
+"""ModelExtractor: the extractor role fills in arguments that no pattern finds."""
+
+from __future__ import annotations
+
+from langchain_core.messages import HumanMessage, SystemMessage
+
+from ..errors import BudgetExceededError, EndpointError
+from ..models.protocols import ModelGateway, ModelRequest, Signals
+from ..state.run import Run
+from ..state.values import JsonObject
+
+SYSTEM = "Copy the requested values from the text, exactly as they stand. Return JSON only."
+
+
+class ModelExtractor:
+    """An `ArgumentExtractor` over the model gateway.
+
+    What it proposes is checked against the source text by the caller, so a small model is enough.
+    """
+
+    def __init__(self, models: ModelGateway) -> None:
+        self._models = models
+
+    async def __call__(self, schema: JsonObject, text: str, *, run: Run) -> JsonObject:
+        """Return the values that the model found; none where no model serves the role.
+
+        Raises:
+            EndpointError: No model answered, or the budget leaves no room for asking.
+            OutputError: The reply does not fit the schema.
+        """
+        if not self._models.serves("extractor"):
+            return {}
+        request = ModelRequest(
+            signals=Signals(role="extractor", task_type="extraction", needs_schema=True),
+            messages=[SystemMessage(SYSTEM), HumanMessage(text)],
+            schema={"title": "arguments", **schema},
+            max_output_tokens=256,
+        )
+        try:
+            reply = await self._models.complete(request, run=run, step="plan")
+        except BudgetExceededError as error:
+            raise EndpointError(str(error), failure="budget", where="extractor") from error
+        return reply.data if isinstance(reply.data, dict) else {}
