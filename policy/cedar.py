@@ -138,6 +138,10 @@ class CedarPolicy:
         words = {"principal": principal.id, "role": principal.role, "operation": operation}
         return self._yes_or_no(ruling, words)
 
+    def corrected(self, contract: ToolContract) -> ToolContract:
+        """Return the contract with the operator's corrections, as policy sees it."""
+        return self._override(contract).apply(contract)
+
     def _override(self, contract: ToolContract) -> ToolOverride:
         return self.settings.tools.get(contract.name, ToolOverride())
 

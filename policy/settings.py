@@ -54,3 +54,21 @@ class PolicySettings(BaseModel):
     annotation is stricter; `None`: no limit of its own."""
     tools: dict[str, ToolOverride] = {}
     """Tool name → corrections."""
+
+
+class TokenSettings(BaseModel):
+    """The `tokens` section of the settings: what tokens say and how long they last."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+
+    keyring: Path
+    """JSON file of keys, readable by its owner only."""
+    issuer: str = Field(default="pointsman", min_length=1, max_length=200)
+    audience: str = Field(default="pointsman", min_length=1, max_length=200)
+    """One deployment. A token for another one is refused."""
+    lifetime_seconds: int = Field(default=900, gt=0, le=86_400)
+    """Lifetime of a token that is issued without one."""
+    max_lifetime_seconds: int = Field(default=86_400, gt=0, le=2_592_000)
+    """Longest lifetime that is issued or accepted."""
+    leeway_seconds: int = Field(default=0, ge=0, le=60)
+    """Difference between clocks that verification forgives."""

@@ -1,0 +1,124 @@
+"""SwitchBoard: what operators have switched off, read before each step of every process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..errors import StoreError
+from ..state.run import Principal
+from ..state.values import Record
+from ..stores.protocols import Switch, Switches
+
+EVERYTHING = ("", "*")
+"""Targets of a switch that stand for all there is."""
+
+
+class SwitchState(Record):
+    """The switches that were on at one moment."""
+
+    switches: tuple[Switch, ...] = ()
+
+    def paused(self) -> Switch | None:
+        """Return the switch that pauses the agent."""
+        return next((s for s in self.switches if s.kind == "pause"), None)
+
+    def frozen_tool(self, tool: str) -> Switch | None:
+        """Return the switch that freezes a tool."""
+        return self._on("freeze_tool", tool)
+
+    def frozen_endpoint(self, endpoint: str) -> Switch | None:
+        """Return the switch that freezes a model endpoint."""
+        return self._on("freeze_endpoint", endpoint)
+
+    def revoked(self, principal: Principal | str) -> Switch | None:
+        """Return the switch that revokes a principal."""
+        name = principal if isinstance(principal, str) else principal.id
+        return self._on("revoke_principal", name)
+
+    def revoked_token(self, token_id: str) -> Switch | None:
+        """Return the switch that revokes a token."""
+        return self._on("revoke_token", token_id)
+
+    @property
+    def frozen_endpoints(self) -> frozenset[str]:
+        """Endpoints that must not be called."""
+        return frozenset(s.target for s in self.switches if s.kind == "freeze_endpoint")
+
+    @property
+    def revoked_principals(self) -> frozenset[str]:
+        """Principals that may do nothing any more."""
+        return frozenset(s.target for s in self.switches if s.kind == "revoke_principal")
+
+    def _on(self, kind: str, target: str) -> Switch | None:
+        matching = (target, *EVERYTHING)
+        return next((s for s in self.switches if s.kind == kind and s.target in matching), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    state: SwitchState
+    started: float
+
+
+class SwitchBoard:
+    """The switches, read at most once in `max_age_seconds`.
+
+    Safe from any event loop and thread: it holds no lock, and two readers at once both ask the
+    store. A store that cannot be asked is an error, never an answer of yesterday.
+
+    Args:
+        switches: The store's switches.
+        max_age_seconds: Longest that an answer may be old, counted from before it was asked for.
+        timeout_seconds: Longest to wait for the store.
+        clock: Seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        switches: Switches,
+        *,
+        max_age_seconds: float = 1.0,
+        timeout_seconds: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._switches = switches
+        self._max_age = max_age_seconds
+        self._timeout = timeout_seconds
+        self._clock = clock
+        self._reading: _Reading | None = None
+
+    async def snapshot(self) -> SwitchState:
+        """Return the switches as they were at most `max_age_seconds` ago.
+
+        Raises:
+            StoreError: The store failed or did not answer in time.
+        """
+        current = self._reading
+        if current is not None and self._clock() - current.started < self._max_age:
+            return current.state
+        return await self._read()
+
+    async def refresh(self) -> SwitchState:
+        """Return the switches as they are now."""
+        return await self._read()
+
+    async def _read(self) -> SwitchState:
+        started = self._clock()
+        active = await self._ask()
+        reading = _Reading(state=SwitchState(switches=tuple(active)), started=started)
+        # A slow reader must not put an older answer over a newer one.
+        if self._reading is None or self._reading.started <= started:
+            self._reading = reading
+        return reading.state
+
+    async def _ask(self) -> Sequence[Switch]:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._switches.active()
+        except TimeoutError as error:
+            raise StoreError(
+                f"No answer in {self._timeout:g} s.", where="switches", fix="Check the database."
+            ) from error
