@@ -11,7 +11,8 @@ from ..errors import AnswerError, NotFoundError
 from ..state.approval import ApprovalRequest, Decision, DecisionType
 from .database import Database
 from .protocols import ApprovalRecord, ApprovalStatus
-from .schema import approvals, decisions
+from .schema import approvals
+from .schema import decisions as decision_rows
 from .statements import insert_if_absent
 
 _CLOSED_BY: dict[DecisionType, ApprovalStatus] = {
@@ -112,18 +113,17 @@ class SqlApprovalStore:
         def work(connection: Connection) -> list[ApprovalRecord]:
             # In one order, so that two such calls cannot wait for each other.
             for approval_id in sorted({decision.approval_id for decision in decisions}):
-                self._load_answered(connection, approval_id)
+                _row_to_answer(connection, approval_id)
             return [self._decide(connection, decision) for decision in decisions]
 
         return await self._database.write(work)
 
     def _decide(self, connection: Connection, decision: Decision) -> ApprovalRecord:
-        record = self._load_answered(connection, decision.approval_id)
-        status = status_after(record, decision)
+        row = _row_to_answer(connection, decision.approval_id)
+        status = status_after(self._record(connection, row), decision)
         at = decision.decided_at or self._clock()
-        row = _row(connection, decision.approval_id)
         connection.execute(
-            insert(_DECISIONS).values(
+            insert(decision_rows).values(
                 approval_id=row.id,
                 round=row.round,
                 approver=decision.approver,
@@ -132,12 +132,6 @@ class SqlApprovalStore:
         )
         _change(connection, row.id, status=status)
         return self._load(connection, row.id)
-
-    def _load_answered(self, connection: Connection, approval_id: str) -> ApprovalRecord:
-        try:
-            return self._load(connection, approval_id, lock=True)
-        except NotFoundError as error:
-            raise AnswerError(error.message, where=error.where, fix=error.fix) from None
 
     async def withdraw(self, approval_id: str, reason: str) -> None:
         """Take an approval or a request back, so that it must be asked again.
@@ -185,9 +179,9 @@ class SqlApprovalStore:
 
     def _record(self, connection: Connection, row: Row[Any]) -> ApprovalRecord:
         query = (
-            select(_DECISIONS.c.body)
-            .where(_DECISIONS.c.approval_id == row.id, _DECISIONS.c.round == row.round)
-            .order_by(_DECISIONS.c.seq)
+            select(decision_rows.c.body)
+            .where(decision_rows.c.approval_id == row.id, decision_rows.c.round == row.round)
+            .order_by(decision_rows.c.seq)
         )
         given = connection.execute(query).scalars()
         lapsed = row.expires_at is not None and row.expires_at <= self._clock()
@@ -201,9 +195,6 @@ class SqlApprovalStore:
         )
 
 
-_DECISIONS = decisions
-
-
 def _row(connection: Connection, approval_id: str, *, lock: bool = False) -> Row[Any]:
     query = select(approvals).where(approvals.c.id == approval_id)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
@@ -214,6 +205,13 @@ def _row(connection: Connection, approval_id: str, *, lock: bool = False) -> Row
             fix="List what waits and use one of those ids.",
         )
     return row
+
+
+def _row_to_answer(connection: Connection, approval_id: str) -> Row[Any]:
+    try:
+        return _row(connection, approval_id, lock=True)
+    except NotFoundError as error:
+        raise AnswerError(error.message, where=error.where, fix=error.fix) from None
 
 
 def _change(connection: Connection, approval_id: str, **values: Any) -> None:

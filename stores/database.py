@@ -23,41 +23,39 @@ T = TypeVar("T")
 _FULL_QUEUE_PAUSE = 0.005
 """Seconds between two tries to enter a full queue."""
 
-_abandoned: list[Backend] = []
-"""Backends of a parent process. Their connections are the parent's: they are not closed here."""
-
 
 class Database:
     """One database behind two calls, `read` and `write`, safe from any event loop and thread.
 
     Nothing is opened before the first call. A process that was forked opens its own connections.
+    A database that is forgotten, or still open when the program ends, is closed by itself.
 
     Args:
         where: A URL, or a path for SQLite.
-        timeout_seconds: Longest that a call waits for its turn and its locks.
+        timeout_seconds: Longest that a call waits for its turn, and then for its locks.
+
+    Raises:
+        ConfigError: The URL cannot be read or is not supported.
     """
 
     def __init__(self, where: str | Path, *, timeout_seconds: float = 30.0) -> None:
         self._url = store_url(where)
         self._timeout = timeout_seconds
-        self._lock = threading.Lock()
         self._closed = False
-        self._adopt(Backend(self._url, timeout_seconds=timeout_seconds))
+        self._start()
+        _databases.add(self)
 
-    def _adopt(self, backend: Backend) -> None:
-        self._backend = backend
-        # Also runs at interpreter exit, so that a forgotten store still finishes its queue.
-        self._finalizer = weakref.finalize(self, _close_own, backend)
+    def _start(self) -> None:
+        self._lock = threading.Lock()
+        self._backend = Backend(self._url, timeout_seconds=self._timeout)
+        self._finalizer = weakref.finalize(self, _close_own, self._backend)
 
-    def _backend_here(self) -> Backend:
-        with self._lock:
-            if self._closed:
-                raise StoreError("The store is closed.", where=self.name, fix="Open it again.")
-            if self._backend.pid != os.getpid():
-                self._finalizer.detach()
-                _abandoned.append(self._backend)
-                self._adopt(Backend(self._url, timeout_seconds=self._timeout))
-            return self._backend
+    def start_over(self) -> None:
+        """Leave threads and connections to the parent process that this one was forked from."""
+        self._finalizer.detach()
+        # Not even closed here: closing would undo the locks of the parent.
+        _of_parents.append(self._backend)
+        self._start()
 
     @property
     def name(self) -> str:
@@ -70,8 +68,7 @@ class Database:
         Raises:
             StoreError: The database is closed, refused, or did not answer in time.
         """
-        backend = self._backend_here()
-        return await self._perform(backend.readers, backend.reading(work))
+        return await self._perform(*self._open_backend().reading(work))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction and return when it is durable; if it raises, nothing is.
@@ -83,26 +80,30 @@ class Database:
         Raises:
             StoreError: The database is closed, refused, or did not answer in time.
         """
-        backend = self._backend_here()
-        return await self._perform(backend.writers, backend.writing(work))
+        return await self._perform(*self._open_backend().writing(work))
 
     async def compute(self, work: Callable[[], T]) -> T:
         """Run work that needs no connection, such as compressing, off the event loop."""
-        return await self._perform(self._backend_here().readers, work)
+        return await self._perform(*self._open_backend().computing(work))
 
-    async def _perform(self, workers: Workers, work: Callable[..., Any]) -> Any:
-        job = Job(work=work)
-        deadline = asyncio.get_running_loop().time() + self._timeout
+    def _open_backend(self) -> Backend:
+        if self._closed:
+            raise self._is_closed()
+        return self._backend
+
+    async def _perform(self, workers: Workers, job: Job) -> Any:
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._timeout
         while not workers.offer(job):
             if workers.closed:
-                raise StoreError("The store is closed.", where=self.name, fix="Open it again.")
-            if asyncio.get_running_loop().time() > deadline:
-                raise self._late("Too much work is queued; nothing was changed.")
+                raise self._is_closed()
+            if clock() > deadline:
+                raise self._is_late("Too much work is queued; nothing was changed.")
             await asyncio.sleep(_FULL_QUEUE_PAUSE)
-        # The lock's own timeout is reported first, as it says more.
+        # A lock's own timeout should be the first to be reported, as it says more.
         return await self._outcome(job.future, timeout=2 * self._timeout)
 
-    async def _outcome(self, future: Future[T], *, timeout: float) -> T:
+    async def _outcome(self, future: Future[Any], *, timeout: float) -> Any:
         waiting = asyncio.wrap_future(future)
         try:
             await asyncio.wait({waiting}, timeout=timeout)
@@ -115,23 +116,39 @@ class Database:
         if waiting.done():
             return waiting.result()
         if future.cancel():
-            raise self._late("Its turn did not come; nothing was changed.")
-        raise self._late("It did not answer; the change may still happen.")
+            raise self._is_late("Its turn did not come; nothing was changed.")
+        raise self._is_late("It did not answer; the change may still happen.")
 
-    def _late(self, message: str) -> StoreError:
+    def _is_closed(self) -> StoreError:
+        return StoreError("The store is closed.", where=self.name, fix="Open it again.")
+
+    def _is_late(self, message: str) -> StoreError:
         return StoreError(message, where=self.name, fix="Try again, or look at the load.")
 
     def close_now(self) -> None:
         """Finish what is queued, end the threads and close every connection. Blocks."""
+        self._closed = True
         with self._lock:
-            self._closed = True
-        self._finalizer()
+            self._finalizer()
 
     async def close(self) -> None:
         """Like `close_now`, without blocking the event loop."""
         await asyncio.to_thread(self.close_now)
 
 
+_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+_of_parents: list[Backend] = []
+
+
 def _close_own(backend: Backend) -> None:
     if backend.pid == os.getpid():
         backend.close()
+
+
+def _start_over() -> None:
+    for database in list(_databases):
+        database.start_over()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_over)

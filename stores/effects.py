@@ -62,7 +62,7 @@ class SqlEffectsLedger:
             lease: dict[str, Any] = {"owner": owner, "lease_expires_at": now + lease_seconds}
             if _insert(connection, claim, now=now, **lease):
                 return _load(connection, claim.key).model_copy(update={"granted": True})
-            record = _load(connection, claim.key, lock=True)
+            record = _locked(connection, claim.key)
             match answer_repeated(record, owner=owner, now=now):
                 case "keep":
                     return record
@@ -102,7 +102,7 @@ class SqlEffectsLedger:
         content = await self._database.compute(lambda: content_of(output))
 
         def work(connection: Connection) -> EffectRecord:
-            record = _load(connection, key, lock=True)
+            record = _locked(connection, key)
             if record.fence != fence:
                 raise _superseded(key, f"Fence {fence} is not the newest, {record.fence} is.")
             if record.state == state and state != "unknown":
@@ -127,7 +127,7 @@ class SqlEffectsLedger:
         content = await self._database.compute(lambda: content_of(output))
 
         def work(connection: Connection) -> None:
-            record = _load(connection, key, lock=True)
+            record = _locked(connection, key)
             if record.state != "unknown":
                 raise _superseded(key, f"The call is {record.state}, not unknown.")
             self._settled(
@@ -193,9 +193,14 @@ def _query() -> Select[Any]:
     )
 
 
-def _load(connection: Connection, key: str, *, lock: bool = False) -> EffectRecord:
-    query = _query().where(effects.c.key == key)
-    row = connection.execute(query.with_for_update(of=effects) if lock else query).one_or_none()
+def _locked(connection: Connection, key: str) -> EffectRecord:
+    # Apart from reading: PostgreSQL would join the row it waited for with the payload of before.
+    connection.execute(select(effects.c.seq).where(effects.c.key == key).with_for_update())
+    return _load(connection, key)
+
+
+def _load(connection: Connection, key: str) -> EffectRecord:
+    row = connection.execute(_query().where(effects.c.key == key)).one_or_none()
     if row is None:
         raise NotFoundError(
             "The call was never claimed.", where=f"effect {key}", fix="Claim it first."

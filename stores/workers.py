@@ -21,6 +21,15 @@ class Job:
         """Return whether it is still wanted; from now on it cannot be cancelled."""
         return self.future.set_running_or_notify_cancel()
 
+    def finish(self, run: Callable[[], Any]) -> None:
+        """Run it and hand over its outcome."""
+        try:
+            value = run()
+        except BaseException as error:  # noqa: BLE001  goes to the caller that waits for it
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(value)
+
 
 class Workers:
     """A few threads, started when first needed.

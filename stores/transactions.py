@@ -1,0 +1,131 @@
+"""Transactions: an engine that connects and migrates on first use, and work that runs in it."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from . import engines
+from .migrate import bring_up_to_date
+
+Work = Callable[[Connection], Any]
+
+_TRIES = 5
+"""Times that one transaction is run before a deadlock is reported."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one piece of work in a group."""
+
+    value: Any = None
+    error: BaseException | None = None
+
+
+class Transactions:
+    """Synchronous, and safe to use from several threads.
+
+    Args:
+        url: From `engines.store_url`.
+        connections: Most connections.
+        timeout_seconds: Longest wait for a lock.
+    """
+
+    def __init__(self, url: URL, *, connections: int, timeout_seconds: float) -> None:
+        self._url = url
+        self._connections = connections
+        self._timeout = timeout_seconds
+        self._opening = threading.Lock()
+        self._engine: Engine | None = None
+
+    def read(self, work: Work) -> Any:
+        """Run work that sees one moment and changes nothing.
+
+        Raises:
+            StoreError: The database refused.
+        """
+        return self._reporting(lambda: self._read(work))
+
+    def write(self, work: Work) -> Any:
+        """Run work alone in a transaction, again if it met a deadlock.
+
+        Raises:
+            StoreError: The database refused.
+        """
+        return self._reporting(lambda: self._write(work))
+
+    def write_together(self, pieces: Sequence[Work]) -> list[Outcome]:
+        """Run each piece in a savepoint of one transaction: a failure undoes only its own piece.
+
+        Raises:
+            StoreError: The database refused the transaction as a whole; nothing was changed.
+        """
+        return self._reporting(lambda: self._write_together(pieces))
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._opening:
+            if self._engine is not None:
+                self._engine.dispose()
+                self._engine = None
+
+    def _read(self, work: Work) -> Any:
+        with engines.for_reading(self._opened()).connect() as connection:
+            return work(connection)
+
+    def _write(self, work: Work) -> Any:
+        engine = engines.for_writing(self._opened())
+        for left in reversed(range(_TRIES)):
+            try:
+                with engine.begin() as connection:
+                    return work(connection)
+            except SQLAlchemyError as error:
+                if not left or not engines.is_transient(error):
+                    raise
+                time.sleep(random.uniform(0, 0.2))  # noqa: S311  parts rivals, hides nothing
+        raise AssertionError
+
+    def _write_together(self, pieces: Sequence[Work]) -> list[Outcome]:
+        with engines.for_writing(self._opened()).begin() as connection:
+            return [self._piece(connection, work) for work in pieces]
+
+    def _piece(self, connection: Connection, work: Work) -> Outcome:
+        savepoint = connection.begin_nested()
+        try:
+            value = self._reporting(lambda: work(connection))
+        except BaseException as error:  # noqa: BLE001  goes to the caller that waits for it
+            # If the whole transaction is gone (disk full), this raises and fails the group.
+            savepoint.rollback()
+            return Outcome(error=error)
+        savepoint.commit()
+        return Outcome(value=value)
+
+    def _opened(self) -> Engine:
+        with self._opening:
+            if self._engine is None:
+                self._engine = self._open()
+            return self._engine
+
+    def _open(self) -> Engine:
+        engine = engines.create(
+            self._url, connections=self._connections, timeout_seconds=self._timeout
+        )
+        try:
+            bring_up_to_date(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return engine
+
+    def _reporting(self, run: Callable[[], Any]) -> Any:
+        try:
+            return run()
+        except (SQLAlchemyError, OSError) as error:
+            raise engines.failure(error, self._url) from error
