@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ..errors import CredentialError, ToolError
 from ..state.values import Json
 from ..stores.protocols import EffectRecord
 from .contract import ToolContract
-from .output import UnusableOutputError
+from .output import UnusableOutputError, read_output
 from .protocols import ToolOutcome
 from .threads import NoThreadError
 from .waiting import TimedOutError
@@ -83,6 +83,14 @@ def ending_of_error(contract: ToolContract, error: Exception, redact: Redact) ->
             return Ending(
                 state="unknown" if unknown else "failed", kind=kind, error=text, retryable=True
             )
+
+
+async def ending_of_output(contract: ToolContract, output: Any, redact: Redact | None) -> Ending:
+    """Judge what the call returned."""
+    try:
+        return Ending(state="done", output=await read_output(contract, output, redact))
+    except UnusableOutputError as error:
+        return ending_of_error(contract, error, redact or str)
 
 
 def ending_of_cancellation(contract: ToolContract, *, called: bool) -> Ending:

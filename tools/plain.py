@@ -12,11 +12,11 @@ from ..state.values import Json
 MAX_DEPTH = 64
 
 
-class NotJsonError(ValueError):
+class NotJsonError(Exception):
     """The value holds something that JSON cannot; the message says what and where."""
 
 
-class TooLargeError(ValueError):
+class TooLargeError(Exception):
     """The value's canonical JSON is larger than the limit."""
 
 

@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from ..errors import ArgumentError, CredentialError, NotFoundError, StoreError
+from ..errors import ArgumentError, CredentialError, NotFoundError
 from ..state.run import Run
 from ..state.values import Json, JsonObject, digest
-from ..stores.protocols import EffectClaim, EffectRecord, EffectsLedger, Store
+from ..stores.protocols import EffectClaim, EffectRecord, Store
 from .arguments import Arguments
+from .claims import Claims
 from .contract import Tool, ToolCall, ToolContract
 from .credentials import CredentialProvider, EnvironmentCredentials
 from .endings import (
@@ -22,11 +24,11 @@ from .endings import (
     changes_something,
     ending_of_cancellation,
     ending_of_error,
+    ending_of_output,
     ending_of_record,
     is_repeatable,
 )
-from .output import read_output
-from .owner import has_ended, this_process
+from .owner import this_process
 from .plain import plain_json
 from .protocols import ToolOutcome
 from .rate import RateLimits
@@ -66,9 +68,8 @@ class Runner:
             name: Arguments(name, tool.contract.args_schema, tool.check)
             for name, tool in tools.items()
         }
-        self._ledger: EffectsLedger = store.effects
         self._credentials = credentials or EnvironmentCredentials({})
-        self._owner = owner or this_process()
+        self._claims = Claims(store.effects, owner=owner or this_process())
         self._rates = RateLimits()
         self._running: set[str] = set()
         self._lock = threading.Lock()
@@ -147,50 +148,18 @@ class Runner:
         self, tool: Tool, args: JsonObject, call: ToolCall, seconds: float
     ) -> ToolOutcome:
         claim = _claim(tool.contract, args, call)
-        record = await self._claimed(claim, seconds + LEASE_MARGIN)
-        if record.state == "claimed" and not record.granted and has_ended(record.owner):
-            record = await self._taken_over(claim, record, seconds + LEASE_MARGIN)
-        if record.state == "unknown" and not record.granted and not is_repeatable(tool.contract):
-            ending = await self._reconciled(tool, args, call)
+        record = await self._claims.take(claim, seconds + LEASE_MARGIN)
+        if record.state == "unknown" and record.claim.idempotency == "none" and not record.granted:
+            ending = await self._reconciled(tool, args, claim.key)
             if ending is None or ending.state == "done":
                 return (ending or _undecided(record)).outcome(repeatable=False)
-            record = await self._claimed(claim, seconds + LEASE_MARGIN)
+            record = await self._claims.take(claim, seconds + LEASE_MARGIN)
         if record.granted:
             return await self._perform(tool, args, call, record, seconds)
         if record.state == "done":
             outcome = ending_of_record(record).outcome(repeatable=False)
             return outcome.model_copy(update={"replayed": True})
         return _busy("Another worker holds the claim on this call.")
-
-    async def _claimed(self, claim: EffectClaim, lease: float) -> EffectRecord:
-        task = asyncio.ensure_future(
-            self._ledger.claim(claim, owner=self._owner, lease_seconds=lease)
-        )
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            # The claim may have been granted all the same; unsettled, it would look like a crash.
-            await to_the_end(self._give_up(task))
-            raise
-
-    async def _give_up(self, claiming: asyncio.Future[EffectRecord]) -> None:
-        record = await claiming
-        if record.granted:
-            await self._ledger.settle(
-                record.claim.key, fence=record.fence, state="failed", error="Cancelled before."
-            )
-
-    async def _taken_over(
-        self, claim: EffectClaim, record: EffectRecord, lease: float
-    ) -> EffectRecord:
-        """Claim the call of a process that is known to have died, without waiting for its lease."""
-        try:
-            await self._ledger.settle(
-                claim.key, fence=record.fence, state="unknown", error="The caller's process ended."
-            )
-        except StoreError:
-            _log.info("Another worker has taken over the call %s.", claim.key)
-        return await self._claimed(claim, lease)
 
     async def _perform(
         self, tool: Tool, args: JsonObject, call: ToolCall, record: EffectRecord, seconds: float
@@ -202,46 +171,47 @@ class Runner:
             call = await self._with_credentials(tool.contract, call)
             redaction = Redaction(call.credentials.values())
             called = True
-            output = await at_most(seconds, tool.run(args, call))
-            output = await read_output(tool.contract, output, redaction if redaction else None)
-            ending = Ending(state="done", output=output)
+            result: Any = await at_most(seconds, tool.run(args, call))
         except asyncio.CancelledError:
             cancelled = ending_of_cancellation(tool.contract, called=called)
-            await to_the_end(self._settled(record, cancelled))
+            await to_the_end(self._claims.settle(record, cancelled))
             raise
         except Exception as error:  # noqa: BLE001 - foreign code; what it says is recorded
-            ending = ending_of_error(tool.contract, error, redaction)
-        await to_the_end(self._settled(record, ending))
-        if ending.state == "unknown" and not is_repeatable(tool.contract):
-            found = await self._reconciled(tool, args, call)
-            ending = found or ending
-        return ending.outcome(repeatable=is_repeatable(tool.contract))
+            result = error
+        return await self._conclude(tool, args, record, result, redaction)
 
-    async def _settled(self, record: EffectRecord, ending: Ending) -> None:
-        await self._ledger.settle(
-            record.claim.key,
-            fence=record.fence,
-            state=ending.state,
-            output=ending.output,
-            error=ending.error,
-        )
+    async def _conclude(
+        self, tool: Tool, args: JsonObject, record: EffectRecord, result: Any, redaction: Redaction
+    ) -> ToolOutcome:
+        repeatable = is_repeatable(tool.contract)
+        ending, ours = await to_the_end(self._settled(tool, record, result, redaction))
+        if not ours and changes_something(tool.contract):
+            return _busy("Another worker has taken over this call.")
+        if ending.state == "unknown" and not repeatable:
+            ending = await self._reconciled(tool, args, record.claim.key) or ending
+        return ending.outcome(repeatable=repeatable)
 
-    async def _reconciled(self, tool: Tool, args: JsonObject, call: ToolCall) -> Ending | None:
+    async def _settled(
+        self, tool: Tool, record: EffectRecord, result: Any, redaction: Redaction
+    ) -> tuple[Ending, bool]:
+        """Judge what came back, an output or an exception, and settle the claim."""
+        if isinstance(result, Exception):
+            ending = ending_of_error(tool.contract, result, redaction)
+        else:
+            ending = await ending_of_output(tool.contract, result, redaction or None)
+        return ending, await self._claims.settle(record, ending)
+
+    async def _reconciled(self, tool: Tool, args: JsonObject, key: str) -> Ending | None:
         """Ask the tool whether an unknown call happened; `None` if it cannot say."""
         if tool.reconcile is None:
             return None
-        key = call.idempotency_key
         try:
             happened, output = await at_most(tool.contract.timeout, tool.reconcile(key, args))
             ending = await _reconciliation(tool.contract, happened, output)
         except Exception as error:  # noqa: BLE001 - foreign code; the call stays unknown
             _log.warning("Reconciling %s failed: %s", tool.name, type(error).__name__)
             return None
-        verdict = "done" if ending.state == "done" else "failed"
-        await to_the_end(
-            self._ledger.reopen(key, verdict=verdict, output=ending.output, note="reconciled")
-        )
-        return ending
+        return await to_the_end(self._claims.resolve(key, ending))
 
     async def _wait_for_rate(self, contract: ToolContract) -> None:
         if contract.rate_per_minute is None:
@@ -309,10 +279,7 @@ async def _reconciliation(contract: ToolContract, happened: bool, output: Json) 
             error="The tool says that the call did not happen.",
             retryable=True,
         )
-    try:
-        return Ending(state="done", output=await read_output(contract, output, None))
-    except Exception as error:  # noqa: BLE001 - judged like any other output
-        return ending_of_error(contract, error, str)
+    return await ending_of_output(contract, output, None)
 
 
 def _undecided(record: EffectRecord) -> Ending:
