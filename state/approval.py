@@ -76,6 +76,11 @@ class Decision(Record):
     """For `reject` and `respond`: the person's words."""
     approver: str = ""
     """From authentication; empty only in local, single-user use."""
+    approver_role: str = ""
+    approver_scopes: tuple[str, ...] = ()
+    approver_tenant: str = ""
+    approver_authenticated: bool = False
+    """Whether a credential vouched for the approver; without one the name counts for nothing."""
     decided_at: float = 0.0
 
 
