@@ -33,7 +33,8 @@ def build_graph(
     graph.add_node(
         "plan", as_node(plan_node.plan, dependencies), destinations=plan_node.DESTINATIONS
     )
-    graph.add_node("lane", build_lane(dependencies))
+    lane = build_lane(dependencies)
+    graph.add_node("lane", lane)
     graph.add_node(
         "gate", as_node(gate_node.gate, dependencies), destinations=gate_node.DESTINATIONS
     )
@@ -42,4 +43,7 @@ def build_graph(
     graph.add_edge("normalize", "plan")
     graph.add_edge("lane", "plan")
     graph.add_edge("synthesize", END)
-    return graph.compile(checkpointer=checkpointer, name=dependencies.settings.name)
+    compiled = graph.compile(checkpointer=checkpointer, name=dependencies.settings.name)
+    # LangGraph leaves subgraphs without checkpoints out of its drawings; people want to see it.
+    compiled.nodes["lane"].subgraphs = [lane]
+    return compiled

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from ..nodes.act import act
 from ..nodes.dependencies import Dependencies
 from ..nodes.node import as_node
-from ..nodes.route import after_route, route
-from ..nodes.verify import after_verify, verify
+from ..nodes.route import AFTER_ROUTE, after_route, route
+from ..nodes.verify import AFTER_VERIFY, after_verify, verify
 from ..state.agent import LaneOutput, LaneState
 from ..state.context import AgentContext
 
@@ -27,11 +27,7 @@ def build_lane(dependencies: Dependencies) -> CompiledStateGraph[Any, Any, Any, 
     lane.add_node("act", as_node(act, dependencies))
     lane.add_node("verify", as_node(verify, dependencies))
     lane.add_edge(START, "route")
-    lane.add_conditional_edges("route", after_route, {"act": "act", "next": "route", "end": END})
+    lane.add_conditional_edges("route", after_route, AFTER_ROUTE)
     lane.add_edge("act", "verify")
-    lane.add_conditional_edges(
-        "verify",
-        after_verify,
-        {"retry": "route", "fallback": "route", "next": "route", "end": END},
-    )
+    lane.add_conditional_edges("verify", after_verify, AFTER_VERIFY)
     return lane.compile(checkpointer=False, name="lane")

@@ -97,19 +97,17 @@ async def _still_forbidden(
         return decision.reason
     if not route.approval:
         return "" if decision.outcome == "run" else "Policy now asks for a person's approval."
-    check = check_approval(
+    return check_approval(
         await dependencies.store.approvals.get(route.approval),
         digest=action_digest(
             tool.name, route.args, current.step.id, current.plan.version, decision.version
         ),
-        plan_version=current.plan.version,
         now=dependencies.clock(),
         policy=dependencies.policy,
         contract=tool.contract,
         facts=facts,
         revoked=switches.revoked_principals,
     )
-    return "" if check.ok else check.reason
 
 
 def _seconds(current: Current, wanted: float, dependencies: Dependencies) -> float:

@@ -27,7 +27,7 @@ DESTINATIONS: dict[str, str] = {
     "lane": "ready chains",
     "gate": "steps wait for a person",
     "plan": "revised",
-    "synthesize": "done, or hard stop: turns, deadline, budget, tool failure, paused",
+    "synthesize": "done, or stopped: turns, deadline, budget, tool failure",
 }
 
 

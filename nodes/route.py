@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from langgraph.graph import END
 from langgraph.runtime import Runtime
 
 from ..errors import ArgumentError
@@ -79,11 +80,18 @@ async def route(
     return {"route": decided.to_json(), "outcome": None, "verdict": None}
 
 
-def after_route(state: LaneState) -> Literal["act", "next", "end"]:
-    """Decide where the lane goes: to work, to the next step, or home."""
+AFTER_ROUTE = {
+    "may run": "act",
+    "replayed from the journal": "route",
+    "waits, refused or stopped": END,
+}
+
+
+def after_route(state: LaneState) -> str:
+    """Decide where the lane goes: to work, to the next step, or home; a key of `AFTER_ROUTE`."""
     if read(state, "route") is not None:
-        return "act"
-    return "next" if state["chain"] else "end"
+        return "may run"
+    return "replayed from the journal" if state["chain"] else "waits, refused or stopped"
 
 
 def _why(result: StepResult) -> str:
@@ -166,17 +174,16 @@ async def _approved(
     for record in await dependencies.store.approvals.of_thread(current.run.thread_id):
         if record.run_id != current.run.id or record.request.digest != bound:
             continue
-        check = check_approval(
+        problem = check_approval(
             record,
             digest=bound,
-            plan_version=current.plan.version,
             now=dependencies.clock(),
             policy=dependencies.policy,
             contract=tool.contract,
             facts=facts,
             revoked=switches.revoked_principals,
         )
-        if check.ok:
+        if not problem:
             return record.request.id
     return ""
 

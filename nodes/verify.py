@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Literal
+from typing import Any
 
+from langgraph.graph import END
 from langgraph.runtime import Runtime
 
 from ..state.agent import LaneState, read
@@ -54,12 +55,20 @@ async def verify(
     return {**update, "verdict": verdict.to_json()}
 
 
-def after_verify(state: LaneState) -> Literal["retry", "fallback", "next", "end"]:
-    """Decide where the lane goes after a verdict."""
-    verdict = read(state, "verdict")
-    if verdict and verdict["action"] in ("retry", "fallback"):
-        return verdict["action"]
-    return "next" if state["chain"] else "end"
+AFTER_VERIFY = {
+    # One label, because a drawing shows one edge between two nodes.
+    "retry, fallback or next step": "route",
+    "chain done, failed or waiting": END,
+}
+
+
+def after_verify(state: LaneState) -> str:
+    """Decide where the lane goes after a verdict; a key of `AFTER_VERIFY`.
+
+    A step that is tried again is still the chain's first; an accepted one has made way.
+    """
+    again = bool(state["chain"])
+    return "retry, fallback or next step" if again else "chain done, failed or waiting"
 
 
 def _earlier(state: LaneState) -> list[Attempt]:
