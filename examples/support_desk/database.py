@@ -1,0 +1,69 @@
+"""The desk's database: one SQLite file under a folder, created and filled on first use."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from .schema import SCHEMA
+from .seed import fill
+
+FILE = "support_desk.db"
+VERSION = 1
+BUSY_SECONDS = 10.0
+"""How long a connection waits for another one's write."""
+
+
+def create(home: Path) -> Path:
+    """Create and fill the database unless it exists, and return its file.
+
+    Several processes may do this at once: one creates, the others wait for it.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    file = home / FILE
+    with closing(_open(file)) as db:
+        if _version(db) == VERSION:
+            return file
+        db.execute("BEGIN IMMEDIATE")
+        if _version(db) != VERSION:
+            for statement in filter(str.strip, SCHEMA.split(";")):
+                db.execute(statement)
+            fill(db)
+            db.execute(f"PRAGMA user_version = {VERSION}")
+        db.execute("COMMIT")
+        db.execute("PRAGMA journal_mode = WAL")
+    return file
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA foreign_keys = ON")
+    return db
+
+
+@contextmanager
+def reading(home: Path) -> Iterator[sqlite3.Connection]:
+    """Open a connection that cannot write."""
+    with closing(_open(create(home))) as db:
+        db.execute("PRAGMA query_only = ON")
+        yield db
+
+
+@contextmanager
+def writing(home: Path) -> Iterator[sqlite3.Connection]:
+    """Open one transaction that holds the write lock from its start; an error undoes it."""
+    with closing(_open(create(home))) as db:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")

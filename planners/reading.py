@@ -1,0 +1,164 @@
+"""Reading a message: which of its clauses ask for which label, or why it cannot be read.
+
+Neighbouring clauses are grouped so that every group asks for one thing. Nothing that was asked is
+left over: a clause that fits no group makes the whole message unreadable, because a plan that does
+half of what was asked is a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .clauses import MAX_CLAUSES, Clause, clauses
+from .similarity import Match, SimilarityIndex
+
+COUNTER = "-"
+"""What the label of counterexamples begins with: requests that look like those of a playbook and
+are something else."""
+
+_GROUP_COST = 0.04
+"""What one more group must gain in similarity, so that one request is not read as two."""
+_INCOMPLETE_COST = 0.2
+"""What a group loses if its arguments cannot be found in it."""
+_NEGATION = re.compile(r"\b(?:do not|don'?t|never|no longer|stop|without)\b", re.IGNORECASE)
+
+Complete = Callable[[str, str], bool]
+"""Whether the arguments of a label can be found in a text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """How much similarity is enough."""
+
+    threshold: float
+    """Least score of a request."""
+    margin: float
+    """Least distance to the runner-up."""
+    support: float
+    """Least score of each clause in a group for what the group asks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One request of a message."""
+
+    match: Match
+    text: str
+    """The words of the request."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a message asks for."""
+
+    asked: tuple[Asked, ...] = ()
+    """Empty if the message cannot be read."""
+    context: str = ""
+    """What belongs to no request: greetings, and what happened."""
+    nearest: Match | None = None
+    """The nearest label of an unreadable message."""
+    problem: str = ""
+
+
+def read(text: str, index: SimilarityIndex, bounds: Bounds, complete: Complete) -> Reading:
+    """Read a message."""
+    parts = clauses(text)
+    telling = [part for part in parts if part.kind != "filler"]
+    if not telling:
+        return Reading(problem="It asks for nothing.")
+    if len(telling) > MAX_CLAUSES:
+        return Reading(problem=f"It has more than {MAX_CLAUSES} sentences.")
+    groups = _Grouping(telling, index, bounds, complete).best()
+    if groups is None:
+        whole = " ".join(part.text for part in telling)
+        return _unreadable(index.rank(whole), bounds)
+    used = " ".join(asked.text for asked in groups)
+    context = " ".join(part.text for part in parts if part.text not in used)
+    return Reading(asked=groups, context=context)
+
+
+def _unreadable(ranking: Sequence[Match], bounds: Bounds) -> Reading:
+    labels = [match for match in ranking if not _is_counter(match)]
+    if not labels:
+        return Reading(problem="There is nothing to compare it with.")
+    nearest, first = labels[0], ranking[0]
+    if _is_counter(first):
+        problem = f"It is like “{first.example}”, which no playbook does."
+    elif nearest.score < bounds.threshold:
+        problem = f"The nearest playbook scores {nearest.score:.2f}, below {bounds.threshold:.2f}."
+    else:
+        problem = "A part of it fits no playbook, or it fits two equally well."
+    return Reading(nearest=nearest, problem=problem)
+
+
+def _is_counter(match: Match) -> bool:
+    return match.label.startswith(COUNTER)
+
+
+class _Grouping:
+    """The best cut of clauses into groups of neighbours."""
+
+    def __init__(
+        self,
+        parts: Sequence[Clause],
+        index: SimilarityIndex,
+        bounds: Bounds,
+        complete: Complete,
+    ) -> None:
+        self._parts = parts
+        self._index = index
+        self._bounds = bounds
+        self._complete = complete
+        self._alone = [{m.label: m.score for m in index.rank(part.text)} for part in parts]
+
+    def best(self) -> tuple[Asked, ...] | None:
+        """Return the groups with the highest similarity, weighted by length; `None` if none fit."""
+        best: list[tuple[float, tuple[Asked, ...]] | None] = [(0.0, ())]
+        for end in range(1, len(self._parts) + 1):
+            best.append(None)
+            for start in range(end):
+                before = best[start]
+                if before is None or (group := self._group(start, end)) is None:
+                    continue
+                value, asked = group
+                total = (before[0] + value, (*before[1], *asked))
+                current = best[end]
+                if current is None or total[0] > current[0]:
+                    best[end] = total
+        found = best[-1]
+        return found[1] if found and found[1] else None
+
+    def _group(self, start: int, end: int) -> tuple[float, tuple[Asked, ...]] | None:
+        parts = self._parts[start:end]
+        if len(parts) == 1 and parts[0].kind == "background" and self._unrelated(start):
+            return 0.0, ()
+        whole = " ".join(part.text for part in parts)
+        match = self._accept(whole)
+        if match is None or not self._supported(start, end, match):
+            return None
+        share = sum(len(part.text) for part in parts) / sum(len(p.text) for p in self._parts)
+        cost = 0.0 if self._complete(match.label, whole) else _INCOMPLETE_COST
+        return share * (match.score - cost) - _GROUP_COST, (Asked(match=match, text=whole),)
+
+    def _unrelated(self, position: int) -> bool:
+        scores = self._alone[position]
+        return all(score < self._bounds.support for score in scores.values())
+
+    def _supported(self, start: int, end: int, match: Match) -> bool:
+        return end - start == 1 or all(
+            self._alone[i].get(match.label, 0.0) >= self._bounds.support for i in range(start, end)
+        )
+
+    def _accept(self, text: str) -> Match | None:
+        first, *others = self._index.rank(text)
+        runner_up = others[0].score if others else 0.0
+        negated = _NEGATION.search(text) and not _NEGATION.search(first.example)
+        accepted = (
+            not _is_counter(first)
+            and first.score >= self._bounds.threshold
+            and first.score - runner_up >= self._bounds.margin
+            and not negated
+        )
+        return first if accepted else None

@@ -1,0 +1,196 @@
+"""Playbook templates: the format, and how one becomes steps and sentences.
+
+A template is a plan whose values may be `{"$arg": name}`. Arguments are filled in at planning
+time, so that the plan itself holds only literals and references to steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from itertools import combinations
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ..state.plan import AnswerSentence, Plan, Step, check_plan
+from ..state.references import as_text
+from ..state.values import Json, JsonObject
+from .extraction import Argument
+
+_ABSENT = object()
+_SAMPLES: Mapping[str, Json] = {"string": "sample", "number": 1.0, "integer": 1}
+
+
+class Conditional(BaseModel):
+    """A step or a sentence as the file has it, with the arguments it depends on."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", frozen=True)
+
+    if_: str | None = Field(default=None, alias="if")
+    """Keep it only if this argument is given."""
+    unless: str | None = None
+    """Leave it out if this argument is given."""
+
+    def kept(self, values: JsonObject) -> bool:
+        """Whether it belongs to a plan with these arguments."""
+        return (self.if_ is None or self.if_ in values) and self.unless not in values
+
+    def body(self, arguments: Collection[str]) -> JsonObject:
+        """Return what remains without the conditions.
+
+        A sentence's `unless` may also name a step; then it is the plan's business.
+        """
+        fields = dict(self.model_extra or {})
+        if self.unless is not None and self.unless not in arguments:
+            fields["unless"] = self.unless
+        return fields
+
+
+class Playbook(BaseModel):
+    """A fixed plan for one kind of request."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")
+    description: str = Field(min_length=1)
+    """What the agent can do, in one line, for the person whose request fits nothing."""
+    intents: tuple[str, ...] = Field(min_length=1)
+    """Requests that it serves."""
+    not_intents: tuple[str, ...] = ()
+    """Requests that look alike and are something else."""
+    arguments: dict[str, Argument] = {}
+    tools: tuple[str, ...]
+    """The only tools that a run of this playbook may call."""
+    steps: tuple[Conditional, ...] = Field(min_length=1)
+    """As in `Step`; values may be `{"$arg": name}`."""
+    answer: tuple[Conditional, ...] = ()
+    """As in `AnswerSentence`; values may be `{"$arg": name}`."""
+
+    @model_validator(mode="after")
+    def _arguments_can_be_found(self) -> Playbook:
+        for name, argument in self.arguments.items():
+            findable = argument.shape or argument.take == "request" or argument.default is not None
+            if not argument.required and not findable:
+                raise ValueError(
+                    f"optional argument {name!r} needs a pattern, an enum or a default"
+                )
+        return self
+
+    def problem(self) -> tuple[str, str] | None:
+        """Return where and what is wrong with names in the template, or `None`."""
+        for kind in ("steps", "answer"):
+            for index, part in enumerate(getattr(self, kind)):
+                where = f"{kind}.{index}"
+                if part.if_ is not None and part.if_ not in self.arguments:
+                    return f"{where}.if", f"{part.if_!r} is not an argument."
+                if kind == "steps" and part.unless and part.unless not in self.arguments:
+                    return f"{where}.unless", f"{part.unless!r} is not an argument."
+                for name in _argument_names(part.model_extra):
+                    if name not in self.arguments:
+                        return where, f'{{"$arg": {name!r}}} is not an argument.'
+        return None
+
+
+def variants(playbook: Playbook) -> list[JsonObject]:
+    """Return sample arguments: all given, none but the required ones, and each one left out."""
+    samples = {name: _sample(a) for name, a in playbook.arguments.items()}
+    optional = [n for n, a in playbook.arguments.items() if not a.required and a.default is None]
+    dropped = {frozenset[str](), frozenset(optional)}
+    dropped |= {frozenset(some) for n in (1, 2) for some in combinations(optional, n)}
+    return [{k: v for k, v in samples.items() if k not in gone} for gone in dropped]
+
+
+def _sample(argument: Argument) -> Json:
+    return argument.enum[0] if argument.enum else _SAMPLES[argument.type]
+
+
+def check_template(playbook: Playbook) -> None:
+    """Check that every plan the template can become keeps the rules of plans.
+
+    Raises:
+        PlanError: A rule is broken.
+        pydantic.ValidationError: A step or sentence has a wrong or unknown field.
+    """
+    for values in variants(playbook):
+        steps, answer = instantiate(playbook, values, prefix="q1_")
+        check_plan(Plan(steps=steps, answer=answer))
+
+
+def instantiate(
+    playbook: Playbook, values: JsonObject, *, prefix: str = ""
+) -> tuple[tuple[Step, ...], tuple[AnswerSentence, ...]]:
+    """Fill in the arguments.
+
+    Args:
+        playbook: The playbook.
+        values: Arguments by name; optional ones may be absent. An entry whose value is an absent
+            argument is left out, and so is every step or sentence that depends on it.
+        prefix: Put before every step id, so that several playbooks fit into one plan.
+    """
+    every = {str(step.body(())["id"]) for step in playbook.steps if "id" in step.body(())}
+    steps = [_filled(s, playbook, values) for s in playbook.steps if s.kept(values)]
+    sentences = [_filled(s, playbook, values) for s in playbook.answer if s.kept(values)]
+    gone = every - {step.get("id") for step in steps}
+    names = {step_id: f"{prefix}{step_id}" for step_id in every}
+    return (
+        tuple(Step.from_json(_renamed_step(step, names, gone)) for step in steps),
+        tuple(AnswerSentence.from_json(_renamed_step(s, names, gone)) for s in sentences),
+    )
+
+
+def _filled(part: Conditional, playbook: Playbook, values: JsonObject) -> JsonObject:
+    return fill(part.body(playbook.arguments), values)
+
+
+def fill(value: Json, values: JsonObject) -> Json:
+    """Replace `{"$arg": name}` by the argument's value; entries without a value are left out."""
+    if isinstance(value, dict):
+        if set(value) == {"$arg"}:
+            return values.get(value["$arg"], _ABSENT)
+        filled = {key: fill(item, values) for key, item in value.items()}
+        kept = {key: item for key, item in filled.items() if item is not _ABSENT}
+        return _joined(kept) if set(kept) == {"$join"} else kept
+    if isinstance(value, list):
+        items = (fill(item, values) for item in value)
+        return [item for item in items if item is not _ABSENT]
+    return value
+
+
+def _joined(value: JsonObject) -> Json:
+    """Put a `$join` together that has no reference left."""
+    parts = value["$join"]
+    if isinstance(parts, list) and not any(isinstance(part, dict | list) for part in parts):
+        return "".join(as_text(part) for part in parts)
+    return value
+
+
+def _renamed_step(part: JsonObject, names: Mapping[str, str], gone: Collection[str]) -> JsonObject:
+    """Rename step ids in a step or sentence; conditions on steps that are gone go with them."""
+    renamed = {key: _renamed(value, names) for key, value in part.items()}
+    for key in ("id", "when", "unless"):
+        if key in part:
+            renamed[key] = names.get(part[key], part[key])
+    for key in ("after", "cites"):
+        if isinstance(part.get(key), list):
+            renamed[key] = [names.get(s, s) for s in part[key] if s not in gone]
+    return renamed
+
+
+def _renamed(value: Json, names: Mapping[str, str]) -> Json:
+    if isinstance(value, dict):
+        renamed = {key: _renamed(item, names) for key, item in value.items()}
+        if isinstance(value.get("$from"), str):
+            renamed["$from"] = names.get(value["$from"], value["$from"])
+        return renamed
+    if isinstance(value, list):
+        return [_renamed(item, names) for item in value]
+    return value
+
+
+def _argument_names(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [str(value["$arg"])] if "$arg" in value else []
+        return own + [name for item in value.values() for name in _argument_names(item)]
+    if isinstance(value, list | tuple):
+        return [name for item in value for name in _argument_names(item)]
+    return []
