@@ -1,1 +1,1 @@
-"""models."""
+"""Models: catalog, router, gateway, budgets, health."""

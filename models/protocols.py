@@ -53,6 +53,8 @@ class Candidate(Record):
     reason: str
     quality: int = 0
     expected_usd: float | None = None
+    adapt: str = ""
+    """`convert_to_text`: the candidate gets media as text."""
 
     @property
     def name(self) -> str:

@@ -1,0 +1,264 @@
+"""The gateway: every model call of the agent goes through here."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+
+from langchain_core.language_models import BaseChatModel
+
+from ..errors import ConfigError, EndpointError
+from ..state.run import Principal, Run
+from ..state.usage import Usage, total
+from ..stores.protocols import Store
+from .attempt import Attempts
+from .budget import Budget, caps_for, unpriced
+from .catalog import Catalog, ModelSettings, ModelsSettings
+from .clients import Clients
+from .completion import Completion, silent
+from .convert import Converters
+from .given import given_settings
+from .guards import media_problem
+from .health import PROCESS, HealthBoard, HealthKey
+from .protocols import Emit, ModelReply, ModelRequest, Ranking, Role, Signals
+from .router import UNPRICED, Facts, Router, TableRouter
+from .routes import matching_row
+from .source import FixedSettings, SettingsSource
+from .tokens import input_estimate
+
+MayUse = Callable[[Principal, str, str], bool]
+"""Whether policy lets a principal's data of a class go to a model."""
+
+
+class Gateway:
+    """Models by role: routed, budgeted, retried, recorded.
+
+    It may be used from any number of event loops and threads.
+
+    Args:
+        settings: The section `models`, or a source of it that may change while running.
+        store: Budgets, attempts, payloads and switches.
+        overrides: Chat models that serve a role alone, instead of the catalog.
+        converters: What turns media into text, by modality.
+        may_use: The policy's word on models; `None` allows all.
+        health: Breakers and latencies; by default the board that the process shares.
+    """
+
+    def __init__(
+        self,
+        settings: ModelsSettings | SettingsSource,
+        *,
+        store: Store,
+        overrides: Mapping[Role, BaseChatModel] | None = None,
+        converters: Converters | None = None,
+        may_use: MayUse | None = None,
+        health: HealthBoard = PROCESS,
+    ) -> None:
+        fixed = isinstance(settings, ModelsSettings)
+        self._source: SettingsSource = FixedSettings(settings) if fixed else settings
+        self._store = store
+        self._overrides = dict(overrides or {})
+        self._converters: Converters = converters or {}
+        self._may_use = may_use
+        self._board = health
+        self._clients = Clients()
+        self._budget = Budget(store.budgets)
+        self._id = uuid.uuid4().hex
+        self._lock = threading.Lock()
+        self._version = ""
+        self._catalog = Catalog(ModelsSettings())
+        self._router: Router = TableRouter()
+        self._attempts = Attempts(
+            store=store,
+            clients=self._clients,
+            board=health,
+            health_key=self._health_key,
+            given=self._given,
+        )
+        self.catalog()
+
+    def catalog(self) -> Catalog:
+        """Return the catalog of the settings in force."""
+        with self._lock:
+            version, settings = self._source.current()
+            if version != self._version:
+                given = given_settings(self._overrides, settings)
+                self._catalog = Catalog(settings, overrides=given)
+                self._router = load_router(settings)
+                self._version = version
+            return self._catalog
+
+    def serves(self, role: Role) -> bool:
+        """Whether any model is configured for the role."""
+        return self.catalog().serves(role)
+
+    async def rank(self, signals: Signals, *, run: Run, step: str) -> Ranking:
+        """Order the candidates, with reasons, from catalog, policy, health and spend left."""
+        catalog = self.catalog()
+        facts = await self._facts(catalog, signals, run, step)
+        return self._router.rank(signals, catalog=catalog, facts=facts)
+
+    async def complete(
+        self, request: ModelRequest, *, run: Run, step: str, emit: Emit | None = None
+    ) -> ModelReply:
+        """Get a reply from the best candidate that gives one.
+
+        Raises:
+            EndpointError: No candidate gave a reply; the message lists what each one said.
+            OutputError: Candidates replied, but none with what the schema asks for.
+            BudgetExceededError: No cap leaves room for a useful reply; it names the cap.
+            ConfigError: A key is missing, or a price is unknown under a money cap.
+        """
+        catalog = self.catalog()
+        ranking = await self._ranking(request, catalog, run, step)
+        if "media_validation" in ranking.guards:
+            _check_media(request, step)
+        completion = Completion(
+            request=request,
+            run=run,
+            step=step,
+            emit=emit or silent,
+            caps=caps_for(run, step, catalog.settings.budget, now=time.time()),
+            catalog=catalog,
+            attempts=self._attempts,
+            converters=self._converters,
+            candidates=ranking.candidates,
+            guards=ranking.guards,
+        )
+        return await completion.reply()
+
+    async def usage(self, run_id: str) -> Usage:
+        """Return what the run's model calls have cost so far."""
+        attempts = await self._store.attempts.of_run(run_id)
+        return total(
+            [
+                Usage(
+                    input_tokens=attempt.input_tokens,
+                    output_tokens=attempt.output_tokens,
+                    model_calls=1,
+                    usd=attempt.usd,
+                    estimated=attempt.estimated,
+                )
+                for attempt in attempts
+            ]
+        )
+
+    async def aclose(self) -> None:
+        """Close the clients."""
+        await self._clients.aclose()
+
+    async def _ranking(
+        self, request: ModelRequest, catalog: Catalog, run: Run, step: str
+    ) -> Ranking:
+        if request.candidates is not None:
+            row = matching_row(catalog.settings.routing.rows, request.signals)
+            known = {model.name for model in catalog.models}
+            chosen = tuple(c for c in request.candidates if c.name in known)
+            return Ranking(candidates=chosen, row=row.name, guards=row.guards)
+        ranking = await self.rank(_measured(request), run=run, step=step)
+        if not ranking.candidates:
+            raise _no_candidate(ranking, request.signals)
+        return ranking
+
+    async def _facts(self, catalog: Catalog, signals: Signals, run: Run, step: str) -> Facts:
+        now = time.time()
+        caps = caps_for(run, step, catalog.settings.budget, now=now)
+        switches = await self._store.switches.active()
+        return Facts(
+            now=now,
+            health={
+                model.name: self._board.view(self._health_key(model), now=now)
+                for model in catalog.models
+            },
+            spend_left=await self._budget.left(caps),
+            frozen={s.target: s.reason for s in switches if s.kind == "freeze_endpoint"},
+            refused=self._refused(catalog.models, signals, run.principal),
+            convertible=frozenset(self._converters),
+        )
+
+    def _refused(
+        self, models: Sequence[ModelSettings], signals: Signals, principal: Principal
+    ) -> dict[str, str]:
+        if self._may_use is None:
+            return {}
+        return {
+            model.name: f"policy does not let {principal.id} use it"
+            for model in models
+            if not self._may_use(principal, model.id, signals.data_class)
+        }
+
+    def _health_key(self, model: ModelSettings) -> HealthKey:
+        if model in self._catalog.overrides.values():
+            # The caller's object says nothing about another caller's object of the same class.
+            return f"{self._id}/{model.place}", model.id
+        return self._catalog.endpoint(model).base_url or model.place, model.id
+
+    def _given(self, model: ModelSettings) -> BaseChatModel | None:
+        for role, settings in self._catalog.overrides.items():
+            if settings == model:
+                return self._overrides[role]
+        return None
+
+
+def load_router(settings: ModelsSettings) -> Router:
+    """Return the router that the settings name, by default the policy table's.
+
+    Raises:
+        ConfigError: The class cannot be imported or made.
+    """
+    path = settings.routing.router
+    if not path:
+        return TableRouter()
+    module, _, name = path.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)(**settings.routing.options)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"The router `{path}` cannot be made: {error}",
+            where="models.routing.router",
+            fix="Name an importable class as `module:Class`.",
+        ) from error
+
+
+def _measured(request: ModelRequest) -> Signals:
+    """Complete the signals by what the request itself shows."""
+    signals = request.signals
+    return signals.model_copy(
+        update={
+            "context_tokens": signals.context_tokens or input_estimate(request.messages),
+            "output_tokens": signals.output_tokens or request.max_output_tokens,
+            "needs_tools": signals.needs_tools or bool(request.tools),
+            "needs_schema": signals.needs_schema or request.schema is not None,
+        }
+    )
+
+
+def _check_media(request: ModelRequest, step: str) -> None:
+    problem = media_problem(request.messages)
+    if problem:
+        raise EndpointError(
+            f"The input was not sent: {problem}.",
+            failure="bad_request",
+            where=f"step {step}",
+            fix="Attach the file again in a supported format.",
+        )
+
+
+def _no_candidate(ranking: Ranking, signals: Signals) -> Exception:
+    unknown = [e for e in ranking.excluded if e.reason == UNPRICED]
+    if unknown and len(unknown) == sum(1 for e in ranking.excluded if _serves(e.reason)):
+        return unpriced(f"{unknown[0].model}@{unknown[0].endpoint}")
+    reasons = "; ".join(f"{e.model}@{e.endpoint}: {e.reason}" for e in ranking.excluded)
+    return EndpointError(
+        f"No model may serve this call ({reasons or 'no language model configured'}).",
+        failure="unknown_model",
+        where=f"role {signals.role}",
+        fix="See `pointsman route explain`.",
+    )
+
+
+def _serves(reason: str) -> bool:
+    return not reason.startswith("does not serve the role")
