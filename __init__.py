@@ -1,12 +1,18 @@
 """Pointsman: a graph-based, multi-model agent framework on LangGraph."""
 
-from .agent import Agent, build_agent
-from .errors import PointsmanError
-from .settings import Settings
-from .state.context import AgentContext
-from .stores.store import open_store
-from .tools.contract import Tool, ToolCall, ToolContract
-from .tools.decorator import tool
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .agent import Agent, build_agent
+    from .errors import PointsmanError
+    from .settings import Settings
+    from .state.context import AgentContext
+    from .stores.store import open_store
+    from .tools.contract import Tool, ToolCall, ToolContract
+    from .tools.decorator import tool
 
 __all__ = [
     "Agent",
@@ -20,3 +26,27 @@ __all__ = [
     "open_store",
     "tool",
 ]
+
+_HOMES = {
+    "Agent": ".agent",
+    "AgentContext": ".state.context",
+    "PointsmanError": ".errors",
+    "Settings": ".settings",
+    "Tool": ".tools.contract",
+    "ToolCall": ".tools.contract",
+    "ToolContract": ".tools.contract",
+    "build_agent": ".agent",
+    "open_store": ".stores.store",
+    "tool": ".tools.decorator",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when first asked for: LangGraph takes a second, which `pointsman --help` need not pay.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

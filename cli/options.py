@@ -1,0 +1,45 @@
+"""Options that many commands share."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CONFIG_VARIABLE = "POINTSMAN_CONFIG"
+DEFAULT_CONFIG = "pointsman.yaml"
+
+Config = Annotated[
+    str,
+    typer.Option(
+        "--config",
+        "-c",
+        envvar=CONFIG_VARIABLE,
+        help="Settings file, or the folder that holds a pointsman.yaml.",
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
+]
+ThreadId = Annotated[str, typer.Argument(metavar="THREAD", help="The thread's id.")]
+
+
+def command_line(config: str, *words: str) -> str:
+    """Return a command of this program, ready to be copied, that uses the same settings."""
+    usual = os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG
+    suffix = [] if config == usual else ["-c", config]
+    return f"{_program()} {shlex.join([*words, *suffix])}"
+
+
+def _program() -> str:
+    if shutil.which("pointsman"):
+        return "pointsman"
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m pointsman.cli"
+    return shlex.quote(str(called))
