@@ -40,11 +40,13 @@ def decided_by(decision: Decision, approver: Principal, *, authenticated: bool) 
 def approver_of(decision: Decision) -> Principal:
     """Return who gave a decision.
 
-    A name that no credential vouched for is the local person's, however many names they use.
+    A name and role that no credential vouched for are the local person's, whatever they say.
     """
+    if not decision.approver_authenticated or not decision.approver:
+        return Principal(id=LOCAL, tenant=decision.approver_tenant)
     return Principal(
-        id=decision.approver if decision.approver_authenticated and decision.approver else LOCAL,
-        role=decision.approver_role or "user",
+        id=decision.approver,
+        role=decision.approver_role,
         scopes=decision.approver_scopes,
         tenant=decision.approver_tenant,
     )

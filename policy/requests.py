@@ -11,7 +11,7 @@ from ..state.run import Principal
 from ..state.values import Json, JsonObject
 from ..tools.contract import ToolContract
 from .protocols import CallFacts
-from .roles import is_authenticated, role_name, role_number
+from .roles import LOCAL, is_authenticated, role_name, role_number
 from .taint import Taint, assess
 
 MAX_CENTS = 10**15
@@ -25,11 +25,11 @@ _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 
 def user(principal: Principal) -> JsonObject:
     """Return the `User` entity."""
-    number = role_number(principal.role)
+    name, number = principal.id or LOCAL, role_number(principal.role)
     return _entity(
         "User",
-        principal.id,
-        name=principal.id,
+        name,
+        name=name,
         role=number,
         roleName=role_name(number) if number else principal.role[:MAX_TEXT],
         scopes=list(principal.scopes),
@@ -88,7 +88,7 @@ def call_context(
     """Return the `Call` context of `call`, `callUnattended` and `approve`."""
     taint = taint_of(contract, facts)
     people = [facts.principal, approver or facts.principal]
-    requested_by = requester or facts.principal.id
+    requested_by = requester or facts.principal.id or LOCAL
     context: JsonObject = {
         "consequential": taint.consequential,
         "tainted": bool(taint.call),

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from pointsman.policy.cedar import CedarPolicy
 from pointsman.policy.settings import PolicySettings, ToolOverride
 from pointsman.state.run import Principal
@@ -50,8 +49,8 @@ def test_a_tool_without_contract_asks(contract, facts) -> None:
 @pytest.mark.parametrize(
     ("contract_changes", "facts_changes", "policy_id", "words"),
     [
-        pytest.param({}, {"allowed_tools": ("other",)}, "call-needs-allowlist", "this task", id="allowlist"),
-        pytest.param({}, {"allowed_tools": ()}, "call-needs-allowlist", "this task", id="empty-allowlist"),
+        pytest.param({}, {"allowed_tools": ("x",)}, "call-needs-allowlist", "task", id="allowlist"),
+        pytest.param({}, {"allowed_tools": ()}, "call-needs-allowlist", "task", id="empty-list"),
         pytest.param({"scopes": ("pay", "x")}, {}, "call-needs-scopes", "pay, x", id="scopes"),
         pytest.param({}, {"frozen": True}, "call-frozen", "frozen", id="frozen"),
     ],

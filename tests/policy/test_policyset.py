@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
-
 from pointsman.errors import ConfigError
 from pointsman.policy.cedar import CedarPolicy
 from pointsman.policy.settings import PolicySettings
+from pydantic import ValidationError
 
 PERMIT = 'permit (principal, action == Action::"call", resource)'
 
@@ -46,7 +45,7 @@ def test_invalid_policies_do_not_load(text: str, says: str, policy) -> None:
 
 def test_a_missing_file_names_the_setting() -> None:
     """The error names the setting and the path."""
-    with pytest.raises(ConfigError, match="policy.file: /nowhere"):
+    with pytest.raises(ConfigError, match=r"policy\.file: /nowhere"):
         CedarPolicy(PolicySettings(file=Path("/nowhere")))
 
 

@@ -9,7 +9,6 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from pointsman.policy.cedar import CedarPolicy
 from pointsman.policy.protocols import CallFacts
 from pointsman.policy.roles import ROLES

@@ -1,0 +1,179 @@
+"""The Agent Server's `auth` object: who is asking, and which threads are theirs.
+
+`langgraph.json` names it as `"auth": {"path": "pointsman.server.auth:auth"}`. It reads:
+
+    POINTSMAN_KEYRING   the keyring whose tokens are let in
+    POINTSMAN_STORE     the store with revocations; default: pointsman.db in POINTSMAN_HOME
+    POINTSMAN_AUDIENCE, POINTSMAN_ISSUER   which tokens are for this server; default: pointsman
+    POINTSMAN_AUTH=off  no authentication, for local development only, and only without a keyring
+
+Nothing in a request's body says who asks. With neither a keyring nor `off` the server does not
+start.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from langgraph_sdk import Auth
+
+from ..errors import ConfigError, CredentialError
+from ..policy.keyring import read_keyring
+from ..policy.roles import ROLES, role_number
+from ..policy.settings import TokenSettings
+from ..policy.switches import SwitchBoard
+from ..policy.tokens import MAX_TOKEN_CHARS, TokenVerifier
+from ..state.run import Principal
+from ..state.values import digest
+from ..stores.store import open_store
+
+OWNER, TENANT = "owner", "tenant"
+"""Metadata keys by which threads, runs and assistants are told apart."""
+
+Filter = dict[str, str]
+
+
+def build_auth(verifier: TokenVerifier | None) -> Auth:
+    """Return the `auth` object for a verifier; for `None`, one that lets anybody in."""
+    auth = Auth()
+
+    @auth.authenticate
+    async def authenticate(authorization: str | None) -> Auth.types.MinimalUserDict:
+        if verifier is None:
+            return _user(Principal())
+        try:
+            return _user(await verifier.verify(_bearer(authorization)))
+        except CredentialError as error:
+            raise Auth.exceptions.HTTPException(
+                status_code=401, detail=str(error), headers={"WWW-Authenticate": "Bearer"}
+            ) from None
+
+    if verifier is not None:
+        _restrict(auth)
+    return auth
+
+
+def _bearer(authorization: str | None) -> str:
+    scheme, _, token = (authorization or "")[: MAX_TOKEN_CHARS + 100].partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise CredentialError(
+            "There is no bearer token.",
+            where="authorization",
+            fix="Send Authorization: Bearer TOKEN; pointsman token issue makes one.",
+        )
+    return token.strip()
+
+
+def _user(principal: Principal) -> Auth.types.MinimalUserDict:
+    """Return the user that the server carries into runs, where nodes read the principal from it."""
+    facts: dict[str, Any] = {
+        "identity": principal.id,
+        "display_name": principal.id,
+        "is_authenticated": True,
+        "permissions": list(principal.scopes),
+        **principal.model_dump(mode="json", exclude={"id"}),
+    }
+    return facts  # pyright: ignore[reportReturnType] - the server keeps further keys
+
+
+def _restrict(auth: Auth) -> None:
+    """Register who may do what with the server's resources; what is not named is refused."""
+
+    @auth.on
+    async def deny(ctx: Auth.types.AuthContext, value: Any) -> bool:  # noqa: ARG001 - server's names
+        return False
+
+    @auth.on.threads
+    async def threads(ctx: Auth.types.AuthContext, value: Any) -> Filter:
+        return own(value, _verified(ctx.user), action=ctx.action)
+
+    @auth.on.assistants
+    async def assistants(ctx: Auth.types.AuthContext, value: Any) -> bool:  # noqa: ARG001
+        role = role_number(_verified(ctx.user).role)
+        # An assistant carries settings for everybody who uses it.
+        return role >= ROLES["user" if ctx.action in ("read", "search") else "super_admin"]
+
+    @auth.on.store
+    async def store(ctx: Auth.types.AuthContext, value: Any) -> None:
+        value["namespace"] = own_namespace(value.get("namespace"), _verified(ctx.user))
+
+
+def own(value: Any, principal: Principal, *, action: str) -> Filter:
+    """Mark what is made as the caller's, and return the filter that hides everybody else's.
+
+    Users see their own threads, administrators their tenant's, super administrators all.
+    """
+    marks = {OWNER: principal.id, TENANT: principal.tenant}
+    metadata = value.get("metadata") or {}
+    if action in ("create", "create_run"):
+        value["metadata"] = {**metadata, **marks}
+    elif action == "update" and metadata:
+        # A thread is never handed to somebody else.
+        value["metadata"] = {key: item for key, item in metadata.items() if key not in marks}
+    number = role_number(principal.role)
+    if number >= ROLES["super_admin"]:
+        return {}
+    return {TENANT: principal.tenant} if number >= ROLES["admin"] else marks
+
+
+def own_namespace(namespace: Any, principal: Principal) -> tuple[str, ...]:
+    """Return a store namespace under the caller's own root."""
+    # A digest, because labels may hold neither periods nor nothing.
+    root = digest([principal.tenant, principal.id])[:32]
+    given = tuple(str(label) for label in namespace or ())
+    return given if given[:1] == (root,) else (root, *given)
+
+
+def _verified(user: Any) -> Principal:
+    """Return the principal that our `authenticate` vouched for; Studio's own user is not one."""
+    if isinstance(user, Auth.types.StudioUser) or not all(
+        field in user for field in ("identity", "role", "scopes", "tenant", "session")
+    ):
+        raise Auth.exceptions.HTTPException(
+            status_code=403, detail="Send a token; this server takes no other credential."
+        )
+    return Principal(
+        id=user["identity"],
+        role=user["role"],
+        scopes=tuple(user["scopes"]),
+        tenant=user["tenant"],
+        session=user["session"],
+    )
+
+
+def auth_from_environment(environment: Mapping[str, str]) -> Auth:
+    """Return the `auth` object that the environment describes.
+
+    Raises:
+        ConfigError: It says neither which keyring nor that authentication is off, or both.
+        CredentialError: The keyring cannot be used.
+    """
+    keyring, switch = environment.get("POINTSMAN_KEYRING", ""), environment.get("POINTSMAN_AUTH")
+    if switch not in (None, "", "on", "off") or bool(keyring) == (switch == "off"):
+        raise ConfigError(
+            "It must be clear who is let in.",
+            where="POINTSMAN_KEYRING",
+            fix="Set it to a keyring, or set POINTSMAN_AUTH=off for local development; not both.",
+        )
+    if not keyring:
+        return build_auth(None)
+    names = {"issuer": "POINTSMAN_ISSUER", "audience": "POINTSMAN_AUDIENCE"}
+    given = {field: environment[name] for field, name in names.items() if environment.get(name)}
+    settings = TokenSettings.model_validate({"keyring": keyring, **given})
+    home = Path(environment.get("POINTSMAN_HOME") or ".pointsman")
+    store = open_store(environment.get("POINTSMAN_STORE") or home / "pointsman.db")
+    return build_auth(
+        TokenVerifier(read_keyring(settings.keyring), settings, SwitchBoard(store.switches))
+    )
+
+
+def __getattr__(name: str) -> Auth:
+    """Build `auth` when the server asks for it, so that importing this module decides nothing."""
+    if name != "auth":
+        raise AttributeError(name)
+    auth = auth_from_environment(os.environ)
+    globals()["auth"] = auth
+    return auth
