@@ -124,7 +124,7 @@ def _foreign(
 ) -> Runnable[Any, AIMessage]:
     fields = type(chat).model_fields
     limit_field = next((name for name in LIMIT_FIELDS if name in fields), "")
-    options = {limit_field: limit} if limit_field else {}
+    options: JsonObject = {limit_field: limit} if limit_field else {}
     tools = [convert_to_openai_tool(tool) for tool in prompt.tools]
     if prompt.schema is not None and model.structured_output != "prompt":
         tools = [*tools, reply_tool(prompt.schema)]

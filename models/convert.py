@@ -63,5 +63,7 @@ def block_modality(block: Mapping[str, Any]) -> Modality:
     if "video" in kind:
         return "video"
     declared = declared_type(block)
-    text: Modality = "text"
-    return next((m for m in MEDIA if declared.startswith(m)), text)
+    for modality in MEDIA:
+        if declared.startswith(modality):
+            return modality
+    return "text"

@@ -1,0 +1,178 @@
+"""Every fault in every way of calling: the next candidate's right answer, or a clear end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import pytest
+from langchain_core.messages import HumanMessage
+from pointsman.errors import EndpointError, OutputError
+from pointsman.models.protocols import ModelReply, ModelRequest, Signals
+from pointsman.stores.protocols import ModelAttempt
+from pointsman.stores.store import SqlStore
+from pointsman.testing import FaultKind, Price, Reply, RequestRecord, ScriptedGateway
+from pointsman.testing import Fault as ScriptedFault
+
+from .conftest import MakeGateway, MakeRun, MakeSettings
+
+FAULTS: tuple[FaultKind, ...] = get_args(FaultKind)
+MODES = ("chat", "tools", "schema", "stream")
+TIMEOUT = 0.6
+PRICE = Price(input=1.0, output=2.0)
+
+SCHEMA: dict[str, Any] = {
+    "title": "City",
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+TOOL: dict[str, Any] = {
+    "type": "function",
+    "function": {"name": "look_up", "description": "Look up a city.", "parameters": SCHEMA},
+}
+JSON_FAULTS = ("malformed_tool_arguments", "schema_violation", "trailing_comma", "code_fence")
+REPLIES: dict[str, Reply] = {
+    "chat": Reply(text="Bern is the capital of Switzerland."),
+    "stream": Reply(text="Bern is the capital of Switzerland."),
+    "schema": Reply(json={"city": "Bern"}),
+    "tools": Reply(tool_calls=({"name": "look_up", "args": {"city": "Bern"}},)),
+}
+
+
+def request_of(mode: str) -> ModelRequest:
+    return ModelRequest(
+        signals=Signals(role="chat"),
+        messages=[HumanMessage("What is the capital of Switzerland?")],
+        schema=SCHEMA if mode == "schema" else None,
+        tools=[TOOL] if mode == "tools" else (),
+        stream=mode == "stream",
+        max_output_tokens=64,
+        timeout=TIMEOUT,
+    )
+
+
+def assert_right(reply: ModelReply, mode: str, fault: FaultKind) -> None:
+    if mode == "schema":
+        assert reply.data == {"city": "Bern"}
+    elif mode == "tools":
+        assert [(c["name"], c["args"]) for c in reply.tool_calls][:1] == [
+            ("look_up", {"city": "Bern"})
+        ]
+        ids = [call["id"] for call in reply.tool_calls]
+        assert len(ids) == len(set(ids))
+        assert all(call["args"] == {"city": "Bern"} for call in reply.tool_calls)
+    elif fault in JSON_FAULTS:
+        assert reply.text  # plain text cannot be bad JSON: what the model said is the answer
+    else:
+        assert reply.text == "Bern is the capital of Switzerland."
+
+
+def assert_matches(attempts: Sequence[ModelAttempt], seen: Sequence[RequestRecord]) -> None:
+    """One attempt record for each request, in order, and never less money than was billed."""
+    assert [a.model for a in attempts] == [r.model for r in seen]
+    for attempt, record in zip(attempts, seen, strict=True):
+        assert attempt.usd is not None
+        assert record.billed_usd is not None
+        assert attempt.usd >= record.billed_usd - 1e-12
+        if not attempt.estimated:
+            assert attempt.usd == pytest.approx(record.billed_usd)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_next_candidate_answers(
+    fault: FaultKind,
+    mode: str,
+    store: SqlStore,
+    run: MakeRun,
+    settings: MakeSettings,
+    gateway: MakeGateway,
+) -> None:
+    """Whatever one endpoint does, the answer is right, and nothing half-said is kept."""
+    good = REPLIES[mode]
+    faulty = ScriptedFault(kind=fault, model="first", seconds=_delay(fault))
+    with ScriptedGateway(
+        {"first": lambda _: good, "second": lambda _: good},
+        faults=[faulty],
+        prices={"first": PRICE, "second": PRICE},
+    ) as server:
+        models = gateway(
+            settings(
+                {"a": server, "b": server.base_url},
+                [
+                    {"id": "first", "endpoint": "a"},
+                    {"id": "second", "endpoint": "b", "prices": {"input": 1.0, "output": 2.0}},
+                ],
+            )
+        )
+        events: list[dict[str, Any]] = []
+        limited = run(budget_usd=1.0)
+
+        reply = await models.complete(request_of(mode), run=limited, step="s1", emit=events.append)
+
+        assert_right(reply, mode, fault)
+        assert server.wait_idle()
+        attempts = await store.attempts.of_run("run-1")
+        assert_matches(attempts, server.requests)
+        assert reply.attempts == len(attempts)
+        if mode == "stream":
+            assert _heard(events) == reply.text
+        balance = await store.budgets.balance("run", "run-1")
+        assert balance.reserved_usd == pytest.approx(0.0)
+        assert balance.spent_usd == pytest.approx(sum(a.usd or 0.0 for a in attempts))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_all_down_is_a_clear_end(
+    fault: FaultKind,
+    mode: str,
+    store: SqlStore,
+    run: MakeRun,
+    settings: MakeSettings,
+    gateway: MakeGateway,
+) -> None:
+    """When every endpoint misbehaves, the caller gets a right answer or one of two typed errors."""
+    good = REPLIES[mode]
+    with ScriptedGateway(
+        {"first": lambda _: good, "second": lambda _: good},
+        faults=[ScriptedFault(kind=fault, seconds=_delay(fault))],
+        prices={"first": PRICE, "second": PRICE},
+    ) as server:
+        models = gateway(
+            settings(
+                {"a": server, "b": server.base_url},
+                [{"id": "first", "endpoint": "a"}, {"id": "second", "endpoint": "b"}],
+                retry={"max_attempts": 3, "max_wait_seconds": 0.0},
+            )
+        )
+        events: list[dict[str, Any]] = []
+        try:
+            reply = await models.complete(
+                request_of(mode), run=run(budget_usd=1.0), step="s1", emit=events.append
+            )
+        except (EndpointError, OutputError) as error:
+            assert "first@a" in str(error)
+            assert _heard(events) == ""
+        else:
+            assert_right(reply, mode, fault)
+        assert server.wait_idle()
+        assert_matches(await store.attempts.of_run("run-1"), server.requests)
+        assert (await store.budgets.balance("run", "run-1")).reserved_usd == pytest.approx(0.0)
+
+
+def _delay(fault: FaultKind) -> float | None:
+    return {"slow_first_byte": 2 * TIMEOUT, "slow_tokens": TIMEOUT}.get(fault)
+
+
+def _heard(events: Sequence[dict[str, Any]]) -> str:
+    """What a listener who obeys `discard` has on screen."""
+    text = ""
+    for event in events:
+        if event["event"] == "token":
+            text += event["text"]
+        elif event["event"] == "discard":
+            text = ""
+    return text
