@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import ArgumentError, NotFoundError, PlanError
-from ..state.plan import Plan, check_plan
+from ..errors import ArgumentError, ConfigError, NotFoundError, PlanError
+from ..state.plan import Plan, Step, check_plan
+from ..tools.arguments import check_schema
 from ..tools.protocols import ToolRunner
 from .protocols import PlanRequest
 
@@ -24,6 +25,7 @@ def validate(plan: Plan, request: PlanRequest, tools: ToolRunner) -> None:
     if plan.tools is not None:
         permitted &= set(plan.tools)
     for step in plan.steps:
+        _check_output_schema(step)
         if step.kind != "tool":
             continue
         if step.tool not in permitted:
@@ -38,6 +40,15 @@ def validate(plan: Plan, request: PlanRequest, tools: ToolRunner) -> None:
             raise PlanError(str(error), where=f"{step.id}.args") from error
     _check_kept(plan, request)
     _check_budget(plan, request)
+
+
+def _check_output_schema(step: Step) -> None:
+    if step.output_schema is None:
+        return
+    try:
+        check_schema(step.output_schema, where=f"{step.id}.output_schema")
+    except ConfigError as error:
+        raise PlanError(error.message, where=error.where, fix=error.fix) from error
 
 
 def _check_kept(plan: Plan, request: PlanRequest) -> None:
