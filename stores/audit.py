@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -81,11 +81,20 @@ def _locked_head(connection: Connection) -> tuple[int, str]:
 
 def _verify(connection: Connection) -> int:
     head = connection.execute(select(audit_head)).one_or_none()
-    recorded = (0, "") if head is None else (head.seq, head.hash)
+    end = (0, "") if head is None else (head.seq, head.hash)
+    # In portions, as the log may be larger than memory.
+    in_portions = connection.execution_options(yield_per=1000)
+    with in_portions.execute(select(audit).order_by(audit.c.seq)) as rows:
+        seq, last = _check_chain(_entry(row) for row in rows)
+    if (seq, last) != end:
+        raise _broken(min(seq, end[0]) + 1, f"The log should end at entry {end[0]}.")
+    return seq
+
+
+def _check_chain(entries: Iterable[AuditEntry]) -> tuple[int, str]:
+    """Return the last entry's number and hash."""
     seq, previous = 0, ""
-    rows = connection.execution_options(yield_per=1000).execute(select(audit).order_by(audit.c.seq))
-    for row in rows:
-        entry = _entry(row)
+    for entry in entries:
         if entry.seq != seq + 1:
             raise _broken(seq + 1, "The entry is missing.")
         if entry.previous != previous:
@@ -93,9 +102,7 @@ def _verify(connection: Connection) -> int:
         if entry.hash != entry_hash(entry):
             raise _broken(entry.seq, "The entry was changed.")
         seq, previous = entry.seq, entry.hash
-    if (seq, previous) != recorded:
-        raise _broken(min(seq, recorded[0]) + 1, f"The log should end at entry {recorded[0]}.")
-    return seq
+    return seq, previous
 
 
 def _entry(row: Row[Any]) -> AuditEntry:

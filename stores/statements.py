@@ -16,8 +16,10 @@ def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
 
 def insert_if_absent(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless one of its unique keys exists; return whether it was inserted."""
-    statement = _insert(connection, table).values(values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    # `inline`: nobody asks for the new row's key, which would cost the count of rows.
+    statement = _insert(connection, table).values(values).on_conflict_do_nothing().inline()
+    counted = statement.execution_options(preserve_rowcount=True)
+    return connection.execute(counted).rowcount == 1
 
 
 def insert_or_replace(connection: Connection, table: Table, **values: Any) -> None:

@@ -1,0 +1,69 @@
+"""Stores over a real SQLite file and a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from pointsman.stores import SqlStore, open_store
+from sqlalchemy import create_engine, make_url, text
+
+from .postgres_server import binaries, running_server
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        """Return Unix time in seconds."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock at 1000 seconds."""
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Yield the URL of a server; without its binaries skip, or fail where all must be tested."""
+    if binaries() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL is not installed: initdb was not found.")
+        pytest.skip("PostgreSQL is not installed: initdb was not found.")
+    with running_server(Path("/tmp")) as url:  # noqa: S108  socket paths must be short
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """Return a URL that leads to a new, empty schema, which takes less time than a database."""
+    url = make_url(postgres_server)
+    name = f"t{uuid.uuid4().hex}"
+    engine = create_engine(url.set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+    engine.dispose()
+    return url.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the place of a store that does not exist yet, on each database."""
+    if request.param == "postgres":
+        return request.getfixturevalue("postgres_url")
+    return str(tmp_path / "store.db")
+
+
+@pytest.fixture
+async def store(url: str, clock: Clock) -> AsyncIterator[SqlStore]:
+    """Yield an open store."""
+    async with open_store(url, clock=clock) as opened:
+        yield opened
