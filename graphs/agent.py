@@ -19,6 +19,11 @@ from ..state.context import AgentContext
 from .lane import build_lane
 
 
+STRICT_RESUME = {"__pregel_strict_resume": True}
+"""Has LangGraph raise for an answer that names an interrupt which does not wait, instead of ignoring
+it. The key is not public: if a release drops it, a test says so."""
+
+
 def build_graph(
     dependencies: Dependencies, *, checkpointer: BaseCheckpointSaver[Any] | None = None
 ) -> CompiledStateGraph[Any, AgentContext, Any, Any]:
@@ -46,4 +51,4 @@ def build_graph(
     compiled = graph.compile(checkpointer=checkpointer, name=dependencies.settings.name)
     # LangGraph leaves subgraphs without checkpoints out of its drawings; people want to see it.
     compiled.nodes["lane"].subgraphs = [lane]
-    return compiled
+    return compiled.with_config(configurable=STRICT_RESUME)

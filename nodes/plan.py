@@ -230,5 +230,6 @@ def _explain(declined: Declined) -> str:
     if declined.missing:
         parts.append("Missing: " + "; ".join(declined.missing) + ".")
     if declined.can_do:
-        parts.append("What I can do: " + "; ".join(declined.can_do) + ".")
+        lines = "\n".join(f"- {line}" for line in declined.can_do)
+        parts.append(f"\nWhat I can do:\n{lines}")
     return " ".join(parts)

@@ -37,7 +37,6 @@ PLAN_SCHEMA: JsonObject = {
         "cannot": {"type": "string", "maxLength": 1000},
         "steps": {
             "type": "array",
-            "maxItems": 512,
             "items": {
                 "type": "object",
                 "properties": {

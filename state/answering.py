@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from .answer import Answer, AnswerStatus, Citation, Sentence
 from .grounding import most_relevant
@@ -14,6 +14,9 @@ from .values import Json, Record
 
 QUOTE = 240
 """Characters of cited text that a citation shows."""
+
+LISTED = 12
+"""Fields of structured evidence that a plain listing shows."""
 
 EXTRACTED = 4
 """Sentences that an extractive answer takes from one piece of evidence."""
@@ -53,12 +56,42 @@ def prepared(
 
 
 def extractive(task: str, evidence: Mapping[str, Evidenced]) -> list[Sentence]:
-    """Answer with the evidence's own sentences that have most to do with the task."""
-    return [
-        Sentence(text=text if text.endswith((".", "!", "?")) else f"{text}.", cites=(id_,))
+    """Answer with the evidence's own sentences that have most to do with the task.
+
+    Where none has, what was found is listed plainly: an answer must not hide verified results.
+    """
+    relevant = [
+        Sentence(text=_ended(text), cites=(id_,))
         for id_, item in evidence.items()
         for text in most_relevant(task, item.text, limit=EXTRACTED)
     ]
+    return relevant or [
+        Sentence(text=_ended(listed), cites=(id_,))
+        for id_, item in evidence.items()
+        if (listed := _listed(item))
+    ]
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _listed(item: Evidenced) -> str:
+    """Return the evidence's fields in one line: `total 49.90, owner.email ann@example.org`."""
+    fields = [f"{at} {text}".strip() for at, text in _leaves(item.output)]
+    shown = fields[:LISTED] + (["…"] if len(fields) > LISTED else [])
+    return f"{item.evidence.source}: {', '.join(shown)}" if shown else ""
+
+
+def _leaves(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{at}.{key}" if at else str(key))
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from _leaves(inner, f"{at}.{position}" if at else str(position))
+    elif value is not None:
+        yield at, as_text(value)[:QUOTE]
 
 
 def report(plan: Plan, results: Mapping[str, StepResult], stop: Stop | None) -> list[str]:
@@ -79,7 +112,7 @@ def report(plan: Plan, results: Mapping[str, StepResult], stop: Stop | None) -> 
             case _:
                 pass
     if stop is not None:
-        lines.append(f"Stopped: {stop.detail}")
+        lines.append(stop.detail if stop.reason == "planning" else f"Stopped: {stop.detail}")
     return lines
 
 
