@@ -7,6 +7,7 @@ the schema is refused with the reason.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import cedarpy
 
@@ -37,6 +38,7 @@ class CedarPolicy:
 
     Args:
         settings: Which files, and corrections to contracts; the defaults that ship otherwise.
+        folder: What relative paths of the settings are relative to.
 
     Raises:
         ConfigError: A file cannot be read, or does not hold valid policies.
@@ -45,9 +47,9 @@ class CedarPolicy:
     version: str
     """Digest of policies, schema and the settings that change what they decide."""
 
-    def __init__(self, settings: PolicySettings | None = None) -> None:
+    def __init__(self, settings: PolicySettings | None = None, *, folder: Path = Path()) -> None:
         self.settings = settings or PolicySettings()
-        self._compiled = load_policies(self.settings)
+        self._compiled = load_policies(self.settings, folder)
         overrides = {name: o.model_dump(mode="json") for name, o in self.settings.tools.items()}
         self.version = digest([self._compiled.digest, overrides, self.settings.environment])
 

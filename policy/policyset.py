@@ -66,7 +66,7 @@ class CompiledPolicies:
     """Cedar's own policy id (`policy0`) → note."""
 
 
-def load_policies(settings: PolicySettings) -> CompiledPolicies:
+def load_policies(settings: PolicySettings, folder: Path = Path()) -> CompiledPolicies:
     """Read and compile the policies that the settings name.
 
     Raises:
@@ -74,13 +74,15 @@ def load_policies(settings: PolicySettings) -> CompiledPolicies:
     """
     shipped = resources.files("pointsman.policy")
     policies = (
-        _read(settings.file, "policy.file")
+        _read(folder / settings.file, "policy.file")
         if settings.file
         else shipped.joinpath("default.cedar").read_text("utf-8")
     )
-    added = [_read(path, f"policy.additions.{i}") for i, path in enumerate(settings.additions)]
+    added = [
+        _read(folder / path, f"policy.additions.{i}") for i, path in enumerate(settings.additions)
+    ]
     schema = (
-        _read(settings.schema_file, "policy.schema_file")
+        _read(folder / settings.schema_file, "policy.schema_file")
         if settings.schema_file
         else shipped.joinpath("pointsman.cedarschema").read_text("utf-8")
     )

@@ -3,7 +3,7 @@
 `langgraph.json` names it as `"auth": {"path": "pointsman.server.auth:auth"}`. It reads:
 
     POINTSMAN_KEYRING   the keyring whose tokens are let in
-    POINTSMAN_STORE     the store with revocations; default: pointsman.db in POINTSMAN_HOME
+    POINTSMAN_CONFIG    the agent's settings, which name the store that holds revocations
     POINTSMAN_AUDIENCE, POINTSMAN_ISSUER   which tokens are for this server; default: pointsman
     POINTSMAN_AUTH=off  no authentication, for local development only, and only without a keyring
 
@@ -26,6 +26,7 @@ from ..policy.roles import ROLES, role_number
 from ..policy.settings import TokenSettings
 from ..policy.switches import SwitchBoard
 from ..policy.tokens import MAX_TOKEN_CHARS, TokenVerifier
+from ..settings import Settings
 from ..state.run import Principal
 from ..state.values import digest
 from ..stores.store import open_store
@@ -107,12 +108,16 @@ def own(value: Any, principal: Principal, *, action: str) -> Filter:
     Users see their own threads, administrators their tenant's, super administrators all.
     """
     marks = {OWNER: principal.id, TENANT: principal.tenant}
-    metadata = value.get("metadata") or {}
     if action in ("create", "create_run"):
-        value["metadata"] = {**metadata, **marks}
-    elif action == "update" and metadata:
+        # In place: the server keeps the very dict that it shows here.
+        metadata = value.get("metadata")
+        if metadata is None:
+            metadata = value["metadata"] = {}
+        metadata.update(marks)
+    elif action == "update":
         # A thread is never handed to somebody else.
-        value["metadata"] = {key: item for key, item in metadata.items() if key not in marks}
+        for mark in marks:
+            (value.get("metadata") or {}).pop(mark, None)
     number = role_number(principal.role)
     if number >= ROLES["super_admin"]:
         return {}
@@ -163,8 +168,8 @@ def auth_from_environment(environment: Mapping[str, str]) -> Auth:
     names = {"issuer": "POINTSMAN_ISSUER", "audience": "POINTSMAN_AUDIENCE"}
     given = {field: environment[name] for field, name in names.items() if environment.get(name)}
     settings = TokenSettings.model_validate({"keyring": keyring, **given})
-    home = Path(environment.get("POINTSMAN_HOME") or ".pointsman")
-    store = open_store(environment.get("POINTSMAN_STORE") or home / "pointsman.db")
+    config = environment.get("POINTSMAN_CONFIG")
+    store = open_store((Settings.load(Path(config)) if config else Settings()).database_url)
     return build_auth(
         TokenVerifier(read_keyring(settings.keyring), settings, SwitchBoard(store.switches))
     )

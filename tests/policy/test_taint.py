@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pointsman.policy.cedar import CedarPolicy
 from pointsman.policy.protocols import CallFacts
@@ -105,12 +105,14 @@ def permissive() -> CedarPolicy:
 DEFAULT, PERMISSIVE = CedarPolicy(), permissive()
 
 
+@settings(deadline=None)
 @given(tainted_calls())
 def test_nothing_tainted_runs_by_default(call: tuple[ToolContract, CallFacts]) -> None:
     """No combination of facts lets untrusted text act unattended."""
     assert DEFAULT.decide(*call).outcome != "run"
 
 
+@settings(deadline=None)
 @given(tainted_calls())
 def test_nothing_tainted_runs_under_any_permit(call: tuple[ToolContract, CallFacts]) -> None:
     """Not even where a policy permits everything on top of the defaults."""

@@ -186,15 +186,15 @@ def test_the_good_token_of_these_tests_is_good(verifier) -> None:
 
 
 @given(st.text() | st.binary().map(lambda b: b.decode("latin-1")))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_gets_in(verifier, text: str) -> None:
     """Whatever is sent, the answer is a CredentialError."""
     with pytest.raises(CredentialError):
         verifier.claims(text)
 
 
-@given(st.integers(0, 10_000), st.integers(1, 255))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 10_000), st.integers(1, 127))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_changed_character_gets_in(verifier, at: int, by: int) -> None:
     """A token that was changed anywhere is refused, or decodes to the very same bytes."""
     token = signed(claims())
