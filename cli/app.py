@@ -1,0 +1,23 @@
+"""The program `pointsman`: its commands, in one place."""
+
+from __future__ import annotations
+
+import typer
+
+from . import tasks
+
+app = typer.Typer(
+    name="pointsman",
+    help="A graph-based, multi-model agent: planned, routed, verified, approved, journaled.",
+    epilog="Exit codes: 0 done, 3 waiting for a person, 1 failed, 2 wrong use.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(tasks.run)
+app.command()(tasks.resume)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,170 @@
+"""Report: where a thread stands after a run, for a person and for a program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ..nodes.synthesize import collect
+from ..state.answer import Answer
+from ..state.answering import Evidenced
+from ..state.approval import ApprovalRequest
+from ..state.plan import Plan
+from ..state.results import StepResult
+from ..state.run import Run, Stop
+from ..state.usage import Usage
+from ..state.values import JsonObject
+from ..stores.protocols import ApprovalRecord, ModelAttempt
+from .exits import DONE, FAILED, WAITING
+from .session import Session
+from .thread import ThreadState
+
+ReportStatus = Literal["done", "stopped", "waiting", "unfinished"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One open request, with what somebody needs to answer it."""
+
+    record: ApprovalRecord
+    evidence: tuple[Evidenced, ...]
+    commands: dict[str, str]
+    """Decision → the command that records it and goes on."""
+
+    @property
+    def request(self) -> ApprovalRequest:
+        """What is asked."""
+        return self.record.request
+
+    def to_json(self) -> JsonObject:
+        """Return the form that programs read."""
+        return {
+            **self.request.model_dump(mode="json"),
+            "status": self.record.status,
+            "thread": self.record.thread_id,
+            "decisions": [d.model_dump(mode="json") for d in self.record.decisions],
+            "evidence": [
+                {"id": item.evidence.id, "source": item.evidence.source, "text": item.text}
+                for item in self.evidence
+            ],
+            "commands": self.commands,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Where a thread stands."""
+
+    status: ReportStatus
+    thread: str
+    run: Run | None
+    plan: Plan
+    results: dict[str, StepResult]
+    answer: Answer | None
+    usage: Usage
+    """Of the run so far."""
+    stop: Stop | None
+    attempts: tuple[ModelAttempt, ...]
+    questions: tuple[Question, ...] = ()
+    refused: str = ""
+    """Why the last answer to an approval was not taken."""
+    resume: str = ""
+    """The command that goes on."""
+
+    @property
+    def exit_code(self) -> int:
+        """0: an answer was reached. 3: it waits for a person. 1: a hard stop ended the run."""
+        return {"done": DONE, "waiting": WAITING}.get(self.status, FAILED)
+
+    def to_json(self) -> JsonObject:
+        """Return the form that programs read."""
+        return {
+            "status": self.status,
+            "thread": self.thread,
+            "run": self.run.id if self.run else None,
+            "answer": self.answer.model_dump(mode="json") if self.answer else None,
+            "results": {id_: r.model_dump(mode="json") for id_, r in self.results.items()},
+            "usage": self.usage.model_dump(mode="json"),
+            "stop": self.stop.model_dump(mode="json") if self.stop else None,
+            "waiting": [question.to_json() for question in self.questions],
+            "refused": self.refused,
+            "resume": self.resume,
+        }
+
+
+async def read_report(session: Session, thread: str) -> Report:
+    """Gather where a thread stands."""
+    state = await session.thread(thread)
+    values = state.values
+    run = Run.from_json(raw) if (raw := values.get("run")) else None
+    results = {id_: StepResult.from_json(r) for id_, r in values.get("results", {}).items()}
+    stop = Stop.from_json(raw) if (raw := values.get("stop")) else None
+    attempts = await session.store.attempts.of_run(run.id) if run else ()
+    return Report(
+        status=_status(state, stop),
+        thread=thread,
+        run=run,
+        plan=Plan.from_json(values.get("plan") or {}),
+        results=results,
+        answer=Answer.from_json(raw) if (raw := values.get("answer")) else None,
+        usage=await _usage(session, state, run),
+        stop=stop,
+        attempts=tuple(attempts),
+        questions=await open_questions(session, state, results),
+        refused=str(state.facts.get("error", "")),
+        resume=session.command("resume", thread),
+    )
+
+
+def _status(state: ThreadState, stop: Stop | None) -> ReportStatus:
+    if state.status == "waiting":
+        return "waiting"
+    if state.status == "finished":
+        return "stopped" if stop else "done"
+    return "unfinished"
+
+
+async def _usage(session: Session, state: ThreadState, run: Run | None) -> Usage:
+    if state.status == "finished" and (raw := state.values.get("usage")):
+        return Usage.from_json(raw)
+    return await session.dependencies.models.usage(run.id) if run else Usage()
+
+
+async def open_questions(
+    session: Session, state: ThreadState, results: dict[str, StepResult]
+) -> tuple[Question, ...]:
+    """Return what still waits for an answer, in the order of the request."""
+    if not state.asked:
+        return ()
+    evidence = await collect(results, session.dependencies)
+    records = await records_of(session, state.asked)
+    return tuple(
+        Question(
+            record=record,
+            evidence=tuple(evidence[id_] for id_ in record.request.evidence if id_ in evidence),
+            commands=answering_commands(session, record.request),
+        )
+        for record in records
+        if record.status == "waiting"
+    )
+
+
+async def records_of(
+    session: Session, asked: Sequence[ApprovalRequest]
+) -> tuple[ApprovalRecord, ...]:
+    """Return the stored records of requests."""
+    return tuple([await session.store.approvals.get(request.id) for request in asked])
+
+
+def answering_commands(session: Session, request: ApprovalRequest) -> dict[str, str]:
+    """Return decision → command, for the decisions that the request allows."""
+    extra: dict[str, tuple[str, str]] = {
+        "edit": ("--args", "{…}"),
+        "reject": ("--message", "why not"),
+        "respond": ("--message", "your answer"),
+    }
+    return {
+        decision: session.command(decision, request.id, *extra.get(decision, ()))
+        for decision in request.allowed
+    }
