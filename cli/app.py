@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import tasks
+from . import answers, tasks
 
 app = typer.Typer(
     name="pointsman",
@@ -16,6 +16,11 @@ app = typer.Typer(
 )
 app.command()(tasks.run)
 app.command()(tasks.resume)
+app.command()(answers.approvals)
+app.command()(answers.approve)
+app.command()(answers.edit)
+app.command()(answers.reject)
+app.command()(answers.respond)
 
 
 def main() -> None:

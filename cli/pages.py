@@ -63,15 +63,13 @@ def _show_waiting(output: Output, report: Report) -> None:
         output.line(f"Everything is answered. Go on: {report.resume}")
 
 
-def show_question(output: Output, question: Question) -> None:
+def show_question(output: Output, question: Question, *, thread: str = "") -> None:
     """Print what is asked, why, on what evidence, bound to what, and how to answer."""
     request = question.request
-    title = Text(visible(request.tool), style="bold").append(
-        f"  step {request.step}, effect: {request.effect}"
-        + (f", risk: {', '.join(request.risk)}" if request.risk else ""),
-        style="not bold",
-    )
-    output.line(title)
+    risk = f", risk: {', '.join(request.risk)}" if request.risk else ""
+    facts = f"  {request.id}  step {request.step}, effect: {request.effect}{risk}"
+    output.line(Text(visible(request.tool), style="bold").append(facts, style="not bold"))
+    _field(output, "thread", thread)
     _field(output, "what", request.description)
     _field(output, "why", request.why)
     for name, value in request.args.items():

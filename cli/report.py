@@ -13,10 +13,11 @@ from ..state.approval import ApprovalRequest
 from ..state.plan import Plan
 from ..state.results import StepResult
 from ..state.run import Run, Stop
-from ..state.usage import Usage
+from ..state.usage import Usage, total
 from ..state.values import JsonObject
 from ..stores.protocols import ApprovalRecord, ModelAttempt
 from .exits import DONE, FAILED, WAITING
+from .options import command_line
 from .session import Session
 from .thread import ThreadState
 
@@ -108,7 +109,7 @@ async def read_report(session: Session, thread: str) -> Report:
         plan=Plan.from_json(values.get("plan") or {}),
         results=results,
         answer=Answer.from_json(raw) if (raw := values.get("answer")) else None,
-        usage=await _usage(session, state, run),
+        usage=await _usage(session, state, run, results),
         stop=stop,
         attempts=tuple(attempts),
         questions=await open_questions(session, state, results),
@@ -125,10 +126,20 @@ def _status(state: ThreadState, stop: Stop | None) -> ReportStatus:
     return "unfinished"
 
 
-async def _usage(session: Session, state: ThreadState, run: Run | None) -> Usage:
+async def _usage(
+    session: Session, state: ThreadState, run: Run | None, results: dict[str, StepResult]
+) -> Usage:
+    if run is None:
+        return Usage()
     if state.status == "finished" and (raw := state.values.get("usage")):
         return Usage.from_json(raw)
-    return await session.dependencies.models.usage(run.id) if run else Usage()
+    tools = [
+        attempt.usage
+        for result in results.values()
+        for attempt in result.attempts
+        if attempt.performed_by.startswith("tool:")
+    ]
+    return await session.dependencies.models.usage(run.id) + total(tools)
 
 
 async def open_questions(
@@ -143,7 +154,7 @@ async def open_questions(
         Question(
             record=record,
             evidence=tuple(evidence[id_] for id_ in record.request.evidence if id_ in evidence),
-            commands=answering_commands(session, record.request),
+            commands=answering_commands(session.config, record.request),
         )
         for record in records
         if record.status == "waiting"
@@ -157,7 +168,7 @@ async def records_of(
     return tuple([await session.store.approvals.get(request.id) for request in asked])
 
 
-def answering_commands(session: Session, request: ApprovalRequest) -> dict[str, str]:
+def answering_commands(config: str, request: ApprovalRequest) -> dict[str, str]:
     """Return decision → command, for the decisions that the request allows."""
     extra: dict[str, tuple[str, str]] = {
         "edit": ("--args", "{…}"),
@@ -165,6 +176,6 @@ def answering_commands(session: Session, request: ApprovalRequest) -> dict[str, 
         "respond": ("--message", "your answer"),
     }
     return {
-        decision: session.command(decision, request.id, *extra.get(decision, ()))
+        decision: command_line(config, decision, request.id, *extra.get(decision, ()))
         for decision in request.allowed
     }
