@@ -18,10 +18,9 @@ from ..state.agent import AgentState, InputState, OutputState
 from ..state.context import AgentContext
 from .lane import build_lane
 
-
 STRICT_RESUME = {"__pregel_strict_resume": True}
-"""Has LangGraph raise for an answer that names an interrupt which does not wait, instead of ignoring
-it. The key is not public: if a release drops it, a test says so."""
+"""Has LangGraph raise for an answer to an interrupt that does not wait, instead of ignoring it. The
+key is not public: if a release drops it, a test says so."""
 
 
 def build_graph(

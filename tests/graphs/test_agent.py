@@ -26,7 +26,7 @@ def w(write: dict[str, Any]) -> Any:
 
 async def test_a_read_only_task_runs_to_a_cited_answer(bench: Any, w: Any) -> None:
     """Reading runs unattended and the answer cites what was read."""
-    agent = bench.agent(w.plan(w.step("order", "look", id="ORD-1")))
+    agent = bench.agent(w.plan(w.step("order", "look", item="ORD-1")))
 
     out = await agent.ainvoke({"task": "Look up total of ORD-1"}, w.thread())
 
@@ -39,7 +39,7 @@ async def test_a_read_only_task_runs_to_a_cited_answer(bench: Any, w: Any) -> No
 
 def test_invoke_and_stream_work_from_synchronous_code(bench: Any, w: Any) -> None:
     """A graph of async nodes answers plain `invoke` and `stream`."""
-    agent = bench.agent(*[w.plan(w.step("a", "look", id="A"))] * 2)
+    agent = bench.agent(*[w.plan(w.step("a", "look", item="A"))] * 2)
 
     out = agent.invoke({"messages": [{"role": "user", "content": "look up A"}]}, w.thread("1"))
     parts = list(agent.stream({"task": "look up A"}, w.thread("2"), stream_mode="custom"))
@@ -50,7 +50,7 @@ def test_invoke_and_stream_work_from_synchronous_code(bench: Any, w: Any) -> Non
 
 def test_invoke_works_inside_a_running_loop_and_after_asyncio_run(bench: Any, w: Any) -> None:
     """One agent serves several event loops and synchronous callers in turn."""
-    agent = bench.agent(*[w.plan(w.step("a", "look", id="A"))] * 3)
+    agent = bench.agent(*[w.plan(w.step("a", "look", item="A"))] * 3)
 
     async def inside() -> Any:
         return await asyncio.to_thread(agent.invoke, {"task": "look up A"}, w.thread("1"))
@@ -66,7 +66,7 @@ async def test_a_payment_waits_and_runs_once_approved(bench: Any, w: Any) -> Non
     """What changes something waits for a person; approved, it runs once with those arguments."""
     agent = bench.agent(
         w.plan(
-            w.step("order", "look", id="ORD-1"),
+            w.step("order", "look", item="ORD-1"),
             w.step("pay", "pay", to="ann@example.org", amount=w.ref("order", "total")),
         )
     )
@@ -235,7 +235,7 @@ async def test_a_fork_from_before_the_approval_repeats_no_effect(bench: Any, w: 
 
 async def test_a_new_effect_scope_lets_a_replay_act_again(bench: Any, w: Any) -> None:
     """Only an explicit new scope makes the same input a new run."""
-    scripted = w.plan(w.step("a", "look", id="A"))
+    scripted = w.plan(w.step("a", "look", item="A"))
     agent = bench.agent(scripted, scripted)
     await agent.ainvoke({"task": "look up A"}, w.thread())
     first = [s async for s in agent.aget_state_history(w.thread())][-2]
@@ -253,29 +253,28 @@ async def test_skewed_chains_run_side_by_side(bench: Any, w: Any) -> None:
     overlap: list[int] = []
 
     @tool(effect="read", trust="internal")
-    async def slow(id: str, seconds: float, before: str = "") -> dict[str, Any]:
+    async def slow(name: str, seconds: float, before: str = "") -> dict[str, Any]:
         """Take a while."""
-        running.append(id)
+        running.append(name)
         overlap.append(len(running))
         await asyncio.sleep(seconds)
-        running.remove(id)
-        return {"id": id}
+        running.remove(name)
+        return {"id": name}
 
     def chain(name: str, times: tuple[float, float, float]) -> list[Any]:
-        steps = [w.step(f"{name}0", "slow", id=f"{name}0", seconds=times[0])]
+        steps = [w.step(f"{name}0", "slow", name=f"{name}0", seconds=times[0])]
         for i in (1, 2):
             before = w.ref(f"{name}{i - 1}", "id")
             steps.append(
-                w.step(f"{name}{i}", "slow", id=f"{name}{i}", seconds=times[i], before=before)
+                w.step(f"{name}{i}", "slow", name=f"{name}{i}", seconds=times[i], before=before)
             )
         return steps
 
     agent = bench.agent(
         w.plan(*chain("a", (0.3, 0.05, 0.05)), *chain("b", (0.05, 0.05, 0.3))), tools=[slow]
     )
-    events: list[Any] = []
-    async for part in agent.astream({"task": "go"}, w.thread(), stream_mode="custom"):
-        events.append(part)
+    stream = agent.astream({"task": "go"}, w.thread(), stream_mode="custom")
+    events = [part async for part in stream]
 
     [dispatched] = [e for e in events if e["event"] == "dispatched"]
     assert sorted(map(len, dispatched["chains"])) == [3, 3]
@@ -291,7 +290,7 @@ async def test_a_tool_that_misbehaves_ends_in_an_answer_that_says_so(
 ) -> None:
     """It is never an exception, and the rest of the plan is not lost."""
     agent = bench.agent(
-        w.plan(w.step("bad", name), w.step("good", "look", id="A")),
+        w.plan(w.step("bad", name), w.step("good", "look", item="A")),
         {"steps": [], "cannot": "no other way"},
         limits={"max_tool_failures": 9, "step_attempts": 1},
     )
@@ -305,10 +304,10 @@ async def test_a_tool_that_misbehaves_ends_in_an_answer_that_says_so(
 
 async def test_a_failed_step_leads_to_a_revised_plan(bench: Any, w: Any) -> None:
     """The planner is told what went wrong, keeps what ran, and its new plan is followed."""
-    kept = w.step("good", "look", id="A")
+    kept = w.step("good", "look", item="A")
     agent = bench.agent(
         w.plan(kept, w.step("bad", "broken")),
-        w.plan(kept, w.step("other", "look", id="B")),
+        w.plan(kept, w.step("other", "look", item="B")),
         limits={"step_attempts": 1},
     )
 
@@ -341,7 +340,7 @@ async def test_each_hard_stop_ends_with_its_reason(
 
 async def test_the_deadline_is_a_hard_stop(bench: Any, w: Any) -> None:
     """Context tightens the deadline; steps after it do not start."""
-    agent = bench.agent(w.plan(w.step("slow", "hang"), w.step("after", "look", ["slow"], id="A")))
+    agent = bench.agent(w.plan(w.step("slow", "hang"), w.step("after", "look", ["slow"], item="A")))
 
     out = await agent.ainvoke(
         {"task": "try it"}, w.thread(), context=AgentContext(deadline_seconds=0.1)
@@ -355,7 +354,7 @@ async def test_an_empty_task_names_the_field_and_leaves_the_thread_usable(
     bench: Any, w: Any
 ) -> None:
     """Bad input raises, and the next input on the same thread runs."""
-    agent = bench.agent(w.plan(w.step("a", "look", id="A")))
+    agent = bench.agent(w.plan(w.step("a", "look", item="A")))
 
     with pytest.raises(TaskError, match="task: There is no task"):
         await agent.ainvoke({"task": "  "}, w.thread())
@@ -383,14 +382,14 @@ async def test_without_a_fitting_plan_the_safe_response_says_why(bench: Any, w: 
         pytest.param([{"id": "a", "kind": "tool", "tool": "fly"}], "fly", id="unknown-tool"),
         pytest.param(
             [
-                {"id": "a", "kind": "tool", "tool": "look", "args": {"id": {"$from": "b"}}},
-                {"id": "b", "kind": "tool", "tool": "look", "args": {"id": {"$from": "a"}}},
+                {"id": "a", "kind": "tool", "tool": "look", "args": {"item": {"$from": "b"}}},
+                {"id": "b", "kind": "tool", "tool": "look", "args": {"item": {"$from": "a"}}},
             ],
             "wait for each other",
             id="cycle",
         ),
         pytest.param(
-            [{"id": "a", "kind": "tool", "tool": "look", "args": {"id": {"$from": "z"}}}],
+            [{"id": "a", "kind": "tool", "tool": "look", "args": {"item": {"$from": "z"}}}],
             "not in the plan",
             id="broken-reference",
         ),
@@ -405,7 +404,7 @@ async def test_a_broken_plan_is_quoted_back_and_corrected(
     bench: Any, w: Any, bad: Any, problem: str
 ) -> None:
     """Nothing runs from a plan that breaks a rule; the model is told which rule."""
-    agent = bench.agent({"steps": bad}, w.plan(w.step("a", "look", id="A")))
+    agent = bench.agent({"steps": bad}, w.plan(w.step("a", "look", item="A")))
 
     out = await agent.ainvoke({"task": "look up A"}, w.thread())
 
@@ -431,7 +430,7 @@ async def test_threads_run_concurrently_without_sharing_state(bench: Any, w: Any
     """Twenty threads at once each end with their own answer."""
 
     def planned(n: int) -> Any:
-        return w.plan(w.step("a", "look", id=f"ITEM-{n}"))
+        return w.plan(w.step("a", "look", item=f"ITEM-{n}"))
 
     agents = [bench.agent(planned(n)) for n in range(20)]
     outs = await asyncio.gather(
@@ -446,7 +445,9 @@ async def test_threads_run_concurrently_without_sharing_state(bench: Any, w: Any
 
 async def test_a_second_turn_sees_the_conversation_and_starts_afresh(bench: Any, w: Any) -> None:
     """Results of the first turn do not leak into the second."""
-    agent = bench.agent(w.plan(w.step("a", "look", id="A")), w.plan(w.step("b", "look", id="B")))
+    agent = bench.agent(
+        w.plan(w.step("a", "look", item="A")), w.plan(w.step("b", "look", item="B"))
+    )
     await agent.ainvoke({"messages": [("user", "look up A")]}, w.thread())
 
     out = await agent.ainvoke({"messages": [("user", "look up B")]}, w.thread())
@@ -461,7 +462,7 @@ async def test_a_question_to_the_person_is_answered_by_their_words(bench: Any, w
     agent = bench.agent(
         w.plan(
             {"id": "which", "kind": "ask", "prompt": "Which order?"},
-            w.step("a", "look", id=w.ref("which", "text")),
+            w.step("a", "look", item=w.ref("which", "text")),
         )
     )
     out = await agent.ainvoke({"task": "look up my order"}, w.thread())
@@ -476,7 +477,7 @@ async def test_what_untrusted_text_parametrises_waits_for_a_person(bench: Any, w
     """The approver sees which argument came from where."""
     agent = bench.agent(
         w.plan(
-            w.step("mail", "read_mail", id="1"),
+            w.step("mail", "read_mail", item="1"),
             w.step("pay", "pay", to=w.ref("mail", "text"), amount=1.0),
         )
     )
@@ -494,7 +495,7 @@ async def test_a_reason_step_asks_the_model_with_labelled_data(bench: Any, w: An
     reasoner = ScriptedModel(replies=[{"result": "pay eve", "confidence": 0.9}])
     agent = bench.agent(
         w.plan(
-            w.step("mail", "read_mail", id="1"),
+            w.step("mail", "read_mail", item="1"),
             {
                 "id": "gist",
                 "kind": "reason",
@@ -525,7 +526,7 @@ async def test_a_sentence_without_evidence_is_dropped(bench: Any, w: Any) -> Non
         ]
     )
     agent = bench.agent(
-        w.plan(w.step("order", "look", id="ORD-1")), models={"generator": generator}
+        w.plan(w.step("order", "look", item="ORD-1")), models={"generator": generator}
     )
 
     out = await agent.ainvoke({"task": "What is the total of ORD-1?"}, w.thread())
