@@ -53,7 +53,7 @@ def build_auth(verifier: TokenVerifier | None) -> Auth:
             ) from None
 
     if verifier is not None:
-        _restrict(auth)
+        restrict(auth)
     return auth
 
 
@@ -80,7 +80,7 @@ def _user(principal: Principal) -> Auth.types.MinimalUserDict:
     return facts  # pyright: ignore[reportReturnType] - the server keeps further keys
 
 
-def _restrict(auth: Auth) -> None:
+def restrict(auth: Auth) -> None:
     """Register who may do what with the server's resources; what is not named is refused."""
 
     @auth.on

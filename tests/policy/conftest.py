@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pointsman.policy.cedar import CedarPolicy
 from pointsman.policy.protocols import CallFacts
 from pointsman.policy.settings import PolicySettings

@@ -16,11 +16,13 @@ from typing import Any
 
 import httpx
 import pytest
+from langgraph_sdk import Auth
+
 from pointsman.errors import ConfigError, CredentialError
 from pointsman.policy.keyring import new_keyring, read_keyring, write_keyring
 from pointsman.policy.settings import TokenSettings
 from pointsman.policy.tokens import IssuedToken, TokenIssuer
-from pointsman.server.auth import auth_from_environment
+from pointsman.server.auth import auth_from_environment, restrict
 from pointsman.stores import open_store
 
 GRAPH = """
@@ -347,3 +349,22 @@ async def test_authentication_can_be_switched_off_for_development() -> None:
     user: Any = await auth._authenticate_handler(authorization="Bearer whatever")  # type: ignore[misc]
 
     assert (user["identity"], user["role"], user["scopes"]) == ("local", "user", [])
+
+
+async def test_studios_own_user_gets_nothing_where_tokens_are_asked_for() -> None:
+    """A user that our `authenticate` did not make is refused by every handler."""
+    auth = Auth()
+    restrict(auth)
+    studio = Auth.types.StudioUser("studio", is_authenticated=True)
+    handlers = [*auth._global_handlers, *(h for hs in auth._handlers.values() for h in hs)]
+
+    async def status(handler: Any) -> int:
+        ctx: Any = Auth.types.AuthContext(
+            permissions=[], user=studio, resource="threads", action="read"
+        )
+        try:
+            return 403 if await handler(ctx=ctx, value={}) is False else 200
+        except Auth.exceptions.HTTPException as refused:
+            return refused.status_code
+
+    assert [await status(handler) for handler in handlers] == [403] * 4

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pointsman.policy.approvals import action_digest, approver_of, check_approval, decided_by
 from pointsman.policy.cedar import CedarPolicy
 from pointsman.policy.protocols import CallFacts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from pointsman.policy.cedar import CedarPolicy
 from pointsman.state.run import Principal
 

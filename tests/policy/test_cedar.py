@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pointsman.policy.cedar import CedarPolicy
 from pointsman.policy.settings import PolicySettings, ToolOverride
 from pointsman.state.run import Principal

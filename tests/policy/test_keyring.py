@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from pointsman.errors import CredentialError
 from pointsman.policy.keyring import new_key, new_keyring, read_keyring, write_keyring
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
+
 from pointsman.errors import ConfigError
 from pointsman.policy.cedar import CedarPolicy
 from pointsman.policy.settings import PolicySettings
-from pydantic import ValidationError
 
 PERMIT = 'permit (principal, action == Action::"call", resource)'
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
 from pointsman.errors import StoreError
 from pointsman.policy.switches import SwitchBoard, SwitchState
 from pointsman.state.run import Principal

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pointsman.policy.cedar import CedarPolicy
 from pointsman.policy.protocols import CallFacts
 from pointsman.policy.roles import ROLES

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from pointsman.errors import ConfigError, CredentialError, NotFoundError
 from pointsman.policy.keyring import Key, Keyring, new_key, new_keyring
 from pointsman.policy.settings import TokenSettings
