@@ -6,6 +6,7 @@ from typing import Any
 
 import openai
 import pytest
+
 from pointsman.testing import ScriptedGateway
 
 Connect = Callable[..., openai.OpenAI]

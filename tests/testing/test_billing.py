@@ -6,6 +6,7 @@ from typing import Any
 
 import openai
 import pytest
+
 from pointsman.errors import ConfigError
 from pointsman.testing import FAULT_KINDS, FAULTS, Fault, Price, Reply, ScriptedGateway, TokenUsage
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from langchain_core.messages import AIMessage
-from pointsman.testing import ScriptedModel
 from pydantic import BaseModel
+
+from pointsman.testing import ScriptedModel
 
 
 class City(BaseModel):

@@ -10,8 +10,9 @@ import openai
 import pytest
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_openai import ChatOpenAI
-from pointsman.testing import GatewayRequest, Reply, ScriptedGateway, TokenUsage
 from pydantic import BaseModel, SecretStr
+
+from pointsman.testing import GatewayRequest, Reply, ScriptedGateway, TokenUsage
 
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
 

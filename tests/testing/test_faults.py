@@ -11,6 +11,7 @@ from typing import Any
 
 import openai
 import pytest
+
 from pointsman.testing import FAULT_KINDS, FAULTS, Fault, FaultKind, Reply, ScriptedGateway
 
 CALL = {"name": "refund", "args": {"order": "A1", "why": "arrived in two halves"}, "id": "c1"}

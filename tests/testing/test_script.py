@@ -11,6 +11,7 @@ import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pointsman.errors import ConfigError
 from pointsman.testing import Fault, GatewayRequest, ScriptedGateway
 from pointsman.testing.completion import pieces

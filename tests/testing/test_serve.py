@@ -10,6 +10,7 @@ from typing import Any
 
 import openai
 import pytest
+
 from pointsman.errors import ConfigError
 from pointsman.testing import load_gateway
 
