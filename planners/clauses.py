@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,7 +27,7 @@ _REQUEST_START = (
     r"(?:can|could|would|will|may|do|does|did|is|are|has|have|was|were)\s+"
     r"(?:you|i|we|it|they|there|the|my|this|that)\b|"
     r"(?:i|we)(?:'d| would)?\s+(?:want|need|like|wish|demand|expect)\b|"
-    rf"(?:{_IMPERATIVES})\b)"
+    rf"(?:{_IMPERATIVES})\b|the [\w-]+(?: [\w-]+)? to\b)"
 )
 _SENTENCE = re.compile(r"(?<=[.?!;])\s+|\n+")
 _JOINT = re.compile(
@@ -75,16 +76,22 @@ def clauses(text: str) -> tuple[Clause, ...]:
     "damaged and late items" stays whole.
     """
     return tuple(
-        Clause(text=part, kind=_kind(part))
+        Clause(text=part, kind=_kind(part, continued=position > 0))
         for sentence in _SENTENCE.split(text.replace("’", "'"))
-        for raw in _JOINT.split(_OPENING.sub("", sentence.strip()))
+        for position, raw in enumerate(_JOINT.split(_OPENING.sub("", sentence.strip())))
         if (part := raw.strip(" \t,;-")).strip(".?!")
     )
 
 
-def _kind(part: str) -> ClauseKind:
+def joined(parts: Sequence[Clause]) -> str:
+    """Put clauses together again, so that each remains a sentence of its own."""
+    return " ".join(p.text if p.text[-1] in ".?!;" else f"{p.text};" for p in parts).rstrip(";")
+
+
+def _kind(part: str, *, continued: bool) -> ClauseKind:
     if _FILLER.fullmatch(part.strip(" .,!?;:-")):
         return "filler"
-    if _NARRATIVE.match(part) and not _WISH.search(part):
+    # What follows an "and" was cut off because a request begins there.
+    if not continued and _NARRATIVE.match(part) and not _WISH.search(part):
         return "background"
     return "request"

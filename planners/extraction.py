@@ -62,6 +62,11 @@ class Argument(BaseModel):
             return "|".join(re.escape(choice) for choice in self.enum)
         return NUMBER if self.type != "string" else ""
 
+    @property
+    def findable(self) -> bool:
+        """Whether something can be found for it without a model, if it must be."""
+        return self.required or bool(self.shape) or self.take == "request"
+
 
 class ArgumentExtractor(Protocol):
     """A model that fills in arguments."""
@@ -98,13 +103,13 @@ def extract(arguments: Mapping[str, Argument], *texts: str) -> Extraction:
     Args:
         arguments: The arguments by name.
         texts: Where to look, in order: the first text with a candidate for an argument decides.
-            The first is the request itself.
+            The first is the request itself, and the only one for optional arguments.
     """
     values: JsonObject = {}
     absent: list[str] = []
     ambiguous: dict[str, tuple[str, ...]] = {}
     for name, argument in arguments.items():
-        candidates = _candidates(argument, texts)
+        candidates = _candidates(argument, texts if argument.required else texts[:1])
         if len(candidates) > 1:
             ambiguous[name] = tuple(str(candidate) for candidate in candidates)
         elif candidates:

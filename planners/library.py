@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from ..errors import ConfigError, PlanError
-from .template import Playbook, check_template
+from .template import Playbook, check_template, parts
 
 
 def load_playbooks(folder: Path, *, tools: Collection[str] | None = None) -> tuple[Playbook, ...]:
@@ -53,16 +53,21 @@ def load_playbook(file: Path, *, tools: Collection[str] | None = None) -> Playbo
     playbook = _parse(file)
     if found := playbook.problem():
         where, message = found
-        raise _error(file, where, message, fix=f"It has {sorted(playbook.arguments) or 'none'}.")
+        raise _error(
+            file, where, message, fix=f"Arguments: {sorted(playbook.arguments) or 'none'}."
+        )
     _check_patterns(file, playbook)
     _check_tools(file, playbook, tools)
+    for where, form, part in parts(playbook):
+        try:
+            form.from_json(part)
+        except ValidationError as error:
+            raise _invalid(file, error, under=where) from None
     try:
         check_template(playbook)
     except PlanError as error:
         where = error.where.removeprefix("q1_")
         raise _error(file, f"steps ({where})", error.message, fix=error.fix) from None
-    except ValidationError as error:
-        raise _invalid(file, error, under=error.title) from None
     return playbook
 
 
@@ -78,21 +83,22 @@ def _parse(file: Path) -> Playbook:
 
 
 def _check_patterns(file: Path, playbook: Playbook) -> None:
+    for index, expression in enumerate(playbook.requires):
+        _compile(file, f"requires.{index}", expression)
     for name, argument in playbook.arguments.items():
-        where = f"arguments.{name}"
-        for context in argument.context:
+        _compile(file, f"arguments.{name}.pattern", argument.shape)
+        for index, context in enumerate(argument.context):
+            where = f"arguments.{name}.context.{index}"
             if "{value}" not in context and "(?P<value>" not in context:
-                raise _error(
-                    file, f"{where}.context", f"{context!r} has no {{value}}.", fix="Add it."
-                )
-        expressions = [c.replace("{value}", f"({argument.shape})") for c in argument.context]
-        for expression in (argument.shape, *expressions):
-            try:
-                re.compile(expression)
-            except re.error as error:
-                raise _error(
-                    file, f"{where}.pattern", f"{expression!r}: {error}.", fix="Correct it."
-                ) from None
+                raise _error(file, where, f"{context!r} has no {{value}}.", fix="Add it.")
+            _compile(file, where, context.replace("{value}", f"(?P<value>{argument.shape})"))
+
+
+def _compile(file: Path, where: str, expression: str) -> None:
+    try:
+        re.compile(expression)
+    except re.error as error:
+        raise _error(file, where, f"{expression!r}: {error}.", fix="Correct it.") from None
 
 
 def _check_tools(file: Path, playbook: Playbook, known: Collection[str] | None) -> None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .clauses import MAX_CLAUSES, Clause, clauses
+from .clauses import MAX_CLAUSES, Clause, clauses, joined
 from .similarity import Match, SimilarityIndex
 
 COUNTER = "-"
@@ -24,8 +24,8 @@ _INCOMPLETE_COST = 0.2
 """What a group loses if its arguments cannot be found in it."""
 _NEGATION = re.compile(r"\b(?:do not|don'?t|never|no longer|stop|without)\b", re.IGNORECASE)
 
-Complete = Callable[[str, str], bool]
-"""Whether the arguments of a label can be found in a text."""
+Judgement = Callable[[str, str], bool]
+"""Answers a question about a label and the text of a request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,19 @@ class Bounds:
     margin: float
     """Least distance to the runner-up."""
     support: float
-    """Least score of each clause in a group for what the group asks."""
+    """Least score of each request clause in a group for what the group asks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """What messages are compared with."""
+
+    index: SimilarityIndex
+    bounds: Bounds
+    admits: Judgement
+    """Whether the label may serve the request at all, however similar it is."""
+    complete: Judgement
+    """Whether the label's arguments can be found in the request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +74,7 @@ class Reading:
     problem: str = ""
 
 
-def read(text: str, index: SimilarityIndex, bounds: Bounds, complete: Complete) -> Reading:
+def read(text: str, reader: Reader) -> Reading:
     """Read a message."""
     parts = clauses(text)
     telling = [part for part in parts if part.kind != "filler"]
@@ -70,10 +82,10 @@ def read(text: str, index: SimilarityIndex, bounds: Bounds, complete: Complete) 
         return Reading(problem="It asks for nothing.")
     if len(telling) > MAX_CLAUSES:
         return Reading(problem=f"It has more than {MAX_CLAUSES} sentences.")
-    groups = _Grouping(telling, index, bounds, complete).best()
+    groups = _Grouping(telling, reader).best()
     if groups is None:
-        whole = " ".join(part.text for part in telling)
-        return _unreadable(index.rank(whole), bounds)
+        whole = joined(telling)
+        return _unreadable(reader.index.rank(whole), reader.bounds)
     used = " ".join(asked.text for asked in groups)
     context = " ".join(part.text for part in parts if part.text not in used)
     return Reading(asked=groups, context=context)
@@ -100,18 +112,11 @@ def _is_counter(match: Match) -> bool:
 class _Grouping:
     """The best cut of clauses into groups of neighbours."""
 
-    def __init__(
-        self,
-        parts: Sequence[Clause],
-        index: SimilarityIndex,
-        bounds: Bounds,
-        complete: Complete,
-    ) -> None:
+    def __init__(self, parts: Sequence[Clause], reader: Reader) -> None:
         self._parts = parts
-        self._index = index
-        self._bounds = bounds
-        self._complete = complete
-        self._alone = [{m.label: m.score for m in index.rank(part.text)} for part in parts]
+        self._reader = reader
+        self._bounds = reader.bounds
+        self._alone = [{m.label: m.score for m in reader.index.rank(p.text)} for p in parts]
 
     def best(self) -> tuple[Asked, ...] | None:
         """Return the groups with the highest similarity, weighted by length; `None` if none fit."""
@@ -132,33 +137,44 @@ class _Grouping:
 
     def _group(self, start: int, end: int) -> tuple[float, tuple[Asked, ...]] | None:
         parts = self._parts[start:end]
-        if len(parts) == 1 and parts[0].kind == "background" and self._unrelated(start):
-            return 0.0, ()
-        whole = " ".join(part.text for part in parts)
+        whole = joined(parts)
         match = self._accept(whole)
         if match is None or not self._supported(start, end, match):
-            return None
+            # What only tells what happened may stand beside the requests.
+            alone = len(parts) == 1 and parts[0].kind == "background"
+            return (0.0, ()) if alone else None
         share = sum(len(part.text) for part in parts) / sum(len(p.text) for p in self._parts)
-        cost = 0.0 if self._complete(match.label, whole) else _INCOMPLETE_COST
-        return share * (match.score - cost) - _GROUP_COST, (Asked(match=match, text=whole),)
-
-    def _unrelated(self, position: int) -> bool:
-        scores = self._alone[position]
-        return all(score < self._bounds.support for score in scores.values())
+        return share * self._worth(match, whole) - _GROUP_COST, (Asked(match=match, text=whole),)
 
     def _supported(self, start: int, end: int, match: Match) -> bool:
+        """Whether every request among the clauses asks for what the whole is taken for."""
         return end - start == 1 or all(
-            self._alone[i].get(match.label, 0.0) >= self._bounds.support for i in range(start, end)
+            self._parts[i].kind == "background" or self._agrees(i, match.label)
+            for i in range(start, end)
         )
 
+    def _agrees(self, position: int, label: str) -> bool:
+        scores = self._alone[position]
+        counter = max((s for name, s in scores.items() if name.startswith(COUNTER)), default=0.0)
+        return scores[label] >= max(self._bounds.support, counter)
+
     def _accept(self, text: str) -> Match | None:
-        first, *others = self._index.rank(text)
-        runner_up = others[0].score if others else 0.0
+        bounds = self._bounds
+        ranking = [
+            match
+            for match in self._reader.index.rank(text)
+            if _is_counter(match) or self._reader.admits(match.label, text)
+        ]
+        ranking.sort(key=lambda match: -self._worth(match, text))
+        first = ranking[0] if ranking else None
+        if first is None or _is_counter(first) or first.score < bounds.threshold:
+            return None
+        rivals = [self._worth(match, text) for match in ranking[1:]]
+        ahead = self._worth(first, text) - max(rivals, default=0.0)
         negated = _NEGATION.search(text) and not _NEGATION.search(first.example)
-        accepted = (
-            not _is_counter(first)
-            and first.score >= self._bounds.threshold
-            and first.score - runner_up >= self._bounds.margin
-            and not negated
-        )
-        return first if accepted else None
+        return None if ahead < bounds.margin or negated else first
+
+    def _worth(self, match: Match, text: str) -> float:
+        """Return the score, less for a label whose arguments the text does not give."""
+        given = _is_counter(match) or self._reader.complete(match.label, text)
+        return match.score if given else match.score - _INCOMPLETE_COST

@@ -39,6 +39,9 @@ _SUFFIXES = (("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""))
 WORD, PAIR, PIECE = 1.0, 0.5, 0.3
 """Weights of the three kinds of features: a shared word says more than a shared piece of one."""
 
+UNKNOWN = 0.8
+"""Weight of a word that no example has, next to that of the rarest known one."""
+
 
 def words(text: str) -> list[str]:
     """Return the normalized words of a text: masked, contractions opened, endings cut."""
@@ -46,6 +49,14 @@ def words(text: str) -> list[str]:
     for pattern, replacement in (*_MASKS, *_CONTRACTIONS):
         text = pattern.sub(_prefixed if replacement == " <id> " else replacement, text)
     return [_stem(word) for word in _WORD.findall(text)]
+
+
+def entities(text: str) -> frozenset[str]:
+    """Return the kinds of things that a text names: `<ord>`, `<email>`, `<amount>`, `<url>`.
+
+    Plain numbers and dates are left out: they tell what happened as often as what is asked.
+    """
+    return frozenset(w for w in words(text) if w.startswith("<")) - {"<number>", "<date>"}
 
 
 def _prefixed(match: re.Match[str]) -> str:
@@ -99,7 +110,7 @@ class SimilarityIndex:
         texts = [(label, text) for label, group in examples.items() for text in group]
         seen = Counter(name for _, text in texts for name in {n for n, _ in _features(text)})
         self._rarity = {name: math.log((1 + len(texts)) / count) for name, count in seen.items()}
-        self._unknown = math.log(1 + len(texts))
+        self._unknown = UNKNOWN * math.log(1 + len(texts))
         self._examples = [(label, text, self._vector(text)) for label, text in texts]
         self._vocabulary = {
             label: frozenset(name for text in group for name, _ in _features(text))

@@ -6,15 +6,16 @@ time, so that the plan itself holds only literals and references to steps.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..state.plan import AnswerSentence, Plan, Step, check_plan
 from ..state.references import as_text
-from ..state.values import Json, JsonObject
+from ..state.values import Json, JsonObject, Record
 from .extraction import Argument
 
 _ABSENT = object()
@@ -58,6 +59,8 @@ class Playbook(BaseModel):
     """Requests that it serves."""
     not_intents: tuple[str, ...] = ()
     """Requests that look alike and are something else."""
+    requires: tuple[str, ...] = ()
+    """Regular expressions that must all occur in the request; for playbooks that move money."""
     arguments: dict[str, Argument] = {}
     tools: tuple[str, ...]
     """The only tools that a run of this playbook may call."""
@@ -66,18 +69,15 @@ class Playbook(BaseModel):
     answer: tuple[Conditional, ...] = ()
     """As in `AnswerSentence`; values may be `{"$arg": name}`."""
 
-    @model_validator(mode="after")
-    def _arguments_can_be_found(self) -> Playbook:
-        for name, argument in self.arguments.items():
-            findable = argument.shape or argument.take == "request" or argument.default is not None
-            if not argument.required and not findable:
-                raise ValueError(
-                    f"optional argument {name!r} needs a pattern, an enum or a default"
-                )
-        return self
+    def admits(self, text: str) -> bool:
+        """Whether a request says everything that the playbook requires to be said."""
+        return all(re.search(pattern, text, re.IGNORECASE) for pattern in self.requires)
 
     def problem(self) -> tuple[str, str] | None:
-        """Return where and what is wrong with names in the template, or `None`."""
+        """Return where and what is wrong with the arguments and their names, or `None`."""
+        for name, argument in self.arguments.items():
+            if not argument.findable:
+                return f"arguments.{name}", "An optional argument needs a pattern or a default."
         for kind in ("steps", "answer"):
             for index, part in enumerate(getattr(self, kind)):
                 where = f"{kind}.{index}"
@@ -104,12 +104,20 @@ def _sample(argument: Argument) -> Json:
     return argument.enum[0] if argument.enum else _SAMPLES[argument.type]
 
 
+def parts(playbook: Playbook) -> Iterator[tuple[str, type[Record], JsonObject]]:
+    """Yield where each step and sentence stands, what it must be, and its form with samples."""
+    [values] = [v for v in variants(playbook) if len(v) == len(playbook.arguments)]
+    for index, step in enumerate(playbook.steps):
+        yield f"steps.{index}", Step, _filled(step, playbook, values)
+    for index, sentence in enumerate(playbook.answer):
+        yield f"answer.{index}", AnswerSentence, _filled(sentence, playbook, values)
+
+
 def check_template(playbook: Playbook) -> None:
     """Check that every plan the template can become keeps the rules of plans.
 
     Raises:
         PlanError: A rule is broken.
-        pydantic.ValidationError: A step or sentence has a wrong or unknown field.
     """
     for values in variants(playbook):
         steps, answer = instantiate(playbook, values, prefix="q1_")
