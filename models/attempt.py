@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from langchain_core.language_models import BaseChatModel
@@ -19,7 +19,7 @@ from .budget import Budget, Need, Reservation
 from .calls import Prompt, RawReply, call_model
 from .catalog import Catalog, ModelSettings
 from .clients import WIRE, Clients, Wire
-from .failures import Failure, FailureClass, classify
+from .failures import Failure, classify
 from .health import HealthBoard, HealthKey
 from .prices import Consumption
 from .protocols import Candidate, Emit
@@ -60,6 +60,8 @@ class Job:
     step: str
     caps: Sequence[Cap]
     emit: Emit
+    settled: Callable[[Usage], None]
+    """Learns what the attempt has cost, also when it is cancelled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +70,6 @@ class Outcome:
 
     accepted: Accepted | None = None
     failure: Failure | None = None
-    usage: Usage = field(default_factory=Usage)
-    performed: bool = True
-    """Whether a call was made at all."""
 
 
 @dataclass(kw_only=True)
@@ -130,7 +129,7 @@ class Attempts:
         try:
             await asyncio.wait_for(slot.acquire(), timeout=job.timeout)
         except TimeoutError:
-            return _not_called("overloaded", f"no free slot at {job.model.place} in time")
+            return _not_called(f"no free slot at {job.model.place} in time")
         try:
             return await self._with_slot(job, catalog, chat)
         finally:
@@ -139,7 +138,7 @@ class Attempts:
     async def _with_slot(self, job: Job, catalog: Catalog, chat: BaseChatModel) -> Outcome:
         key = self._health_key(job.model)
         if not self._board.admit(key, now=time.time(), probe_seconds=job.timeout):
-            return _not_called("overloaded", f"the breaker of {job.model.name} is open")
+            return _not_called(f"the breaker of {job.model.name} is open")
         try:
             call = await self._reserve(job, catalog)
         except BaseException:
@@ -235,7 +234,8 @@ class Attempts:
             usd=bill.usd,
             estimated=bill.estimated,
         )
-        return Outcome(accepted=accepted, failure=call.failure, usage=usage)
+        job.settled(usage)
+        return Outcome(accepted=accepted, failure=call.failure)
 
     def _report(self, job: Job, catalog: Catalog, call: _Call, seconds: float) -> None:
         key = self._health_key(job.model)
@@ -338,5 +338,5 @@ def _announce(job: Job, call: _Call, record: ModelAttempt) -> None:
     )
 
 
-def _not_called(kind: FailureClass, message: str) -> Outcome:
-    return Outcome(failure=Failure(kind=kind, message=message), performed=False)
+def _not_called(message: str) -> Outcome:
+    return Outcome(failure=Failure(kind="unavailable", message=message))

@@ -105,15 +105,19 @@ class Budget:
 
     async def left(self, caps: Sequence[Cap]) -> SpendLeft:
         """Return what the tightest caps leave now."""
-        usd: list[float | None] = []
-        tokens: list[int | None] = []
+        usd: list[tuple[float, str]] = []
+        tokens: list[tuple[int, str]] = []
         for cap in caps:
             balance = await self._ledger.balance(cap.scope, cap.key)
+            name = f"{cap.scope} {cap.key}"
             if cap.usd is not None:
-                usd.append(max(0.0, cap.usd - balance.spent_usd - balance.reserved_usd))
+                usd.append((max(0.0, cap.usd - balance.spent_usd - balance.reserved_usd), name))
             if cap.tokens is not None:
-                tokens.append(max(0, cap.tokens - balance.spent_tokens - balance.reserved_tokens))
-        return SpendLeft(usd=_least(usd), tokens=_least(tokens))
+                used = balance.spent_tokens + balance.reserved_tokens
+                tokens.append((max(0, cap.tokens - used), name))
+        money, money_cap = min(usd, default=(None, ""))
+        count, count_cap = min(tokens, default=(None, ""))
+        return SpendLeft(usd=money, tokens=count, usd_cap=money_cap, tokens_cap=count_cap)
 
     async def reserve(self, need: Need, caps: Sequence[Cap]) -> Reservation:
         """Reserve for one attempt, with a smaller output limit where little is left.

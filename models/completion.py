@@ -6,8 +6,9 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from langchain_core.messages import BaseMessage
 
@@ -22,6 +23,7 @@ from .catalog import Catalog, ModelSettings
 from .conversation import portable
 from .convert import Converters, media_to_text
 from .failures import Failure, Move, Option, Patience, next_move
+from .hedge import race
 from .judge import judge
 from .protocols import Candidate, Emit, ModelReply, ModelRequest
 from .structured import reasked
@@ -54,46 +56,72 @@ class Completion:
     converters: Converters
     candidates: Sequence[Candidate]
     guards: Sequence[str]
+    hedge_after: Callable[[ModelSettings], float | None]
+    """Seconds after which a second candidate starts, if it should."""
+    waiting: deque[Candidate] = field(init=False)
     history: list[tuple[str, Failure]] = field(default_factory=list[tuple[str, Failure]])
     usage: Usage = field(default_factory=Usage)
-    performed: int = 0
     refused: BudgetExceededError | None = None
+
+    def __post_init__(self) -> None:
+        self.waiting = deque(self.candidates)
 
     async def reply(self) -> ModelReply:
         """Return the first reply that holds. Raises as `ModelGateway.complete` says."""
-        waiting = deque(self.candidates)
-        turn = await self._next_turn(waiting, "")
+        turn = await self._next_turn("")
         while turn is not None:
-            outcome = await self._try(turn)
-            if outcome is None:
-                turn = await self._next_turn(waiting, "the budget does not pay for the one before")
-                continue
-            self.usage += outcome.usage
-            self.performed += outcome.performed
+            turn, outcome = await self._try(turn)
             if outcome.accepted is not None:
                 return self._reply(turn, outcome.accepted)
-            self.history.append((turn.candidate.name, outcome.failure or Failure(kind="unknown")))
-            turn = await self._follow(turn, waiting)
+            if outcome.failure is not None:
+                turn = await self._follow(turn)
+            else:
+                turn = await self._next_turn("the budget does not pay for the one before")
         raise self._exhausted()
 
-    async def _try(self, turn: _Turn) -> Outcome | None:
+    async def _try(self, turn: _Turn) -> tuple[_Turn, Outcome]:
+        """Perform the turn's attempt, and a rival's beside it where it takes long."""
+        after = None if self.request.stream else self.hedge_after(self._model(turn.candidate))
+        if after is None or not self.waiting:
+            return turn, await self._perform(turn)
+        turns = [turn]
+
+        async def rival() -> Coroutine[Any, Any, Outcome] | None:
+            other = await self._next_turn(f"hedge: {turn.candidate.name} took over {after:.1f} s")
+            if other is None:
+                return None
+            turns.append(other)
+            return self._perform(other)
+
+        number, outcome = await race(
+            self._perform(turn), second=rival, after=after, good=lambda o: o.accepted is not None
+        )
+        return turns[number], outcome
+
+    async def _perform(self, turn: _Turn) -> Outcome:
         try:
-            return await self.attempts.perform(self._job(turn), self.catalog)
+            outcome = await self.attempts.perform(self._job(turn), self.catalog)
         except BudgetExceededError as error:
             # A cheaper candidate may still fit.
             self.refused = error
-            return None
+            return Outcome()
+        if outcome.failure is not None:
+            self.history.append((turn.candidate.name, outcome.failure))
+        return outcome
 
-    async def _follow(self, turn: _Turn, waiting: deque[Candidate]) -> _Turn | None:
-        move = self._move(turn, waiting)
+    def _settled(self, usage: Usage) -> None:
+        self.usage += usage
+
+    async def _follow(self, turn: _Turn) -> _Turn | None:
+        move = self._move(turn)
         failure = self.history[-1][1]
         if move.action == "stop":
             self.history[-1] = (turn.candidate.name, _because(failure, move))
             return None
         if move.action == "fallback":
-            while waiting[0].name != move.to:
-                waiting.popleft()
-            return await self._next_turn(waiting, move.reason)
+            while self.waiting[0].name != move.to:
+                self.waiting.popleft()
+            return await self._next_turn(move.reason)
         await asyncio.sleep(move.wait)
         again = replace(turn, why=f"{turn.candidate.reason}; {move.reason}")
         if move.action == "reask":
@@ -102,12 +130,12 @@ class Completion:
             again.max_output_tokens = self._extended(turn)
         return again
 
-    def _move(self, turn: _Turn, waiting: Sequence[Candidate]) -> Move:
+    def _move(self, turn: _Turn) -> Move:
         retry = self.catalog.settings.retry
         return next_move(
             self.history,
             current=self._option(turn.candidate),
-            others=[self._option(candidate) for candidate in waiting],
+            others=[self._option(candidate) for candidate in self.waiting],
             limits=Patience(
                 max_attempts=retry.max_attempts,
                 backoff=retry.backoff_seconds,
@@ -120,10 +148,10 @@ class Completion:
             jitter=random.random(),  # noqa: S311 - spreads retries, hides nothing
         )
 
-    async def _next_turn(self, waiting: deque[Candidate], reason: str) -> _Turn | None:
-        if not waiting:
+    async def _next_turn(self, reason: str) -> _Turn | None:
+        if not self.waiting:
             return None
-        candidate = waiting.popleft()
+        candidate = self.waiting.popleft()
         messages: Sequence[BaseMessage] = self.request.messages
         if candidate.adapt == "convert_to_text":
             messages = await media_to_text(messages, self.converters)
@@ -161,6 +189,7 @@ class Completion:
             step=self.step,
             caps=self.caps,
             emit=self.emit,
+            settled=self._settled,
         )
 
     def _timeout(self) -> float:
@@ -197,7 +226,7 @@ class Completion:
             endpoint=turn.candidate.endpoint,
             why=turn.why,
             usage=self.usage,
-            attempts=self.performed,
+            attempts=self.usage.model_calls,
         )
 
     def _exhausted(self) -> Exception:

@@ -32,8 +32,10 @@ FailureClass = Literal[
     "unknown_model",
     "bad_request",
     "cancelled",
+    "unavailable",
     "unknown",
 ]
+"""`unavailable`: not called, for want of a free slot or because the breaker is open."""
 
 BREAKER_CLASSES: frozenset[FailureClass] = frozenset(
     {
@@ -264,6 +266,7 @@ RULES: Mapping[FailureClass, Rule] = {
     "output_limit": Rule(retries=1, retries_alone=1, same="extend"),
     "unknown_model": Rule(),
     "bad_request": Rule(),
+    "unavailable": Rule(retries_alone=2),
     "unknown": Rule(retries_alone=1),
 }
 

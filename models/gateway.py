@@ -7,10 +7,11 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from langchain_core.language_models import BaseChatModel
 
-from ..errors import ConfigError, EndpointError
+from ..errors import BudgetExceededError, ConfigError, EndpointError
 from ..state.run import Principal, Run
 from ..state.usage import Usage, total
 from ..stores.protocols import Store
@@ -24,7 +25,7 @@ from .given import given_settings
 from .guards import media_problem
 from .health import PROCESS, HealthBoard, HealthKey
 from .protocols import Emit, ModelReply, ModelRequest, Ranking, Role, Signals
-from .router import UNPRICED, Facts, Router, TableRouter
+from .router import Facts, Router, TableRouter
 from .routes import matching_row
 from .source import FixedSettings, SettingsSource
 from .tokens import input_estimate
@@ -127,6 +128,7 @@ class Gateway:
             converters=self._converters,
             candidates=ranking.candidates,
             guards=ranking.guards,
+            hedge_after=partial(self._hedge_after, catalog),
         )
         return await completion.reply()
 
@@ -160,7 +162,7 @@ class Gateway:
             return Ranking(candidates=chosen, row=row.name, guards=row.guards)
         ranking = await self.rank(_measured(request), run=run, step=step)
         if not ranking.candidates:
-            raise _no_candidate(ranking, request.signals)
+            raise _no_candidate(ranking, request.signals, step)
         return ranking
 
     async def _facts(self, catalog: Catalog, signals: Signals, run: Run, step: str) -> Facts:
@@ -189,6 +191,14 @@ class Gateway:
             for model in models
             if not self._may_use(principal, model.id, signals.data_class)
         }
+
+    def _hedge_after(self, catalog: Catalog, model: ModelSettings) -> float | None:
+        hedging = catalog.settings.hedging
+        if not hedging.enabled:
+            return None
+        return self._board.latency(
+            self._health_key(model), hedging.percentile, min_samples=hedging.min_samples
+        )
 
     def _health_key(self, model: ModelSettings) -> HealthKey:
         if model in self._catalog.overrides.values():
@@ -247,18 +257,21 @@ def _check_media(request: ModelRequest, step: str) -> None:
         )
 
 
-def _no_candidate(ranking: Ranking, signals: Signals) -> Exception:
-    unknown = [e for e in ranking.excluded if e.reason == UNPRICED]
-    if unknown and len(unknown) == sum(1 for e in ranking.excluded if _serves(e.reason)):
-        return unpriced(f"{unknown[0].model}@{unknown[0].endpoint}")
+def _no_candidate(ranking: Ranking, signals: Signals, step: str) -> Exception:
+    by_kind = {exclusion.kind: exclusion for exclusion in ranking.excluded}
+    by_kind.pop("role", None)
+    if list(by_kind) == ["price"]:
+        return unpriced(f"{by_kind['price'].model}@{by_kind['price'].endpoint}")
+    if "budget" in by_kind:
+        return BudgetExceededError(
+            f"No model fits what is left: {by_kind['budget'].reason}.",
+            where=f"step {step}",
+            fix="Raise the cap, or configure a cheaper model.",
+        )
     reasons = "; ".join(f"{e.model}@{e.endpoint}: {e.reason}" for e in ranking.excluded)
     return EndpointError(
         f"No model may serve this call ({reasons or 'no language model configured'}).",
-        failure="unknown_model",
+        failure="unavailable",
         where=f"role {signals.role}",
         fix="See `pointsman route explain`.",
     )
-
-
-def _serves(reason: str) -> bool:
-    return not reason.startswith("does not serve the role")

@@ -73,7 +73,7 @@ class HealthBoard:
         """Report a call that failed; failures of the request itself leave the breaker alone."""
         with self._lock:
             entry = self._entry(key)
-            if failure.kind not in BREAKER_CLASSES:
+            if failure.kind not in BREAKER_CLASSES and not _is_page(failure):
                 entry.breaker = entry.breaker.succeed()
                 return
             rest = failure.retry_after
@@ -118,6 +118,11 @@ class HealthBoard:
 
     def _entry(self, key: HealthKey) -> _Entry:
         return self._entries.setdefault(key, _Entry())
+
+
+def _is_page(failure: Failure) -> bool:
+    """Say whether what came back was no reply of a model at all: an error page, or nothing."""
+    return failure.kind == "malformed_output" and not failure.reply
 
 
 def percentile(values: deque[float], share: float) -> float | None:

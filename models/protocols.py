@@ -68,6 +68,9 @@ class Exclusion(Record):
     model: str
     endpoint: str
     reason: str
+    kind: Literal["role", "fit", "availability", "policy", "price", "budget", "order"] = "fit"
+    """`price`: unknown under a money cap. `budget`: too dear for what is left. `order`: the row's
+    fallback order has no place for it."""
 
 
 class Ranking(Record):

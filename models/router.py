@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ..state.task import Modality
 from .catalog import Catalog, ModelSettings
@@ -30,6 +30,20 @@ class SpendLeft:
 
     usd: float | None = None
     tokens: int | None = None
+    usd_cap: str = ""
+    """Scope and key of the cap that leaves so little money."""
+    tokens_cap: str = ""
+
+
+Kind = Literal["role", "fit", "availability", "policy", "price", "budget"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objection:
+    """Why a model may not serve a call."""
+
+    kind: Kind
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,15 +111,15 @@ def rank(
     convertible: list[Scored] = []
     excluded: list[Exclusion] = []
     for model in catalog.models:
-        scored = score(model, signals, catalog, facts)
-        reason = objection(model, signals, catalog, facts, floor=floor, usd=scored.usd)
         lacking = set(signals.modalities) - set(model.modalities)
-        if not reason and not lacking:
-            eligible.append(scored)
-        elif not reason and lacking <= facts.convertible and "convert_to_text" in row.fallback:
-            convertible.append(scored)
+        found = objection(model, signals, catalog, facts, floor=floor)
+        if found is None and lacking:
+            found = _unconvertible(lacking, facts, row)
+        if found is not None:
+            excluded.append(_exclusion(model, found.reason, found.kind))
         else:
-            excluded.append(_exclusion(model, reason or _lacks(lacking, facts, row)))
+            fit = convertible if lacking else eligible
+            fit.append(score(model, signals, catalog, facts))
     by_objective = order or partial(ordered, objective=row.objective)
     again = [s for s in eligible if s.model.name in signals.tried]
     fresh = [s for s in eligible if s.model.name not in signals.tried]
@@ -115,7 +129,7 @@ def rank(
     candidates += [
         _candidate(s, "again: its last result was not accepted") for s in by_objective(again)
     ]
-    excluded += [_exclusion(s.model, "not in the row's fallback order") for s in left]
+    excluded += [_exclusion(s.model, "not in the row's fallback order", "order") for s in left]
     return Ranking(
         candidates=tuple(candidates), excluded=tuple(excluded), row=row.name, guards=row.guards
     )
@@ -133,38 +147,46 @@ def quality_floor(signals: Signals, row: Row, catalog: Catalog, facts: Facts) ->
         return floor, ""
     raised = max(floor, max(tried) + 1)
     for model in catalog.models:
-        usd = score(model, signals, catalog, facts).usd
-        if not objection(model, signals, catalog, facts, floor=raised, usd=usd):
+        if objection(model, signals, catalog, facts, floor=raised) is None and _paid(
+            score(model, signals, catalog, facts), facts
+        ):
             return raised, f"escalated: tier {max(tried)} was not good enough"
     return floor, ""
 
 
+def _paid(scored: Scored, facts: Facts) -> bool:
+    left = facts.spend_left.usd
+    return left is None or (scored.usd is not None and scored.usd <= left)
+
+
 def objection(
-    model: ModelSettings,
-    signals: Signals,
-    catalog: Catalog,
-    facts: Facts,
-    *,
-    floor: int,
-    usd: float | None,
-) -> str:
-    """Return why a model may not serve the call, media aside; empty if nothing speaks against."""
-    checks = (
-        _unfit(model, signals, catalog, floor),
-        _unavailable(model, catalog, facts),
-        _unaffordable(model, signals, catalog, facts, usd),
+    model: ModelSettings, signals: Signals, catalog: Catalog, facts: Facts, *, floor: int
+) -> Objection | None:
+    """Return what speaks against a model for the call, media aside."""
+    checks: tuple[tuple[Kind, str], ...] = (
+        ("role", _not_its_role(model, signals, catalog)),
+        ("fit", _unfit(model, signals, catalog, floor)),
+        ("policy", facts.refused.get(model.name, "")),
+        ("availability", _unavailable(model, catalog, facts)),
+        ("price", _unpriced(model, catalog, facts)),
+        ("budget", _unaffordable(model, signals, catalog, facts)),
     )
-    return next((reason for reason in checks if reason), "")
+    found = (Objection(kind=kind, reason=reason) for kind, reason in checks if reason)
+    return next(found, None)
 
 
-def _unfit(model: ModelSettings, signals: Signals, catalog: Catalog, floor: int) -> str:
+def _not_its_role(model: ModelSettings, signals: Signals, catalog: Catalog) -> str:
     override = catalog.overrides.get(signals.role)
     if override is not None:
         return "" if model == override else f"the caller gave a model for the role {signals.role}"
+    return "" if signals.role in model.roles else f"does not serve the role {signals.role}"
+
+
+def _unfit(model: ModelSettings, signals: Signals, catalog: Catalog, floor: int) -> str:
+    if model == catalog.overrides.get(signals.role):
+        return ""
     needed = signals.context_tokens + signals.output_tokens
     regions = catalog.settings.routing.regions
-    if signals.role not in model.roles:
-        return f"does not serve the role {signals.role}"
     if model.quality < floor:
         return f"quality tier {model.quality} is below the floor of {floor}"
     if signals.needs_tools and not model.tools:
@@ -184,28 +206,32 @@ def _unavailable(model: ModelSettings, catalog: Catalog, facts: Facts) -> str:
         return f"endpoint {model.place} is disabled in the settings"
     if model.place in facts.frozen:
         return f"endpoint {model.place} is frozen: {facts.frozen[model.place] or 'by an operator'}"
-    if model.name in facts.refused:
-        return facts.refused[model.name]
     if health.state == "open":
         until = datetime.fromtimestamp(health.open_until, tz=UTC)
         return f"breaker open until {until:%H:%M:%S} UTC after {health.last_failure}"
     return ""
 
 
-def _unaffordable(
-    model: ModelSettings, signals: Signals, catalog: Catalog, facts: Facts, usd: float | None
-) -> str:
+def _unpriced(model: ModelSettings, catalog: Catalog, facts: Facts) -> str:
+    capped = facts.spend_left.usd is not None
+    return "price unknown while a money cap applies" if capped and not catalog.price(model) else ""
+
+
+def _unaffordable(model: ModelSettings, signals: Signals, catalog: Catalog, facts: Facts) -> str:
+    """Judge by the shortest useful reply: the output limit shrinks where little is left."""
     left = facts.spend_left
-    if left.usd is not None and catalog.price(model) is None:
-        return UNPRICED
-    if left.usd is not None and usd is not None and usd > left.usd:
-        return f"expected ${usd:.6f} is more than the ${left.usd:.6f} left"
-    if left.tokens is not None and signals.context_tokens > left.tokens:
-        return f"needs more than the {left.tokens} tokens left"
+    output = min(
+        signals.output_tokens or DEFAULT_OUTPUT_TOKENS,
+        catalog.settings.budget.min_output_tokens,
+    )
+    price = catalog.price(model)
+    if left.usd is not None and price is not None:
+        least = price.ceiling(signals.context_tokens, output, at=facts.now)
+        if least > left.usd:
+            return f"needs at least ${least:.6f} of the ${left.usd:.6f} left ({left.usd_cap})"
+    if left.tokens is not None and signals.context_tokens + output > left.tokens:
+        return f"needs more than the {left.tokens} tokens left ({left.tokens_cap})"
     return ""
-
-
-UNPRICED = "price unknown while a money cap applies"
 
 
 def score(model: ModelSettings, signals: Signals, catalog: Catalog, facts: Facts) -> Scored:
@@ -297,13 +323,19 @@ def _candidate(scored: Scored, reason: str, *, adapt: str = "") -> Candidate:
     )
 
 
-def _exclusion(model: ModelSettings, reason: str) -> Exclusion:
-    return Exclusion(model=model.id, endpoint=model.place, reason=reason)
+def _exclusion(
+    model: ModelSettings, reason: str, kind: Literal["order"] | Kind = "fit"
+) -> Exclusion:
+    return Exclusion(model=model.id, endpoint=model.place, reason=reason, kind=kind)
 
 
-def _lacks(lacking: set[Modality], facts: Facts, row: Row) -> str:
+def _unconvertible(lacking: set[Modality], facts: Facts, row: Row) -> Objection | None:
     media = ", ".join(sorted(lacking))
     if "convert_to_text" not in row.fallback:
-        return f"does not take {media}"
-    missing = ", ".join(sorted(lacking - facts.convertible))
-    return f"does not take {media}, and nothing is configured that turns {missing} into text"
+        return Objection(kind="fit", reason=f"does not take {media}")
+    missing = lacking - facts.convertible
+    if not missing:
+        return None
+    names = ", ".join(sorted(missing))
+    reason = f"does not take {media}, and nothing is configured that turns {names} into text"
+    return Objection(kind="fit", reason=reason)

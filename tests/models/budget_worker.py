@@ -10,6 +10,7 @@ import time
 from collections import Counter
 
 from langchain_core.messages import HumanMessage
+
 from pointsman.errors import BudgetExceededError, EndpointError
 from pointsman.models.catalog import parse_models_settings
 from pointsman.models.gateway import Gateway
@@ -20,7 +21,7 @@ from pointsman.stores.store import open_store
 PRICES = {"input": 40.0, "output": 400.0}
 
 
-async def one_run(models: Gateway, name: str, chance: random.Random) -> str:
+async def _one_run(models: Gateway, name: str, chance: random.Random) -> str:
     run = Run(id=name, thread_id=name, started_at=time.time())
     request = ModelRequest(
         signals=Signals(role="chat"),
@@ -43,7 +44,7 @@ async def one_run(models: Gateway, name: str, chance: random.Random) -> str:
     return "answered"
 
 
-async def main(url: str, store: str, cap: float, runs: int, seed: int) -> None:
+async def _main(url: str, store: str, cap: float, runs: int, seed: int) -> None:
     settings = parse_models_settings(
         {
             "endpoints": {"a": {"base_url": url, "max_concurrency": 8}},
@@ -60,7 +61,7 @@ async def main(url: str, store: str, cap: float, runs: int, seed: int) -> None:
     async with open_store(store) as opened:
         models = Gateway(settings, store=opened)
         ended = await asyncio.gather(
-            *(one_run(models, f"run-{seed}-{number}", chance) for number in range(runs))
+            *(_one_run(models, f"run-{seed}-{number}", chance) for number in range(runs))
         )
         await models.aclose()
     print(json.dumps(Counter(ended)))
@@ -68,5 +69,5 @@ async def main(url: str, store: str, cap: float, runs: int, seed: int) -> None:
 
 if __name__ == "__main__":
     asyncio.run(
-        main(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
+        _main(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
     )

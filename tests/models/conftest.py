@@ -1,4 +1,4 @@
-"""What the tests of the models room share: a real store, runs, and settings for scripted servers."""
+"""What the tests of this room share: a real store, runs, and settings for scripted servers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pointsman.models.catalog import ModelsSettings, parse_models_settings
 from pointsman.models.gateway import Gateway
 from pointsman.models.health import HealthBoard
@@ -32,11 +33,11 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 def run() -> MakeRun:
     """Make a run with the given budget."""
 
-    def make(id: str = "run-1", *, deadline_in: float | None = None, **limits: Any) -> Run:
+    def make(name: str = "run-1", *, deadline_in: float | None = None, **limits: Any) -> Run:
         now = time.time()
         deadline = None if deadline_in is None else now + deadline_in
         return Run(
-            id=id,
+            id=name,
             thread_id="thread-1",
             started_at=now,
             deadline_at=deadline,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, get_args
 
 import pytest
 from langchain_core.messages import HumanMessage
+
 from pointsman.errors import EndpointError, OutputError
 from pointsman.models.protocols import ModelReply, ModelRequest, Signals
 from pointsman.stores.protocols import ModelAttempt
 from pointsman.stores.store import SqlStore
-from pointsman.testing import FaultKind, Price, Reply, RequestRecord, ScriptedGateway
 from pointsman.testing import Fault as ScriptedFault
+from pointsman.testing import FaultKind, Price, Reply, RequestRecord, ScriptedGateway
 
 from .conftest import MakeGateway, MakeRun, MakeSettings
 
@@ -41,7 +43,7 @@ REPLIES: dict[str, Reply] = {
 }
 
 
-def request_of(mode: str) -> ModelRequest:
+def _request(mode: str) -> ModelRequest:
     return ModelRequest(
         signals=Signals(role="chat"),
         messages=[HumanMessage("What is the capital of Switzerland?")],
@@ -53,7 +55,7 @@ def request_of(mode: str) -> ModelRequest:
     )
 
 
-def assert_right(reply: ModelReply, mode: str, fault: FaultKind) -> None:
+def _assert_right(reply: ModelReply, mode: str, fault: FaultKind) -> None:
     if mode == "schema":
         assert reply.data == {"city": "Bern"}
     elif mode == "tools":
@@ -69,7 +71,7 @@ def assert_right(reply: ModelReply, mode: str, fault: FaultKind) -> None:
         assert reply.text == "Bern is the capital of Switzerland."
 
 
-def assert_matches(attempts: Sequence[ModelAttempt], seen: Sequence[RequestRecord]) -> None:
+def _assert_matches(attempts: Sequence[ModelAttempt], seen: Sequence[RequestRecord]) -> None:
     """One attempt record for each request, in order, and never less money than was billed."""
     assert [a.model for a in attempts] == [r.model for r in seen]
     for attempt, record in zip(attempts, seen, strict=True):
@@ -110,12 +112,12 @@ async def test_next_candidate_answers(
         events: list[dict[str, Any]] = []
         limited = run(budget_usd=1.0)
 
-        reply = await models.complete(request_of(mode), run=limited, step="s1", emit=events.append)
+        reply = await models.complete(_request(mode), run=limited, step="s1", emit=events.append)
 
-        assert_right(reply, mode, fault)
+        _assert_right(reply, mode, fault)
         assert server.wait_idle()
         attempts = await store.attempts.of_run("run-1")
-        assert_matches(attempts, server.requests)
+        _assert_matches(attempts, server.requests)
         assert reply.attempts == len(attempts)
         if mode == "stream":
             assert _heard(events) == reply.text
@@ -149,17 +151,19 @@ async def test_all_down_is_a_clear_end(
             )
         )
         events: list[dict[str, Any]] = []
-        try:
-            reply = await models.complete(
-                request_of(mode), run=run(budget_usd=1.0), step="s1", emit=events.append
-            )
-        except (EndpointError, OutputError) as error:
-            assert "first@a" in str(error)
-            assert _heard(events) == ""
+        call = models.complete(
+            _request(mode), run=run(budget_usd=1.0), step="s1", emit=events.append
+        )
+        ended = (await asyncio.gather(call, return_exceptions=True))[0]
+
+        if isinstance(ended, ModelReply):
+            _assert_right(ended, mode, fault)
         else:
-            assert_right(reply, mode, fault)
+            assert isinstance(ended, EndpointError | OutputError)
+            assert "first@a" in str(ended)
+            assert _heard(events) == ""
         assert server.wait_idle()
-        assert_matches(await store.attempts.of_run("run-1"), server.requests)
+        _assert_matches(await store.attempts.of_run("run-1"), server.requests)
         assert (await store.budgets.balance("run", "run-1")).reserved_usd == pytest.approx(0.0)
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from pointsman.stores.store import open_store
 from pointsman.testing import Fault, Price, Reply, ScriptedGateway
 
@@ -31,7 +32,7 @@ FAULTS = [
 ]
 
 
-async def spend(url: str, store: Path, seed: int) -> Counter[str]:
+async def _spend(url: str, store: Path, seed: int) -> Counter[str]:
     worker = Path(__file__).with_name("budget_worker.py")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -54,7 +55,7 @@ async def test_the_cap_holds_for_many_processes(tmp_path: Path) -> None:
     ) as server:
         ended = sum(
             await asyncio.gather(
-                *(spend(server.base_url, path, seed) for seed in range(PROCESSES))
+                *(_spend(server.base_url, path, seed) for seed in range(PROCESSES))
             ),
             Counter[str](),
         )
