@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.command()(tasks.run)
 app.command()(tasks.resume)
+app.command()(tasks.trace)
 app.command()(answers.approvals)
 app.command()(answers.approve)
 app.command()(answers.edit)

@@ -48,3 +48,18 @@ def resume(thread: ThreadId, config: Config = DEFAULT_CONFIG, as_json: Json = Fa
 
     output = Output(as_json=as_json)
     finish(resume_thread(output, config, thread), output)
+
+
+def trace(
+    thread: ThreadId,
+    full: Annotated[
+        bool, typer.Option("--full", help="Prompts, replies and results to their last character.")
+    ] = False,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Explain a thread: every step, model and why, arguments, result, tries, cost, approver."""
+    from .trace_pages import show_thread
+
+    output = Output(as_json=as_json)
+    finish(show_thread(output, config, thread, full=full), output)

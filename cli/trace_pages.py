@@ -1,0 +1,141 @@
+"""Trace pages: a thread's trace, laid out for a person."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from ..state.values import Json
+from ..stores.protocols import ApprovalRecord, EffectRecord
+from .amounts import compact, dollars, moment, seconds
+from .exits import DONE
+from .output import Output, visible
+from .session import open_session
+from .tracing import ModelCall, RunTrace, StepTrace, Trace, read_trace
+
+SHORT = 300
+"""Characters of a value, prompt or reply, unless all is asked for."""
+
+
+async def show_thread(output: Output, config: str, thread: str, *, full: bool) -> int:
+    """Print a thread's trace; return the exit code. As JSON it is always complete."""
+    async with open_session(config) as session:
+        trace = await read_trace(session, thread)
+    if output.json:
+        output.document(trace.model_dump(mode="json"))
+    else:
+        TracePage(output, limit=None if full else SHORT).show(trace)
+    return DONE
+
+
+class TracePage:
+    """Prints a trace.
+
+    Args:
+        output: Where to.
+        limit: Most characters of one value; `None` for all.
+    """
+
+    def __init__(self, output: Output, *, limit: int | None = SHORT) -> None:
+        self._output = output
+        self._limit = limit
+
+    def show(self, trace: Trace) -> None:
+        """Print every run, then the audit log."""
+        self._line(0, "thread", f"{trace.thread}: {trace.status}", bold=True)
+        for run in trace.runs:
+            self._output.line()
+            self._run(run)
+        self._output.line()
+        for entry in trace.audit:
+            facts = f"{moment(entry.at)}  {entry.kind} by {entry.actor or '-'}  {entry.hash[:12]}"
+            self._line(0, f"audit {entry.seq}", facts)
+
+    def _run(self, trace: RunTrace) -> None:
+        run = trace.run
+        started = f"turn {run.turn}, {moment(run.started_at)}, for {run.principal.id}"
+        self._line(0, "run", f"{run.id}  {started}", bold=True)
+        if trace.task:
+            self._line(0, "task", self._cut(trace.task.text))
+        for plan in trace.plans:
+            self._line(0, f"plan {plan.version}", f"{plan.planner}: {self._cut(plan.reason)}")
+        self._line(0, "declined", self._cut(trace.declined))
+        for step in trace.steps:
+            self._step(step)
+        for call in trace.calls:
+            self._call(0, call)
+        if trace.stop:
+            self._line(0, "stopped", f"{trace.stop.reason}: {trace.stop.detail}")
+        if trace.answer:
+            self._line(0, "answer", f"{trace.answer.status}: {self._cut(trace.answer.text)}")
+            for dropped in trace.answer.dropped:
+                self._line(0, "dropped", self._cut(dropped))
+            self._line(0, "cost", dollars(trace.usage.usd, estimated=trace.usage.estimated))
+
+    def _step(self, trace: StepTrace) -> None:
+        step, result = trace.step, trace.result
+        status = result.status if result else "not run"
+        what = f"{step.kind} {step.tool}".strip()
+        cost = f", {dollars(result.usage.usd)}" if result and result.attempts else ""
+        self._line(0, f"step {step.id}", f"{what}: {status}{cost}", bold=True)
+        self._line(1, "goal", step.goal)
+        self._line(1, "prompt", self._cut(step.prompt))
+        if trace.args:
+            self._line(1, "args", self._cut(trace.args))
+        for approval in trace.approvals:
+            self._approval(approval)
+        for attempt in result.attempts if result else ():
+            verdict = (
+                f"{attempt.verdict.action}: {attempt.verdict.reason}" if attempt.verdict else ""
+            )
+            took = "replayed" if attempt.replayed else seconds(attempt.seconds)
+            self._line(1, f"try {attempt.number}", f"{attempt.performed_by}, {took}, {verdict}")
+            self._line(2, "why", attempt.why)
+        for call in trace.calls:
+            self._call(1, call)
+        for effect in trace.effects:
+            self._effect(effect)
+        if trace.output is not None:
+            self._line(1, "result", self._cut(trace.output))
+        if result and result.failure:
+            self._line(1, "failure", f"{result.failure.kind}: {self._cut(result.failure.message)}")
+        if result and result.taint:
+            self._line(1, "taint", ", ".join(result.taint))
+
+    def _approval(self, record: ApprovalRecord) -> None:
+        request = record.request
+        self._line(1, "approval", f"{request.id}  {record.status}  digest {request.digest[:16]}")
+        self._line(2, "why", request.why)
+        for decision in record.decisions:
+            words = f": {decision.message}" if decision.message else ""
+            edited = f" {compact(decision.args)}" if decision.args is not None else ""
+            by = f"{decision.type} by {decision.approver or '-'}, {moment(decision.decided_at)}"
+            self._line(2, "decision", f"{by}{words}{edited}")
+
+    def _call(self, depth: int, call: ModelCall) -> None:
+        a = call.attempt
+        tokens = f"{a.input_tokens:,} → {a.output_tokens:,} tokens"
+        cost = dollars(a.usd, estimated=a.estimated)
+        place = "" if depth else f"{a.step} "
+        said = f"{place}as {a.role}: {a.model}@{a.endpoint} {a.outcome}"
+        self._line(depth, "model", f"{said}, {seconds(a.seconds)}, {tokens}, {cost}")
+        self._line(depth + 1, "why", a.why)
+        self._line(depth + 1, "error", self._cut(a.error))
+        if call.prompt is not None:
+            self._line(depth + 1, "prompt", self._cut(call.prompt))
+        if call.reply is not None:
+            self._line(depth + 1, "reply", self._cut(call.reply))
+
+    def _effect(self, record: EffectRecord) -> None:
+        facts = f"{record.state}, key {record.claim.key[:16]}, claimed {record.attempts}×"
+        self._line(1, "effect", ", ".join(part for part in (facts, record.error) if part))
+        self._line(2, "note", record.note)
+
+    def _cut(self, value: Json) -> str:
+        return compact(value, limit=self._limit)
+
+    def _line(self, depth: int, name: str, value: str, *, bold: bool = False) -> None:
+        if value:
+            text = Text(f"{'  ' * depth}{name:<12} ", style="dim")
+            self._output.line(
+                text.append(visible(value), style="bold not dim" if bold else "not dim")
+            )
