@@ -5,7 +5,7 @@ from .completion import count_tokens
 from .faults import FAULT_KINDS, FAULTS, FaultKind, FaultSpec
 from .gateway import ScriptedGateway
 from .records import Outcome, Price, RequestRecord
-from .script import Fault, GatewayRequest, Reply, Responder, TokenUsage
+from .replies import Fault, GatewayRequest, Reply, Responder, TokenUsage
 from .script_file import load_gateway
 
 __all__ = [

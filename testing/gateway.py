@@ -17,7 +17,8 @@ from .listener import Listener
 from .playback import STAND_IN, Playback
 from .reading import read_record
 from .records import Price, RecordMeter, RequestLog, RequestRecord
-from .script import Fault, GatewayRequest, ModelScript, Reply, Script, ScriptItem, Turn, as_answer
+from .replies import Fault, GatewayRequest, ModelScript, Reply, ScriptItem, as_answer
+from .script import Script, Turn
 
 
 class ScriptedGateway:

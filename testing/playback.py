@@ -11,9 +11,10 @@ from email.utils import formatdate
 from typing import Literal
 
 from ..state.values import Json
-from .completion import Completion, CountTokens, complete, spoil, usage_json
+from .completion import Completion, CountTokens, complete, usage_json
 from .faults import FAULTS, ErrorBody
-from .script import Fault, GatewayRequest, Reply, TokenUsage
+from .replies import Fault, GatewayRequest, Reply, TokenUsage
+from .spoil import spoil
 
 End = Literal["complete", "cut", "stall", "reset"]
 

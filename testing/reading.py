@@ -11,7 +11,7 @@ from email.policy import HTTP
 from ..state.values import JsonObject
 from .connection import HttpRequest
 from .records import RequestRecord
-from .script import Endpoint
+from .replies import Endpoint
 
 ROUTES: Mapping[tuple[str, str], Endpoint] = {
     ("POST", "/v1/chat/completions"): "chat",

@@ -16,7 +16,7 @@ from ..errors import ConfigError
 from ..state.values import JsonObject
 from .faults import FaultKind
 from .playback import Playback
-from .script import STRICT, Endpoint, Reply, TokenUsage
+from .replies import STRICT, Endpoint, Reply, TokenUsage
 
 Outcome = Literal["in_flight", "answered", "cut", "client_gone", "stopped"]
 """`cut`: ended early on purpose. `client_gone`: the client closed the connection before the end.

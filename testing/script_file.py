@@ -12,7 +12,7 @@ from ..errors import ConfigError
 from ..state.values import Json
 from .gateway import ScriptedGateway
 from .records import Price
-from .script import Fault, Reply
+from .replies import Fault, Reply
 
 
 class _FaultEntry(BaseModel):
