@@ -92,7 +92,7 @@ def build_dependencies(
         store=database,
         tools=runner,
         models=gateway,
-        policy=CedarPolicy(settings.policy),
+        policy=CedarPolicy(settings.policy, folder=settings.folder),
         planner=build_planner(settings, gateway, runner),
         switches=SwitchBoard(database.switches),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import AnswerError, ArgumentError
-from ..policy.approvals import decided_by
+from ..policy.approvals import approver_of, decided_by
 from ..state.approval import ApprovalRequest, Decision
 from ..state.plan import Plan
 from ..state.run import Principal, Run
@@ -52,7 +52,7 @@ async def record_decisions(
     for decision in signed:
         request = by_id[decision.approval_id]
         _check_edit(decision, request, dependencies)
-        await _check_authority(decision, request, run, plan, approver, dependencies)
+        await _check_authority(decision, request, run, plan, dependencies)
     records = await dependencies.store.approvals.decide(signed)
     for decision in signed:
         await dependencies.store.audit.append(
@@ -83,7 +83,6 @@ async def _check_authority(
     request: ApprovalRequest,
     run: Run,
     plan: Plan,
-    approver: Principal,
     dependencies: Dependencies,
 ) -> None:
     """Saying yes needs authority; anybody who may answer at all may say no."""
@@ -92,7 +91,9 @@ async def _check_authority(
     contract = dependencies.tools.get(request.tool).contract
     args = decision.args if decision.args is not None else request.args
     facts = await call_facts(run, plan, request.tool, args, request.provenance, dependencies)
-    ruling = dependencies.policy.may_approve(approver, contract, facts, request.requester)
+    ruling = dependencies.policy.may_approve(
+        approver_of(decision), contract, facts, request.requester
+    )
     if ruling.outcome != "run":
         raise AnswerError(
             ruling.reason, where=f"decisions.{request.id}", fix="Ask somebody who may approve it."

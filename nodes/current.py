@@ -61,8 +61,11 @@ async def load(state: LaneState, payloads: Payloads, attachments: dict[str, str]
         payloads: Where large values are.
         attachments: Attachment name → digest of its text, for those the lane may use.
     """
-    plan = Plan.from_json(state["plan"])
-    step = plan.step(state["chain"][0])
+    step_id = state["chain"][0]
+    # A lane can be long: only its current step is read.
+    only = [raw for raw in state["plan"]["steps"] if raw["id"] == step_id]
+    plan = Plan.from_json({**state["plan"], "steps": only})
+    step = plan.step(step_id)
     raw = {**read(state, "inputs", {}), **read(state, "results", {})}
     uses = step.uses()
     wanted = {ref.step for ref in uses if ref.step} | {step.id}

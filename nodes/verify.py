@@ -83,7 +83,7 @@ def _attempt(current: Current, outcome: Outcome, verdict: Verdict) -> Attempt:
         why=outcome.why,
         verdict=verdict,
         usage=outcome.usage,
-        seconds=outcome.seconds,
+        seconds=round(outcome.seconds, 3),
         replayed=outcome.replayed,
     )
 

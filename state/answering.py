@@ -15,6 +15,9 @@ from .values import Json, Record
 QUOTE = 240
 """Characters of cited text that a citation shows."""
 
+SENTENCES = 12
+"""Longest extractive answer; all results stand in the state."""
+
 LISTED = 12
 """Fields of structured evidence that a plain listing shows."""
 
@@ -65,11 +68,12 @@ def extractive(task: str, evidence: Mapping[str, Evidenced]) -> list[Sentence]:
         for id_, item in evidence.items()
         for text in most_relevant(task, item.text, limit=EXTRACTED)
     ]
-    return relevant or [
-        Sentence(text=_ended(listed), cites=(id_,))
+    listed = [
+        Sentence(text=_ended(line), cites=(id_,))
         for id_, item in evidence.items()
-        if (listed := _listed(item))
+        if (line := _listed(item))
     ]
+    return (relevant or listed)[:SENTENCES]
 
 
 def _ended(text: str) -> str:

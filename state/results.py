@@ -43,8 +43,8 @@ class Failure(Record):
 class Verdict(Record):
     """What verification decided about one attempt, and why."""
 
-    action: VerdictAction
-    reason: str
+    action: VerdictAction = "accept"
+    reason: str = "All checks hold."
     confidence: float | None = None
     """From 0 to 1; `None` where nobody estimated it."""
 
@@ -52,7 +52,7 @@ class Verdict(Record):
 class Attempt(Record):
     """One try at a step, as the trace shows it."""
 
-    number: int
+    number: int = 1
     performed_by: str = ""
     """The tool, or the model and its endpoint."""
     why: str = ""

@@ -64,7 +64,7 @@ def judge(
         action = "fallback" if attempt < limits.step_attempts else "fail"
         reason = f"The model's own confidence is {confidence:.2f}."
         return Verdict(action=action, reason=reason, confidence=confidence)
-    return Verdict(action="accept", reason="All checks hold.", confidence=confidence)
+    return Verdict(confidence=confidence)
 
 
 def _judge_failure(failure: Failure, attempt: int, limits: Limits) -> Verdict:
