@@ -315,7 +315,14 @@ class Catalog:
 
     def serves(self, role: Role) -> bool:
         """Say whether any model is there for a role."""
-        return any(role in m.roles and not self.endpoint(m).disabled for m in self.models)
+        if any(role in m.roles and not self.endpoint(m).disabled for m in self.models):
+            return True
+        # What an endpoint will list is not known before it is asked.
+        return any(
+            endpoint.models == "discover" and not endpoint.disabled
+            for endpoint in self.settings.endpoints.values()
+            if role in endpoint.discovered.roles
+        )
 
     def endpoint(self, model: ModelSettings) -> EndpointSettings:
         """Return where a model is served."""

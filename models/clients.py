@@ -21,6 +21,7 @@ from langchain_openai import ChatOpenAI
 
 from ..errors import ConfigError
 from .catalog import EndpointSettings, ModelSettings
+from .transcription import TranscriptionModel
 
 KEEPALIVE_SECONDS = 30.0
 SLOT_WAIT_BOUND = 1024
@@ -88,10 +89,7 @@ class Clients:
         mine = await self._mine()
         key = f"{model.model_dump_json()}\n{_identity(endpoint)}"
         if key not in mine.chats:
-            if model.langchain:
-                mine.chats[key] = _langchain_model(model)
-            else:
-                mine.chats[key] = _openai_model(model, endpoint, self._http(mine, model, endpoint))
+            mine.chats[key] = self._make(mine, model, endpoint)
         return mine.chats[key]
 
     async def slot(self, place: str, limit: int) -> asyncio.Semaphore:
@@ -111,6 +109,21 @@ class Clients:
             elif loop.is_running():
                 there = asyncio.run_coroutine_threadsafe(_shut(clients), loop)
                 await asyncio.wait_for(asyncio.wrap_future(there), timeout=5.0)
+
+    def _make(
+        self, mine: _LoopClients, model: ModelSettings, endpoint: EndpointSettings
+    ) -> BaseChatModel:
+        if model.langchain:
+            return _langchain_model(model)
+        http = self._http(mine, model, endpoint)
+        if model.roles == ("transcriber",):
+            return TranscriptionModel(
+                model=model.id,
+                base_url=endpoint.base_url,
+                key=_key_source(model.place, endpoint),
+                http=http,
+            )
+        return _openai_model(model, endpoint, http)
 
     def _http(
         self, mine: _LoopClients, model: ModelSettings, endpoint: EndpointSettings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import threading
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
 
 from ..errors import BudgetExceededError, ConfigError, EndpointError
 from ..state.run import Principal, Run
@@ -21,6 +23,7 @@ from .catalog import Catalog, ModelSettings, ModelsSettings
 from .clients import Clients
 from .completion import Completion, silent
 from .convert import Converters
+from .discovery import Discovery
 from .given import given_settings
 from .guards import media_problem
 from .health import PROCESS, HealthBoard, HealthKey
@@ -70,6 +73,7 @@ class Gateway:
         self._id = uuid.uuid4().hex
         self._lock = threading.Lock()
         self._version = ""
+        self._discovery = Discovery()
         self._catalog = Catalog(ModelsSettings())
         self._router: Router = TableRouter()
         self._attempts = Attempts(
@@ -86,11 +90,25 @@ class Gateway:
         with self._lock:
             version, settings = self._source.current()
             if version != self._version:
-                given = given_settings(self._overrides, settings)
-                self._catalog = Catalog(settings, overrides=given)
                 self._router = load_router(settings)
+                self._catalog = self._assembled(settings)
                 self._version = version
             return self._catalog
+
+    async def refreshed(self) -> Catalog:
+        """Return the catalog, with what endpoints list by themselves."""
+        settings = self.catalog().settings
+        if await self._discovery.refresh(settings):
+            with self._lock:
+                self._catalog = self._assembled(self._catalog.settings)
+        return self.catalog()
+
+    def _assembled(self, settings: ModelsSettings) -> Catalog:
+        return Catalog(
+            settings,
+            discovered=self._discovery.listed(settings),
+            overrides=given_settings(self._overrides, settings),
+        )
 
     def serves(self, role: Role) -> bool:
         """Whether any model is configured for the role."""
@@ -98,7 +116,7 @@ class Gateway:
 
     async def rank(self, signals: Signals, *, run: Run, step: str) -> Ranking:
         """Order the candidates, with reasons, from catalog, policy, health and spend left."""
-        catalog = self.catalog()
+        catalog = await self.refreshed()
         facts = await self._facts(catalog, signals, run, step)
         return self._router.rank(signals, catalog=catalog, facts=facts)
 
@@ -113,7 +131,7 @@ class Gateway:
             BudgetExceededError: No cap leaves room for a useful reply; it names the cap.
             ConfigError: A key is missing, or a price is unknown under a money cap.
         """
-        catalog = self.catalog()
+        catalog = await self.refreshed()
         ranking = await self._ranking(request, catalog, run, step)
         if "media_validation" in ranking.guards:
             _check_media(request, step)
@@ -125,7 +143,7 @@ class Gateway:
             caps=caps_for(run, step, catalog.settings.budget, now=time.time()),
             catalog=catalog,
             attempts=self._attempts,
-            converters=self._converters,
+            converters=self._converters_for(request.signals, run, step),
             candidates=ranking.candidates,
             guards=ranking.guards,
             hedge_after=partial(self._hedge_after, catalog),
@@ -178,8 +196,27 @@ class Gateway:
             spend_left=await self._budget.left(caps),
             frozen={s.target: s.reason for s in switches if s.kind == "freeze_endpoint"},
             refused=self._refused(catalog.models, signals, run.principal),
-            convertible=frozenset(self._converters),
+            convertible=frozenset(self._converters_for(signals, run, step)),
         )
+
+    def _converters_for(self, signals: Signals, run: Run, step: str) -> Converters:
+        if signals.role == "transcriber":
+            return {}
+        if "audio" in self._converters or not self.serves("transcriber"):
+            return self._converters
+        return {**self._converters, "audio": partial(self._transcribe, run, step)}
+
+    async def _transcribe(self, run: Run, step: str, data: bytes, media_type: str) -> str:
+        audio = {
+            "type": "audio",
+            "base64": base64.b64encode(data).decode(),
+            "mime_type": media_type or "audio/wav",
+        }
+        signals = Signals(role="transcriber", task_type="transcription", modalities=("audio",))
+        heard = await self.complete(
+            ModelRequest(signals=signals, messages=[HumanMessage([audio])]), run=run, step=step
+        )
+        return heard.text
 
     def _refused(
         self, models: Sequence[ModelSettings], signals: Signals, principal: Principal

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from genai_prices import Usage as GenaiUsage
 from genai_prices import calc_price
+from genai_prices.data_snapshot import get_snapshot
 from pydantic import Field
 
 from ..state.values import Record
@@ -141,12 +142,7 @@ def find_price(
     """
     if tariff is not None:
         return tariff
-    ways: list[tuple[str | None, str | None]] = [(None, None)]
-    if base_url:
-        ways.insert(0, (None, base_url))
-    if provider:
-        ways.insert(0, (provider, None))
-    for provider_id, url in ways:
+    for provider_id, url in _ways(provider, base_url):
         listed = ListedPrice(model, provider_id, url)
         try:
             listed.ceiling(1, 1, at=datetime.now(tz=UTC).timestamp())
@@ -154,6 +150,24 @@ def find_price(
             continue
         return listed
     return None
+
+
+def published_context_window(model: str, *, provider: str = "", base_url: str = "") -> int | None:
+    """Return the published context window of a model in tokens, or `None` if nobody knows it."""
+    snapshot = get_snapshot()
+    for provider_id, url in _ways(provider, base_url):
+        try:
+            return snapshot.find_provider_model(model, None, provider_id, url)[1].context_window
+        except LookupError:
+            continue
+    return None
+
+
+def _ways(provider: str, base_url: str) -> list[tuple[str | None, str | None]]:
+    ways: list[tuple[str | None, str | None]] = [(provider, None)] if provider else []
+    if base_url:
+        ways.append((None, base_url))
+    return [*ways, (None, None)]
 
 
 def _or(value: float | None, default: float) -> float:
