@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -41,7 +41,7 @@ class Reply:
     text: str = ""
     json: Json = None
     """Sent as JSON text, or as a call of the one tool that the request forces."""
-    tool_calls: tuple[JsonObject, ...] = ()
+    tool_calls: Sequence[JsonObject] = ()
     """`{"name", "args", "id"?}` each, as LangChain writes them; `args` may be a raw string."""
     usage: TokenUsage | None = None
     """What is reported and billed; counted from the texts if absent."""
@@ -75,7 +75,7 @@ class Fault:
     model: str | None = None
     """Only requests for this model; `None` for every model."""
     endpoint: Endpoint = "chat"
-    at: frozenset[int] | None = None
+    at: Set[int] | None = None
     """Only these requests, counted from 1 among those that model and endpoint select."""
     probability: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Chance for each request; drawn from the gateway's seed and the request's number."""
