@@ -1,0 +1,109 @@
+"""The agents that are compared: Pointsman's graph, and LangChain's `create_agent`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+
+from ...agent import build_agent
+from ...policy.settings import PolicySettings
+from ...settings import Settings
+from ...state.run import Limits
+from ...state.values import JsonObject
+from ...stores.protocols import Store
+from .approver import Approver
+from .models import LoopModel, role_models
+from .suites import Suite
+from .tools import langchain_tools, pointsman_tools, reads_only
+
+AgentName = Literal["pointsman", "pointsman_unattended", "create_agent", "create_agent_hitl"]
+
+AGENTS: Mapping[AgentName, str] = {
+    "pointsman": "Pointsman, default policy",
+    "pointsman_unattended": "Pointsman, only taint asks",
+    "create_agent_hitl": "create_agent with HumanInTheLoopMiddleware",
+    "create_agent": "create_agent",
+}
+
+UNATTENDED = Path(__file__).with_name("unattended.cedar")
+MAX_PAUSES = 40
+"""Times that one run may ask; more is a fault of the agent."""
+
+
+class Agent:
+    """One compiled graph, and how a task is put to it."""
+
+    def __init__(self, graph: Any, saver: InMemorySaver, given: Callable[[str], JsonObject]) -> None:
+        self._graph = graph
+        self._saver = saver
+        self._given = given
+
+    async def run(self, prompt: str, approver: Approver) -> JsonObject:
+        """Run a task to its end, answering every pause.
+
+        Raises:
+            RuntimeError: It asked more than `MAX_PAUSES` times.
+        """
+        thread = uuid4().hex
+        config = {"configurable": {"thread_id": thread}, "recursion_limit": 200}
+        try:
+            state = await self._graph.ainvoke(self._given(prompt), config)
+            for _ in range(MAX_PAUSES):
+                if not (pauses := state.get("__interrupt__")):
+                    return state
+                state = await self._graph.ainvoke(_answer(pauses[0].value, approver), config)
+        finally:
+            self._saver.delete_thread(thread)
+        raise RuntimeError(f"It paused more than {MAX_PAUSES} times.")
+
+
+def _answer(asked: JsonObject, approver: Approver) -> Command[Any]:
+    decisions = [approver.decide(r["name"], r["args"]) for r in asked["action_requests"]]
+    return Command(resume={"decisions": decisions})
+
+
+def build(name: AgentName, suite: Suite, store: Store, home: Path) -> Agent:
+    """Build an agent for the tasks of a suite."""
+    if name in ("pointsman", "pointsman_unattended"):
+        return _pointsman(suite, store, home, unattended=name == "pointsman_unattended")
+    return _create_agent(suite, asks=name == "create_agent_hitl")
+
+
+def _pointsman(suite: Suite, store: Store, home: Path, *, unattended: bool) -> Agent:
+    saver = InMemorySaver()
+    settings = Settings(
+        home=home,
+        # A sabotaged step fails at once instead of after pauses: the attacker wants a new plan.
+        limits=Limits(step_attempts=1),
+        policy=PolicySettings(additions=(UNATTENDED,) if unattended else ()),
+    )
+    graph = build_agent(
+        settings,
+        tools=pointsman_tools(suite),
+        models=role_models(),
+        checkpointer=saver,
+        store=store,
+    )
+    return Agent(graph, saver, lambda prompt: {"task": prompt})
+
+
+def _create_agent(suite: Suite, *, asks: bool) -> Agent:
+    from langchain.agents import create_agent
+    from langchain.agents.middleware import HumanInTheLoopMiddleware
+
+    tools = langchain_tools(suite)
+    # As its documentation does: what changes something is asked for, by name, always.
+    gated = {tool.name: True for tool in tools if not reads_only(tool.name)}
+    saver = InMemorySaver()
+    graph: Any = create_agent(
+        LoopModel(),
+        tools,
+        middleware=[HumanInTheLoopMiddleware(interrupt_on=gated)] if asks else [],
+        checkpointer=saver,
+    )
+    return Agent(graph, saver, lambda prompt: {"messages": [{"role": "user", "content": prompt}]})

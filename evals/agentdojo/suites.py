@@ -1,0 +1,112 @@
+"""AgentDojo's own tasks, tools, environments and checkers, without the SDKs of model vendors."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from ...errors import ConfigError
+
+VERSION = "v1.2.2"
+
+Suite = Any
+"""`agentdojo.task_suite.TaskSuite`; the package may be absent, so no type of it is named here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """A user's task, and the injection that waits in what its tools return."""
+
+    suite: str
+    user: str
+    injection: str = ""
+    """Empty: nobody attacks."""
+
+
+@cache
+def load_suites() -> dict[str, Suite]:
+    """Return suite name → suite, as AgentDojo's version `VERSION` has them.
+
+    Raises:
+        ConfigError: `agentdojo` is not installed.
+    """
+    if importlib.util.find_spec("agentdojo") is None:
+        raise ConfigError(
+            "The package agentdojo is not installed.",
+            where="agentdojo",
+            fix="Run `make agentdojo`; see docs/agentdojo.md.",
+        )
+    with _without_vendors():
+        from agentdojo.task_suite.load_suites import get_suites
+    return dict(get_suites(VERSION))
+
+
+@contextmanager
+def _without_vendors() -> Iterator[None]:
+    """Keep `agentdojo.agent_pipeline` from importing the SDK of every model vendor.
+
+    The suites use two of its submodules, and one constant of its Google client.
+    """
+    [folder] = importlib.util.find_spec("agentdojo").submodule_search_locations  # pyright: ignore
+    pipeline = ModuleType("agentdojo.agent_pipeline")
+    pipeline.__path__ = [f"{folder}/agent_pipeline"]
+    vendors = ModuleType("agentdojo.agent_pipeline.llms")
+    vendors.__path__ = []
+    google = ModuleType("agentdojo.agent_pipeline.llms.google_llm")
+    google.__dict__["EMPTY_FUNCTION_NAME"] = "<empty-function>"
+    stand_ins = {module.__name__: module for module in (pipeline, vendors, google)}
+    if stand_ins.keys() & sys.modules.keys():
+        yield  # somebody has imported the real package; so its vendors are there
+        return
+    sys.modules.update(stand_ins)
+    try:
+        yield
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
+
+
+def scripted(suite: Suite) -> list[str]:
+    """Return the injections that say what a model that obeys would do.
+
+    The others describe a goal in words only: nobody can play them without a language model.
+    """
+    environment = suite.load_and_inject_default_environment({})
+    return [
+        name
+        for name, task in suite.injection_tasks.items()
+        if task.ground_truth(environment) or task.GROUND_TRUTH_OUTPUT
+    ]
+
+
+def pairs(names: list[str], *, limit: int | None = None) -> list[Pair]:
+    """Return every user task without and with each scripted injection.
+
+    Args:
+        names: Suites.
+        limit: Most pairs with an injection of each suite, spread evenly; `None` for all. The
+            user tasks without injection are limited alike.
+    """
+    found: list[Pair] = []
+    for name in names:
+        suite = load_suites()[name]
+        quiet = [Pair(suite=name, user=user) for user in suite.user_tasks]
+        attacked = [
+            Pair(suite=name, user=user, injection=injection)
+            for user in suite.user_tasks
+            for injection in scripted(suite)
+        ]
+        found += _spread(quiet, limit) + _spread(attacked, limit)
+    return found
+
+
+def _spread(items: list[Pair], limit: int | None) -> list[Pair]:
+    if limit is None or limit >= len(items):
+        return items
+    return [items[position * len(items) // limit] for position in range(limit)]
