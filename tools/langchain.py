@@ -73,6 +73,13 @@ def from_langchain(base_tool: BaseTool) -> Tool:
         ConfigError: See `with_contract`.
     """
     metadata = base_tool.metadata or {}
+    if METADATA_KEY in metadata and "readOnlyHint" in metadata:
+        # The MCP adapter copies a server's annotations, extra ones included, into the metadata.
+        raise ConfigError(
+            "The contract in its metadata may have been written by the server.",
+            where=f"{base_tool.name}.metadata",
+            fix="Load the server with `mcp_tools`, or give the contract by `with_contract`.",
+        )
     options = read_options(metadata.get(METADATA_KEY, {}), where=f"{base_tool.name}.metadata")
     return with_contract(base_tool, **options)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pointsman.state.run import Principal, Run
 from pointsman.stores import SqlStore, open_store
 from pointsman.tools import Runner, Tool, ToolCall, collect

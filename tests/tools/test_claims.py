@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import pytest
+
 from pointsman.state.run import Run
 from pointsman.state.values import digest
 from pointsman.stores import SqlStore

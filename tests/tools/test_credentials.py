@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pointsman.errors import CredentialError
 from pointsman.state.run import Principal, Run
 from pointsman.stores import SqlStore

@@ -10,9 +10,10 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import AfterValidator, BaseModel, Field
+
 from pointsman.errors import ArgumentError, ConfigError
 from pointsman.tools import Arguments, ToolCall, tool
-from pydantic import AfterValidator, BaseModel, Field
 
 
 class Size(Enum):

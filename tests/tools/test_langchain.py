@@ -15,6 +15,7 @@ from langchain_core.tools import (
     ToolException,
     tool,
 )
+
 from pointsman.errors import ConfigError
 from pointsman.state.run import Run
 from pointsman.tools import Arguments, collect, from_langchain, with_contract

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+
 from pointsman.errors import ToolError
 from pointsman.state.run import Run
 from pointsman.stores import SqlStore

@@ -6,6 +6,7 @@ import asyncio
 import threading
 
 import pytest
+
 from pointsman.tools.threads import NoThreadError, Threads
 
 

@@ -1,0 +1,188 @@
+"""MCP servers, run for real: what they say is data, what they define is pinned."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pointsman.errors import ConfigError, ToolError
+from pointsman.state.run import Run
+from pointsman.tools import from_langchain
+from pointsman.tools.mcp import McpServer, McpTools, mcp_tools
+
+SERVER = str(Path(__file__).with_name("mcp_server.py"))
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Once this file exists, the server has changed."""
+    return tmp_path / "changed"
+
+
+@pytest.fixture
+def stdio(state: Path) -> McpServer:
+    """The server over stdio."""
+    return McpServer(name="tests", command=sys.executable, args=(SERVER, "--state", str(state)))
+
+
+@pytest.fixture
+def http(state: Path) -> Iterator[McpServer]:
+    """The server over HTTP on loopback."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, SERVER, "--http", str(port), "--state", str(state)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        _wait_for(port, process)
+        yield McpServer(
+            name="tests", transport="streamable_http", url=f"http://127.0.0.1:{port}/mcp"
+        )
+        process.terminate()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
+        with socket.socket() as probe:
+            probe.settimeout(0.2)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+    raise AssertionError("The server did not start.")
+
+
+def named(tools: McpTools) -> dict[str, Any]:
+    """The tools by name."""
+    return {tool.name: tool for tool in tools.tools}
+
+
+@pytest.mark.parametrize("transport", ["stdio", "http"])
+async def test_tools_are_called_over_both_transports(
+    transport: str, request: pytest.FixtureRequest, make_runner: Any, run: Run
+) -> None:
+    """Structured output arrives as data, defaults and strictness are ours."""
+    server = request.getfixturevalue(transport)
+    loaded = await mcp_tools(server, contracts={"lookup": {"effect": "read"}})
+    runner = make_runner(*loaded.tools)
+    good = await runner.call("lookup", {"order": "A-1"}, run=run, step="s", attempt=1, timeout=None)
+    bad = await runner.call("lookup", {"order": 1}, run=run, step="s", attempt=1, timeout=None)
+    assert (good.status, good.output) == ("done", {"order": "A-1", "count": 1})
+    assert bad.kind == "arguments"
+
+
+async def test_what_a_server_says_of_its_tools_is_not_believed(stdio: McpServer) -> None:
+    """A hint that it only reads, and a contract in its annotations, change nothing."""
+    contract = named(await mcp_tools(stdio))["delete_everything"].contract
+    assert (contract.effect, contract.trust, contract.idempotency) == ("write", "untrusted", "none")
+    assert contract.egress
+
+
+async def test_a_contract_of_the_servers_own_is_refused_when_it_comes_by_langchain(
+    stdio: McpServer,
+) -> None:
+    """The public adapter copies a server's annotations to where our contracts may stand."""
+    from langchain_mcp_adapters.client import MultiServerMCPClient
+
+    connection: Any = {
+        "transport": "stdio",
+        "command": stdio.command,
+        "args": list(stdio.args),
+    }
+    tools = await MultiServerMCPClient({"tests": connection}).get_tools()
+    by_name = {tool.name: tool for tool in tools}
+    with pytest.raises(ConfigError, match="may have been written by the server"):
+        from_langchain(by_name["delete_everything"])
+    assert from_langchain(by_name["lookup"]).contract.effect == "write"
+
+
+async def test_a_tool_that_changes_after_it_was_loaded_is_refused(
+    stdio: McpServer, state: Path, execute: Any
+) -> None:
+    """It is compared in the session of the call itself, and not called."""
+    tools = named(await mcp_tools(stdio))
+    state.touch()
+    with pytest.raises(ToolError, match="changed its definition") as raised:
+        await execute(tools["lookup"], order="A-1")
+    assert raised.value.happened == "no"
+    assert await execute(tools["delete_everything"]) == {"result": "deleted"}
+
+
+async def test_pins_keep_what_was_approved(stdio: McpServer, state: Path) -> None:
+    """With the pins of an approval, what changed or came later is left out and named."""
+    approved = (await mcp_tools(stdio)).pins
+    state.touch()
+    now = await mcp_tools(stdio, pins=approved)
+    assert set(now.refused) == {"lookup", "late"}
+    assert "changed" in now.refused["lookup"]
+    assert set(named(now)) == {"delete_everything", "fail", "odd_name"} == set(now.pins)
+    again = await mcp_tools(stdio, pins=(await mcp_tools(stdio)).pins)
+    assert not again.refused
+
+
+async def test_a_tool_that_is_gone_is_refused(stdio: McpServer, state: Path, execute: Any) -> None:
+    """The call says that the server no longer offers it."""
+    state.touch()
+    late = named(await mcp_tools(stdio))["late"]
+    state.unlink()
+    with pytest.raises(ToolError, match="no longer offers"):
+        await execute(late)
+
+
+async def test_an_error_of_the_server_is_an_error(
+    stdio: McpServer, make_runner: Any, run: Run
+) -> None:
+    """Whether a failed call changed something, the server does not say."""
+    runner = make_runner(*(await mcp_tools(stdio)).tools)
+    outcome = await runner.call("fail", {}, run=run, step="s", attempt=1, timeout=None)
+    assert outcome.status == "unknown"
+    assert "no such thing" in outcome.error
+
+
+async def test_names_are_made_fit_for_models(stdio: McpServer, execute: Any) -> None:
+    """A dot becomes an underscore, and a prefix tells servers apart."""
+    prefixed = await mcp_tools(stdio.model_copy(update={"prefix": True}))
+    odd = named(prefixed)["tests_odd_name"]
+    assert await execute(odd, runtime="x") == "odd x"
+
+
+async def test_a_server_that_is_not_there(execute: Any, tmp_path: Path) -> None:
+    """Loading says what to check; a call knows that nothing happened."""
+    missing = McpServer(name="gone", command=str(tmp_path / "no-such-program"))
+    closed = McpServer(name="gone", transport="streamable_http", url="http://127.0.0.1:9/mcp")
+    for server in (missing, closed):
+        with pytest.raises(ConfigError) as raised:
+            await mcp_tools(server)
+        assert raised.value.where == "gone"
+
+
+async def test_a_call_to_a_server_that_went_away(stdio: McpServer, execute: Any) -> None:
+    """Nothing was sent, so nothing happened, and trying later may help."""
+    [tool, *_] = (await mcp_tools(stdio)).tools
+    gone = stdio.model_copy(update={"command": "/nonexistent"})
+    broken = tool.run.func  # type: ignore[attr-defined]
+    with pytest.raises(ToolError) as raised:
+        await broken(gone, *tool.run.args[1:], {}, None)  # type: ignore[attr-defined]
+    assert (raised.value.happened, raised.value.retryable) == ("no", True)
+
+
+async def test_unknown_contracts_are_refused(stdio: McpServer) -> None:
+    """A misspelt name would leave the tool it means without its contract."""
+    with pytest.raises(ConfigError, match="lokup"):
+        await mcp_tools(stdio, contracts={"lokup": {"effect": "read"}})
+
+
+def test_tools_outlive_the_event_loop(stdio: McpServer, execute: Any) -> None:
+    """They are loaded in one loop and called in another."""
+    tools = named(asyncio.run(mcp_tools(stdio)))
+    assert asyncio.run(execute(tools["odd_name"], runtime="y")) == "odd y"
+
+
+def test_a_server_shows_no_secrets() -> None:
+    """Headers and variables stay out of logs."""
+    server = McpServer(name="x", env={"KEY": "s3cret"}, headers={"Authorization": "s3cret"})
+    assert "s3cret" not in repr(server)

@@ -1,0 +1,136 @@
+"""SQL queries that only read: SQLite or PostgreSQL, bounded in rows and time.
+
+Needs the extra `sql`; PostgreSQL needs the extra `postgres`, too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+from typing_extensions import Unpack
+
+from ...state.results import Evidence
+from ...state.values import Json, JsonObject
+from ..contract import ContractOptions, Tool
+from ..decorator import tool
+from .sql_postgres import query_postgres
+from .sql_sqlite import query_sqlite
+from .sql_statements import FUNCTIONS, check_statement
+
+Scalar = str | int | float | bool | None
+
+
+def sql_query(
+    database: Path | str,
+    *,
+    tables: Sequence[str] | None = None,
+    functions: Sequence[str] = (),
+    max_rows: int = 200,
+    query_seconds: float = 5.0,
+    **contract: Unpack[ContractOptions],
+) -> Tool:
+    """Make a tool that runs `SELECT`s.
+
+    Values belong into `parameters`, so that a plan can pass them by reference instead of building
+    SQL from text.
+
+    Args:
+        database: Path of a SQLite file, or `postgresql://…`.
+        tables: Tables that may be read; all but the catalogs by default.
+        functions: Functions that may be called besides the ordinary ones.
+        max_rows: Most rows returned; more are cut, and the output says so.
+        query_seconds: Longest time the database may work on one query.
+        **contract: Fields of the contract to set otherwise.
+    """
+    postgres = isinstance(database, str) and database.startswith(("postgresql:", "postgres:"))
+    allowed_tables = None if tables is None else frozenset(name.lower() for name in tables)
+    allowed_functions = FUNCTIONS | {name.lower() for name in functions}
+    options: ContractOptions = {
+        "effect": "read",
+        "trust": "internal",
+        "idempotency": "natural",
+        "consequential": (),
+        **contract,
+    }
+
+    def query(sql: str, parameters: list[Scalar]) -> tuple[list[str], list[Sequence[Any]]]:
+        check_statement(
+            sql,
+            dialect="postgres" if postgres else "sqlite",
+            functions=allowed_functions,
+            tables=allowed_tables,
+        )
+        if postgres:
+            return query_postgres(str(database), sql, parameters, max_rows + 1, query_seconds)
+        return query_sqlite(
+            Path(database),
+            sql,
+            parameters,
+            limit=max_rows + 1,
+            seconds=query_seconds,
+            tables=allowed_tables,
+            functions=allowed_functions,
+        )
+
+    @tool(cite=_cite, **options)
+    def query_database(
+        sql: Annotated[str, Field(min_length=1, max_length=10_000)],
+        parameters: Annotated[list[Scalar], Field(max_length=100)] = [],  # noqa: B006 - copied
+    ) -> JsonObject:
+        """Run one SELECT on the database and return its rows.
+
+        Args:
+            sql: One SELECT statement. Placeholders are ? on SQLite and $1, $2 on PostgreSQL.
+            parameters: Values of the placeholders, in order.
+        """
+        columns, rows = query(sql, parameters)
+        names = _unique(columns)
+        shown = [dict(zip(names, map(_plain, row), strict=True)) for row in rows[:max_rows]]
+        return {"columns": names, "rows": shown, "truncated": len(rows) > max_rows}
+
+    return query_database
+
+
+def _unique(columns: list[str]) -> list[str]:
+    """Number columns of the same name, which an object could hold only once."""
+    names: list[str] = []
+    for column in columns:
+        name, number = column, 2
+        while name in names:
+            name, number = f"{column}_{number}", number + 1
+        names.append(name)
+    return names
+
+
+def _plain(value: Any) -> Json:
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case Decimal():
+            return _plain(float(value))
+        case datetime() | date() | time():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case bytes() | memoryview():
+            return f"<{len(value)} bytes>"
+        case dict() | list():
+            return value
+        case _:
+            return str(value)
+
+
+def _cite(args: JsonObject, output: Json) -> list[Evidence]:
+    source = f"query {args['sql'][:200]}"
+    return [
+        Evidence(id="", step="", path=f"rows.{n}", source=f"{source} § row {n + 1}")
+        for n in range(min(len(output["rows"]), 20))
+    ]
