@@ -12,11 +12,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from ..errors import ConfigError, StoreError
 
-PAGE_BYTES = 8192
-"""A step's output of two kilobytes leaves half of SQLite's usual page of four empty."""
-
-WAL_PAGES = 128
+WAL_PAGES = 256
 """Pages in the write-ahead log before they are copied into the file."""
+
+_PAGE_BYTES = 4096
 
 _TRANSIENT = {"40001", "40P01"}
 """PostgreSQL: serialization failure, deadlock. The transaction may simply be run again."""
@@ -101,11 +100,10 @@ def _configure_sqlite(connection: sqlite3.Connection, timeout_seconds: float) ->
     # The driver must not begin transactions by itself: savepoints need our own BEGIN.
     connection.isolation_level = None
     for pragma in (
-        f"page_size = {PAGE_BYTES}",
         "foreign_keys = ON",
         "synchronous = FULL",
         f"wal_autocheckpoint = {WAL_PAGES}",
-        f"journal_size_limit = {WAL_PAGES * PAGE_BYTES}",
+        f"journal_size_limit = {WAL_PAGES * _PAGE_BYTES}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
     deadline = time.monotonic() + timeout_seconds

@@ -17,6 +17,20 @@ _ESCAPE, _HEX, _UUID = b"\x00", b"\x01", b"\x02"
 _TAGS = (_ESCAPE, _HEX, _UUID)
 _RAW, _DEFLATED = b"\x00", b"\x01"
 
+_COMMON = (
+    b'"message":"","kind":"tool_error","retryable":true,"failure":{"allowed":["approve","edit",'
+    b'"approval_id":"ap_","args":{"requested_at":,"expires_at":,"requester":"approver":"decided_at"'
+    b'"model":"","endpoint":"","outcome":"ok","prompt":"","reply":"","role":"","started_at":,"step"'
+    b'"cached_input_tokens":,"reasoning_tokens":,"first_token_seconds":0.,"reserved_usd":0.0'
+    b'"taint":["untrusted"],"payload":"","excerpt":"","usage":{"estimated":true,"input_tokens":,'
+    b'"model_calls":1,"output_tokens":,"usd":0.0,"tool_calls":1},"verdict":{"action":"accept",'
+    b'"confidence":1.0,"reason":""},"why":""},{"attempts":[{"number":1,"performed_by":"",'
+    b'"replayed":true,"seconds":0.0,"usage":{"tool_calls":1}],"evidence":[{"id":"s1","path":"",'
+    b'"source":"","step":"s1","trust":"untrusted"}],"status":"accepted","usage":{"tool_calls":1}}'
+)
+"""What short records have in common, so that each need not repeat it. Never change it: databases
+hold what was compressed against it. A better one needs a tag of its own."""
+
 _HEX_TEXT = re.compile(r"(?:[0-9a-f]{2}){8,}")
 _UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -47,7 +61,8 @@ def unpack_text(data: bytes) -> str:
 def deflate(data: bytes) -> bytes:
     """Compress bytes where that helps; `inflate` knows whether it did."""
     if len(data) >= _WORTH_DEFLATING:
-        deflated = zlib.compress(data, 6)
+        compressor = zlib.compressobj(zdict=_COMMON)
+        deflated = compressor.compress(data) + compressor.flush()
         if len(deflated) < len(data):
             return _DEFLATED + deflated
     return _RAW + data
@@ -55,7 +70,10 @@ def deflate(data: bytes) -> bytes:
 
 def inflate(data: bytes) -> bytes:
     """Return the bytes that `deflate` was given."""
-    return zlib.decompress(data[1:]) if data[:1] == _DEFLATED else data[1:]
+    if data[:1] == _RAW:
+        return data[1:]
+    decompressor = zlib.decompressobj(zdict=_COMMON)
+    return decompressor.decompress(data[1:]) + decompressor.flush()
 
 
 def json_bytes(value: Json) -> bytes:

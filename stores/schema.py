@@ -26,6 +26,7 @@ VERSION = "0001"
 
 VERSION_TABLE = "pointsman_version"
 
+# Without row numbers, the table is its own index: each index takes a page even while it is empty.
 # The prefix lets the store share a PostgreSQL database with the application and the checkpointer.
 METADATA = MetaData(
     naming_convention={
@@ -132,7 +133,7 @@ decisions = Table(
 audit = Table(
     "pointsman_audit",
     METADATA,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", Sequential, primary_key=True, autoincrement=False),
     Column("at", Double, nullable=False),
     Column("kind", PackedText, nullable=False),
     Column("thread_id", PackedText, nullable=False, index=True),
@@ -156,9 +157,10 @@ attempts = Table(
     "pointsman_attempts",
     METADATA,
     Column("seq", Sequential, primary_key=True),
-    Column("id", PackedText, nullable=False, unique=True),
-    Column("run_id", PackedText, nullable=False, index=True),
+    Column("run_id", PackedText, nullable=False),
+    Column("id", PackedText, nullable=False),
     Column("body", PackedJson, nullable=False),
+    UniqueConstraint("run_id", "id"),
 )
 
 # Money is in billionths of a US dollar: integers add up without drift.
@@ -171,6 +173,7 @@ balances = Table(
     Column("reserved_nano", BigInteger, nullable=False),
     Column("spent_tokens", BigInteger, nullable=False),
     Column("reserved_tokens", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 reservations = Table(
@@ -179,8 +182,9 @@ reservations = Table(
     Column("id", PackedText, primary_key=True),
     Column("nano", BigInteger, nullable=False),
     Column("tokens", BigInteger, nullable=False),
-    Column("expires_at", Double, nullable=False, index=True),
+    Column("expires_at", Double, nullable=False),
     Column("state", String, nullable=False),  # `held`, or `lapsed`: counted as spent
+    sqlite_with_rowid=False,
 )
 
 reservation_caps = Table(
@@ -195,6 +199,7 @@ reservation_caps = Table(
     Column("scope", String, primary_key=True),
     Column("key", PackedText, primary_key=True),
     ForeignKeyConstraint(["scope", "key"], ["pointsman_balances.scope", "pointsman_balances.key"]),
+    sqlite_with_rowid=False,
 )
 
 switches = Table(
@@ -205,6 +210,7 @@ switches = Table(
     Column("reason", PackedText, nullable=False),
     Column("actor", PackedText, nullable=False),
     Column("at", Double, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 leases = Table(
@@ -214,4 +220,5 @@ leases = Table(
     Column("owner", PackedText, nullable=False),
     Column("fence", BigInteger, nullable=False),
     Column("expires_at", Double, nullable=False),
+    sqlite_with_rowid=False,
 )

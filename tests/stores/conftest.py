@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from pointsman.stores import SqlStore, open_store
 from sqlalchemy import create_engine, make_url, text
+
+from pointsman.stores import SqlStore, open_store
 
 from .postgres_server import binaries, running_server
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from pointsman.errors import AnswerError, NotFoundError
 from pointsman.state.approval import ApprovalRequest, Decision
 from pointsman.stores import SqlStore

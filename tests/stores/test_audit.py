@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import Connection, delete, insert, select, update
+
 from pointsman.errors import StoreError
 from pointsman.stores import SqlStore, open_store
 from pointsman.stores.schema import audit, audit_head
-from sqlalchemy import Connection, delete, insert, select, update
 
 from .conftest import Clock
 

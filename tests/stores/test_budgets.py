@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+
 from pointsman.errors import StoreError
 from pointsman.stores import SqlStore, open_store
 from pointsman.stores.protocols import Balance, Cap

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from pointsman.errors import NotFoundError, StoreError
 from pointsman.stores import SqlStore, open_store
 from pointsman.stores.protocols import EffectClaim, EffectRecord

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import func, select
+
 from pointsman.state.approval import ApprovalRequest
 from pointsman.state.results import Attempt, Evidence, Failure, StepResult, Verdict
 from pointsman.state.usage import Usage
 from pointsman.state.values import digest
 from pointsman.stores import SqlStore
 from pointsman.stores.schema import payloads
-from sqlalchemy import func, select
 
 FULL = StepResult(
     step="s1",

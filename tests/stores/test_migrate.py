@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, update
+
 from pointsman.errors import StoreError
 from pointsman.stores import open_store
 from pointsman.stores.engines import create, for_writing, store_url
 from pointsman.stores.migrate import SCRIPTS, upgrade, version_of
 from pointsman.stores.migrate import create as create_tables
 from pointsman.stores.schema import METADATA, VERSION, version
-from sqlalchemy import Connection, inspect, update
 
 
 def structure(connection: Connection) -> dict[str, object]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import func, select
+
 from pointsman.errors import NotFoundError
 from pointsman.state.values import digest
 from pointsman.stores import SqlStore
@@ -17,7 +19,6 @@ from pointsman.stores.packing import (
     unpack_text,
 )
 from pointsman.stores.schema import payloads
-from sqlalchemy import func, select
 
 
 async def test_value_comes_back(store: SqlStore) -> None:

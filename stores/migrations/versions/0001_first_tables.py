@@ -139,7 +139,7 @@ def _approvals() -> None:
 def _audit() -> None:
     op.create_table(
         "pointsman_audit",
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", SEQUENTIAL, autoincrement=False, nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("kind", sa.LargeBinary(), nullable=False),
         sa.Column("thread_id", sa.LargeBinary(), nullable=False),
@@ -165,13 +165,12 @@ def _budgets() -> None:
     op.create_table(
         "pointsman_attempts",
         sa.Column("seq", SEQUENTIAL, nullable=False),
-        sa.Column("id", sa.LargeBinary(), nullable=False),
         sa.Column("run_id", sa.LargeBinary(), nullable=False),
+        sa.Column("id", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pointsman_attempts_pk"),
-        sa.UniqueConstraint("id", name="pointsman_attempts_id_uq"),
+        sa.UniqueConstraint("run_id", "id", name="pointsman_attempts_run_id_id_uq"),
     )
-    op.create_index("pointsman_attempts_run_id_ix", "pointsman_attempts", ["run_id"])
     op.create_table(
         "pointsman_balances",
         sa.Column("scope", sa.String(), nullable=False),
@@ -181,6 +180,7 @@ def _budgets() -> None:
         sa.Column("spent_tokens", sa.BigInteger(), nullable=False),
         sa.Column("reserved_tokens", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "key", name="pointsman_balances_pk"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "pointsman_reservations",
@@ -190,9 +190,7 @@ def _budgets() -> None:
         sa.Column("expires_at", sa.Double(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pointsman_reservations_pk"),
-    )
-    op.create_index(
-        "pointsman_reservations_expires_at_ix", "pointsman_reservations", ["expires_at"]
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "pointsman_reservation_caps",
@@ -213,6 +211,7 @@ def _budgets() -> None:
         sa.PrimaryKeyConstraint(
             "reservation_id", "scope", "key", name="pointsman_reservation_caps_pk"
         ),
+        sqlite_with_rowid=False,
     )
 
 
@@ -225,6 +224,7 @@ def _operations() -> None:
         sa.Column("actor", sa.LargeBinary(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "target", name="pointsman_switches_pk"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "pointsman_leases",
@@ -233,4 +233,5 @@ def _operations() -> None:
         sa.Column("fence", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pointsman_leases_pk"),
+        sqlite_with_rowid=False,
     )
