@@ -59,6 +59,7 @@ def refunds(home: Path) -> Tool:
             order_id: The order number (ORD-1001).
             amount: US dollars; at most what is left of the payment.
             reason: Why, in one sentence.
+            call: What the refund is recorded under.
             sku: The item; empty for the whole order.
         """
         with writing(home) as db:
@@ -178,6 +179,7 @@ def replies(home: Path) -> Tool:
             to: The address stored in the customer's account.
             subject: The subject line.
             body: The message.
+            call: What the message is recorded under.
         """
         with writing(home) as db:
             return actions.send_reply(

@@ -67,8 +67,8 @@ def _refundable_payment(db: sqlite3.Connection, order_id: str, cents: int, sku: 
     left = payment["cents"] - refunded_cents(db, order_id)
     if cents > left:
         raise _refused(
-            f"{dollars(cents):.2f} is more than the {dollars(left):.2f} US dollars that are left of "
-            f"payment {payment['id']}.",
+            f"{dollars(cents):.2f} is more than the {dollars(left):.2f} US dollars that are left "
+            f"of payment {payment['id']}.",
             "Refund at most that.",
         )
     return payment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def _open(file: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def reading(home: Path) -> Iterator[sqlite3.Connection]:
+def reading(home: Path) -> Generator[sqlite3.Connection]:
     """Open a connection that cannot write."""
     with closing(_open(create(home))) as db:
         db.execute("PRAGMA query_only = ON")
@@ -57,7 +57,7 @@ def reading(home: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def writing(home: Path) -> Iterator[sqlite3.Connection]:
+def writing(home: Path) -> Generator[sqlite3.Connection]:
     """Open one transaction that holds the write lock from its start; an error undoes it."""
     with closing(_open(create(home))) as db:
         db.execute("BEGIN IMMEDIATE")
