@@ -2,8 +2,8 @@
 
     python -m pointsman.benchmarks.critical_path
 
-Two independent chains of three steps, one slow at its start and one at its end. If chains waited for
-each other at every step, the run would take the sum of the slowest step at each place.
+Two independent chains of three steps, one slow at its start and one at its end. If chains waited
+for each other at every step, the run would take the sum of the slowest step at each place.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from .. import Settings, build_agent, open_store, tool
 from ..state.values import JsonObject
-from .planned import FixedPlan
+from .planned import fixed_plan
 
 CHAINS: dict[str, tuple[float, ...]] = {"a": (0.4, 0.05, 0.05), "b": (0.05, 0.05, 0.4)}
 CRITICAL_PATH = max(sum(times) for times in CHAINS.values())
@@ -55,7 +55,7 @@ async def one_run(home: Path) -> float:
             agent = build_agent(
                 Settings(home=home),
                 tools=[wait],
-                models={"planner": FixedPlan(plan=plan())},
+                models={"planner": fixed_plan(plan())},
                 checkpointer=saver,
                 store=store,
             )

@@ -2,8 +2,8 @@
 
     python -m pointsman.benchmarks.growth
 
-The results are random, so that nothing can be compressed or stored once for two. Each line also says
-how long a step took; times are of this machine, the ratio to the payload is what counts.
+The results are random, so that nothing can be stored once for two. Each line also says how long a
+step took; times are of this machine, the ratio to the payload is what counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from .. import Settings, build_agent, open_store, tool
 from ..state.values import JsonObject
-from .planned import FixedPlan
+from .planned import fixed_plan
 
 SIZES = (8, 32, 64, 128, 256)
 RESULT_BYTES = 2_000
@@ -53,7 +53,7 @@ async def page(number: int, before: int = 0) -> JsonObject:
 async def measure(length: int, home: Path) -> tuple[int, float]:
     """Run one lane of `length` steps; return bytes on disk and seconds."""
     store = open_store(home / "pointsman.db")
-    plan = FixedPlan(plan=chain(length))
+    plan = fixed_plan(chain(length))
     try:
         async with AsyncSqliteSaver.from_conn_string(str(home / "checkpoints.db")) as saver:
             agent = build_agent(
@@ -72,7 +72,12 @@ async def measure(length: int, home: Path) -> tuple[int, float]:
                 raise SystemExit(f"only {len(accepted)} of {length} steps were accepted")
     finally:
         await store.close()
-    return sum(file.stat().st_size for file in home.iterdir()), seconds
+    return bytes_in(home), seconds
+
+
+def bytes_in(folder: Path) -> int:
+    """Return the size of all files of a folder, in bytes."""
+    return sum(file.stat().st_size for file in folder.iterdir())
 
 
 async def main() -> int:
@@ -86,9 +91,8 @@ async def main() -> int:
         ratio = size / payload
         worst = max(worst, ratio) if length == SIZES[-1] else worst
         per_step = 1000 * seconds / length
-        print(
-            f"{length:5}   {payload / 1e3:10.0f}   {size / 1e3:10.0f}   {ratio:5.2f}   {per_step:9.2f}"
-        )
+        kilobytes = f"{payload / 1e3:10.0f}   {size / 1e3:10.0f}"
+        print(f"{length:5}   {kilobytes}   {ratio:5.2f}   {per_step:9.2f}")
     return 1 if worst >= 3 else 0
 
 

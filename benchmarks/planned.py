@@ -1,28 +1,21 @@
-"""A planner model that replies with one fixed plan, so that a benchmark measures the graph alone."""
+"""A planner model that replies with one fixed plan: what is left to measure is the graph."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterator
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
 
 from ..state.values import JsonObject
 
 
-class FixedPlan(BaseChatModel):
-    """Replies with `plan` to everything."""
+def fixed_plan(plan: JsonObject) -> GenericFakeChatModel:
+    """Return a chat model that replies with `plan` to everything."""
 
-    plan: JsonObject
+    def replies() -> Iterator[AIMessage]:
+        while True:
+            yield AIMessage(json.dumps(plan))
 
-    @property
-    def _llm_type(self) -> str:
-        return "fixed-plan"
-
-    def _generate(
-        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
-    ) -> ChatResult:
-        message = AIMessage(json.dumps(self.plan))
-        return ChatResult(generations=[ChatGeneration(message=message)])
+    return GenericFakeChatModel(messages=replies())
