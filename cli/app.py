@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import answers, tasks
+from . import answers, inspection, operations, tasks
 
 app = typer.Typer(
     name="pointsman",
@@ -22,6 +22,10 @@ app.command()(answers.approve)
 app.command()(answers.edit)
 app.command()(answers.reject)
 app.command()(answers.respond)
+app.command()(inspection.graph)
+app.add_typer(inspection.config, name="config")
+app.add_typer(operations.audit, name="audit")
+app.add_typer(operations.switch, name="switch")
 
 
 def main() -> None:
