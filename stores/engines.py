@@ -56,15 +56,27 @@ def _sqlite_url(path: str) -> URL:
     return URL.create("sqlite+pysqlite", database=str(Path(path).expanduser().absolute()))
 
 
-def create(url: URL, *, connections: int, timeout_seconds: float) -> Engine:
-    """Create an engine; it connects on first use.
+class Pool:
+    """Connections to one database, and the two kinds of transaction. Connects on first use.
+
+    Args:
+        url: From `store_url`.
+        connections: Most connections.
+        timeout_seconds: Longest wait for a lock.
 
     Raises:
         StoreError: The driver is not installed, or the folder cannot be made.
     """
-    if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url, connections, timeout_seconds)
-    return _postgres_engine(url, connections, timeout_seconds)
+
+    def __init__(self, url: URL, *, connections: int, timeout_seconds: float) -> None:
+        make = _sqlite_engine if url.get_backend_name() == "sqlite" else _postgres_engine
+        engine = make(url, connections, timeout_seconds)
+        self.reading = _for_reading(engine)
+        """Transactions that see one moment, however many statements they run."""
+        self.writing = _for_writing(engine)
+        """Transactions that may write from their first statement."""
+        self.close = engine.dispose
+        """Close the connections."""
 
 
 def _sqlite_engine(url: URL, connections: int, timeout_seconds: float) -> Engine:
@@ -153,19 +165,17 @@ def _postgres_engine(url: URL, connections: int, timeout_seconds: float) -> Engi
     return engine
 
 
-def for_writing(engine: Engine) -> Engine:
-    """Return the engine with transactions that may write from their first statement."""
+def _for_reading(engine: Engine) -> Engine:
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+def _for_writing(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         # A deferred transaction that turns into a writing one fails if another wrote meanwhile.
         return engine.execution_options(begin="BEGIN IMMEDIATE")
     return engine
-
-
-def for_reading(engine: Engine) -> Engine:
-    """Return the engine with transactions that see one moment, however many statements they run."""
-    if engine.dialect.name == "sqlite":
-        return engine
-    return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
 def is_transient(error: BaseException) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy import Connection, inspect, select, text
 
 from ..errors import StoreError
-from .engines import for_writing
+from .engines import Pool
 from .schema import METADATA, VERSION, VERSION_TABLE, version
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -16,17 +16,17 @@ _ADVISORY_LOCK = 0x706F696E74736D
 """Any number that every process of this package uses for nothing else."""
 
 
-def bring_up_to_date(engine: Engine) -> None:
+def bring_up_to_date(pool: Pool) -> None:
     """Create an empty database or migrate an older one, however many processes open it at once.
 
     Raises:
         StoreError: The database was made by a newer release.
     """
-    with engine.connect() as connection:
+    with pool.reading.connect() as connection:
         if version_of(connection) == VERSION:
             return
-    with for_writing(engine).begin() as connection:
-        if engine.dialect.name == "postgresql":
+    with pool.writing.begin() as connection:
+        if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
         # Another process may have been first while this one waited for the lock.
         found = version_of(connection)

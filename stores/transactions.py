@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine
+from sqlalchemy import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import engines
+from .engines import Pool, failure, is_transient
 from .migrate import bring_up_to_date
 
 Work = Callable[[Connection], Any]
@@ -43,7 +43,7 @@ class Transactions:
         self._connections = connections
         self._timeout = timeout_seconds
         self._opening = threading.Lock()
-        self._engine: Engine | None = None
+        self._pool: Pool | None = None
 
     def read(self, work: Work) -> Any:
         """Run work that sees one moment and changes nothing.
@@ -72,28 +72,28 @@ class Transactions:
     def close(self) -> None:
         """Close every connection."""
         with self._opening:
-            if self._engine is not None:
-                self._engine.dispose()
-                self._engine = None
+            if self._pool is not None:
+                self._pool.close()
+                self._pool = None
 
     def _read(self, work: Work) -> Any:
-        with engines.for_reading(self._opened()).connect() as connection:
+        with self._opened().reading.connect() as connection:
             return work(connection)
 
     def _write(self, work: Work) -> Any:
-        engine = engines.for_writing(self._opened())
+        engine = self._opened().writing
         for left in reversed(range(_TRIES)):
             try:
                 with engine.begin() as connection:
                     return work(connection)
             except SQLAlchemyError as error:
-                if not left or not engines.is_transient(error):
+                if not left or not is_transient(error):
                     raise
                 time.sleep(random.uniform(0, 0.2))  # noqa: S311  parts rivals, hides nothing
         raise AssertionError
 
     def _write_together(self, pieces: Sequence[Work]) -> list[Outcome]:
-        with engines.for_writing(self._opened()).begin() as connection:
+        with self._opened().writing.begin() as connection:
             return [self._piece(connection, work) for work in pieces]
 
     def _piece(self, connection: Connection, work: Work) -> Outcome:
@@ -107,25 +107,23 @@ class Transactions:
         savepoint.commit()
         return Outcome(value=value)
 
-    def _opened(self) -> Engine:
+    def _opened(self) -> Pool:
         with self._opening:
-            if self._engine is None:
-                self._engine = self._open()
-            return self._engine
+            if self._pool is None:
+                self._pool = self._open()
+            return self._pool
 
-    def _open(self) -> Engine:
-        engine = engines.create(
-            self._url, connections=self._connections, timeout_seconds=self._timeout
-        )
+    def _open(self) -> Pool:
+        pool = Pool(self._url, connections=self._connections, timeout_seconds=self._timeout)
         try:
-            bring_up_to_date(engine)
+            bring_up_to_date(pool)
         except BaseException:
-            engine.dispose()
+            pool.close()
             raise
-        return engine
+        return pool
 
     def _reporting(self, run: Callable[[], Any]) -> Any:
         try:
             return run()
         except (SQLAlchemyError, OSError) as error:
-            raise engines.failure(error, self._url) from error
+            raise failure(error, self._url) from error

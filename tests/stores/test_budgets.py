@@ -194,7 +194,7 @@ async def main(path, name):
             spent += used
             balance = await store.budgets.balance("day", "d")
             assert balance.spent_usd + balance.reserved_usd <= 1.0, balance
-        for group in range(10):
+        for group in range(6):
             await asyncio.gather(*(attempt(10 * group + n) for n in range(10)))
     print(spent)
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, update
 
 from pointsman.errors import StoreError
 from pointsman.stores import open_store
-from pointsman.stores.engines import create, for_writing, store_url
+from pointsman.stores.engines import Pool, store_url
 from pointsman.stores.migrate import SCRIPTS, upgrade, version_of
 from pointsman.stores.migrate import create as create_tables
 from pointsman.stores.schema import METADATA, VERSION, version
@@ -37,15 +37,15 @@ def structure(connection: Connection) -> dict[str, object]:
 
 def test_replaying_every_migration_gives_the_fresh_schema(url: str) -> None:
     """A database that grew through all releases is the same as a new one."""
-    engine = for_writing(create(store_url(url), connections=1, timeout_seconds=5))
-    with engine.begin() as connection:
+    pool = Pool(store_url(url), connections=1, timeout_seconds=5)
+    with pool.writing.begin() as connection:
         create_tables(connection)
         fresh = structure(connection)
         METADATA.drop_all(connection)
         upgrade(connection, None)
         replayed = structure(connection)
         assert version_of(connection) == VERSION
-    engine.dispose()
+    pool.close()
 
     assert len(fresh) > 10
     assert replayed == fresh
