@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ Point = tuple[float, float]
 
 WIDTH, HEIGHT = 1.5, 0.5
 """Of a node, in inches."""
-COLUMN, ROW = 3.4, 1.15
+COLUMN, ROW = 3.6, 1.3
 """Distance between the centres of neighbours, in inches."""
-FRAME = 0.45
-LABEL = 24
+SWING = 1.4
+"""How far the control point of an edge that passes other nodes stands out, in inches."""
+FRAME = 1.4
+"""Room between the nodes of a subgraph and its frame, for edges and their labels, in inches."""
+LABEL = 18
 """Characters in a line of an edge's label."""
 
 INK, PAPER, ACCENT, FAINT = "#2b2d42", "#ffffff", "#e8ecf8", "#8d99ae"
@@ -33,7 +37,8 @@ def draw_picture(graph: Graph, file: Path) -> None:
     """Draw a graph into a PNG file. No network, no display."""
     places = layout(graph)
     xs, ys = [x for x, _ in places.values()], [y for _, y in places.values()]
-    low, high = (min(xs) - COLUMN / 2, min(ys) - ROW), (max(xs) + COLUMN / 2, max(ys) + ROW)
+    beside, above = WIDTH / 2 + FRAME + 0.2, ROW / 2
+    low, high = (min(xs) - beside, min(ys) - above), (max(xs) + beside, max(ys) + above)
     figure = Figure(figsize=(high[0] - low[0], high[1] - low[1]), facecolor=PAPER)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
@@ -83,8 +88,8 @@ def _draw_frames(axes: Axes, places: Mapping[str, Point]) -> None:
     for name, points in inside.items():
         left = min(x for x, _ in points) - WIDTH / 2 - FRAME
         right = max(x for x, _ in points) + WIDTH / 2 + FRAME
-        low = min(y for _, y in points) - HEIGHT / 2 - FRAME / 2
-        high = max(y for _, y in points) + HEIGHT / 2 + FRAME
+        low = min(y for _, y in points) - HEIGHT / 2 - 0.2
+        high = max(y for _, y in points) + HEIGHT / 2 + 0.45
         _box(axes, (left, low), (right - left, high - low), "#f7f8fc", FAINT)
         axes.text(left + 0.15, high - 0.28, name, color=FAINT, fontsize=10, weight="bold")
 
@@ -118,56 +123,88 @@ def _draw_edge(
     axes: Axes, edge: Edge, places: Mapping[str, Point], boxes: Mapping[str, FancyBboxPatch]
 ) -> None:
     start, end = places[edge.source], places[edge.target]
+    path = _loop(start) if edge.source == edge.target else _path(start, end)
     style: dict[str, Any] = {
         "arrowstyle": "-|>",
         "color": INK,
         "linestyle": (0, (4, 3)) if edge.conditional else "-",
+        "connectionstyle": f"arc3,rad={path.bend}",
         "shrinkA": 1,
         "shrinkB": 2,
     }
-    if edge.source == edge.target:
-        # Out of the right side near the bottom, and back in near the top.
-        right = start[0] + WIDTH / 2
-        style |= {"connectionstyle": "arc3,rad=1.6"}
-        tail, tip = (right, start[1] - HEIGHT / 4), (right, start[1] + HEIGHT / 4)
-        axes.annotate("", xy=tip, xytext=tail, arrowprops=style)
-        _label(axes, edge, (right + 0.3, start[1]), align="left")
-        return
-    bend = _bend(start, end)
-    style |= {
-        "connectionstyle": f"arc3,rad={bend}",
-        "patchA": boxes[edge.source],
-        "patchB": boxes[edge.target],
-    }
-    axes.annotate("", xy=end, xytext=start, arrowprops=style)
-    across, along = end[0] - start[0], end[1] - start[1]
-    # The middle of the quadratic curve that arc3 draws.
-    middle = (
-        (start[0] + end[0]) / 2 + bend * along / 2,
-        (start[1] + end[1]) / 2 - bend * across / 2,
-    )
-    _label(axes, edge, middle)
-
-
-def _bend(start: Point, end: Point) -> float:
-    """Return how far an edge swings out: past the nodes between its ends, or past its return."""
-    rows = round((start[1] - end[1]) / ROW)
-    if rows < 0:
-        return 0.35
-    if start[0] == end[0] and rows > 1:
-        return -0.45
-    return 0.0
-
-
-def _label(axes: Axes, edge: Edge, place: Point, *, align: str = "center") -> None:
+    if path.between_centres:
+        style |= {"patchA": boxes[edge.source], "patchB": boxes[edge.target]}
+    axes.annotate("", xy=path.tip, xytext=path.tail, arrowprops=style)
     if edge.data:
+        text = "\n".join(textwrap.wrap(str(edge.data), LABEL))
         axes.text(
-            *place,
-            "\n".join(textwrap.wrap(str(edge.data), LABEL)),
-            ha=align,
+            *path.label,
+            text,
+            ha=path.align,
             va="center",
             fontsize=8,
             color=INK,
             zorder=5,
             bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 1},
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Path:
+    """The way of one edge."""
+
+    tail: Point
+    tip: Point
+    bend: float = 0.0
+    label: Point
+    align: str = "center"
+    between_centres: bool = False
+    """Its ends are the nodes' centres, and it is cut off at their borders."""
+
+
+def _loop(place: Point) -> _Path:
+    """Return the way of an edge to its own node: out of the outer side and back in."""
+    x, y = place
+    side = -1 if x < 0 else 1
+    out = x + side * WIDTH / 2
+    return _Path(
+        tail=(out, y - side * HEIGHT / 4),
+        tip=(out, y + side * HEIGHT / 4),
+        bend=1.6,
+        label=(out + side * 0.3, y),
+        align="right" if side < 0 else "left",
+    )
+
+
+def _path(start: Point, end: Point) -> _Path:
+    """Return the way of an edge, past the nodes that stand between its ends."""
+    (x1, y1), (x2, y2) = start, end
+    rows = round((y1 - y2) / ROW)
+    middle = ((x1 + x2) / 2, (y1 + y2) / 2)
+    if x1 == x2 and rows == 1:
+        side, align = (1, "left") if x1 > 0 else (-1, "right")
+        label = (x1 + side * 0.1, middle[1])
+        return _Path(tail=start, tip=end, label=label, align=align, between_centres=True)
+    if x1 == x2:
+        # Down on the right side, up on the left.
+        side = 1 if rows > 0 else -1
+        out = x1 + side * WIDTH / 2
+        return _curve((out, y1), (out, y2), -SWING / abs(y2 - y1))
+    towards = 1 if x2 > x1 else -1
+    if rows == -1:
+        side = (x2 - towards * WIDTH / 2, y2)
+        return _curve((x1, y1 + HEIGHT / 2), side, -0.25 * towards)
+    if rows < 0:
+        corner = (x2 - towards * 0.4 * WIDTH, y2 - HEIGHT / 2)
+        return _curve((x1 + towards * WIDTH / 2, y1), corner, 0.05 * towards)
+    return _Path(tail=start, tip=end, label=middle, between_centres=True)
+
+
+def _curve(tail: Point, tip: Point, bend: float) -> _Path:
+    """Return a curved way, with its label in the middle of the curve that arc3 draws."""
+    across, along = tip[0] - tail[0], tip[1] - tail[1]
+    middle = (
+        (tail[0] + tip[0]) / 2 + bend * along / 2,
+        (tail[1] + tip[1]) / 2 - bend * across / 2,
+    )
+    return _Path(tail=tail, tip=tip, bend=bend, label=middle)
