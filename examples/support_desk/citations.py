@@ -26,10 +26,13 @@ def cite_customer(_args: JsonObject, output: Json) -> Sequence[Evidence]:
 
 
 def cite_history(_args: JsonObject, output: Json) -> Sequence[Evidence]:
-    """Cite every order of a history."""
-    return tuple(
-        _evidence(f"orders.{index}.summary", f"order {order['id']}")
-        for index, order in enumerate(output["orders"])
+    """Cite a customer's history as a whole, and every order of it."""
+    return (
+        _evidence("summary", f"customer {output['customer']['id']}"),
+        *(
+            _evidence(f"orders.{index}.summary", f"order {order['id']}")
+            for index, order in enumerate(output["orders"])
+        ),
     )
 
 

@@ -181,7 +181,7 @@ async def test_lookups_do_not_wait_for_each_other(call: Call) -> None:
         ("find_customer", {"query": "CUS-0001"}, ["customer CUS-0001"]),
         ("get_ticket", {"ticket_id": "TCK-3001"}, ["ticket TCK-3001"]),
         ("search_policies", {"query": "price match"}, ["policies/orders-and-payments.md § Price match"]),
-        ("order_history", {"customer": "CUS-0006", "limit": 1}, ["order ORD-1006"]),
+        ("order_history", {"customer": "CUS-0006", "limit": 1}, ["customer CUS-0006", "order ORD-1006"]),
         (
             "issue_refund",
             {"order_id": "ORD-1001", "amount": 1.0, "reason": "Dent."},
