@@ -28,25 +28,21 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Agent": ".agent",
-    "AgentContext": ".state.context",
-    "PointsmanError": ".errors",
-    "Settings": ".settings",
-    "Tool": ".tools.contract",
-    "ToolCall": ".tools.contract",
-    "ToolContract": ".tools.contract",
-    "build_agent": ".agent",
-    "open_store": ".stores.store",
-    "tool": ".tools.decorator",
+    "Agent": "agent",
+    "AgentContext": "state.context",
+    "PointsmanError": "errors",
+    "Settings": "settings",
+    "Tool": "tools.contract",
+    "ToolCall": "tools.contract",
+    "ToolContract": "tools.contract",
+    "build_agent": "agent",
+    "open_store": "stores.store",
+    "tool": "tools.decorator",
 }
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when first asked for: LangGraph takes a second, which `pointsman --help` need not pay.
+    """Import a public name on first use (PEP 562): a command that needs no agent starts quickly."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name], __name__), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
