@@ -2,6 +2,7 @@
 
 from .arguments import Arguments
 from .contract import ContractOptions, Effect, Idempotency, Tool, ToolCall, ToolContract
+from .contracts_yaml import load_contracts, read_contracts
 from .credentials import CredentialProvider, EnvironmentCredentials, FileCredentials
 from .decorator import tool
 from .langchain import from_langchain, with_contract
@@ -26,6 +27,8 @@ __all__ = [
     "collect",
     "effect_key",
     "from_langchain",
+    "load_contracts",
+    "read_contracts",
     "tool",
     "with_contract",
 ]

@@ -140,6 +140,8 @@ class _Fetcher:
         host = target.raw_host.decode("ascii")
         if target.scheme not in ("http", "https") or not host:
             raise _refused("Only http and https URLs are fetched.", url)
+        if target.port is not None and not 0 < target.port < 65_536:
+            raise _refused("There is no such port.", url)
         if target.userinfo:
             raise _refused("A URL with a user name or password is not fetched.", url)
         if not is_allowed_host(host, self.domains):

@@ -52,22 +52,31 @@ def read_file(root: Path, *, max_bytes: int = 200_000, **contract: Unpack[Contra
 def _read(root: Path, path: str, max_bytes: int) -> dict[str, str | int]:
     base = root.resolve()
     found = _inside(base, path)
+    descriptor = _opened(found, path)
+    try:
+        # A folder on the way may have been exchanged for a link since it was resolved.
+        if found.resolve() != found or not os.path.samestat(os.fstat(descriptor), found.stat()):
+            raise _refused("It was moved while it was opened.", path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise _refused(f"It is larger than {max_bytes} bytes.", path)
+    return {"path": found.relative_to(base).as_posix(), "text": _text(data, path)}
+
+
+def _opened(found: Path, path: str) -> int:
     try:
         # Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
         descriptor = os.open(found, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise _refused(f"It cannot be opened ({type(error).__name__}).", path) from None
-    with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode):
-            raise _refused("It is not a regular file.", path)
-        # A folder on the way may have been exchanged for a link since it was resolved.
-        if found.resolve() != found or not os.path.samestat(facts, found.stat()):
-            raise _refused("It was moved while it was opened.", path)
-        data = file.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        raise _refused(f"It is larger than {max_bytes} bytes.", path)
-    return {"path": found.relative_to(base).as_posix(), "text": _text(data, path)}
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _refused("It is not a regular file.", path)
+    return descriptor
 
 
 def _inside(base: Path, path: str) -> Path:

@@ -14,6 +14,7 @@ from .sql_statements import is_readable
 
 _OPS_BETWEEN_CHECKS = 10_000
 _MAX_VALUE_BYTES = 1_000_000
+_FTS5_SUFFIXES = frozenset({"config", "content", "data", "docsize", "idx"})
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: _MAX_VALUE_BYTES,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 50_000,
@@ -63,15 +64,30 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _is_index_of(table: str, tables: Collection[str] | None) -> bool:
+    """Whether it is one of the tables in which FTS5 keeps a table that may be read."""
+    base, _, suffix = table.lower().rpartition("_")
+    return suffix in _FTS5_SUFFIXES and tables is not None and base in tables
+
+
 def _authorizer(tables: Collection[str] | None, functions: Collection[str]) -> Any:
     def authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
         match action:
             case sqlite3.SQLITE_SELECT | sqlite3.SQLITE_RECURSIVE:
                 allowed = True
             case sqlite3.SQLITE_READ:
-                allowed = is_readable(first or "", tables)
+                table = first or ""
+                allowed = is_readable(table, tables) or _is_index_of(table, tables)
+                # Opening a virtual table asks for this one, too; it holds only numbers.
+                allowed |= (table, second) == ("sqlite_master", "ROWID")
             case sqlite3.SQLITE_FUNCTION:
                 allowed = (second or "").lower() in functions
+            case sqlite3.SQLITE_PRAGMA:
+                allowed = first == "data_version" and second is None  # FTS5 asks what it missed
+            case sqlite3.SQLITE_UPDATE:
+                # Opening a virtual table (json_each, FTS5) asks for this and writes nothing; on a
+                # read-only connection nothing could be written.
+                allowed = first == "sqlite_master"
             case _:
                 allowed = False
         return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY

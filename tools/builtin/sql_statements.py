@@ -24,14 +24,14 @@ localtimestamp log lower lpad ltrim make_date match max md5 min mod nth_value nt
 octet_length percent_rank position power printf quote rank regexp_replace replace right round
 row_number rpad rtrim sign split_part sqrt strftime string_agg strpos substr substring sum time
 timediff to_char to_date to_number to_timestamp total trim trunc typeof unicode unixepoch upper
-bm25 highlight snippet -> ->>
+bm25 highlight match snippet -> ->>
 """
 
 FUNCTIONS = frozenset(_NAMES.split())
 """Functions by the names that SQLite and PostgreSQL give them: they compute, and touch nothing."""
 
 _WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Into, exp.Lock, exp.Command)
-_CATALOG_PREFIXES = ("pg_", "pragma_", "sqlite_")
+_CATALOG_PREFIXES = ("pg_", "pragma_", "sqlite_", "dbstat")
 _READABLE_CATALOG = frozenset({"sqlite_master", "sqlite_schema"})
 
 

@@ -1,0 +1,287 @@
+"""SQL queries: they read what they may, and nothing makes them do more."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.errors import ToolError
+from pointsman.tools.builtin.sql_query import sql_query
+from pointsman.tools.builtin.sql_sqlite import query_sqlite
+from pointsman.tools.builtin.sql_statements import FUNCTIONS, check_statement
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Orders and secrets."""
+    path = tmp_path / "shop %20#1.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "CREATE TABLE orders (id TEXT, total REAL, note BLOB);"
+            "CREATE TABLE secrets (value TEXT);"
+            "INSERT INTO orders VALUES ('A', 5.5, x'00ff'), ('B', 7, NULL), ('C', 9e999, 'x');"
+            "INSERT INTO secrets VALUES ('s3cret');"
+        )
+    connection.close()
+    return path
+
+
+async def test_rows_come_back_as_objects(database: Path, execute: Any) -> None:
+    """Parameters stay values, and what JSON cannot hold is told in words."""
+    output = await execute(
+        sql_query(database),
+        sql="SELECT id, total AS t, note, upper(id) AS id FROM orders WHERE id >= ? ORDER BY id",
+        parameters=["A"],
+    )
+    assert output == {
+        "columns": ["id", "t", "note", "id_2"],
+        "rows": [
+            {"id": "A", "t": 5.5, "note": "<2 bytes>", "id_2": "A"},
+            {"id": "B", "t": 7.0, "note": None, "id_2": "B"},
+            {"id": "C", "t": "inf", "note": "x", "id_2": "C"},
+        ],
+        "truncated": False,
+    }
+
+
+READS = [
+    "WITH a AS (SELECT * FROM orders) SELECT count(*), sum(total) FROM a",
+    "SELECT id FROM orders UNION ALL SELECT id FROM orders",
+    "SELECT CASE WHEN total > 6 THEN 'big' ELSE 'small' END FROM orders -- comment",
+    "SELECT strftime('%Y', 'now'), coalesce(NULL, 1), row_number() OVER (ORDER BY id) FROM orders",
+    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 5) SELECT x FROM n",
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'o%'",
+    "SELECT json_extract('{\"a\": 1}', '$.a'), value FROM json_each('[1, 2]')",
+    "SELECT EXISTS (SELECT 1 FROM orders WHERE id IN ('A', 'B')), id || 'x' FROM orders;",
+    "SELECT 'DROP TABLE orders; --'",
+]
+
+
+@pytest.mark.parametrize("sql", READS)
+async def test_ordinary_queries_run(database: Path, execute: Any, sql: str) -> None:
+    """The walls leave room for work."""
+    assert (await execute(sql_query(database), sql=sql, parameters=[]))["rows"]
+
+
+ATTACKS = [
+    ";",
+    "SELECT 1; SELECT 2",
+    "SELECT 1; DROP TABLE orders",
+    "INSERT INTO orders VALUES ('D', 1, NULL)",
+    "WITH a AS (SELECT 1) INSERT INTO orders SELECT 1, 2, 3 FROM a",
+    "WITH a AS (DELETE FROM orders RETURNING *) SELECT * FROM a",
+    "UPDATE orders SET total = 0",
+    "REPLACE INTO orders VALUES ('A', 1, NULL)",
+    "DELETE FROM orders",
+    "DROP TABLE orders",
+    "CREATE TABLE x (a)",
+    "CREATE TEMP TABLE x AS SELECT * FROM secrets",
+    "ALTER TABLE orders RENAME TO x",
+    "PRAGMA writable_schema = ON",
+    "PRAGMA table_info(orders)",
+    "SELECT * FROM pragma_database_list",
+    "SELECT * FROM pragma_table_info('orders')",
+    "SELECT * FROM main.pragma_database_list",
+    "ATTACH DATABASE '/tmp/x.db' AS x",
+    "DETACH DATABASE main",
+    "VACUUM INTO '/tmp/copy.db'",
+    "EXPLAIN SELECT 1",
+    "BEGIN",
+    "SELECT load_extension('/tmp/x.so')",
+    "SELECT LOAD_EXTENSION('/tmp/x.so')",
+    "SELECT \"load_extension\"('/tmp/x.so')",
+    "SELECT randomblob(900000000)",
+    "SELECT writefile('/tmp/x', 'y')",
+    "SELECT readfile('/etc/passwd')",
+    "SELECT edit('x')",
+    "SELECT fts3_tokenizer('x')",
+    "SELECT * FROM sqlite_dbpage",
+    "SELECT * FROM dbstat('main')",
+    "SELECT " + "(" * 4000 + "1" + ")" * 4000,
+    "SELECT $$",
+    "/* unclosed SELECT 1",
+]
+
+
+@pytest.mark.parametrize("sql", ATTACKS)
+async def test_everything_else_is_refused(database: Path, execute: Any, sql: str) -> None:
+    """Nothing happened, and the message says what would be taken."""
+    before = database.read_bytes()
+    with pytest.raises(ToolError) as raised:
+        await execute(sql_query(database), sql=sql, parameters=[])
+    assert raised.value.happened == "no"
+    assert database.read_bytes() == before
+
+
+# The engine runs the first of several statements, explains, and finds nothing in a lone comment.
+HARMLESS_THERE = (";", "EXPLAIN SELECT 1", "/* unclosed SELECT 1")
+
+
+@pytest.mark.parametrize("sql", [sql for sql in ATTACKS if sql not in HARMLESS_THERE])
+def test_the_engine_refuses_by_itself(database: Path, sql: str) -> None:
+    """Should the parser ever be fooled, the second wall stands alone."""
+    before = database.read_bytes()
+    with pytest.raises(ToolError):
+        query_sqlite(database, sql, [], limit=10, seconds=1, tables=None, functions=FUNCTIONS)
+    assert database.read_bytes() == before
+
+
+async def test_full_text_tables_are_read(tmp_path: Path, execute: Any) -> None:
+    """The authorizer lets a virtual table do its own reading."""
+    path = tmp_path / "fts.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE VIRTUAL TABLE notes USING fts5(text)")
+        connection.execute("INSERT INTO notes VALUES ('a zebra'), ('a lion')")
+    connection.close()
+    sql = "SELECT text FROM notes WHERE notes MATCH ? ORDER BY rank"
+    for tool in (sql_query(path), sql_query(path, tables=["notes"])):
+        output = await execute(tool, sql=sql, parameters=["zebra"])
+        assert output["rows"] == [{"text": "a zebra"}]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM secrets",
+        "SELECT * FROM main.secrets",
+        "SELECT (SELECT value FROM secrets)",
+        "WITH orders AS (SELECT * FROM secrets) SELECT * FROM orders",
+        "SELECT * FROM orders JOIN secrets",
+        "SELECT * FROM sqlite_master",
+    ],
+)
+async def test_tables_off_the_list_are_not_read(database: Path, execute: Any, sql: str) -> None:
+    """Whatever they are called on the way."""
+    tool = sql_query(database, tables=["orders"])
+    with pytest.raises(ToolError):
+        await execute(tool, sql=sql, parameters=[])
+    assert await execute(tool, sql="SELECT id FROM Orders", parameters=[])
+
+
+async def test_rows_are_limited_and_it_says_so(database: Path, execute: Any) -> None:
+    """The rest is cut."""
+    output = await execute(
+        sql_query(database, max_rows=2), sql="SELECT id FROM orders", parameters=[]
+    )
+    assert (len(output["rows"]), output["truncated"]) == (2, True)
+
+
+async def test_time_is_limited(database: Path, execute: Any) -> None:
+    """An endless query is interrupted in the engine."""
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
+    started = time.monotonic()
+    with pytest.raises(ToolError, match=r"longer than 0\.1 seconds"):
+        await execute(sql_query(database, query_seconds=0.1), sql=endless, parameters=[])
+    assert time.monotonic() - started < 5
+
+
+async def test_a_value_bomb_is_refused(database: Path, execute: Any) -> None:
+    """Allowed functions cannot fill the memory either."""
+    long = "printf('%.*c', 900000, 'x')"
+    with pytest.raises(ToolError, match="too big"):
+        await execute(
+            sql_query(database), sql=f"SELECT replace({long}, 'x', {long})", parameters=[]
+        )
+
+
+async def test_errors_are_the_models_to_correct(database: Path, execute: Any) -> None:
+    """The engine's words come back."""
+    with pytest.raises(ToolError, match="no such column: totl"):
+        await execute(sql_query(database), sql="SELECT totl FROM orders", parameters=[])
+    with pytest.raises(ToolError, match="bindings"):
+        await execute(sql_query(database), sql="SELECT ?", parameters=[])
+
+
+async def test_a_missing_database_is_not_created(tmp_path: Path, execute: Any) -> None:
+    """Reading leaves no file behind."""
+    with pytest.raises(ToolError):
+        await execute(sql_query(tmp_path / "none.db"), sql="SELECT 1", parameters=[])
+    assert not list(tmp_path.glob("none*"))
+
+
+async def test_rows_can_be_cited(database: Path, execute: Any) -> None:
+    """Each row is evidence."""
+    tool = sql_query(database)
+    args = {"sql": "SELECT id FROM orders"}
+    assert tool.cite is not None
+    cited = tool.cite(args, await execute(tool, **args, parameters=[]))
+    assert [c.path for c in cited] == ["rows.0", "rows.1", "rows.2"]
+
+
+POSTGRES_ATTACKS = [
+    "SELECT pg_read_file('/etc/passwd')",
+    "SELECT pg_catalog.pg_read_file('/etc/passwd')",
+    "SELECT \"pg_read_file\"('/etc/passwd')",
+    "SELECT U&\"pg\\005fread_file\"('/etc/passwd')",
+    "SELECT lo_import('/etc/passwd')",
+    "SELECT query_to_xml('DELETE FROM orders', true, true, '')",
+    "SELECT set_config('a', 'b', false)",
+    "SELECT pg_sleep(100)",
+    "SELECT nextval('s')",
+    "SELECT dblink('x', 'y')",
+    "SELECT * INTO x FROM orders",
+    "SELECT * FROM orders FOR UPDATE",
+    "WITH x AS (DELETE FROM orders RETURNING *) SELECT * FROM x",
+    "WITH x AS (UPDATE orders SET id = 1 RETURNING *) SELECT * FROM x",
+    "SELECT * FROM pg_shadow",
+    "SELECT * FROM pg_catalog.pg_authid",
+    "COPY orders TO PROGRAM 'sh'",
+    "DO $$ BEGIN DELETE FROM orders; END $$",
+    "EXPLAIN ANALYZE DELETE FROM orders",
+    "CALL x()",
+    "SET ROLE postgres",
+    "LISTEN x",
+    "SELECT 1; DELETE FROM orders",
+    "SELECT 1) AS bounded; DELETE FROM orders; --",
+]
+
+
+@pytest.mark.parametrize("sql", POSTGRES_ATTACKS)
+def test_postgres_statements_beyond_reading_are_refused(sql: str) -> None:
+    """They do not reach the server."""
+    with pytest.raises(ToolError):
+        check_statement(sql, dialect="postgres")
+
+
+@given(st.text(max_size=60) | st.lists(st.sampled_from(" ".join(ATTACKS).split())).map(" ".join))
+def test_any_text_is_taken_or_refused(sql: str) -> None:
+    """The check itself cannot be made to fail otherwise."""
+    for dialect in ("sqlite", "postgres"):
+        try:
+            check_statement(sql, dialect=dialect)  # type: ignore[arg-type]
+        except ToolError as error:
+            assert error.happened == "no"  # noqa: PT017 - either may happen
+
+
+@pytest.mark.skipif("POINTSMAN_TEST_POSTGRES" not in os.environ, reason="no PostgreSQL named")
+async def test_postgres_for_real(execute: Any) -> None:
+    """Rows, limits, and the read-only transaction of a server."""
+    tool = sql_query(os.environ["POINTSMAN_TEST_POSTGRES"], max_rows=2, query_seconds=0.5)
+    output = await execute(
+        tool,
+        sql="SELECT x, $1::text AS t, 1.5 AS n, now() AS at FROM (VALUES (1), (2), (3)) v(x); ",
+        parameters=["it's"],
+    )
+    assert output["truncated"]
+    assert {**output["rows"][0], "at": ""} == {"x": 1, "t": "it's", "n": 1.5, "at": ""}
+    with pytest.raises(ToolError, match="statement timeout"):
+        await execute(
+            sql_query(
+                os.environ["POINTSMAN_TEST_POSTGRES"], functions=["pg_sleep"], query_seconds=0.1
+            ),
+            sql="SELECT pg_sleep(5)",
+            parameters=[],
+        )
+    with pytest.raises(ToolError, match="read-only"):
+        await execute(
+            sql_query(os.environ["POINTSMAN_TEST_POSTGRES"], functions=["lo_create"]),
+            sql="SELECT lo_create(0)",
+            parameters=[],
+        )
