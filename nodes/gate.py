@@ -32,7 +32,7 @@ from ..stores.protocols import ApprovalRecord
 from .answers import record_decisions
 from .dependencies import Dependencies
 from .events import emit
-from .normalize import principal_of
+from .normalize import credential_holder, principal_of
 
 DESTINATIONS: dict[str, str] = {
     "plan": "answered",
@@ -54,7 +54,6 @@ async def gate(
     ]
     if any(record.status not in CLOSED for record in records):
         answer = interrupt(await _question(state, run, requests, records, dependencies))
-        user = runtime.server_info.user if runtime.server_info else None
         try:
             await record_decisions(
                 read_answer(answer, requests),
@@ -62,7 +61,7 @@ async def gate(
                 run=run,
                 plan=Plan.from_json(state["plan"]),
                 approver=principal_of(runtime, dependencies.settings),
-                authenticated=user is not None,
+                authenticated=credential_holder(runtime) is not None,
                 dependencies=dependencies,
             )
         except AnswerError as error:

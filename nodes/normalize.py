@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
-from langgraph.runtime import Runtime
+from langgraph.runtime import BaseUser, Runtime
 from langgraph.types import Overwrite
 
 from ..errors import TaskError
@@ -161,9 +161,15 @@ def open_run(
     )
 
 
-def principal_of(runtime: Runtime[AgentContext], settings: Settings) -> Principal:
-    """Return who the run acts for: the server's authenticated user, else the local principal."""
+def credential_holder(runtime: Runtime[AgentContext]) -> BaseUser | None:
+    """Return the user that a credential vouches for; in local use there is none."""
     user = runtime.server_info.user if runtime.server_info else None
+    return user if user is not None and user.is_authenticated else None
+
+
+def principal_of(runtime: Runtime[AgentContext], settings: Settings) -> Principal:
+    """Return who acts: the server's authenticated user, else the principal of the settings."""
+    user = credential_holder(runtime)
     if user is None:
         return settings.principal
     facts: JsonObject = {

@@ -5,24 +5,29 @@
     POINTSMAN_KEYRING   the keyring whose tokens are let in
     POINTSMAN_CONFIG    the agent's settings, which name the store that holds revocations
     POINTSMAN_AUDIENCE, POINTSMAN_ISSUER   which tokens are for this server; default: pointsman
-    POINTSMAN_AUTH=off  no authentication, for local development only, and only without a keyring
+    POINTSMAN_AUTH      `off`: `langgraph dev` needs no keyring, wherever it listens;
+                        `on`: it needs one everywhere
 
-Nothing in a request's body says who asks. With neither a keyring nor `off` the server does not
-start.
+With a keyring, everybody needs a token. Without one, `langgraph dev` serves whoever reaches this
+machine's loopback as the local person, and any other server does not start. Nothing in a request's
+body says who asks.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from langgraph_sdk import Auth
 
 from ..errors import ConfigError, CredentialError
 from ..policy.keyring import read_keyring
-from ..policy.roles import ROLES, role_number
+from ..policy.roles import LOCAL, ROLES, role_number
 from ..policy.settings import TokenSettings
 from ..policy.switches import SwitchBoard
 from ..policy.tokens import MAX_TOKEN_CHARS, TokenVerifier
@@ -36,15 +41,18 @@ OWNER, TENANT = "owner", "tenant"
 
 Filter = dict[str, str]
 
+logger = logging.getLogger(__name__)
+
 
 def build_auth(verifier: TokenVerifier | None) -> Auth:
-    """Return the `auth` object for a verifier; for `None`, one that lets anybody in."""
+    """Return the `auth` object for a verifier; for `None`, everybody is the local person."""
     auth = Auth()
 
     @auth.authenticate
     async def authenticate(authorization: str | None) -> Auth.types.MinimalUserDict:
         if verifier is None:
-            return _user(Principal())
+            # Vouched for by nothing: runs act for the principal of the settings.
+            return {"identity": LOCAL, "is_authenticated": False}
         try:
             return _user(await verifier.verify(_bearer(authorization)))
         except CredentialError as error:
@@ -153,26 +161,57 @@ def auth_from_environment(environment: Mapping[str, str]) -> Auth:
     """Return the `auth` object that the environment describes.
 
     Raises:
-        ConfigError: It says neither which keyring nor that authentication is off, or both.
+        ConfigError: It does not say clearly who is let in.
         CredentialError: The keyring cannot be used.
     """
     keyring, switch = environment.get("POINTSMAN_KEYRING", ""), environment.get("POINTSMAN_AUTH")
-    if switch not in (None, "", "on", "off") or bool(keyring) == (switch == "off"):
-        raise ConfigError(
-            "It must be clear who is let in.",
-            where="POINTSMAN_KEYRING",
-            fix="Set it to a keyring, or set POINTSMAN_AUTH=off for local development; not both.",
-        )
-    if not keyring:
-        return build_auth(None)
+    if switch not in (None, "", "on", "off") or (keyring and switch == "off"):
+        raise _unclear()
+    if keyring:
+        return build_auth(_verifier(keyring, environment))
+    open_to_all = switch == "off" or (switch != "on" and _on_loopback(environment))
+    if not (open_to_all and _is_development(environment)):
+        raise _unclear()
+    logger.warning(
+        "No authentication: whoever reaches this server acts as the local person of the settings. "
+        "Set POINTSMAN_KEYRING to ask for tokens."
+    )
+    return build_auth(None)
+
+
+def _unclear() -> ConfigError:
+    return ConfigError(
+        "It must be clear who is let in.",
+        where="POINTSMAN_KEYRING",
+        fix="Set it to a keyring. Only langgraph dev runs without one: on loopback, or with "
+        "POINTSMAN_AUTH=off. The two exclude each other.",
+    )
+
+
+def _is_development(environment: Mapping[str, str]) -> bool:
+    """Say whether this is `langgraph dev`, which sets both variables itself."""
+    return (
+        environment.get("LANGGRAPH_RUNTIME_EDITION") == "inmem"
+        and environment.get("LANGSMITH_LANGGRAPH_API_VARIANT") == "local_dev"
+    )
+
+
+def _on_loopback(environment: Mapping[str, str]) -> bool:
+    """Say whether `langgraph dev` is bound to loopback; a tunnel's address is not."""
+    host = urlsplit(environment.get("LANGGRAPH_API_URL", "")).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _verifier(keyring: str, environment: Mapping[str, str]) -> TokenVerifier:
     names = {"issuer": "POINTSMAN_ISSUER", "audience": "POINTSMAN_AUDIENCE"}
     given = {field: environment[name] for field, name in names.items() if environment.get(name)}
     settings = TokenSettings.model_validate({"keyring": keyring, **given})
     config = environment.get("POINTSMAN_CONFIG")
     store = open_store((Settings.load(Path(config)) if config else Settings()).database_url)
-    return build_auth(
-        TokenVerifier(read_keyring(settings.keyring), settings, SwitchBoard(store.switches))
-    )
+    return TokenVerifier(read_keyring(settings.keyring), settings, SwitchBoard(store.switches))
 
 
 def __getattr__(name: str) -> Auth:

@@ -1,9 +1,13 @@
-"""The graph that `langgraph dev` and the Agent Server serve."""
+"""The graph that `langgraph dev` and the Agent Server serve.
+
+Importing this module builds it. The server imports in a thread before it takes requests, so no file
+is read on its event loop, and wrong settings stop it at the start instead of failing each request.
+"""
 
 from __future__ import annotations
 
 import os
-from functools import cache
+from collections.abc import Mapping
 
 from ..agent import Agent, build_agent
 from ..errors import ConfigError
@@ -12,16 +16,15 @@ from ..settings import Settings
 CONFIG_VARIABLE = "POINTSMAN_CONFIG"
 
 
-@cache
-def make_agent() -> Agent:
-    """Build the agent that `POINTSMAN_CONFIG` names, once per process.
+def build_served(environment: Mapping[str, str]) -> Agent:
+    """Build the agent that `POINTSMAN_CONFIG` names.
 
     No checkpointer is given: the server brings its own.
 
     Raises:
         ConfigError: The variable is not set, or the settings are not valid.
     """
-    path = os.environ.get(CONFIG_VARIABLE)
+    path = environment.get(CONFIG_VARIABLE)
     if not path:
         raise ConfigError(
             "It is not set, so there is no agent to serve.",
@@ -29,3 +32,6 @@ def make_agent() -> Agent:
             fix="Set it to a settings file or a folder, such as examples/support_desk.",
         )
     return build_agent(Settings.load(path))
+
+
+agent = build_served(os.environ)
