@@ -1,0 +1,87 @@
+"""The command line on a tiny desk: real commands, real files, one folder a test."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pointsman.cli.app import app
+
+DESK = Path(__file__).parent / "desk"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on standard output."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """A desk with its own home folder."""
+
+    home: Path
+    capture: pytest.CaptureFixture[str]
+
+    def __call__(self, *words: str) -> Result:
+        """Run a command in this process."""
+        self.capture.readouterr()
+        with pytest.raises(SystemExit) as ending:
+            app(words, prog_name="pointsman")
+        out, err = self.capture.readouterr()
+        return Result(code=ending.value.code or 0, out=out, err=err)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a command as a process of its own, without a terminal."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "pointsman.cli", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=dict(os.environ),
+        )
+
+    def alone(self, *words: str) -> Result:
+        """Run a command as a process of its own to its end."""
+        process = self.start(*words)
+        out, err = process.communicate(timeout=60)
+        return Result(code=process.returncode, out=out, err=err)
+
+    def paid(self) -> list[str]:
+        """Return what was paid back, one line a payment."""
+        file = self.home / "paid.txt"
+        return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
+    def waiting(self, task: str = "please pay order A-7 back", *, thread: str = "t1") -> Any:
+        """Run a task into its pause, and return the one thing that is asked."""
+        result = self("run", task, "--thread", thread, "--json")
+        assert result.code == 3, result.err
+        [question] = result.document["waiting"]
+        return question
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Desk:
+    """A desk that nobody has used."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("POINTSMAN_HOME", str(home))
+    monkeypatch.setenv("POINTSMAN_CONFIG", str(DESK))
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.chdir(tmp_path)
+    return Desk(home=home, capture=capsys)

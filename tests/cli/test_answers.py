@@ -1,0 +1,167 @@
+"""Answers to approvals: recorded once, resumed once, refused whole."""
+
+from __future__ import annotations
+
+
+def test_approval_pays_exactly_once(desk):
+    """An approved payment happens once, and a second approval is refused."""
+    question = desk.waiting()
+
+    first = desk("approve", question["id"], "--json")
+    second = desk("approve", question["id"], "--json")
+
+    assert first.code == 0
+    assert "Paid back: 25.00" in first.document["answer"]["text"]
+    assert second.code == 2
+    assert second.document["error"]["type"] == "AnswerError"
+    assert len(desk.paid()) == 1
+
+
+def test_recorded_answer_waits_for_resume(desk):
+    """`--no-resume` only records; `resume` then goes on with what was recorded."""
+    question = desk.waiting()
+
+    recorded = desk("approve", question["id"], "--no-resume", "--json")
+    paid_before = desk.paid()
+    resumed = desk("resume", "t1")
+
+    assert recorded.code == 0
+    assert recorded.document["status"] == "approved"
+    assert paid_before == []
+    assert resumed.code == 0
+    assert len(desk.paid()) == 1
+
+
+def test_rejection_ends_in_the_reviewers_words(desk):
+    """A rejected payment does not happen, and the answer says why."""
+    question = desk.waiting()
+
+    result = desk("reject", question["id"], "--message", "It is too much.", "--json")
+
+    assert result.code == 0
+    assert result.document["answer"]["status"] == "partial"
+    assert "It is too much." in result.document["answer"]["text"]
+    assert desk.paid() == []
+
+
+def test_edit_runs_the_new_arguments(desk):
+    """An edited payment happens with the new amount only."""
+    question = desk.waiting()
+
+    result = desk("edit", question["id"], "--args", '{"order": "A-7", "amount": 5}')
+
+    assert result.code == 0
+    [payment] = desk.paid()
+    assert payment.endswith("A-7 5.00")
+
+
+def test_edit_that_does_not_fit_changes_nothing(desk):
+    """Arguments out of range are refused by name, and the request stays open."""
+    question = desk.waiting()
+
+    result = desk("edit", question["id"], "--args", '{"order": "A-7", "amount": 5000}')
+
+    assert result.code == 2
+    assert "amount" in result.err
+    assert [a["id"] for a in desk("approvals", "--json").document["approvals"]] == [question["id"]]
+
+
+def test_edit_that_is_no_json_is_wrong_use(desk):
+    """Arguments that cannot be read end with 2 before anything is opened."""
+    assert desk("edit", "ap_0", "--args", "{amount: 5}").code == 2
+    assert desk("edit", "ap_0", "--args", "[5]").code == 2
+
+
+def test_question_is_answered_in_words(desk):
+    """A step that asks goes on with the person's words."""
+    question = desk.waiting("choose the colour of order A-1")
+
+    result = desk("respond", question["id"], "--message", "blue", "--json")
+
+    assert set(question["commands"]) == {"respond", "reject"}
+    assert result.code == 0
+    assert "The colour is blue." in result.document["answer"]["text"]
+
+
+def test_question_cannot_be_approved(desk):
+    """A decision that the request does not allow is refused."""
+    question = desk.waiting("choose the colour of order A-1")
+
+    assert desk("approve", question["id"]).code == 2
+
+
+def test_unknown_outcome_is_cleared_up_by_a_person(desk):
+    """A call that may have happened waits; telling that it did ends the step, without a call."""
+    question = desk.waiting("ring the customer of order A-1 up")
+    approved = desk("approve", question["id"], "--json")
+    [asked] = approved.document["waiting"]
+    (desk.home / "rung").unlink()
+
+    result = desk("respond", asked["id"], "--message", "They answered.", "--json")
+
+    assert asked["unknown_effect"]
+    assert "may or may not have taken effect" in asked["description"]
+    assert result.code == 0
+    assert "They answered." in result.document["answer"]["text"]
+    assert not (desk.home / "rung").exists()
+
+
+def test_list_names_thread_action_and_command(desk):
+    """The list of what waits is enough to answer from."""
+    question = desk.waiting()
+
+    page = desk("approvals")
+    other = desk("approvals", "--thread", "another", "--json")
+
+    assert page.code == 0
+    for part in ("pay_back", question["id"], "t1", question["digest"], "approve"):
+        assert part in page.out
+    assert other.document == {"approvals": []}
+
+
+def test_unknown_approval_is_wrong_use(desk):
+    """An id that nobody gave out ends with 2."""
+    result = desk("approve", "ap_0")
+
+    assert result.code == 2
+    assert "ap_0" in result.err
+
+
+def test_decision_is_in_the_audit_log(desk):
+    """Who decided what is written down."""
+    question = desk.waiting()
+    desk("reject", question["id"])
+
+    entries = desk("audit", "list", "--json").document["entries"]
+
+    [entry] = [e for e in entries if e["kind"] == "approval_decided"]
+    assert entry["actor"] == "local"
+    assert entry["body"]["approval_id"] == question["id"]
+
+
+def test_resume_without_answers_asks_again(desk):
+    """A thread that still waits shows what is asked and ends with 3."""
+    question = desk.waiting()
+
+    result = desk("resume", "t1", "--json")
+
+    assert result.code == 3
+    assert [q["id"] for q in result.document["waiting"]] == [question["id"]]
+
+
+def test_resume_of_a_finished_thread_is_wrong_use(desk):
+    """A thread that does not wait is not resumed."""
+    desk("run", "what is order A-7?", "--thread", "t1")
+
+    result = desk("resume", "t1")
+
+    assert result.code == 2
+    assert "finished" in result.err
+
+
+def test_resume_of_an_unknown_thread_is_wrong_use(desk):
+    """A thread that nobody began ends with 2."""
+    result = desk("resume", "nobody", "--json")
+
+    assert result.code == 2
+    assert result.document["error"]["type"] == "NotFoundError"
