@@ -88,6 +88,10 @@ class Scored:
     usd: float | None
     """Expected cost of the call."""
     seconds: float
+    worth: float | None = None
+    """A learned router's own measure."""
+    note: str = ""
+    """A learned router's own words."""
 
 
 def rank(
@@ -313,10 +317,12 @@ def _fits(kind: str, other: Scored, first: Scored) -> bool:
 
 def _candidate(scored: Scored, reason: str, *, adapt: str = "") -> Candidate:
     usd = "price unknown" if scored.usd is None else f"at most about ${scored.usd:.6f}"
+    notes = [reason, scored.note] if scored.note else [reason]
+    facts = f"tier {scored.model.quality}, {usd}, about {scored.seconds:.1f} s"
     return Candidate(
         model=scored.model.id,
         endpoint=scored.model.place,
-        reason=f"{reason}; tier {scored.model.quality}, {usd}, about {scored.seconds:.1f} s",
+        reason="; ".join([*notes, facts]),
         quality=scored.model.quality,
         expected_usd=scored.usd,
         adapt=adapt,
