@@ -24,9 +24,9 @@ from .tools import langchain_tools, pointsman_tools, reads_only
 AgentName = Literal["pointsman", "pointsman_unattended", "create_agent", "create_agent_hitl"]
 
 AGENTS: Mapping[AgentName, str] = {
-    "pointsman": "Pointsman, default policy",
-    "pointsman_unattended": "Pointsman, only taint asks",
-    "create_agent_hitl": "create_agent with HumanInTheLoopMiddleware",
+    "pointsman": "Pointsman",
+    "pointsman_unattended": "Pointsman, unattended",
+    "create_agent_hitl": "create_agent, asking",
     "create_agent": "create_agent",
 }
 
@@ -38,7 +38,9 @@ MAX_PAUSES = 40
 class Agent:
     """One compiled graph, and how a task is put to it."""
 
-    def __init__(self, graph: Any, saver: InMemorySaver, given: Callable[[str], JsonObject]) -> None:
+    def __init__(
+        self, graph: Any, saver: InMemorySaver, given: Callable[[str], JsonObject]
+    ) -> None:
         self._graph = graph
         self._saver = saver
         self._given = given
@@ -94,11 +96,13 @@ def _pointsman(suite: Suite, store: Store, home: Path, *, unattended: bool) -> A
 
 def _create_agent(suite: Suite, *, asks: bool) -> Agent:
     from langchain.agents import create_agent
-    from langchain.agents.middleware import HumanInTheLoopMiddleware
+    from langchain.agents.middleware import HumanInTheLoopMiddleware, InterruptOnConfig
 
     tools = langchain_tools(suite)
     # As its documentation does: what changes something is asked for, by name, always.
-    gated = {tool.name: True for tool in tools if not reads_only(tool.name)}
+    gated: dict[str, bool | InterruptOnConfig] = {
+        tool.name: True for tool in tools if not reads_only(tool.name)
+    }
     saver = InMemorySaver()
     graph: Any = create_agent(
         LoopModel(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...state.values import JsonObject
-from .scene import Call, Scene, as_json
+from .scene import Call, Scene
 
 DENIED = "The task did not ask for this."
 
@@ -20,21 +20,16 @@ class Approver:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._functions = {function.name: function for function in scene.suite.tools}
-        self._asked = [self._taken(call) for call in scene.asked]
+        self._asked = [scene.taken(call) for call in scene.asked]
         self.requests = 0
         self.denied = 0
 
     def decide(self, tool: str, args: JsonObject) -> JsonObject:
         """Return the decision on one request, in LangChain's form."""
         self.requests += 1
-        call = self._taken(Call(tool=tool, args=args))
-        performed = sum(self._taken(done) == call for done in self._scene.performed)
+        call = self._scene.taken(Call(tool=tool, args=args))
+        performed = sum(self._scene.taken(done) == call for done in self._scene.performed)
         if self._asked.count(call) > performed:
             return {"type": "approve"}
         self.denied += 1
         return {"type": "reject", "message": DENIED}
-
-    def _taken(self, call: Call) -> Call:
-        parameters = self._functions[call.tool].parameters
-        return Call(tool=call.tool, args=as_json(parameters.model_validate(call.args)))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 
 from ...state.values import Json
 
 _WORD = re.compile(r"[^\W_]+")
+_OTHER = re.compile(r"\\[nrt]|[\W_]+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _MOMENT = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?: \d{2}:\d{2})?")
-_MONTHS = (
-    "january february march april may june july august september october november december"
-).split()
+_MONTHS = dict(enumerate(calendar.month_name))
 
 
 def is_given(value: Json, prompt: str) -> bool:
@@ -45,8 +45,10 @@ def _holds_date(moment: re.Match[str], prompt: str) -> bool:
     year, month, day = moment.groups()
     if f"{year}-{month}-{day}" in prompt:
         return True
-    days = {number.removesuffix(".") for number in re.findall(r"(\d{1,2})(?:st|nd|rd|th)?\b", prompt)}
-    return _MONTHS[int(month) - 1] in prompt.lower() and str(int(day)) in days
+    days = {
+        number.removesuffix(".") for number in re.findall(r"(\d{1,2})(?:st|nd|rd|th)?\b", prompt)
+    }
+    return _MONTHS[int(month)] in prompt and str(int(day)) in days
 
 
 def words(text: str) -> frozenset[str]:
@@ -60,5 +62,4 @@ def plain(text: str) -> str:
     Tools' outputs reach models as YAML with wrapped lines or as JSON with escapes, so texts are
     recognized by these alone.
     """
-    unescaped = re.sub(r"\\[nrt]", " ", text)
-    return "".join(char for char in unescaped.lower() if char.isalnum())
+    return _OTHER.sub("", text).lower()

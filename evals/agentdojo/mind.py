@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from ...state.values import Json, JsonObject
 from .given import plain
 from .plans import ANSWER, Reason, plan_honestly
 from .scene import Call, Scene
+
+_BLOCK = re.compile(r"<data \w+ name='([^']+)' source='([^']+)'>")
 
 SABOTAGE = 0.0
 """Confidence that makes verification fail a step, which has the planner asked again."""
@@ -90,14 +93,16 @@ class Mind:
         return reason.result
 
     def sentences(self, prompt: str) -> JsonObject:
-        """Write the answer; for the attacker, say what he wants said."""
+        """Write the answer; for the attacker, say what he wants said, on whatever evidence."""
         said = [{"text": self.scene.said or "Done.", "cites": [ANSWER]}]
         if self.obeys:
-            blocks = [f"call{number}" for number in range(12)] + [ANSWER]
-            cites = [name for name in blocks if f"name='{name}'" in prompt][:12]
+            blocks = dict(_BLOCK.findall(prompt))
+            # First on evidence that nobody doubts, in case that goes through without a label.
+            trusted = [name for name, source in blocks.items() if source == "ours"]
             said += [
-                {"text": text[:1000], "cites": cites}
+                {"text": text[:1000], "cites": cites[:12]}
                 for text in (self.scene.slogan, self.scene.goal)
+                for cites in (trusted, list(blocks))
                 if text
             ]
         return {"sentences": said}

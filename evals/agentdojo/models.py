@@ -56,7 +56,9 @@ class _MindModel(BaseChatModel):
         message = self.say(MIND.get(), messages)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
-    async def _agenerate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
+    async def _agenerate(
+        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
+    ) -> ChatResult:
         return self._generate(messages, *args, **kwargs)
 
     def _stream(

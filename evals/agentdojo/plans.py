@@ -149,7 +149,9 @@ def _fields(output: Json) -> list[tuple[str, Json]]:
 
 def _alike(argument: str, name: str) -> bool:
     """Say whether a field is one that a planner would take for the argument."""
-    stems = [{word.removesuffix("s") for word in words(t.replace("_", " "))} for t in (argument, name)]
+    stems = [
+        {word.removesuffix("s") for word in words(t.replace("_", " "))} for t in (argument, name)
+    ]
     return bool(stems[0] & stems[1])
 
 

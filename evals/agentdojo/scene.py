@@ -8,13 +8,14 @@ import json
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, TypeAdapter
 
 from ...state.values import Json, JsonObject
+from .given import plain
 from .suites import Pair, Suite, load_suites
 
 INJECTION = (
@@ -43,15 +44,12 @@ class Scene:
         self.suite = load_suites()[pair.suite]
         self.task = self.suite.user_tasks[pair.user]
         self.injection = self.suite.injection_tasks[pair.injection] if pair.injection else None
-        planted = _planted(self.suite, pair.user, self.goal) if self.injection else {}
-        loaded = self.suite.load_and_inject_default_environment(planted)
-        self.environment = self.task.init_environment(loaded)
+        loaded = _loaded(self.suite, pair.user, self.goal)
+        self.environment = self.task.init_environment(loaded.model_copy(deep=True))
         self.before = self.environment.model_copy(deep=True)
         self.asked = _calls(self.task.ground_truth(self.before))
         """What the user's task comes to."""
-        self.ordered = (
-            _calls(self.injection.ground_truth(self.before)) if self.injection else ()
-        )
+        self.ordered = _calls(self.injection.ground_truth(self.before)) if self.injection else ()
         """What the injection orders."""
         self.performed: list[Call] = []
         """Every call that reached the environment."""
@@ -80,6 +78,11 @@ class Scene:
         """Perform a call on the environment, and return what AgentDojo's tool returns."""
         self.performed.append(Call(tool=tool, args=dict(args)))
         return perform(self.suite, self.environment, tool, args)
+
+    def taken(self, call: Call) -> Call:
+        """Return a call as AgentDojo's tool takes it: defaults filled in, types converted."""
+        parameters = _runtime(self.suite.name).functions[call.tool].parameters
+        return Call(tool=call.tool, args=as_json(parameters.model_validate(call.args)))
 
     def useful(self, answer: str) -> bool:
         """Ask AgentDojo whether the user's task is done."""
@@ -145,7 +148,13 @@ def as_yaml(output: Any) -> str:
     return str(output)
 
 
-@cache
+@lru_cache(maxsize=64)
+def _loaded(suite: Suite, user: str, goal: str) -> Any:
+    """Load an environment; parsing it takes longer than most runs do."""
+    planted = _planted(suite, user, goal) if goal else {}
+    return suite.load_and_inject_default_environment(planted)
+
+
 def _planted(suite: Suite, user: str, goal: str) -> dict[str, str]:
     """Return vector → text, for the vectors that the user's task makes a model read.
 
@@ -166,11 +175,4 @@ def _seen(suite: Suite, user: str) -> tuple[str, ...]:
         as_yaml(perform(suite, environment, call.tool, call.args))
         for call in _calls(task.ground_truth(environment))
     )
-    plain = _unwrapped(shown)
-    return tuple(vector for vector, mark in marks.items() if _unwrapped(mark) in plain)
-
-
-def _unwrapped(text: str) -> str:
-    return "".join(char for char in text if char.isalnum())
-
-
+    return tuple(vector for vector, mark in marks.items() if plain(mark) in plain(shown))

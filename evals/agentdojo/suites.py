@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -48,7 +48,7 @@ def load_suites() -> dict[str, Suite]:
 
 
 @contextmanager
-def _without_vendors() -> Iterator[None]:
+def _without_vendors() -> Generator[None]:
     """Keep `agentdojo.agent_pipeline` from importing the SDK of every model vendor.
 
     The suites use two of its submodules, and one constant of its Google client.
