@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
-from .errors import ConfigError
 from .graphs.agent import build_graph
-from .loading import load_object
 from .models.gateway import Gateway
+from .models.protocols import Role
 from .nodes.dependencies import Dependencies
 from .planners.library import load_playbooks
 from .planners.llm import LlmPlanner
@@ -29,13 +25,11 @@ from .settings import Settings
 from .state.context import AgentContext
 from .stores.protocols import Store
 from .stores.store import open_store
-from .tools.contract import Tool
+from .toolbox import AnyTool, configured_tools, credentials_of, served_tools
+from .tools.contracts_yaml import read_contracts
 from .tools.protocols import ToolRunner
 from .tools.registry import collect
 from .tools.runner import Runner
-
-AnyTool = Tool | BaseTool
-"""One of ours, or any LangChain tool; without a contract it is writing and untrusted."""
 
 Agent = CompiledStateGraph[Any, AgentContext, Any, Any]
 
@@ -44,7 +38,7 @@ def build_agent(
     settings: Settings | None = None,
     *,
     tools: Sequence[AnyTool] | None = None,
-    models: Mapping[str, BaseChatModel] | None = None,
+    models: Mapping[Role, BaseChatModel] | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
     store: Store | None = None,
 ) -> Agent:
@@ -77,15 +71,16 @@ def build_dependencies(
     settings: Settings,
     *,
     tools: Sequence[AnyTool] | None = None,
-    models: Mapping[str, BaseChatModel] | None = None,
+    models: Mapping[Role, BaseChatModel] | None = None,
     store: Store | None = None,
 ) -> Dependencies:
     """Build what the nodes use. Opens nothing: the store and the clients connect on first use."""
     database = store or _own_store(settings)
     registry = collect(
-        [*configured_tools(settings), *(tools or ())], contracts=settings.tool_contracts
+        [*configured_tools(settings), *served_tools(settings), *(tools or ())],
+        contracts=read_contracts(settings.tool_contracts, where="tool_contracts"),
     )
-    runner = Runner(registry, database)
+    runner = Runner(registry, database, credentials=credentials_of(settings))
     gateway = Gateway(settings.models, store=database, overrides=models or {})
     return Dependencies(
         settings=settings,
@@ -111,31 +106,3 @@ def build_planner(settings: Settings, gateway: Gateway, runner: ToolRunner) -> P
         planners.append(PlaybookPlanner(playbooks, extractor=ModelExtractor(gateway)))
     planners.append(LlmPlanner(gateway, runner))
     return OrderedPlanners(planners)
-
-
-def configured_tools(settings: Settings) -> list[AnyTool]:
-    """Load the tools that the settings name.
-
-    Raises:
-        ConfigError: A name leads nowhere, or to something that is not a tool.
-    """
-    found: list[AnyTool] = []
-    for position, name in enumerate(settings.tools):
-        where = f"tools.{position}"
-        loaded = load_object(name, settings.folder, where=where)
-        if not isinstance(loaded, Tool | BaseTool) and callable(loaded):
-            loaded = _call(loaded, settings.home)
-        entries = loaded if isinstance(loaded, list | tuple) else [loaded]
-        for entry in entries:
-            if not isinstance(entry, Tool | BaseTool):
-                raise ConfigError(
-                    f"{name} gives a {type(entry).__name__}, not a tool.",
-                    where=where,
-                    fix="Name a Tool, a LangChain tool, or a function that returns a list of them.",
-                )
-            found.append(entry)
-    return found
-
-
-def _call(factory: Callable[..., Any], home: Path) -> Any:
-    return factory(home) if inspect.signature(factory).parameters else factory()

@@ -18,6 +18,7 @@ from .models.catalog import ModelsSettings
 from .policy.settings import PolicySettings
 from .state.run import Limits, Principal
 from .state.values import JsonObject
+from .tools.mcp import McpServer
 
 CONFIG_FILE = "pointsman.yaml"
 
@@ -41,6 +42,17 @@ class TaskSettings(BaseModel):
     """Earlier messages of the thread that planners may read."""
 
 
+class CredentialSettings(BaseModel):
+    """Where tools' credentials are fetched for each call. Settings never hold a secret."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    environment: dict[str, str] = {}
+    """Credential name → environment variable."""
+    file: Path | None = None
+    """JSON object or `NAME=value` lines, readable by its owner only; instead of `environment`."""
+
+
 class Settings(BaseModel):
     """Everything that an agent is built from, except code."""
 
@@ -57,6 +69,13 @@ class Settings(BaseModel):
     returns one and may take the `home` folder."""
     tool_contracts: dict[str, JsonObject] = {}
     """Contracts for tools whose code is not ours, by tool name."""
+    credentials: CredentialSettings = CredentialSettings()
+    """Where tools' credentials come from."""
+    mcp: tuple[McpServer, ...] = ()
+    """MCP servers whose tools the agent gets."""
+    mcp_pins: Path = Path("mcp-pins.json")
+    """File of the tool definitions that were accepted, relative to `home`; made on first use. A
+    server that changes a tool later is refused until its entry is removed."""
     playbooks: Path | None = None
     """Folder of plan templates."""
     models: ModelsSettings = ModelsSettings()

@@ -13,7 +13,6 @@ from ..state.agent import LaneState, read
 from ..state.approval import ApprovalRequest, approval_id
 from ..state.context import AgentContext
 from ..state.results import Attempt, Failure, StepResult, StepStatus, Verdict
-from ..state.usage import total
 from ..state.values import digest
 from ..state.verdict import Outcome, judge
 from .current import Current, leave, load
@@ -118,7 +117,6 @@ def _result(
         if waiting
         else (current.cleared.approval if current.cleared else None),
         attempts=tuple(attempts),
-        usage=total([attempt.usage for attempt in attempts]),
         plan_version=current.plan.version,
     )
 

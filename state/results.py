@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from .approval import ApprovalRequest
-from .usage import Usage
+from .usage import Usage, total
 from .values import Json, Record, Trust
 
 StepStatus = Literal["accepted", "failed", "rejected", "skipped", "waiting", "cleared", "stopped"]
@@ -82,5 +82,9 @@ class StepResult(Record):
     approval: ApprovalRequest | None = None
     """For `waiting`: what a person is asked. Kept for the trace once answered."""
     attempts: tuple[Attempt, ...] = ()
-    usage: Usage = Usage()
     plan_version: int = 1
+
+    @property
+    def usage(self) -> Usage:
+        """What all attempts together have used."""
+        return total([attempt.usage for attempt in self.attempts])

@@ -150,6 +150,8 @@ class SqlEffectsLedger:
         else:
             insert_content(connection, content)
             values["output_digest"] = content.digest
+        if state == "done":
+            values["owner"] = ""  # Nobody holds a finished call; the name would only take space.
         return _change(connection, key, state=state, settled_at=self._clock(), **values)
 
     async def get(self, key: str) -> EffectRecord | None:

@@ -20,8 +20,13 @@ FULL = StepResult(
     taint=("mail",),
     failure=Failure(kind="timeout", message="late"),
     approval=ApprovalRequest(id="ap", step="s1", tool="refund", args={"amount": 1.5}),
-    attempts=(Attempt(number=1, verdict=Verdict(action="accept", reason="fits")),),
-    usage=Usage(input_tokens=5, usd=None),
+    attempts=(
+        Attempt(
+            number=1,
+            verdict=Verdict(action="accept", reason="fits"),
+            usage=Usage(input_tokens=5, usd=None),
+        ),
+    ),
     plan_version=3,
 )
 

@@ -77,7 +77,6 @@ def result_of(step: str, output: str) -> StepResult:
                 seconds=0.0123,
             ),
         ),
-        usage=Usage(tool_calls=1),
     )
 
 
