@@ -19,7 +19,7 @@ import yaml
 
 from ..errors import ConfigError
 from .contract import ContractOptions
-from .langchain import read_options
+from .options import read_options
 
 
 def load_contracts(path: Path) -> dict[str, ContractOptions]:

@@ -23,6 +23,7 @@ from .contract import (
     ToolContract,
 )
 from .docstring import read_docstring
+from .options import read_options
 from .signature import Signature, read_signature
 from .threads import TOOL_THREADS
 
@@ -58,13 +59,14 @@ def tool(
         A decorator that returns the `Tool`.
 
     Raises:
-        ConfigError: The signature cannot be described, or there is no description.
+        ConfigError: The signature cannot be described, a field of the contract is not valid, or
+            there is no description.
     """
 
     def make(function: Callable[..., Any]) -> Tool:
         called = name or getattr(function, "__name__", "")
         text, descriptions = read_docstring(function.__doc__)
-        options: ContractOptions = {"description": text, **contract}
+        options: ContractOptions = {"description": text, **read_options(contract, where=called)}
         if not options["description"]:
             raise ConfigError(
                 "The tool has no description.",

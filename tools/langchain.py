@@ -10,7 +10,7 @@ from typing import Any, cast
 from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool
 from langchain_core.tools import Tool as TextTool
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 from typing_extensions import Unpack
 
 from ..errors import ConfigError
@@ -25,6 +25,7 @@ from .contract import (
     ToolCall,
     ToolContract,
 )
+from .options import read_options
 from .schema import tidy
 from .threads import TOOL_THREADS
 
@@ -32,7 +33,6 @@ METADATA_KEY = "pointsman"
 """Key of a `BaseTool`'s metadata that may hold its contract."""
 
 _GIVEN_BY_LANGCHAIN = frozenset({"self", "config", "callbacks", "run_manager"})
-_OPTIONS = TypeAdapter(ContractOptions)
 
 
 def with_contract(
@@ -84,28 +84,31 @@ def from_langchain(base_tool: BaseTool) -> Tool:
     return with_contract(base_tool, **options)
 
 
-def read_options(value: Any, *, where: str) -> ContractOptions:
-    """Validate the fields of a contract that somebody wrote down.
-
-    Raises:
-        ConfigError: `where` names the field.
-    """
-    try:
-        return _OPTIONS.validate_python(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path = ".".join([where, *(str(part) for part in first["loc"])])
-        known = ", ".join(ContractOptions.__annotations__)
-        raise ConfigError(first["msg"] + ".", where=path, fix=f"The fields are: {known}.") from None
-
-
 def _schema(base_tool: BaseTool) -> JsonObject:
+    if isinstance(base_tool, TextTool) and base_tool.args_schema is None:
+        # What LangChain would infer here is the signature of its own method.
+        named = base_tool.args
+        return {"type": "object", "properties": named, "required": list(named)}
     declared = base_tool.tool_call_schema
     if isinstance(declared, dict):
         schema = dict(declared)
     else:
         schema = tidy(cast("type[BaseModel]", declared).model_json_schema())
+    if base_tool.args_schema is None:
+        schema = _without_config(schema)
     return {key: value for key, value in schema.items() if key not in ("title", "description")}
+
+
+def _without_config(schema: JsonObject) -> JsonObject:
+    """Drop the run's configuration, which LangChain passes in and yet infers as an argument."""
+    kept = {
+        name: field
+        for name, field in schema.get("properties", {}).items()
+        if field != {"$ref": "#/$defs/RunnableConfig"}
+    }
+    defined = {k: v for k, v in schema.get("$defs", {}).items() if k != "RunnableConfig"}
+    required = [name for name in schema.get("required", ()) if name in kept]
+    return {**schema, "properties": kept, "required": required, "$defs": defined}
 
 
 def _refuse_reserved(base_tool: BaseTool) -> None:

@@ -237,3 +237,11 @@ def test_what_cannot_be_a_tool_says_why(function: Any, where: str) -> None:
         tool(effect="read")(function)
     assert raised.value.where == where
     assert raised.value.fix
+
+
+@pytest.mark.parametrize("wrong", [{"timeout": -1}, {"effect": "none"}, {"colour": "red"}])
+def test_a_wrong_contract_is_refused(wrong: dict[str, Any]) -> None:
+    """In code like in YAML."""
+    with pytest.raises(ConfigError) as raised:
+        tool(description="Now.", **wrong)(silent)
+    assert raised.value.where == f"silent.{next(iter(wrong))}"

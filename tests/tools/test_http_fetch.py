@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from pointsman.errors import ConfigError, ToolError
 from pointsman.tools.builtin.addresses import is_allowed_host, is_public
@@ -259,6 +266,50 @@ async def test_an_allowed_redirect_is_followed(site: ThreadingHTTPServer, execut
     """The output names the page that was read in the end."""
     output = await execute(fetch(site), url=url(site, "/to?/json"))
     assert output["url"] == url(site, "/json")
+
+
+def certificate(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
+    """A self-signed certificate with its key for a name, and a context that trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = made.public_bytes(serialization.Encoding.PEM)
+    path = folder / f"{name}.pem"
+    path.write_bytes(
+        pem
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path, ssl.create_default_context(cadata=pem.decode())
+
+
+@pytest.mark.parametrize(("name", "trusted"), [("docs.example", True), ("evil.example", False)])
+async def test_the_certificate_must_be_of_the_name(
+    site: ThreadingHTTPServer, execute: Any, tmp_path: Path, name: str, trusted: bool
+) -> None:
+    """The connection goes to an address, and TLS still asks for the host that was named."""
+    path, tls = certificate(tmp_path, name)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(path)
+    site.socket = server.wrap_socket(site.socket, server_side=True)
+    site.handle_error = lambda *_: None  # type: ignore[method-assign]
+    tool = fetch(site, tls=tls)
+    address = url(site, "/json").replace("http:", "https:")
+    if trusted:
+        assert (await execute(tool, url=address))["text"] == '{"a": 1}'
+    else:
+        with pytest.raises(ToolError, match="cannot be fetched"):
+            await execute(tool, url=address)
 
 
 @pytest.mark.parametrize(

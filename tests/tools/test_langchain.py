@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 from langchain_core.messages import ToolMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import (
     BaseTool,
     InjectedToolArg,
@@ -15,6 +16,7 @@ from langchain_core.tools import (
     ToolException,
     tool,
 )
+from langchain_core.tools import Tool as TextTool
 
 from pointsman.errors import ConfigError
 from pointsman.state.run import Run
@@ -98,10 +100,22 @@ async def test_a_subclass_is_adapted(execute: Any) -> None:
         name: str = "upper"
         description: str = "Upper case."
 
-        def _run(self, text: str) -> str:
+        def _run(self, text: str, config: RunnableConfig) -> str:
+            assert config is not None
             return text.upper()
 
+    schema = from_langchain(Upper()).contract.args_schema
+    assert (list(schema["properties"]), schema["required"]) == (["text"], ["text"])
     assert await execute(from_langchain(Upper()), text="x") == "X"
+
+
+async def test_a_tool_of_one_text_is_adapted(make_runner: Any, run: Run) -> None:
+    """LangChain's oldest form takes a single text, whatever its parameter is called."""
+    old = TextTool(name="shout", func=lambda words: words.upper(), description="Shout.")
+    [name] = from_langchain(old).contract.args_schema["properties"]
+    runner = make_runner(old)
+    outcome = await runner.call("shout", {name: "hey"}, run=run, step="s", attempt=1, timeout=None)
+    assert outcome.output == "HEY"
 
 
 def test_a_contract_in_code_and_in_metadata() -> None:

@@ -263,25 +263,22 @@ def test_any_text_is_taken_or_refused(sql: str) -> None:
 @pytest.mark.skipif("POINTSMAN_TEST_POSTGRES" not in os.environ, reason="no PostgreSQL named")
 async def test_postgres_for_real(execute: Any) -> None:
     """Rows, limits, and the read-only transaction of a server."""
-    tool = sql_query(os.environ["POINTSMAN_TEST_POSTGRES"], max_rows=2, query_seconds=0.5)
+    import psycopg
+
+    url = os.environ["POINTSMAN_TEST_POSTGRES"]
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE SEQUENCE IF NOT EXISTS pointsman_tools_test")
     output = await execute(
-        tool,
+        sql_query(url, max_rows=2),
         sql="SELECT x, $1::text AS t, 1.5 AS n, now() AS at FROM (VALUES (1), (2), (3)) v(x); ",
         parameters=["it's"],
     )
     assert output["truncated"]
     assert {**output["rows"][0], "at": ""} == {"x": 1, "t": "it's", "n": 1.5, "at": ""}
-    with pytest.raises(ToolError, match="statement timeout"):
-        await execute(
-            sql_query(
-                os.environ["POINTSMAN_TEST_POSTGRES"], functions=["pg_sleep"], query_seconds=0.1
-            ),
-            sql="SELECT pg_sleep(5)",
-            parameters=[],
-        )
-    with pytest.raises(ToolError, match="read-only"):
-        await execute(
-            sql_query(os.environ["POINTSMAN_TEST_POSTGRES"], functions=["lo_create"]),
-            sql="SELECT lo_create(0)",
-            parameters=[],
-        )
+    careless = sql_query(url, functions=["pg_sleep", "nextval"], query_seconds=0.1)
+    for sql, says in (
+        ("SELECT pg_sleep(5)", "statement timeout"),
+        ("SELECT nextval('pointsman_tools_test')", "read-only"),
+    ):
+        with pytest.raises(ToolError, match=says):
+            await execute(careless, sql=sql, parameters=[])

@@ -33,6 +33,7 @@ def http_fetch(
     max_chars: int = 50_000,
     fetch_seconds: float = 20.0,
     resolve: Resolve = resolve_host,
+    tls: ssl.SSLContext | None = None,
     allow_loopback: bool = False,
     **contract: Unpack[ContractOptions],
 ) -> Tool:
@@ -47,6 +48,7 @@ def http_fetch(
         max_chars: Longest text returned; more is cut, and the output says so.
         fetch_seconds: Longest time for one page with all its redirects.
         resolve: The resolver; the system's by default.
+        tls: For hosts with certificates of a private authority.
         allow_loopback: For tests against a server on this machine.
         **contract: Fields of the contract to set otherwise.
 
@@ -69,7 +71,7 @@ def http_fetch(
         max_bytes=max_bytes,
         resolve=resolve,
         allow_loopback=allow_loopback,
-        tls=httpx.create_ssl_context(trust_env=False),
+        tls=tls or httpx.create_ssl_context(trust_env=False),
     )
     extract = _extractor()
 

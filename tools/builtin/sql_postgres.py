@@ -28,6 +28,16 @@ def query_postgres(
         raise ConfigError(
             "PostgreSQL needs psycopg.", where="sql_query", fix="Install the extra `postgres`."
         ) from error
+    try:
+        with closing(_connected(psycopg, url, seconds)) as connection:
+            cursor = connection.execute(_bounded(sql, limit).encode(), parameters, prepare=False)
+            columns = [column.name for column in cursor.description or ()]
+            return columns, [*cursor.fetchall()]
+    except psycopg.Error as error:
+        raise ToolError(_text(error), where="sql", fix="Correct or narrow the query.") from None
+
+
+def _connected(psycopg: Any, url: str, seconds: float) -> Any:
     settings = f"-c default_transaction_read_only=on -c statement_timeout={int(seconds * 1000)}"
     try:
         # A raw cursor sends the statement alone, with its parameters beside it: the server
@@ -37,20 +47,17 @@ def query_postgres(
             options=settings,
             connect_timeout=CONNECT_SECONDS,
             cursor_factory=psycopg.RawCursor,
-            autocommit=False,
         )
-        with closing(connection):
-            connection.read_only = True
-            connection.prepare_threshold = None
-            cursor = connection.execute(_bounded(sql, limit).encode(), parameters, prepare=False)
-            columns = [column.name for column in cursor.description or ()]
-            return columns, [*cursor.fetchall()]
-    except psycopg.OperationalError as error:
-        raise ToolError(
-            _text(error), retryable=True, where="sql", fix="Narrow the query, or try later."
-        ) from None
     except psycopg.Error as error:
-        raise ToolError(_text(error), where="sql", fix="Correct the query.") from None
+        # A malformed URL is quoted in the message, with its password.
+        raise ToolError(
+            f"The database cannot be reached ({type(error).__name__}).",
+            retryable=True,
+            where="sql",
+            fix="Try later.",
+        ) from None
+    connection.read_only = True
+    return connection
 
 
 def _bounded(sql: str, limit: int) -> str:
@@ -60,5 +67,4 @@ def _bounded(sql: str, limit: int) -> str:
 
 
 def _text(error: Exception) -> str:
-    # A connection error names the host; no message of the server repeats the password.
     return str(error).splitlines()[0] if str(error) else type(error).__name__
