@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from rich.table import Table
 from rich.text import Text
 
-from ..agent import configured_tools
+from ..toolbox import configured_tools
 from ..errors import ConfigError, PointsmanError
 from ..models.catalog import Catalog
 from ..models.gateway import load_router

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pointsman.cli.app import app
 
 DESK = Path(__file__).parent / "desk"

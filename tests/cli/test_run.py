@@ -75,9 +75,8 @@ def test_shown_command_can_be_pasted(desk, monkeypatch):
     paused = desk("run", PAY, "-c", str(DESK), "--json")
     [question] = paused.document["waiting"]
 
-    shell = subprocess.run(
-        question["commands"]["approve"], shell=True, capture_output=True, text=True, check=False
-    )
+    pasted = question["commands"]["approve"]
+    shell = subprocess.run(["sh", "-c", pasted], capture_output=True, text=True, check=False)
 
     assert shell.returncode == 0, shell.stderr
     assert "Paid back: 25.00 US dollars." in shell.stdout

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
+
 from pointsman.errors import ToolError
 from pointsman.tools.contract import Tool, ToolCall
 from pointsman.tools.decorator import tool
