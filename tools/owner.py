@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 
@@ -31,6 +32,7 @@ def has_ended(owner: str) -> bool:
     return _started(int(pid)) != rest
 
 
+@cache  # Asked for on event loops, where reading a link is a blocking call.
 def _place() -> str:
     """The machine since its last boot, and the process namespace that ids belong to."""
     parts = [socket.gethostname()]
