@@ -54,8 +54,11 @@ class ConfigError(CallerError):
     """A setting, catalog, playbook or policy is not valid."""
 
 
-class TaskError(CallerError):
-    """The task or one of its attachments cannot be taken."""
+class TaskError(CallerError, ValueError):
+    """The task or one of its attachments cannot be taken.
+
+    It is a `ValueError` too, because the Agent Server hides the message of any other error.
+    """
 
 
 class AnswerError(CallerError):
