@@ -1,0 +1,140 @@
+"""Answers to approval requests: every documented form is read, everything else refused whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.errors import AnswerError
+from pointsman.state.approval import (
+    FACTS_KEY,
+    RECORDED,
+    ApprovalRequest,
+    interrupt_value,
+    read_answer,
+)
+
+ONE = ApprovalRequest(id="ap_1", step="a", tool="pay", args={"amount": 1})
+TWO = ApprovalRequest(id="ap_2", step="b", tool="pay", args={"amount": 2})
+QUESTION = ApprovalRequest(id="ap_3", step="c", tool="ask", allowed=("respond", "reject"))
+EDITED = {"type": "edit", "edited_action": {"name": "pay", "args": {"amount": 3}}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "types"),
+    [
+        pytest.param({"decisions": [{"type": "approve"}]}, ["approve"], id="batched"),
+        pytest.param({"decisions": []}, [], id="nothing-yet"),
+        pytest.param({"f" * 32: {"decisions": [{"type": "approve"}]}}, ["approve"], id="keyed"),
+        pytest.param({"f" * 32: [{"type": "accept"}]}, ["approve"], id="keyed-older"),
+        pytest.param({"type": "approve"}, ["approve"], id="bare"),
+        pytest.param([{"type": "accept", "args": None}], ["approve"], id="older-accept"),
+        pytest.param([{"type": "ignore", "args": None}], ["reject"], id="older-ignore"),
+        pytest.param([{"type": "response", "args": "no"}], ["respond"], id="older-response"),
+        pytest.param(
+            [{"type": "edit", "args": {"action": "pay", "args": {"amount": 3}}}],
+            ["edit"],
+            id="older-edit",
+        ),
+        pytest.param({"decisions": [EDITED]}, ["edit"], id="edit"),
+        pytest.param({"decisions": [{"type": "approve"}] * 2}, ["approve"] * 2, id="both"),
+        pytest.param(RECORDED, [], id="recorded"),
+    ],
+)
+def test_every_documented_form_is_read(answer: Any, types: list[str]) -> None:
+    """Decisions answer requests in order."""
+    decisions = read_answer(answer, [ONE, TWO])
+
+    assert [d.type for d in decisions] == types
+    assert [d.approval_id for d in decisions] == ["ap_1", "ap_2"][: len(types)]
+
+
+def test_a_decision_may_name_the_request_it_answers() -> None:
+    """Then its position does not matter."""
+    [decision] = read_answer({"type": "approve", "approval_id": "ap_2"}, [ONE, TWO])
+
+    assert decision.approval_id == "ap_2"
+
+
+@pytest.mark.parametrize(
+    ("answer", "where"),
+    [
+        pytest.param("yes", "resume", id="text"),
+        pytest.param(None, "resume", id="null"),
+        pytest.param({}, "resume", id="empty"),
+        pytest.param({"a": 1, "b": 2}, "resume", id="two-keys"),
+        pytest.param({"decisions": {"type": "approve"}}, "decisions", id="no-list"),
+        pytest.param({"decisions": [{"type": "approve"}] * 3}, "decisions", id="too-many"),
+        pytest.param({"decisions": ["approve"]}, "decisions.0", id="no-object"),
+        pytest.param({"decisions": [{"type": "allow"}]}, "decisions.0.type", id="unknown-type"),
+        pytest.param(
+            {"decisions": [{"type": "approve"}, {"type": "approve", "approval_id": "ap_1"}]},
+            "decisions",
+            id="twice",
+        ),
+        pytest.param(
+            {"decisions": [{"type": "approve", "approval_id": "x"}]},
+            "decisions.0.approval_id",
+            id="wrong-id",
+        ),
+        pytest.param(
+            {"decisions": [{"type": "edit", "edited_action": {"name": "wipe", "args": {}}}]},
+            "decisions.0.edited_action",
+            id="other-tool",
+        ),
+        pytest.param(
+            {"decisions": [{"type": "edit"}]}, "decisions.0.edited_action", id="edit-without-args"
+        ),
+        pytest.param(
+            {"decisions": [{"type": "reject", "message": 5}]}, "decisions.0.message", id="message"
+        ),
+    ],
+)
+def test_anything_else_is_refused_and_names_the_field(answer: Any, where: str) -> None:
+    """Also when only one part of it is wrong."""
+    with pytest.raises(AnswerError) as caught:
+        read_answer(answer, [ONE, TWO])
+
+    assert caught.value.where == where
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["decisions", "type", "args", "message", "approval_id"]), inner
+            )
+        ),
+    )
+)
+def test_no_value_breaks_the_reader(answer: Any) -> None:
+    """Any JSON value is read or refused with an `AnswerError`, never another error."""
+    try:
+        decisions = read_answer(answer, [ONE, QUESTION])
+    except AnswerError:
+        return
+    assert {d.approval_id for d in decisions} <= {"ap_1", "ap_3"}
+
+
+def test_a_question_cannot_be_approved() -> None:
+    """Only the decisions that are allowed for a request are taken."""
+    with pytest.raises(AnswerError, match="respond, reject"):
+        read_answer({"type": "approve"}, [QUESTION])
+
+
+def test_the_request_is_langchains_with_our_facts_under_one_key() -> None:
+    """Existing inboxes can show it."""
+    value = interrupt_value([ONE], {"thread_id": "t"})
+
+    assert set(value) == {"action_requests", "review_configs", FACTS_KEY}
+    assert value["action_requests"][0] == {
+        "name": "pay",
+        "args": {"amount": 1},
+        "description": "Run pay.",
+    }
+    assert value["review_configs"][0]["allowed_decisions"][0] == "approve"
