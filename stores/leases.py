@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, select, update
 
 from .database import Database
+from .protocols import LeaseHolder
 from .schema import leases
 from .statements import insert_if_absent
 
@@ -48,6 +49,18 @@ class SqlLeases:
             return fence
 
         return await self._database.write(work)
+
+    async def holder(self, name: str) -> LeaseHolder | None:
+        """Return who holds it; `None` if nobody does, or no longer."""
+        query = select(leases).where(leases.c.name == name, leases.c.owner != "")
+
+        def work(connection: Connection) -> LeaseHolder | None:
+            row = connection.execute(query).one_or_none()
+            if row is None or row.expires_at <= self._clock():
+                return None
+            return LeaseHolder(owner=row.owner, fence=row.fence, expires_at=row.expires_at)
+
+        return await self._database.read(work)
 
     async def release(self, name: str, *, owner: str) -> None:
         """Give it back; nothing happens if another owner holds it by now."""

@@ -348,11 +348,23 @@ class Switches(Protocol):
         ...
 
 
+class LeaseHolder(Record):
+    """Who holds a lease."""
+
+    owner: str
+    fence: int
+    expires_at: float
+
+
 class Leases(Protocol):
     """Who may act on a thread."""
 
     async def acquire(self, name: str, *, owner: str, seconds: float) -> int | None:
         """Return a fencing token that grows with each owner, or `None` if another holds it."""
+        ...
+
+    async def holder(self, name: str) -> LeaseHolder | None:
+        """Return who holds it; `None` if nobody does."""
         ...
 
     async def release(self, name: str, *, owner: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from pointsman.stores import SqlStore
-from pointsman.stores.protocols import ModelAttempt, Switch
+from pointsman.stores.protocols import LeaseHolder, ModelAttempt, Switch
 
 from .conftest import Clock
 
@@ -79,3 +79,15 @@ async def test_one_of_many_rivals_gets_the_lease(store: SqlStore) -> None:
     )
 
     assert [token for token in tokens if token is not None] == [1]
+
+
+async def test_holder_is_who_can_still_act(store: SqlStore, clock: Clock) -> None:
+    """A lease that expired, was given back or was never taken has no holder."""
+    assert await store.leases.holder("t") is None
+    await store.leases.acquire("t", owner="a", seconds=10)
+    assert await store.leases.holder("t") == LeaseHolder(owner="a", fence=1, expires_at=1010.0)
+    clock.now += 10
+    assert await store.leases.holder("t") is None
+    await store.leases.acquire("t", owner="b", seconds=10)
+    await store.leases.release("t", owner="b")
+    assert await store.leases.holder("t") is None
