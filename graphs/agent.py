@@ -42,7 +42,7 @@ def build_graph(
     graph.add_node(
         "gate", as_node(gate_node.gate, dependencies), destinations=gate_node.DESTINATIONS
     )
-    graph.add_node("synthesize", as_node(synthesize, dependencies))
+    graph.add_node("synthesize", as_node(synthesize, dependencies, last=True))
     graph.add_edge(START, "normalize")
     graph.add_edge("normalize", "plan")
     graph.add_edge("lane", "plan")

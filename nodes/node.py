@@ -18,6 +18,7 @@ from langgraph.runtime import Runtime, get_runtime
 
 from ..state.context import AgentContext
 from .dependencies import Dependencies
+from .lease import ThreadLease
 
 NodeFunction = Callable[[Any, Runtime[AgentContext], Dependencies], Awaitable[Any]]
 
@@ -30,11 +31,22 @@ def background_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def as_node(function: NodeFunction, dependencies: Dependencies) -> Runnable[Any, Any]:
-    """Bind a node function to its dependencies, callable both ways."""
+def as_node(
+    function: NodeFunction, dependencies: Dependencies, *, last: bool = False
+) -> Runnable[Any, Any]:
+    """Bind a node function to its dependencies, callable both ways and under its thread's lease.
+
+    Args:
+        function: What the node does.
+        dependencies: What it is bound to.
+        last: Whether a run ends with this node.
+    """
+    lease = ThreadLease(dependencies.store.leases, dependencies.clock)
 
     async def call_async(state: Any) -> Any:
-        return await function(state, _runtime(), dependencies)
+        runtime = _runtime()
+        async with lease.working(runtime, last=last):
+            return await function(state, runtime, dependencies)
 
     def call_sync(state: Any) -> Any:
         future = asyncio.run_coroutine_threadsafe(call_async(state), background_loop())
