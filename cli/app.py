@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import answers, inspection, operations, tasks
+from . import answers, inspection, models, operations, policy, tasks, tokens
 
 app = typer.Typer(
     name="pointsman",
@@ -26,6 +26,11 @@ app.command()(inspection.graph)
 app.add_typer(inspection.config, name="config")
 app.add_typer(operations.audit, name="audit")
 app.add_typer(operations.switch, name="switch")
+app.add_typer(models.models, name="models")
+app.add_typer(models.route, name="route")
+app.add_typer(models.routes, name="routes")
+app.add_typer(policy.policy, name="policy")
+app.add_typer(tokens.token, name="token")
 
 
 def main() -> None:

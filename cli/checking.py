@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from rich.table import Table
 from rich.text import Text
 
-from ..toolbox import configured_tools
 from ..errors import ConfigError, PointsmanError
 from ..models.catalog import Catalog
 from ..models.gateway import load_router
@@ -17,7 +16,9 @@ from ..planners.library import load_playbooks
 from ..policy.cedar import CedarPolicy
 from ..settings import Settings
 from ..stores.store import open_store
+from ..toolbox import configured_tools, served_tools
 from ..tools.contract import Tool
+from ..tools.contracts_yaml import read_contracts
 from ..tools.registry import collect
 from .exits import DONE, FAILED
 from .output import Output, visible
@@ -123,7 +124,10 @@ async def _playbooks(settings: Settings) -> str:
 
 
 def _collected(settings: Settings) -> Mapping[str, Tool]:
-    return collect(configured_tools(settings), contracts=settings.tool_contracts)
+    return collect(
+        [*configured_tools(settings), *served_tools(settings)],
+        contracts=read_contracts(settings.tool_contracts, where="tool_contracts"),
+    )
 
 
 async def _policy(settings: Settings) -> str:

@@ -40,7 +40,7 @@ async def list_approvals(output: Output, config: str, thread: str | None) -> int
 async def decide(
     output: Output, config: str, approval: str, answer: JsonObject, *, resume: bool
 ) -> int:
-    """Record an answer as the settings' principal, then go on unless told not to.
+    """Record an answer as the caller's, then go on unless told not to.
 
     Raises:
         NotFoundError: There is no such request.
@@ -69,8 +69,8 @@ async def _record(session: Session, approval: str, answer: JsonObject) -> Sequen
         [asked.request],
         run=run,
         plan=Plan.from_json(state.values.get("plan") or {}),
-        approver=session.settings.principal,
-        authenticated=False,
+        approver=session.caller.principal,
+        authenticated=session.caller.authenticated,
         dependencies=session.dependencies,
     )
 

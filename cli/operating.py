@@ -14,6 +14,7 @@ from rich.text import Text
 from ..errors import NotFoundError
 from ..stores.protocols import Switch
 from .amounts import compact, moment
+from .caller import administrator
 from .exits import DONE
 from .operations import SwitchKind
 from .output import Output, visible
@@ -84,7 +85,7 @@ async def set_switch(
             kind=_STORED[kind],
             target=target,
             reason=reason,
-            actor=settings.principal.id,
+            actor=(await administrator(settings, store, _STORED[kind])).id,
             at=time.time(),
         )
         await store.switches.set(switch)
@@ -100,13 +101,13 @@ async def clear_switch(output: Output, config: str, kind: SwitchKind, target: st
         NotFoundError: It is not on.
     """
     async with open_records(config) as (settings, store):
+        actor = (await administrator(settings, store, _STORED[kind])).id
         wanted = (_STORED[kind], target)
         found = [s for s in await store.switches.active() if (s.kind, s.target) == wanted]
         if not found:
             raise NotFoundError("It is not on.", where=f"switch {kind} {target}".strip())
         [switch] = found
         await store.switches.clear(*wanted)
-        actor = settings.principal.id
         await store.audit.append("switch_cleared", actor=actor, body=switch.to_json())
     _tell(output, switch, on=False)
     return DONE

@@ -40,6 +40,10 @@ class Output:
         """Print a table or the like."""
         self.console.print(renderable)
 
+    def aside(self, text: str) -> None:
+        """Print a remark that is not part of the result, on standard error."""
+        _console(stderr=True).print(Text(visible(text)), soft_wrap=True)
+
     def document(self, value: Any) -> None:
         """Print the one JSON document."""
         # ASCII: whatever the encoding of standard output, what arrives is valid JSON.

@@ -17,6 +17,7 @@ from ..nodes.dependencies import Dependencies
 from ..settings import Settings
 from ..stores.checkpoints import open_checkpoints
 from ..stores.store import SqlStore, open_store
+from .caller import Caller, caller_of
 from .options import command_line
 from .thread import ThreadState, read_thread
 
@@ -30,6 +31,7 @@ class Session:
     config: str
     """The settings file as it was named, for commands that are shown to people."""
     settings: Settings
+    caller: Caller
     dependencies: Dependencies
     agent: Agent
 
@@ -77,6 +79,8 @@ async def open_session(config: str) -> AsyncGenerator[Session, None]:
     settings = Settings.load(config)
     async with AsyncExitStack() as closing:
         store = await closing.enter_async_context(_opened(settings))
+        caller = await caller_of(settings, store)
+        settings = settings.model_copy(update={"principal": caller.principal})
         dependencies = build_dependencies(settings, store=store)
         closing.push_async_callback(dependencies.models.aclose)
         checkpoints = await closing.enter_async_context(
@@ -85,6 +89,7 @@ async def open_session(config: str) -> AsyncGenerator[Session, None]:
         yield Session(
             config=config,
             settings=settings,
+            caller=caller,
             dependencies=dependencies,
             agent=build_graph(dependencies, checkpointer=checkpoints),
         )
