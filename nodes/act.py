@@ -72,6 +72,8 @@ async def _call_tool(current: Current, route: Route, dependencies: Dependencies)
         usage=Usage(tool_calls=0 if done.replayed else 1, usd=tool.contract.cost_usd),
         replayed=done.replayed,
         effect_key=done.key,
+        max_attempts=tool.contract.max_attempts,
+        backoff=tool.contract.backoff,
         happened_unknown=done.status == "unknown",
         taint=output_taint(
             source=f"tool:{step.tool}#{step.id}",

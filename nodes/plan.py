@@ -7,7 +7,7 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
-from ..errors import PlanError
+from ..errors import BudgetExceededError, PlanError
 from ..planners.protocols import Declined, PlanRequest
 from ..planners.validation import validate
 from ..state.agent import AgentState, read
@@ -40,8 +40,7 @@ async def plan(
     turns = read(state, "turns", 0) + 1
     stop = await _stop(run, turns, results, dependencies)
     if stop:
-        emit(runtime, "stopped", node="plan", reason=stop.reason, detail=stop.detail)
-        return Command(goto="synthesize", update={"turns": turns, "stop": stop.to_json()})
+        return _end(stop, {"turns": turns}, runtime)
     if not read(state, "plan"):
         return await _first_plan(state, run, turns, runtime, dependencies)
     current = Plan.from_json(state["plan"])
@@ -69,6 +68,13 @@ async def _stop(
 ) -> Stop | None:
     usage = await dependencies.models.usage(run.id)
     return hard_stop(run, turns=turns, now=dependencies.clock(), usage=usage, results=results)
+
+
+def _end(
+    stop: Stop, update: dict[str, Any], runtime: Runtime[AgentContext]
+) -> Command[Destination]:
+    emit(runtime, "stopped", node="plan", reason=stop.reason, detail=stop.detail)
+    return Command(goto="synthesize", update={**update, "stop": stop.to_json()})
 
 
 def _follow(
@@ -119,13 +125,17 @@ async def _first_plan(
     dependencies: Dependencies,
 ) -> Command[Destination]:
     request = _request(state, run, runtime, dependencies)
-    made = await _journaled(request, dependencies)
+    update: dict[str, Any] = {"turns": turns}
+    try:
+        made = await _journaled(request, dependencies)
+    except BudgetExceededError as error:
+        return _end(Stop(reason="budget", detail=str(error)), update, runtime)
     if isinstance(made, Declined):
-        emit(runtime, "stopped", node="plan", reason="planning", detail=made.reason)
-        stop = Stop(reason="planning", detail=_explain(made))
-        return Command(goto="synthesize", update={"turns": turns, "stop": stop.to_json()})
+        # A planner that ran into the deadline declines too; the deadline is then the reason.
+        stop = await _stop(run, turns, {}, dependencies)
+        return _end(stop or Stop(reason="planning", detail=_explain(made)), update, runtime)
     _announce(made, runtime)
-    update = {"turns": turns, "plan": made.to_json()}
+    update["plan"] = made.to_json()
     return _follow(next_move(made, {}, may_revise=False), state, made, {}, update, runtime)
 
 
@@ -142,7 +152,10 @@ async def _revise(
     request = _request(
         state, run, runtime, dependencies, current=current, results=results, problem=move.problem
     )
-    made = await _journaled(request, dependencies)
+    try:
+        made = await _journaled(request, dependencies)
+    except BudgetExceededError as error:
+        return _end(Stop(reason="budget", detail=str(error)), update, runtime)
     update["revisions"] = read(state, "revisions", 0) + 1
     if isinstance(made, Declined):
         return Command(goto="synthesize", update=update)

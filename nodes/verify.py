@@ -20,8 +20,8 @@ from .dependencies import Dependencies
 from .events import emit
 from .route import Route
 
-RETRY_SECONDS = (0.2, 1.0, 3.0)
-"""Waits before the second, third and later attempts at a step."""
+MAX_BACKOFF = 30.0
+"""Longest wait between two attempts at a step, in seconds."""
 
 
 async def verify(
@@ -40,7 +40,7 @@ async def verify(
     attempts = [*_earlier(state), _attempt(current, outcome, verdict)]
     if verdict.action in ("retry", "fallback"):
         emit(runtime, "step_retried", node="verify", step=current.step.id, why=verdict.reason)
-        await _back_off(current, dependencies)
+        await _back_off(current, outcome, dependencies)
         return {
             "verdict": verdict.to_json(),
             "attempts": [attempt.to_json() for attempt in attempts],
@@ -87,8 +87,8 @@ def _attempt(current: Current, outcome: Outcome, verdict: Verdict) -> Attempt:
     )
 
 
-async def _back_off(current: Current, dependencies: Dependencies) -> None:
-    seconds = RETRY_SECONDS[min(current.attempt, len(RETRY_SECONDS)) - 1]
+async def _back_off(current: Current, outcome: Outcome, dependencies: Dependencies) -> None:
+    seconds = min(MAX_BACKOFF, outcome.backoff * 2 ** (current.attempt - 1))
     deadline = current.run.deadline_at
     if deadline is not None:
         seconds = max(0.0, min(seconds, deadline - dependencies.clock()))

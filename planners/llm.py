@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from pydantic import ValidationError
 
-from ..errors import BudgetExceededError, EndpointError, OutputError, PlanError
+from ..errors import EndpointError, OutputError, PlanError
 from ..models.protocols import ModelGateway, ModelReply, ModelRequest, Signals
 from ..state.plan import Plan
 from ..state.values import Json, canonical_json
@@ -44,7 +44,11 @@ class LlmPlanner:
         self._tools = tools
 
     async def plan(self, request: PlanRequest) -> Plan | Declined:
-        """Return a valid plan, or decline with what went wrong."""
+        """Return a valid plan, or decline with what went wrong.
+
+        Raises:
+            BudgetExceededError: No cap leaves room for planning.
+        """
         if not self._models.serves("planner"):
             return Declined(planner="llm", reason="No language model is configured for planning.")
         tried: list[str] = []
@@ -78,7 +82,7 @@ class LlmPlanner:
     ) -> Plan | Declined | _Rejected:
         try:
             reply = await self._ask(request, messages, tried)
-        except (EndpointError, OutputError, BudgetExceededError) as error:
+        except (EndpointError, OutputError) as error:
             return Declined(planner="llm", reason=f"No plan could be had: {error}")
         return self._read(reply, request)
 

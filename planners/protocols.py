@@ -51,5 +51,6 @@ class Planner(Protocol):
         """Return a plan that passes `check_plan`, or decline.
 
         A planner does not raise for what a model or a user wrote; it declines and says why.
+        It may raise `BudgetExceededError`: the run then ends with that reason.
         """
         ...

@@ -35,6 +35,10 @@ class Outcome(Record):
     happened_unknown: bool = False
     """A tool that cannot be repeated may have acted; only a person can say."""
     confidence: float | None = Field(default=None, ge=0, le=1)
+    max_attempts: int | None = None
+    """What the tool's contract allows; the run's own limit holds too."""
+    backoff: float = 0.2
+    """Seconds before a second attempt; doubled before each further one."""
 
 
 MIN_CONFIDENCE = 0.3
@@ -52,8 +56,9 @@ def judge(
     """Return the verdict on one attempt, with its reason."""
     if outcome.happened_unknown:
         return Verdict(action="ask", reason="The call may have happened; a person must find out.")
+    allowed = min(limits.step_attempts, outcome.max_attempts or limits.step_attempts)
     if outcome.failure is not None:
-        return _judge_failure(outcome.failure, attempt, limits)
+        return _judge_failure(outcome.failure, again=attempt < allowed)
     broken = next((c for c in step.checks if not holds(c, outcome.output, lookup)), None)
     if broken is not None:
         return Verdict(action="fail", reason=broken.message)
@@ -61,14 +66,14 @@ def judge(
         return Verdict(action="fail", reason="The result carries no evidence.")
     confidence = outcome.confidence
     if confidence is not None and confidence < MIN_CONFIDENCE:
-        action = "fallback" if attempt < limits.step_attempts else "fail"
+        action = "fallback" if attempt < allowed else "fail"
         reason = f"The model's own confidence is {confidence:.2f}."
         return Verdict(action=action, reason=reason, confidence=confidence)
     return Verdict(confidence=confidence)
 
 
-def _judge_failure(failure: Failure, attempt: int, limits: Limits) -> Verdict:
-    if failure.retryable and attempt < limits.step_attempts:
+def _judge_failure(failure: Failure, *, again: bool) -> Verdict:
+    if failure.retryable and again:
         action = "fallback" if failure.kind in ("output_schema", "not_good_enough") else "retry"
         return Verdict(action=action, reason=failure.message)
     return Verdict(action="fail", reason=failure.message)

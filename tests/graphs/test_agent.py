@@ -340,10 +340,19 @@ async def test_each_hard_stop_ends_with_its_reason(
 
 async def test_the_deadline_is_a_hard_stop(bench: Any, w: Any) -> None:
     """Context tightens the deadline; steps after it do not start."""
-    agent = bench.agent(w.plan(w.step("slow", "hang"), w.step("after", "look", ["slow"], item="A")))
+
+    @tool(effect="read", trust="internal")
+    async def slow() -> dict[str, Any]:
+        """Take longer than the run may."""
+        await asyncio.sleep(60)
+        return {}
+
+    agent = bench.agent(
+        w.plan(w.step("slow", "slow"), w.step("after", "look", ["slow"], item="A")), tools=[slow]
+    )
 
     out = await agent.ainvoke(
-        {"task": "try it"}, w.thread(), context=AgentContext(deadline_seconds=0.1)
+        {"task": "try it"}, w.thread(), context=AgentContext(deadline_seconds=1.0)
     )
 
     assert out["stop"]["reason"] == "deadline"
