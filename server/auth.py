@@ -97,7 +97,13 @@ def restrict(auth: Auth) -> None:
 
     @auth.on.threads
     async def threads(ctx: Auth.types.AuthContext, value: Any) -> Filter:
-        return own(value, _verified(ctx.user), action=ctx.action)
+        principal = _verified(ctx.user)
+        if writes_state(value, action=ctx.action) and not _is_super_admin(principal):
+            raise Auth.exceptions.HTTPException(
+                status_code=403,
+                detail="Only super administrators write a thread's state. Send input or an answer.",
+            )
+        return own(value, principal, action=ctx.action)
 
     @auth.on.assistants
     async def assistants(ctx: Auth.types.AuthContext, value: Any) -> bool:  # noqa: ARG001
@@ -108,6 +114,22 @@ def restrict(auth: Auth) -> None:
     @auth.on.store
     async def store(ctx: Auth.types.AuthContext, value: Any) -> None:
         value["namespace"] = own_namespace(value.get("namespace"), _verified(ctx.user))
+
+
+def writes_state(value: Any, *, action: str) -> bool:
+    """Say whether a request writes a thread's state itself, past the graph's input.
+
+    State says for whom a run acts, with which scopes, and who asked for an approval.
+    """
+    if action == "update":
+        # Of all updates, only those of state name neither metadata nor what to do with a run.
+        return "metadata" not in value and "action" not in value
+    command = (value.get("kwargs") or {}).get("command") or {}
+    return action == "create_run" and bool(command.get("update") or command.get("goto"))
+
+
+def _is_super_admin(principal: Principal) -> bool:
+    return role_number(principal.role) >= ROLES["super_admin"]
 
 
 def own(value: Any, principal: Principal, *, action: str) -> Filter:

@@ -343,12 +343,16 @@ def test_a_missing_keyring_does_not_start() -> None:
 
 
 async def test_authentication_can_be_switched_off_for_development() -> None:
-    """Then everybody is the local person, with no more than a user's role."""
-    auth = auth_from_environment({"POINTSMAN_AUTH": "off"})
+    """Then everybody is the local person, whom no credential vouches for."""
+    development = {
+        "LANGGRAPH_RUNTIME_EDITION": "inmem",
+        "LANGSMITH_LANGGRAPH_API_VARIANT": "local_dev",
+    }
+    auth = auth_from_environment({"POINTSMAN_AUTH": "off", **development})
 
     user: Any = await auth._authenticate_handler(authorization="Bearer whatever")  # type: ignore[misc]
 
-    assert (user["identity"], user["role"], user["scopes"]) == ("local", "user", [])
+    assert user == {"identity": "local", "is_authenticated": False}
 
 
 async def test_studios_own_user_gets_nothing_where_tokens_are_asked_for() -> None:

@@ -71,13 +71,12 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     pytest.importorskip("langgraph_api")
     with ExitStack() as running:
 
-        def start(config: Path = DESK, prepare: Callable[[Path], None] | None = None) -> Served:
+        def start(prepare: Callable[[Path], dict[str, str]] | None = None) -> Served:
             folder = tmp_path_factory.mktemp("server")
             written = json.loads((ROOT / "langgraph.json").read_text())
-            written["env"]["POINTSMAN_CONFIG"] = str(config)
+            written["env"]["POINTSMAN_CONFIG"] = str(DESK)
             (folder / "langgraph.json").write_text(json.dumps(written))
-            environment = prepare(folder) if prepare else {}
-            return running.enter_context(_running(folder, environment or {}))
+            return running.enter_context(_running(folder, prepare(folder) if prepare else {}))
 
         yield start
 
