@@ -30,8 +30,9 @@ _REQUEST_START = (
     rf"(?:{_IMPERATIVES})\b|the [\w-]+(?: [\w-]+)? to\b)"
 )
 _SENTENCE = re.compile(r"(?<=[.?!;])\s+|\n+")
+_SPACES = re.compile(r"[^\S\n]+")
 _JOINT = re.compile(
-    rf"\s*,?\s+(?:and|but|plus|then)\s+(?={_REQUEST_START})|\s*,\s+(?=(?:also|then|please)\s)",
+    rf",?\s(?:and|but|plus|then)\s(?={_REQUEST_START})|,\s(?=(?:also|then|please)\s)",
     re.IGNORECASE,
 )
 _FILLER = re.compile(
@@ -75,9 +76,11 @@ def clauses(text: str) -> tuple[Clause, ...]:
     It is cut after sentences, and at "and", "then" or a comma where a new request begins:
     "damaged and late items" stays whole.
     """
+    # Single spaces: patterns that skip runs of them would take quadratic time on a hostile text.
+    text = _SPACES.sub(" ", text.replace("’", "'"))
     return tuple(
         Clause(text=part, kind=_kind(part, continued=position > 0))
-        for sentence in _SENTENCE.split(text.replace("’", "'"))
+        for sentence in _SENTENCE.split(text)
         for position, raw in enumerate(_JOINT.split(_OPENING.sub("", sentence.strip())))
         if (part := raw.strip(" \t,;-")).strip(".?!")
     )

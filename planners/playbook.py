@@ -26,7 +26,8 @@ MARGIN = 0.04
 """Least distance to the runner-up, whether another playbook or a counterexample."""
 SUPPORT = 0.3
 """Least similarity of every single clause that is a request."""
-MAX_CHARACTERS = 4000
+MAX_CHARACTERS = 2000
+"""A longer text is not compared with anything: reading it would hold up the event loop."""
 
 _BACK_REFERENCE = re.compile(
     r"\b(?:it|its|that|this|them|same|the (?:order|ticket|customer))\b", re.IGNORECASE

@@ -16,12 +16,15 @@ from itertools import pairwise
 
 Vector = dict[str, float]
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+")
 _MASKS: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"https?://\S+"), " <url> "),
     (_EMAIL, " <email> "),
     (re.compile(r"\b[a-z]{2,5}-\d+\b", re.IGNORECASE), " <id> "),
-    (re.compile(r"[$€£]\s?\d[\d,.]*|\b\d[\d,.]*\s?(?:usd|eur|dollars|euros)\b"), " <amount> "),
+    (
+        re.compile(r"[$€£]\s?\d[\d,.]*|(?<![\d,.])\d[\d,.]*+\s?(?:usd|eur|dollars|euros)\b"),
+        " <amount> ",
+    ),
     (re.compile(r"\b\d{4}-\d{2}-\d{2}\b"), " <date> "),
     (re.compile(r"#?\b\d[\d,.]*\b"), " <number> "),
 )

@@ -17,19 +17,16 @@ COVERAGE = 0.5
 
 _STOP_WORDS = frozenset(
     """
-    a about above after again all also am an and any are as at be because been before being
-    but by can could cover did do does doing down explain for from get got had happen
+    a about above after again all also am an and any are as at be because become been before
+    being but by can could cover did do does doing down explain for from get got had happen
     happens has have having he her here him his how i if in into is it its just know let
-    like long many may me mean might more most much must my need no nor not now of off on
-    once only or other our out over own please possible same say says shall she should so
-    some such tell than that the their them then there these they thing this those to too
-    under until up us very want was we were what when where which while who whom why will
-    with work would you your yours
+    like long many may me mean might more most much must my need needed no nor not now of
+    off on once only or other our out over own please policies policy possible procedure
+    rule rules same say says shall she should so some something such tell than that the
+    their them then there these they thing this those to too under until up us very want was
+    we were what when where which while who whom why will with work would you your yours
     """.split()  # noqa: SIM905 - a list of quoted words is harder to read
 )
-_GENERIC = frozenset({"policy", "policies", "rule", "rules"})
-"""Words that help to order sections and prove nothing about what they cover."""
-
 PROCEDURES = "next-actions"
 """The document for agents only; it is searched when it is asked for by name."""
 
@@ -82,7 +79,7 @@ def search(
     """
     terms = list(dict.fromkeys(w for w in _words(query) if w not in _STOP_WORDS))
     found = [section for section in sections(folder) if _searched(section, document)]
-    if not set(terms) - _GENERIC:
+    if not terms:
         return []
     # The library is small: indexing it anew takes a millisecond, and it is never out of date.
     with closing(_index(found)) as db:
@@ -92,8 +89,10 @@ def search(
             (" OR ".join(f'"{term}"' for term in terms),),
         )
         rows = [int(row[0]) for row in ranked]
-    covered = [row for row in rows if _coverage(row, holders, len(found)) >= COVERAGE]
-    return [found[row] for row in covered[:limit]]
+    covered = {row: _coverage(row, holders, len(found)) for row in rows}
+    # What covers more of the question comes first; among equals, the index's own order holds.
+    best = sorted((r for r in rows if covered[r] >= COVERAGE), key=lambda row: -covered[row])
+    return [found[row] for row in best[:limit]]
 
 
 def _searched(section: Section, document: str) -> bool:
@@ -129,10 +128,6 @@ def _holders(db: sqlite3.Connection, term: str) -> frozenset[int]:
 
 
 def _coverage(row: int, holders: dict[str, frozenset[int]], count: int) -> float:
-    weights = {
-        term: math.log((count + 1) / (len(rows) + 1)) + 0.01
-        for term, rows in holders.items()
-        if term not in _GENERIC
-    }
+    weights = {t: math.log((count + 1) / (len(rows) + 1)) + 0.01 for t, rows in holders.items()}
     covered = sum(weight for term, weight in weights.items() if row in holders[term])
     return covered / sum(weights.values())

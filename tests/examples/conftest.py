@@ -33,7 +33,7 @@ def tools(home: Path) -> dict[str, Tool]:
 
 @pytest.fixture
 def call(tools: dict[str, Tool]) -> Call:
-    """Call a tool: `await call("get_order", order_id="ORD-1001", key="k1")`."""
+    """Call tools by name with their arguments, under a key."""
 
     async def call_tool(name: str, *, key: str = "key", **args: Json) -> Json:
         return await tools[name].run(args, tool_call(key))

@@ -77,7 +77,9 @@ def test_two_processes_with_one_key_refund_once(home: Path, rows: Rows) -> None:
         pytest.param({"amount": 1.005}, "fractions of a cent", id="fractions"),
         pytest.param({"order_id": "ORD-1005", "amount": 1.0}, "more than the 0.00", id="refunded"),
         pytest.param(
-            {"order_id": "ORD-1009", "amount": 31.5, "sku": "TRA-12"}, "made for it before", id="item"
+            {"order_id": "ORD-1009", "amount": 31.5, "sku": "TRA-12"},
+            "made for it before",
+            id="item",
         ),
         pytest.param(
             {"order_id": "ORD-1009", "amount": 39.01}, "more than the 39.00", id="more-than-left"

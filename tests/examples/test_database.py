@@ -44,12 +44,13 @@ def test_there_are_a_few_hundred_records_in_every_situation(tmp_path: Path) -> N
 def test_records_agree_with_each_other(tmp_path: Path) -> None:
     """Payments equal the items, refunds stay below them, and dates are in order."""
     wrong = {
-        "payment": "SELECT p.id FROM payments p WHERE p.cents <> (SELECT sum(quantity * unit_cents) "
-        "FROM order_items i WHERE i.order_id = p.order_id)",
+        "payment": "SELECT p.id FROM payments p WHERE p.cents <> "
+        "(SELECT sum(quantity * unit_cents) FROM order_items i WHERE i.order_id = p.order_id)",
         "refund": "SELECT p.id FROM payments p WHERE p.cents < (SELECT sum(cents) FROM refunds r "
         "WHERE r.order_id = p.order_id)",
         "dates": "SELECT id FROM orders WHERE delivered_on < shipped_on OR shipped_on < placed_on",
-        "delivered": "SELECT id FROM orders WHERE (status = 'delivered') <> (delivered_on NOT NULL)",
+        "delivered": "SELECT id FROM orders "
+        "WHERE (status = 'delivered') <> (delivered_on NOT NULL)",
         "voided": "SELECT p.id FROM payments p JOIN orders o ON o.id = p.order_id "
         "WHERE (p.status = 'voided') <> (o.status = 'cancelled')",
     }
@@ -57,7 +58,7 @@ def test_records_agree_with_each_other(tmp_path: Path) -> None:
         found = {name: db.execute(query).fetchall() for name, query in wrong.items()}
         broken = db.execute("PRAGMA foreign_key_check").fetchall()
 
-    assert found == dict.fromkeys(wrong, [])
+    assert found == {name: [] for name in wrong}
     assert broken == []
 
 

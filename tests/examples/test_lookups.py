@@ -16,7 +16,9 @@ from pointsman.tools.contract import Tool
 Call = Callable[..., Awaitable[Any]]
 
 
-@pytest.mark.parametrize("query", ["CUS-0003", "cus-0003", "Aiko.Tanaka@example.com", "aiko tanaka"])
+@pytest.mark.parametrize(
+    "query", ["CUS-0003", "cus-0003", "Aiko.Tanaka@example.com", "aiko tanaka"]
+)
 async def test_a_customer_is_found(call: Call, query: str) -> None:
     """Number, e-mail address and name find the same customer."""
     output = await call("find_customer", query=query)
@@ -57,7 +59,9 @@ async def test_what_is_not_there_is_said(
             {"clear": True, "sku": "PRE-04", "amount": 39.0, "items": "French press"},
             id="named",
         ),
-        pytest.param("ORD-1002", "mugs", {"clear": True, "sku": "MUG-03", "amount": 58.0}, id="all"),
+        pytest.param(
+            "ORD-1002", "mugs", {"clear": True, "sku": "MUG-03", "amount": 58.0}, id="all"
+        ),
         pytest.param("ORD-1002", "everything", {"clear": True, "sku": "", "amount": 149.0}, id="*"),
         pytest.param("ORD-1009", "tray", {"clear": True, "amount": 0.0}, id="refunded-before"),
         pytest.param("ORD-1009", "everything", {"clear": True, "amount": 39.0}, id="what-is-left"),
@@ -70,7 +74,7 @@ async def test_what_is_not_there_is_said(
 async def test_claims_follow_the_policy(
     call: Call, order: str, item: str, claim: JsonObject
 ) -> None:
-    """What may be refunded for damage is decided by records, window and what was refunded before."""
+    """What a damage claim may get is decided by records, window and earlier refunds."""
     output = await call("get_order", order_id=order, item=item)
 
     assert {key: output["claim"][key] for key in claim} == claim
@@ -122,7 +126,10 @@ async def test_tickets_of_one_customer(call: Call) -> None:
     [
         ("What is your return policy?", "policies/returns.md § Return policy"),
         ("damaged items", "policies/refunds.md § Damaged items"),
-        ("How long do refunds take to reach my card?", "policies/refunds.md § How a refund is paid"),
+        (
+            "How long do refunds take to reach my card?",
+            "policies/refunds.md § How a refund is paid",
+        ),
         ("Do you ship to Canada?", "policies/shipping.md § International shipping"),
         ("How do I earn loyalty points?", "policies/loyalty.md § Earning points"),
         ("Do you offer a price match", "policies/orders-and-payments.md § Price match"),
@@ -130,7 +137,11 @@ async def test_tickets_of_one_customer(call: Call) -> None:
         ("Who approves refunds above 100 dollars?", "policies/refunds.md § Approval of refunds"),
         ("How do I reset my password?", "policies/account-changes.md § Password reset"),
         ("How fast are urgent tickets answered?", "policies/ticket-triage.md § Priorities"),
-        ("Can opened coffee be returned?", "policies/returns.md § Items that cannot be returned"),
+        ("How long do I have to return an item?", "policies/returns.md § Return policy"),
+        ("How long does shipping take?", "policies/shipping.md § Delivery times"),
+        ("Are shipping costs refunded?", "policies/refunds.md § Refund amount"),
+        ("What if my package never arrives?", "policies/shipping.md § Lost parcels"),
+        ("Can opened coffee be returned?", "policies/returns.md § Exceptions"),
     ],
 )
 def test_questions_find_their_section(question: str, source: str) -> None:
@@ -140,7 +151,14 @@ def test_questions_find_their_section(question: str, source: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["Can I bring pets to the office?", "capital of France", "", "the policy", '"; DROP TABLE x', "*"],
+    [
+        "Can I bring pets to the office?",
+        "capital of France",
+        "",
+        "the policy",
+        '"; DROP TABLE x',
+        "*",
+    ],
 )
 def test_what_no_policy_covers_finds_nothing(question: str) -> None:
     """A question that the policies do not answer has no passages, rather than the nearest one."""
@@ -180,8 +198,16 @@ async def test_lookups_do_not_wait_for_each_other(call: Call) -> None:
         ("get_order", {"order_id": "ORD-1003"}, ["order ORD-1003", "payment PAY-2003"]),
         ("find_customer", {"query": "CUS-0001"}, ["customer CUS-0001"]),
         ("get_ticket", {"ticket_id": "TCK-3001"}, ["ticket TCK-3001"]),
-        ("search_policies", {"query": "price match"}, ["policies/orders-and-payments.md § Price match"]),
-        ("order_history", {"customer": "CUS-0006", "limit": 1}, ["customer CUS-0006", "order ORD-1006"]),
+        (
+            "search_policies",
+            {"query": "price match"},
+            ["policies/orders-and-payments.md § Price match"],
+        ),
+        (
+            "order_history",
+            {"customer": "CUS-0006", "limit": 1},
+            ["customer CUS-0006", "order ORD-1006"],
+        ),
         (
             "issue_refund",
             {"order_id": "ORD-1001", "amount": 1.0, "reason": "Dent."},

@@ -40,6 +40,7 @@ GOOD = dedent(
 
 
 def written(folder: Path, text: str) -> Path:
+    """Write a playbook and return its file."""
     file = folder / "status.yaml"
     file.write_text(text, encoding="utf-8")
     return file

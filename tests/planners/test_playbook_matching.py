@@ -37,7 +37,7 @@ def measured(planner: PlaybookPlanner) -> Outcomes:
 
 
 def test_the_held_out_split_is_large_enough() -> None:
-    """At least 40 paraphrases and 20 other requests are held out, and none is in the other split."""
+    """At least 40 paraphrases and 20 other requests are held out, none of them in `dev`."""
     kinds = Counter(wanted == NOTHING for wanted, _ in REQUESTS["test"])
 
     assert kinds[False] >= 40

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -193,6 +194,18 @@ async def test_a_long_text_is_declined_at_once(planner: PlaybookPlanner, ask: As
     assert str(MAX_CHARACTERS) in answer.reason
 
 
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "a.b+", "1,", "@", " ", "where is. ", "and where is ord-1001 ", "the damaged ", "x@y."],
+)
+def test_hostile_texts_are_read_quickly(planner: PlaybookPlanner, piece: str) -> None:
+    """The longest text of any shape is read in less time than a model call would take."""
+    started = time.perf_counter()
+    planner.read((piece * MAX_CHARACTERS)[:MAX_CHARACTERS])
+
+    assert time.perf_counter() - started < 1.0
+
+
 class Scripted:
     """An extractor that proposes what it is told to."""
 
@@ -201,6 +214,7 @@ class Scripted:
         self.schemas: list[JsonObject] = []
 
     async def __call__(self, schema: JsonObject, text: str, *, run: Run) -> JsonObject:
+        """Return the proposal, or fail."""
         self.schemas.append(schema)
         if isinstance(self.proposal, EndpointError):
             raise self.proposal
