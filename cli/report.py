@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -171,7 +172,7 @@ async def records_of(
 def answering_commands(config: str, request: ApprovalRequest) -> dict[str, str]:
     """Return decision → command, for the decisions that the request allows."""
     extra: dict[str, tuple[str, str]] = {
-        "edit": ("--args", "{…}"),
+        "edit": ("--args", json.dumps(request.args)),
         "reject": ("--message", "why not"),
         "respond": ("--message", "your answer"),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from rich.text import Text
 
 from ..state.values import Json
@@ -120,10 +122,21 @@ class TracePage:
         self._line(depth, "model", f"{said}, {seconds(a.seconds)}, {tokens}, {cost}")
         self._line(depth + 1, "why", a.why)
         self._line(depth + 1, "error", self._cut(a.error))
-        if call.prompt is not None:
-            self._line(depth + 1, "prompt", self._cut(call.prompt))
-        if call.reply is not None:
-            self._line(depth + 1, "reply", self._cut(call.reply))
+        self._said(depth + 1, "prompt", call.prompt)
+        self._said(depth + 1, "reply", call.reply)
+
+    def _said(self, depth: int, name: str, value: Json) -> None:
+        """Print a prompt or reply: shortened on one line, or in full as it was written."""
+        if self._limit is not None:
+            self._line(depth, name, "" if value is None else self._cut(value))
+            return
+        for said in value if isinstance(value, list) else [value]:
+            role, text = name, said
+            if isinstance(said, dict) and set(said) == {"role", "content"}:
+                role, text = f"{name} {said['role']}", said["content"]
+            if text is not None:
+                whole = text if isinstance(text, str) else json.dumps(text, indent=2)
+                self._line(depth, role, whole)
 
     def _effect(self, record: EffectRecord) -> None:
         facts = f"{record.state}, key {record.claim.key[:16]}, claimed {record.attempts}×"
@@ -134,8 +147,12 @@ class TracePage:
         return compact(value, limit=self._limit)
 
     def _line(self, depth: int, name: str, value: str, *, bold: bool = False) -> None:
-        if value:
-            text = Text(f"{'  ' * depth}{name:<12} ", style="dim")
-            self._output.line(
-                text.append(visible(value), style="bold not dim" if bold else "not dim")
-            )
+        """Print a named value, further lines of it below its first."""
+        if not value:
+            return
+        label = f"{'  ' * depth}{name:<12} "
+        first, *more = visible(value).split("\n")
+        style = "bold not dim" if bold else "not dim"
+        self._output.line(Text(label, style="dim").append(first, style=style))
+        for line in more:
+            self._output.line(" " * len(label) + line)

@@ -6,7 +6,8 @@ attempt log, the ledger, the approvals and the audit log by whom, why, how often
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import NotFoundError
@@ -120,40 +121,81 @@ async def _run_trace(
     bodies = [n["body"] for n in notes if n["run_id"] == run_id and n["kind"] == "plan"]
     plans = tuple(Plan.from_json(body) for body in bodies if "declined" not in body)
     declined = [body["declined"]["reason"] for body in bodies if "declined" in body]
-    effects = await store.effects.of_run(run_id)
-    calls = [await _call(a, store.payloads) for a in await store.attempts.of_run(run_id)]
+    logs = _Logs(
+        approvals=[a for a in approvals if a.run_id == run_id],
+        calls=[await _call(a, store.payloads) for a in await store.attempts.of_run(run_id)],
+        effects=await store.effects.of_run(run_id),
+    )
     results = await _results(store, run_id, values)
-    outputs = await _outputs(results.values(), store.payloads)
-    last_of = {step.id: plan.version for plan in plans for step in plan.steps}
-    steps = [
-        StepTrace(
-            step=step,
-            plan_version=plan.version,
-            args=_args(step, outputs),
-            result=(result := results.get((plan.version, step.id))),
-            output=outputs.get(step.id) if result and result.status == "accepted" else None,
-            approvals=tuple(
-                a for a in approvals if a.run_id == run_id and a.request.step == step.id and newest
-            ),
-            calls=tuple(c for c in calls if c.attempt.step == step.id and newest),
-            effects=tuple(e for e in effects if e.claim.step == step.id and newest),
-        )
-        for plan in plans
-        for step in plan.steps
-        # The logs know no plan versions: what they say of a step stands with its last version.
-        for newest in (last_of[step.id] == plan.version,)
-        if newest or (plan.version, step.id) in results
-    ]
+    planned = {step.id for plan in plans for step in plan.steps}
     return RunTrace(
         run=Run.from_json(values["run"]),
         task=Task.from_json(raw) if (raw := values.get("work")) else None,
         plans=plans,
         declined=" ".join(declined),
-        steps=tuple(steps),
-        calls=tuple(c for c in calls if c.attempt.step not in last_of),
+        steps=_steps(plans, results, await _outputs(results.values(), store.payloads), logs),
+        calls=tuple(c for c in logs.calls if c.attempt.step not in planned),
         answer=Answer.from_json(raw) if (raw := values.get("answer")) else None,
         stop=Stop.from_json(raw) if (raw := values.get("stop")) else None,
         usage=Usage.from_json(values.get("usage") or {}),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Logs:
+    """What is logged of one run, by step and not by version of the plan."""
+
+    approvals: Sequence[ApprovalRecord] = ()
+    calls: Sequence[ModelCall] = ()
+    effects: Sequence[EffectRecord] = ()
+
+    def of(self, step: str) -> _Logs:
+        """Return what concerns one step."""
+        return _Logs(
+            approvals=[a for a in self.approvals if a.request.step == step],
+            calls=[c for c in self.calls if c.attempt.step == step],
+            effects=[e for e in self.effects if e.claim.step == step],
+        )
+
+
+def _steps(
+    plans: Sequence[Plan],
+    results: Mapping[tuple[int, str], StepResult],
+    outputs: Mapping[str, Json],
+    logs: _Logs,
+) -> tuple[StepTrace, ...]:
+    """Return the steps of every version of the plan, those left out that a revision replaced.
+
+    What the logs say of a step stands with its last version.
+    """
+    last_version = {step.id: plan.version for plan in plans for step in plan.steps}
+    return tuple(
+        _step(
+            step,
+            plan.version,
+            results.get((plan.version, step.id)),
+            outputs,
+            logs.of(step.id) if last_version[step.id] == plan.version else _Logs(),
+        )
+        for plan in plans
+        for step in plan.steps
+        if last_version[step.id] == plan.version or (plan.version, step.id) in results
+    )
+
+
+def _step(
+    step: Step, version: int, result: StepResult | None, outputs: Mapping[str, Json], logs: _Logs
+) -> StepTrace:
+    accepted = result is not None and result.status == "accepted"
+    return StepTrace(
+        step=step,
+        plan_version=version,
+        args=_args(step, outputs),
+        result=result,
+        output=outputs.get(step.id) if accepted else None,
+        approvals=tuple(logs.approvals),
+        calls=tuple(logs.calls),
+        effects=tuple(logs.effects),
     )
 
 
@@ -170,7 +212,7 @@ async def _results(
     return found | {(result.plan_version, result.step): result for result in journaled}
 
 
-async def _outputs(results: Any, payloads: Payloads) -> dict[str, Json]:
+async def _outputs(results: Iterable[StepResult], payloads: Payloads) -> dict[str, Json]:
     outputs: dict[str, Json] = {}
     for result in results:
         if result.status == "accepted":
