@@ -25,8 +25,21 @@ EMAIL = Argument(description="the address", pattern=r"[\w.+-]+@[\w-]+(?:\.[\w-]+
 EVERY = {"order": ORDER, "amount": AMOUNT, "count": COUNT, "size": SIZE, "email": EMAIL}
 
 FRAGMENTS = st.sampled_from(
-    ["ORD-1001", "ord-2002", "$1,250.00", "20", "7.5", "small", "LARGE", "a@b.example", "ORD-10011"]
-    + ["refund", "x", "-", ", ", ". ", "\n"]
+    [
+        "ORD-1001",
+        "ord-2002",
+        "ORD-10011",
+        "$1,250.00",
+        "20",
+        "7.5",
+        "small",
+        "LARGE",
+        "a@b.example",
+        "refund",
+        "-",
+        ",",
+        ".",
+    ]
 )
 TEXTS = st.lists(FRAGMENTS | st.text(max_size=8), max_size=12).map(" ".join)
 SCALARS: st.SearchStrategy[Json] = (
