@@ -46,7 +46,18 @@ async def act(
         case "extract":
             outcome = _extract(current, route)
     seconds = round(time.monotonic() - started, 4)
-    return {"outcome": outcome.model_copy(update={"seconds": seconds}).to_json()}
+    return {"outcome": _labelled(outcome).model_copy(update={"seconds": seconds}).to_json()}
+
+
+def _labelled(outcome: Outcome) -> Outcome:
+    """Mark the evidence of what untrusted text flowed into, whoever produced it.
+
+    A trusted tool repeats its arguments, and a model the files that it read.
+    """
+    if not outcome.taint:
+        return outcome
+    marked = (e.model_copy(update={"trust": "untrusted"}) for e in outcome.evidence)
+    return outcome.model_copy(update={"evidence": tuple(marked)})
 
 
 async def _call_tool(current: Current, route: Route, dependencies: Dependencies) -> Outcome:
@@ -209,12 +220,7 @@ def _derived_evidence(current: Current) -> tuple[Evidence, ...]:
     read_from = sorted({e.source for r in current.results.values() for e in r.evidence})
     step = current.step
     source = f"{step.kind} {step.id}" + (f" from {', '.join(read_from[:5])}" if read_from else "")
-    tainted = any(result.taint for result in current.results.values())
-    return (
-        Evidence(
-            id=step.id, step=step.id, source=source, trust="untrusted" if tainted else "internal"
-        ),
-    )
+    return (Evidence(id=step.id, step=step.id, source=source),)
 
 
 DRAFT_SENTENCES = 6
