@@ -71,3 +71,20 @@ def test_busy_thread_takes_no_new_task(desk):
 
     assert result.code == 2
     assert "cut off" in result.err
+
+
+def test_payment_before_the_kill_is_not_repeated(desk):
+    """A process killed between the effect and its record: resumed, the money has moved once."""
+    question = desk.waiting()
+    (desk.home / "hold").touch()
+    process = desk.start("approve", question["id"])
+    begun(desk, process)
+    process.kill()
+    process.communicate(timeout=20)
+    (desk.home / "hold").unlink()
+
+    result = desk("resume", "t1", "--json")
+
+    assert result.code == 0
+    assert "Paid back: 25.00" in result.document["answer"]["text"]
+    assert len(desk.paid()) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -41,8 +42,14 @@ def build_tools(home: Path) -> list[Tool]:
         order: str, amount: Annotated[float, Field(gt=0, le=100)], call: ToolCall
     ) -> dict[str, object]:
         """Pay money back."""
-        with (home / "paid.txt").open("a", encoding="utf-8") as paid:
-            paid.write(f"{call.idempotency_key} {order} {amount:.2f}\n")
+        file = home / "paid.txt"
+        before = file.read_text(encoding="utf-8") if file.exists() else ""
+        if call.idempotency_key not in before:
+            line = f"{call.idempotency_key} {order} {amount:.2f}\n"
+            file.write_text(before + line, encoding="utf-8")
+        (home / "begun").touch()
+        while (home / "hold").exists():
+            time.sleep(0.01)
         return {"order": order, "amount": amount, "state": "paid"}
 
     @tool(effect="message", trust="trusted", idempotency="none", timeout=5)
