@@ -10,6 +10,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
 from .graphs.agent import build_graph
+from .models.embedded import with_embedded_model
 from .models.gateway import Gateway
 from .models.protocols import Role
 from .nodes.dependencies import Dependencies
@@ -81,7 +82,8 @@ def build_dependencies(
         contracts=read_contracts(settings.tool_contracts, where="tool_contracts"),
     )
     runner = Runner(registry, database, credentials=credentials_of(settings))
-    gateway = Gateway(settings.models, store=database, overrides=models or {})
+    catalog = with_embedded_model(settings.models) if settings.local_model else settings.models
+    gateway = Gateway(catalog, store=database, overrides=models or {})
     return Dependencies(
         settings=settings,
         store=database,
@@ -102,7 +104,7 @@ def build_planner(settings: Settings, gateway: Gateway, runner: ToolRunner) -> P
     """Put playbooks before the model: fixed, low-risk work should not pay for a planner."""
     planners: list[Planner] = []
     if settings.playbooks is not None:
-        playbooks = load_playbooks(settings.path(settings.playbooks))
+        playbooks = load_playbooks(settings.path(settings.playbooks), tools=runner.tools.keys())
         planners.append(PlaybookPlanner(playbooks, extractor=ModelExtractor(gateway)))
     planners.append(LlmPlanner(gateway, runner))
     return OrderedPlanners(planners)

@@ -79,6 +79,8 @@ class Settings(BaseModel):
     playbooks: Path | None = None
     """Folder of plan templates."""
     models: ModelsSettings = ModelsSettings()
+    local_model: bool = False
+    """Whether the embedded model serves the extractor role; `make local` installs it."""
     policy: PolicySettings = PolicySettings()
     limits: Limits = Limits()
     deadline_seconds: float | None = Field(default=900.0, gt=0)

