@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import answers, inspection, models, operations, policy, tasks, tokens
+from . import answers, evaluation, inspection, models, operations, policy, tasks, tokens
 
 app = typer.Typer(
     name="pointsman",
@@ -24,6 +24,7 @@ app.command()(answers.reject)
 app.command()(answers.respond)
 app.command()(inspection.graph)
 app.add_typer(inspection.config, name="config")
+app.add_typer(evaluation.evaluation, name="eval")
 app.add_typer(operations.audit, name="audit")
 app.add_typer(operations.switch, name="switch")
 app.add_typer(models.models, name="models")

@@ -1,0 +1,100 @@
+"""Outcome: what one run did and said, as evaluators read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..nodes.dependencies import Dependencies
+from ..nodes.synthesize import collect
+from ..state.answer import Answer
+from ..state.answering import Evidenced
+from ..state.plan import Plan, Step
+from ..state.references import Reference, at_path, resolve
+from ..state.results import StepResult
+from ..state.run import Run, Stop
+from ..state.usage import Usage
+from ..state.values import Json, JsonObject, Record
+
+
+class Call(Record):
+    """A tool call whose result was accepted."""
+
+    step: str
+    tool: str
+    args: JsonObject = {}
+    """As the tool got them."""
+
+
+class Outcome(Record):
+    """What one run did and said."""
+
+    answer: Answer
+    planner: str = ""
+    calls: tuple[Call, ...] = ()
+    """In plan order."""
+    asked: tuple[str, ...] = ()
+    """Tools put before a person, in the order of asking."""
+    performed: tuple[str, ...] = ()
+    """Tools whose effects other than reading happened, as the ledger has it."""
+    evidence: dict[str, str] = {}
+    """Evidence id → source and full text."""
+    notices: tuple[str, ...] = ()
+    """What the run itself said of failed, declined and skipped steps and of its stop."""
+    stop: Stop | None = None
+    usage: Usage = Usage()
+    seconds: float = 0.0
+
+
+async def read_outcome(
+    values: Mapping[str, Any], asked: Sequence[str], seconds: float, dependencies: Dependencies
+) -> Outcome:
+    """Read a finished run from its state and from the ledger."""
+    plan = Plan.from_json(values.get("plan") or {})
+    results = {id_: StepResult.from_json(raw) for id_, raw in (values.get("results") or {}).items()}
+    stop = Stop.from_json(raw) if (raw := values.get("stop")) else None
+    evidence = await collect(results, dependencies)
+    effects = await dependencies.store.effects.of_run(Run.from_json(values["run"]).id)
+    return Outcome(
+        answer=Answer.from_json(values["answer"]),
+        planner=plan.planner,
+        calls=accepted_calls(plan, results, evidence),
+        asked=tuple(asked),
+        performed=tuple(
+            e.claim.tool for e in effects if e.state == "done" and e.claim.effect != "read"
+        ),
+        evidence={id_: f"{e.evidence.source} {e.text}" for id_, e in evidence.items()},
+        notices=_notices(results, stop),
+        stop=stop,
+        usage=Usage.from_json(values.get("usage") or {}),
+        seconds=seconds,
+    )
+
+
+def accepted_calls(
+    plan: Plan, results: Mapping[str, StepResult], evidence: Mapping[str, Evidenced]
+) -> tuple[Call, ...]:
+    """Return the calls whose result was accepted, with the arguments that the tool got."""
+    outputs = {item.evidence.step: item.output for item in evidence.values()}
+    return tuple(
+        Call(step=step.id, tool=step.tool, args=_args(step, result, outputs))
+        for step in plan.steps
+        if step.kind == "tool" and (result := results.get(step.id)) and result.status == "accepted"
+    )
+
+
+def _args(step: Step, result: StepResult, outputs: Mapping[str, Json]) -> JsonObject:
+    if result.approval is not None:
+        return result.approval.args
+
+    def lookup(reference: Reference) -> Json:
+        if reference.attachment:
+            return {"$attachment": reference.attachment}
+        return at_path(outputs[reference.step], reference.path)
+
+    return resolve(step.args, lookup)
+
+
+def _notices(results: Mapping[str, StepResult], stop: Stop | None) -> tuple[str, ...]:
+    failures = [result.failure.message for result in results.values() if result.failure]
+    return tuple([*failures, stop.detail] if stop else failures)
