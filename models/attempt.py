@@ -127,7 +127,8 @@ class Attempts:
         endpoint.key(job.model.place)
         slot = await self._clients.slot(job.model.place, endpoint.max_concurrency)
         try:
-            await asyncio.wait_for(slot.acquire(), timeout=job.timeout)
+            async with asyncio.timeout(job.timeout):
+                await slot.acquire()
         except TimeoutError:
             return _not_called(f"no free slot at {job.model.place} in time")
         try:
@@ -248,11 +249,12 @@ class Attempts:
             self._board.failed(key, call.failure, settings, now=time.time())
 
     async def _with_payloads(self, record: ModelAttempt, job: Job, call: _Call) -> ModelAttempt:
-        prompt = await self._store.payloads.put(transcript(job.prompt.messages))
-        reply = ""
-        if call.raw is not None:
-            said = {"text": call.raw.text, "tool_calls": list(call.raw.calls)}
-            reply = await self._store.payloads.put(said)
+        put = self._store.payloads.put
+        asked = transcript(job.prompt.messages)
+        if call.raw is None:
+            return record.model_copy(update={"prompt": await put(asked)})
+        said = {"text": call.raw.text, "tool_calls": list(call.raw.calls)}
+        prompt, reply = await asyncio.gather(put(asked), put(said))
         return record.model_copy(update={"prompt": prompt, "reply": reply})
 
 

@@ -52,6 +52,8 @@ class Reservation:
     tokens: int
     output_tokens: int
     """The output limit that fits, at most the one that was wanted."""
+    held: bool = True
+    """Whether the ledger knows of it; without caps there is nothing to hold it against."""
 
 
 def caps_for(run: Run, step: str, settings: BudgetSettings, *, now: float) -> tuple[Cap, ...]:
@@ -129,6 +131,8 @@ class Budget:
         if need.price is None and any(cap.usd is not None for cap in caps):
             raise unpriced(need.model)
         output = need.output_tokens
+        if not caps:
+            return _reservation(need, output, held=False)
         refusal: Cap | None = None
         for _ in range(RACES):
             reservation = _reservation(need, output)
@@ -148,10 +152,14 @@ class Budget:
 
     async def settle(self, reservation: Reservation, *, usd: float | None, tokens: int) -> None:
         """Replace a reservation by what was used."""
+        if not reservation.held:
+            return
         await self._ledger.settle(reservation.id, usd=usd or 0.0, tokens=tokens)
 
     async def release(self, reservation: Reservation) -> None:
         """Give a reservation back unused."""
+        if not reservation.held:
+            return
         await self._ledger.release(reservation.id)
 
 
@@ -164,12 +172,16 @@ def unpriced(model: str) -> ConfigError:
     )
 
 
-def _reservation(need: Need, output: int) -> Reservation:
+def _reservation(need: Need, output: int, *, held: bool = True) -> Reservation:
     usd = None
     if need.price is not None:
         usd = need.price.ceiling(need.input_tokens, output, at=need.at)
     return Reservation(
-        id=uuid.uuid4().hex, usd=usd, tokens=need.input_tokens + output, output_tokens=output
+        id=uuid.uuid4().hex,
+        usd=usd,
+        tokens=need.input_tokens + output,
+        output_tokens=output,
+        held=held,
     )
 
 

@@ -197,8 +197,11 @@ def _kind_of_status(status: int, text: str) -> FailureClass:
 
 
 def _status(error: BaseException) -> int | None:
-    value = getattr(error, "status_code", None)
-    return value if isinstance(value, int) else None
+    for holder in (error, getattr(error, "response", None)):
+        value = getattr(holder, "status_code", None)
+        if isinstance(value, int):
+            return value
+    return None
 
 
 def _message(error: BaseException, secrets: Sequence[str]) -> str:
