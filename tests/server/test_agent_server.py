@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,7 +84,7 @@ def claim(client: SyncLangGraphClient, served: Any) -> Claim:
 @pytest.fixture(scope="module")
 def pool(client: SyncLangGraphClient, served: Any) -> Iterator[Claim]:
     """Give claims that wait; they were started side by side, which is quicker."""
-    claims = [Claim(client=client, served=served) for _ in range(12)]
+    claims = [Claim(client=client, served=served) for _ in range(13)]
     runs = [
         client.runs.create(claim.thread, GRAPH, input={"task": f"Settle claim {claim.number}"})
         for claim in claims
@@ -274,6 +276,19 @@ def test_a_copied_thread_repeats_no_effect(finished: Claim) -> None:
     assert finished.made == (1, 1)
 
 
+def test_a_new_effect_scope_asks_and_acts_anew(waiting: Claim) -> None:
+    """It is the explicit way to let effects happen again, and needs approvals of its own."""
+    waiting.answer(BOTH)
+
+    first = waiting.checkpoint("__start__")
+    waiting.run(input=None, checkpoint_id=first, context={"effect_scope": "again"})
+
+    assert len(waiting.interrupts) == 1
+    assert waiting.made == (1, 1)
+    waiting.answer(BOTH)
+    assert waiting.made == (2, 2)
+
+
 def test_progress_is_streamed(claim: Claim) -> None:
     """The custom stream tells what is planned, dispatched, done and waiting, lanes included."""
     parts = claim.client.runs.stream(
@@ -305,3 +320,15 @@ def test_an_empty_task_leaves_the_thread_usable(claim: Claim) -> None:
     assert output["__error__"]["message"].startswith("task: There is no task.")
     claim.start()
     assert len(claim.interrupts) == 1
+
+
+def test_the_guides_example_runs(served: Any) -> None:
+    """The Python of docs/studio.md starts a run, reads what waits, and approves it."""
+    guide = (Path(__file__).parents[2] / "docs/studio.md").read_text()
+    [code] = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    code = code.replace("http://127.0.0.1:2024", served.url)
+    code = re.sub(r'^task = ".*"$', 'task = "Settle claim CLM-99"', code, flags=re.MULTILINE)
+
+    exec(compile(code, "docs/studio.md", "exec"), {})  # noqa: S102 - our own guide
+
+    assert len(served.calls("pay", "owner-of-CLM-99")) == 1
