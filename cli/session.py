@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import StateSnapshot
@@ -16,6 +15,7 @@ from ..graphs.agent import build_graph
 from ..nodes.dependencies import Dependencies
 from ..settings import Settings
 from ..stores.checkpoints import open_checkpoints
+from ..stores.protocols import Store
 from ..stores.store import SqlStore, open_store
 from .caller import Caller, caller_of
 from .options import command_line
@@ -36,7 +36,7 @@ class Session:
     agent: Agent
 
     @property
-    def store(self) -> Any:
+    def store(self) -> Store:
         """The store: journal, effects, approvals, budgets, audit."""
         return self.dependencies.store
 

@@ -52,9 +52,12 @@ def _status(
         return "absent"
     if snapshot.interrupts:
         return "waiting"
-    if not snapshot.next:
-        return "finished"
-    return "fresh" if set(snapshot.next) <= {"__start__", "normalize"} else "unfinished"
+    values: Any = snapshot.values
+    begun = bool(values.get("run")) and not values.get("task")
+    if not begun or set(snapshot.next) & {"__start__", "normalize"}:
+        return "fresh"
+    # A thread that was cut off between the end of its nodes and the next checkpoint has no `next`.
+    return "finished" if values.get("answer") and not snapshot.next else "unfinished"
 
 
 def readable_id() -> str:

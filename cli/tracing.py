@@ -85,7 +85,7 @@ class Trace(Record):
 async def read_trace(session: Session, thread: str) -> Trace:
     """Put together what is known of a thread. Raises `NotFoundError`."""
     state = await session.known_thread(thread)
-    store: Store = session.store
+    store = session.store
     notes = await store.journal.notes(thread)
     approvals = await store.approvals.of_thread(thread)
     runs = [
@@ -117,7 +117,7 @@ async def _run_trace(
     notes: Sequence[JsonObject],
     approvals: Sequence[ApprovalRecord],
 ) -> RunTrace:
-    store: Store = session.store
+    store = session.store
     bodies = [n["body"] for n in notes if n["run_id"] == run_id and n["kind"] == "plan"]
     plans = tuple(Plan.from_json(body) for body in bodies if "declined" not in body)
     declined = [body["declined"]["reason"] for body in bodies if "declined" in body]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+DESK = Path(__file__).parent / "desk"
+
 
 def test_approval_pays_exactly_once(desk):
     """An approved payment happens once, and a second approval is refused."""
@@ -165,3 +169,25 @@ def test_resume_of_an_unknown_thread_is_wrong_use(desk):
 
     assert result.code == 2
     assert result.document["error"]["type"] == "NotFoundError"
+
+
+def test_expired_request_is_asked_anew(desk, tmp_path):
+    """An answer that comes too late is refused; `resume` asks again."""
+    file = tmp_path / "hasty.yaml"
+    file.write_text(
+        f'tools: ["{DESK}/desk_tools.py:build_tools"]\n'
+        f"playbooks: {DESK}/playbooks\n"
+        "policy: {approval_expiry_seconds: 0.001}\n",
+        encoding="utf-8",
+    )
+    hasty = ("-c", str(file), "--json")
+    paused = desk("run", "please pay order A-7 back", "--thread", "t1", *hasty)
+    late = paused.document["results"]["pay"]["approval"]
+    refused = desk("approve", late["id"], *hasty)
+    renewed = desk("resume", "t1", *hasty)
+
+    assert refused.code == 2
+    assert "expired" in refused.document["error"]["message"]
+    assert renewed.code == 3
+    assert renewed.document["results"]["pay"]["approval"]["id"] != late["id"]
+    assert desk.paid() == []
