@@ -215,15 +215,30 @@ async def _apply_unknown(
     decision: Decision,
     dependencies: Dependencies,
 ) -> StepResult:
-    effects, note = dependencies.store.effects, f"{decision.approver}: {decision.message}"
+    note = f"{decision.approver}: {decision.message}"
     if decision.type == "approve":
-        await effects.reopen(request.unknown_effect, verdict="failed", output=None, note=note)
+        await _clear_up(request.unknown_effect, "failed", None, note, dependencies)
         return result.model_copy(update={"status": "cleared"})
     if decision.type == "respond":
         output = {"confirmed_by": decision.approver, "text": decision.message}
-        await effects.reopen(request.unknown_effect, verdict="done", output=output, note=note)
+        await _clear_up(request.unknown_effect, "done", output, note, dependencies)
         return _answered(result, output, decision)
     return _declined(result, "rejected", decision)
+
+
+async def _clear_up(
+    key: str,
+    verdict: Literal["done", "failed"],
+    output: JsonObject | None,
+    note: str,
+    dependencies: Dependencies,
+) -> None:
+    """Record what the person said of an unknown call, once: this node may run again."""
+    effects = dependencies.store.effects
+    known = await effects.get(key)
+    if known is not None and known.state != "unknown" and known.note == note:
+        return
+    await effects.reopen(key, verdict=verdict, output=output, note=note)
 
 
 def _answered(result: StepResult, output: JsonObject, decision: Decision) -> StepResult:
