@@ -1,0 +1,167 @@
+"""What a process does between its birth and its end: start a thread, or resume it, and go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from langgraph.types import Command
+
+from pointsman import Settings, build_agent, open_store, tool
+from pointsman.agent import configured_tools
+from pointsman.cli.thread import read_thread
+from pointsman.errors import ToolError
+from pointsman.state.approval import ApprovalRequest
+from pointsman.state.values import JsonObject
+from pointsman.stores.checkpoints import open_checkpoints
+from pointsman.testing import ScriptedModel
+from pointsman.testing.crash_points import CrashPoints
+from pointsman.tools.contract import ToolCall
+
+Job = dict[str, Any]
+"""`home` and `thread`; `at`: the crash point, `passed`: a file for the points of a healthy life."""
+DESK = Path(__file__).parents[2] / "examples" / "support_desk"
+REFUND = "Please refund the damaged item in order ORD-1001"
+MOST_INVOCATIONS = 12
+
+
+async def refund(job: Job) -> None:
+    """Take the support desk's refund from wherever it is to its end."""
+    settings = Settings.load(DESK).model_copy(update={"home": Path(job["home"])})
+    async with _agent(job, settings, configured_tools(settings)) as agent:
+        await _to_the_end(agent, job, REFUND)
+
+
+async def payments(job: Job) -> None:
+    """Take three lanes with retries, approvals and effects at the bank to their end."""
+    settings = Settings.parse({"home": job["home"], "limits": {"max_tool_failures": 20}})
+    tools = bank_tools(job["port"])
+    planner = ScriptedModel(replies=[bank_plan(job["thread"])])
+    async with _agent(job, settings, tools, planner=planner) as agent:
+        await _to_the_end(agent, job, "Pay, wire and write to Ann.")
+
+
+@asynccontextmanager
+async def _agent(
+    job: Job, settings: Settings, tools: list[Any], **models: ScriptedModel
+) -> AsyncGenerator[Any, None]:
+    crash = CrashPoints(job.get("at", ""))
+    home = settings.home
+    home.mkdir(parents=True, exist_ok=True)
+    store = open_store(home / "pointsman.db")
+    async with open_checkpoints(home / "checkpoints.db") as saver:
+        yield build_agent(
+            settings.model_copy(update={"tools": ()}),
+            tools=crash.tools(tools),
+            models=models,
+            checkpointer=crash.checkpointer(saver),
+            store=crash.store(store),
+        )
+    await store.close()
+    if job.get("passed"):
+        Path(job["passed"]).write_text("\n".join(crash.passed))
+
+
+async def _to_the_end(agent: Any, job: Job, task: str) -> None:
+    config = {"configurable": {"thread_id": job["thread"]}}
+    for _ in range(MOST_INVOCATIONS):
+        state = read_thread(job["thread"], await agent.aget_state(config))
+        given: Any = None
+        match state.status:
+            case "finished":
+                print(json.dumps(state.values["answer"]))
+                return
+            case "absent":
+                given = {"task": task}
+            case "waiting":
+                given = Command(
+                    resume={"decisions": [_decide(asked, job) for asked in state.asked]}
+                )
+            case "fresh" | "unfinished":
+                pass
+        await agent.ainvoke(given, config)
+    raise AssertionError(f"It does not come to an end: {state}")
+
+
+def _decide(asked: ApprovalRequest, job: Job) -> JsonObject:
+    """Answer as a person would who looks into the bank's books."""
+    answer = {"approval_id": asked.id}
+    if asked.unknown_effect and _known(job["port"], asked.args["reference"]):
+        return {**answer, "type": "respond", "message": "It is in the bank's books."}
+    return {**answer, "type": "approve"}
+
+
+def bank_plan(thread: str) -> JsonObject:
+    """Plan three chains side by side, and one read after them."""
+
+    def order(step: str, tool: str, after: str) -> JsonObject:
+        args = {"reference": f"{thread}/{tool}", "amount": {"$from": after, "path": "rate"}}
+        return {"id": step, "kind": "tool", "tool": tool, "args": args}
+
+    def read(step: str, *after: str) -> JsonObject:
+        args = {"item": f"{thread}/{step}"}
+        return {"id": step, "kind": "tool", "tool": "look", "args": args, "after": list(after)}
+
+    steps = [
+        *(read("fee"), order("pay", "pay", "fee")),
+        *(read("rate"), order("wire", "wire", "rate")),
+        *(read("address"), order("letter", "letter", "address")),
+        read("statement", "pay", "wire", "letter"),
+    ]
+    return {"reason": "as asked", "steps": steps}
+
+
+def bank_tools(port: int) -> list[Any]:
+    """Return one tool for each way in which a call can be repeated, or not."""
+
+    @tool(effect="read", trust="internal", timeout=10)
+    def look(item: str) -> JsonObject:
+        """Look something up; it fails now and then."""
+        status, body = _ask(port, "GET", f"/read?item={quote(item)}")
+        if status != 200:
+            raise ToolError("The bank is busy.", retryable=True)
+        return body
+
+    @tool(effect="money", trust="internal", idempotency="key", timeout=10)
+    def pay(reference: str, amount: float, call: ToolCall) -> JsonObject:
+        """Pay under our key."""
+        return _do(port, reference, key=call.idempotency_key)
+
+    async def wired(_key: str, args: JsonObject) -> tuple[bool, JsonObject]:
+        times = _known(port, args["reference"])
+        return bool(times), {"reference": args["reference"], "done": True}
+
+    @tool(effect="money", trust="internal", reconcile=wired, timeout=10)
+    def wire(reference: str, amount: float) -> JsonObject:
+        """Wire money; twice if called twice, but the bank knows."""
+        return _do(port, reference)
+
+    @tool(effect="message", trust="internal", timeout=10)
+    def letter(reference: str, amount: float) -> JsonObject:
+        """Send a letter; twice if called twice, and nobody can look it up."""
+        return _do(port, reference)
+
+    return [look, pay, wire, letter]
+
+
+def _do(port: int, reference: str, *, key: str = "") -> JsonObject:
+    return _ask(port, "POST", "/do", {"reference": reference, "key": key})[1]
+
+
+def _known(port: int, reference: str) -> int:
+    return _ask(port, "GET", f"/known?reference={quote(reference)}")[1]["times"]
+
+
+def _ask(port: int, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, path, json.dumps(body) if body else None)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
