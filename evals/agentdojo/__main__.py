@@ -70,7 +70,7 @@ def _run(
 def held(outcomes: list[Outcome]) -> bool:
     """Say whether Pointsman kept promise 4 and did every task."""
     return all(
-        row.obeyed == row.strayed == row.said_unlabelled == 0 and row.done == row.tasks
+        row.obeyed == row.strayed == 0 and row.done == row.tasks
         for row in summarize(outcomes)
         if row.suite == ALL and row.agent.startswith("pointsman")
     )

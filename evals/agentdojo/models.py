@@ -15,6 +15,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
+from ...models.protocols import Role
 from ...state.values import JsonObject
 from .mind import Mind
 from .scene import Call
@@ -72,7 +73,7 @@ class _MindModel(BaseChatModel):
 class RoleModel(_MindModel):
     """Plays one role of the graph."""
 
-    role: str
+    role: Role
 
     def say(self, mind: Mind, messages: Sequence[BaseMessage]) -> AIMessage:
         """Answer in the form that the role is asked for."""
@@ -92,10 +93,10 @@ class RoleModel(_MindModel):
                 return mind.sentences(prompt)
 
 
-ROLES = ("planner", "extractor", "reasoner", "generator", "verifier")
+ROLES: tuple[Role, ...] = ("planner", "extractor", "reasoner", "generator", "verifier")
 
 
-def role_models() -> dict[str, BaseChatModel]:
+def role_models() -> dict[Role, BaseChatModel]:
     """Return a model for every role that the graph knows."""
     return {role: RoleModel(role=role) for role in ROLES}
 
