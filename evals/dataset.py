@@ -16,6 +16,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from ..errors import ConfigError, NotFoundError
 from ..settings import settings_error
 from ..state.answer import AnswerStatus
+from ..state.approval import DecisionType
 from ..state.values import Json, JsonObject, Record, digest
 
 SUPPORT_DESK = Path(__file__).parent / "datasets" / "support_desk.yaml"
@@ -57,14 +58,23 @@ class Expected(Record):
     """Sources that the citations must include."""
 
 
+class Ruling(Record):
+    """What the approver of a case decides on every request of one tool."""
+
+    type: DecisionType
+    message: str = ""
+    """For `reject` and `respond`."""
+    args: JsonObject = {}
+    """For `edit`: merged into the requested arguments."""
+
+
 class Inputs(Record):
     """What the agent and its approver are given."""
 
     task: str
     attachments: tuple[JsonObject, ...] = ()
-    approvals: dict[str, JsonObject] = {}
-    """Tool → decision in LangChain's form; for `edit`: `args`, merged into the requested ones. A
-    tool that is not listed is approved."""
+    approvals: dict[str, Ruling] = {}
+    """By tool; a tool that is not listed is approved."""
 
 
 class Case(Inputs):

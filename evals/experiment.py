@@ -98,11 +98,11 @@ async def _started(
     experiment: Experiment, chosen: Dataset, folder: Path
 ) -> AsyncGenerator[AsyncExperimentResults]:
     """Start the experiment, and see to it that nothing of it goes on after a cancellation."""
-    running: set[asyncio.Task[Any]] = set()
+    running = _Running()
 
     async def target(inputs: JsonObject, metadata: JsonObject) -> JsonObject:
-        async with _registered(running):
-            return await _outcome(experiment, folder / metadata[CASE], inputs)
+        running.enter()
+        return await _outcome(experiment, folder / metadata[CASE], inputs)
 
     def database(example: Example) -> Path:
         return folder / str((example.metadata or {})[CASE]) / experiment.dataset.database
@@ -116,24 +116,34 @@ async def _started(
             yield results
         finally:
             ending.cancel()
-            await asyncio.gather(ending, *_cancelled(running), return_exceptions=True)
+            await running.close()
+            await asyncio.gather(ending, return_exceptions=True)
     finally:
         await asyncio.to_thread(client.close, FLUSH_SECONDS)
 
 
-@asynccontextmanager
-async def _registered(running: set[asyncio.Task[Any]]) -> AsyncGenerator[None]:
-    task = asyncio.current_task()
-    if task is not None:
-        running.add(task)
-        task.add_done_callback(running.discard)
-    yield
+class _Running:
+    """The cases that run now; once closed, none is left and none begins."""
 
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
 
-def _cancelled(running: set[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
-    for task in running:
-        task.cancel()
-    return list(running)
+    def enter(self) -> None:
+        """Count the current task in until it is done."""
+        task = asyncio.current_task()
+        if self._closed or task is None:
+            raise asyncio.CancelledError
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Cancel what runs, and wait until it has put its things away."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        # LangSmith has tasks of its own around these, which a cancellation does not reach.
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 async def _outcome(experiment: Experiment, home: Path, inputs: JsonObject) -> JsonObject:

@@ -79,12 +79,17 @@ def read_case(row: ExperimentResultRow) -> CaseReport:
     return CaseReport(
         id=str(metadata[CASE]),
         kind=metadata[KIND],
-        error=str(run.error or "").strip(),
+        error=_first_line(run.error or ""),
         status=outcome.answer.status if outcome else "",
         marks={result.key: _mark(result) for result in results} if outcome else {},
         usage=outcome.usage if outcome else None,
         seconds=outcome.seconds if outcome else None,
     )
+
+
+def _first_line(error: str) -> str:
+    """Leave out the traceback, which went to standard error as it happened."""
+    return next(iter(error.strip().splitlines()), "")
 
 
 def _mark(result: EvaluationResult) -> Mark:

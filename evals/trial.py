@@ -18,7 +18,7 @@ from ..settings import Settings
 from ..state.approval import FACTS_KEY
 from ..state.values import JsonObject
 from ..stores.store import open_store
-from .dataset import Inputs
+from .dataset import Inputs, Ruling
 from .outcome import Outcome, read_outcome
 
 MAX_PAUSES = 16
@@ -86,9 +86,12 @@ def _refused(question: JsonObject) -> None:
 
 
 def decide(request: JsonObject, given: Inputs) -> JsonObject:
-    """Return the case's decision on one requested action."""
-    decision = given.approvals.get(request["name"], {"type": "approve"})
-    if decision["type"] != "edit":
-        return decision
-    args = {**request["args"], **decision.get("args", {})}
-    return {"type": "edit", "edited_action": {"name": request["name"], "args": args}}
+    """Return the case's decision on one requested action, in LangChain's form."""
+    name, requested = request["name"], request["args"]
+    ruling = given.approvals.get(name, Ruling(type="approve"))
+    if ruling.type != "edit":
+        return {"type": ruling.type, "message": ruling.message}
+    return {
+        "type": "edit",
+        "edited_action": {"name": name, "args": {**requested, **ruling.args}},
+    }
