@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from pointsman.agent import configured_tools
 from pointsman.cli import session
 from pointsman.cli.app import main
 from pointsman.testing.crash_points import CrashPoints
@@ -18,16 +19,9 @@ build_dependencies, open_checkpoints = session.build_dependencies, session.open_
 
 def crashing_dependencies(settings: Any, *, store: Any) -> Any:
     """Build what the nodes use from watched tools, over a watched store."""
-    tools = crash.tools(session_tools(settings))
+    tools = crash.tools(configured_tools(settings))
     settings = settings.model_copy(update={"tools": ()})
     return build_dependencies(settings, tools=tools, store=crash.store(store))
-
-
-def session_tools(settings: Any) -> Any:
-    """Return the tools of the settings."""
-    from pointsman.agent import configured_tools
-
-    return configured_tools(settings)
 
 
 @asynccontextmanager

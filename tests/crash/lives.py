@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from http.client import HTTPConnection
@@ -16,6 +18,7 @@ from pointsman import Settings, build_agent, open_store, tool
 from pointsman.agent import configured_tools
 from pointsman.cli.thread import read_thread
 from pointsman.errors import ToolError
+from pointsman.nodes import lease
 from pointsman.state.approval import ApprovalRequest
 from pointsman.state.values import JsonObject
 from pointsman.stores.checkpoints import open_checkpoints
@@ -44,6 +47,22 @@ async def payments(job: Job) -> None:
     planner = ScriptedModel(replies=[bank_plan(job["thread"])])
     async with _agent(job, settings, tools, planner=planner) as agent:
         await _to_the_end(agent, job, "Pay, wire and write to Ann.")
+
+
+async def hold(job: Job) -> None:
+    """Read slowly and then pay, under a short lease; `reading` is there while it reads.
+
+    It reads until `go` is there.
+    """
+    lease.LEASE_SECONDS, lease.RENEWAL_SECONDS = 1.5, 0.5
+    settings = Settings.parse({"home": job["home"]})
+    read = {"id": "read", "kind": "tool", "tool": "read_slowly", "args": {}}
+    planner = ScriptedModel(
+        replies=[{"reason": "as asked", "steps": [read, _order(job["thread"], "pay", "read")]}]
+    )
+    tools = [_read_slowly(Path(job["home"])), *bank_tools(job["port"])]
+    async with _agent(job, settings, tools, planner=planner) as agent:
+        await _to_the_end(agent, job, "Read, then pay.")
 
 
 @asynccontextmanager
@@ -98,22 +117,35 @@ def _decide(asked: ApprovalRequest, job: Job) -> JsonObject:
 
 def bank_plan(thread: str) -> JsonObject:
     """Plan three chains side by side, and one read after them."""
-
-    def order(step: str, tool: str, after: str) -> JsonObject:
-        args = {"reference": f"{thread}/{tool}", "amount": {"$from": after, "path": "rate"}}
-        return {"id": step, "kind": "tool", "tool": tool, "args": args}
-
-    def read(step: str, *after: str) -> JsonObject:
-        args = {"item": f"{thread}/{step}"}
-        return {"id": step, "kind": "tool", "tool": "look", "args": args, "after": list(after)}
-
-    steps = [
-        *(read("fee"), order("pay", "pay", "fee")),
-        *(read("rate"), order("wire", "wire", "rate")),
-        *(read("address"), order("letter", "letter", "address")),
-        read("statement", "pay", "wire", "letter"),
+    effects = ("pay", "wire", "letter")
+    chains = [
+        step
+        for effect in effects
+        for step in (_read(thread, f"before_{effect}"), _order(thread, effect, f"before_{effect}"))
     ]
-    return {"reason": "as asked", "steps": steps}
+    return {"reason": "as asked", "steps": [*chains, _read(thread, "statement", *effects)]}
+
+
+def _order(thread: str, tool: str, after: str) -> JsonObject:
+    args = {"reference": f"{thread}/{tool}", "amount": {"$from": after, "path": "rate"}}
+    return {"id": tool, "kind": "tool", "tool": tool, "args": args}
+
+
+def _read(thread: str, step: str, *after: str) -> JsonObject:
+    args = {"item": f"{thread}/{step}"}
+    return {"id": step, "kind": "tool", "tool": "look", "args": args, "after": list(after)}
+
+
+def _read_slowly(home: Path) -> Any:
+    @tool(effect="read", trust="internal", timeout=30)
+    async def read_slowly() -> JsonObject:
+        """Read until the test says that it is enough."""
+        (home / "reading").write_text(str(os.getpid()))
+        while not (home / "go").exists():
+            await asyncio.sleep(0.01)
+        return {"rate": 2.5}
+
+    return read_slowly
 
 
 def bank_tools(port: int) -> list[Any]:
