@@ -40,6 +40,6 @@ def _program() -> str:
     if shutil.which("pointsman"):
         return "pointsman"
     called = Path(sys.argv[0])
-    if called.name == "__main__.py":
-        return f"{shlex.quote(sys.executable)} -m pointsman.cli"
-    return shlex.quote(str(called))
+    if called.name.startswith("pointsman") and called.is_file():
+        return shlex.quote(str(called))
+    return f"{shlex.quote(sys.executable)} -m pointsman.cli"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import time
@@ -29,11 +30,12 @@ def begun(desk, process: subprocess.Popen[str]) -> None:
     ],
 )
 def test_interrupted_run_goes_on(desk, sent, code):
-    """Whatever ends the process, `resume` finishes the run without repeating a step."""
-    process = desk.start("run", WAIT, "--thread", "t1")
+    """Whatever ends the process, the thread is kept, and `resume` repeats no finished step."""
+    process = desk.start("run", WAIT, "--thread", "t1", "--json")
     begun(desk, process)
     process.send_signal(sent)
-    _, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=20)
+    overwritten = desk("run", "what is order A-7?", "--thread", "t1")
     (desk.home / "release").touch()
 
     result = desk("resume", "t1", "--json")
@@ -42,35 +44,12 @@ def test_interrupted_run_goes_on(desk, sent, code):
     assert process.returncode == code
     assert "Traceback" not in err
     if sent != signal.SIGKILL:
-        assert "resume t1" in err
+        assert "resume t1" in json.loads(out)["error"]["fix"]
+    assert overwritten.code == 2
+    assert "cut off" in overwritten.err
     assert result.code == 0
     assert "Order A-1 is released." in result.document["answer"]["text"]
     assert [e["attempts"] for e in run["steps"][0]["effects"]] == [1]
-
-
-def test_interrupted_json_is_still_one_document(desk):
-    """Ctrl-C leaves one document, which says how to go on."""
-    process = desk.start("run", WAIT, "--thread", "t1", "--json")
-    begun(desk, process)
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
-
-    assert '"type": "Interrupted"' in out
-    assert "resume t1" in out
-    assert out.count("\n}") == 1
-
-
-def test_busy_thread_takes_no_new_task(desk):
-    """A thread whose run was cut off is resumed, not overwritten."""
-    process = desk.start("run", WAIT, "--thread", "t1")
-    begun(desk, process)
-    process.kill()
-    process.communicate(timeout=20)
-
-    result = desk("run", "what is order A-7?", "--thread", "t1")
-
-    assert result.code == 2
-    assert "cut off" in result.err
 
 
 def test_payment_before_the_kill_is_not_repeated(desk):

@@ -96,7 +96,7 @@ def test_learning_says_honestly_what_it_is_worth(desk, tmp_path):
     """A table where nothing can be learned ends in a report that says so."""
     pytest.importorskip("sklearn")
     lines = ["prompt,weak_correct,strong_correct"]
-    lines += [f"question {n},{n * 7919 % 2},{n * 104729 // 3 % 2}" for n in range(2000)]
+    lines += [f"question {n},{n * 7919 % 2},{n * 104729 // 3 % 2}" for n in range(600)]
     table, saved = tmp_path / "outcomes.csv", tmp_path / "router.json"
     table.write_text("\n".join(lines), encoding="utf-8")
 
