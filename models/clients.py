@@ -8,10 +8,12 @@ no socket outlives its loop.
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -131,6 +133,7 @@ class Clients:
         key = f"{model.place}\n{_identity(endpoint)}"
         if key not in mine.http:
             mine.http[key] = httpx.AsyncClient(
+                verify=_tls(),
                 headers=endpoint.all_headers(model.place),
                 timeout=_timeout(endpoint),
                 limits=httpx.Limits(
@@ -172,6 +175,12 @@ async def _shut(clients: _LoopClients) -> None:
 def _identity(endpoint: EndpointSettings) -> str:
     given = endpoint.api_key.get_secret_value() if endpoint.api_key else ""
     return f"{endpoint.model_dump_json()}\n{hash(given)}"
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return the one context of the process: reading the certificates blocks for a while."""
+    return httpx.create_ssl_context()
 
 
 def _timeout(endpoint: EndpointSettings) -> httpx.Timeout:

@@ -20,7 +20,10 @@ from .conftest import MakeGateway, MakeRun, MakeSettings
 
 FAULTS: tuple[FaultKind, ...] = get_args(FaultKind)
 MODES = ("chat", "tools", "schema", "stream")
-TIMEOUT = 0.6
+TIMEOUT = {"slow_first_byte": 0.8, "slow_tokens": 0.8, "stall": 0.8}
+"""Seconds for an attempt where the fault is a matter of time."""
+PATIENT = 20.0
+"""Seconds for all other attempts: a busy machine must not look like one more fault."""
 PRICE = Price(input=1.0, output=2.0)
 
 SCHEMA: dict[str, Any] = {
@@ -43,7 +46,7 @@ REPLIES: dict[str, Reply] = {
 }
 
 
-def _request(mode: str) -> ModelRequest:
+def _request(mode: str, fault: FaultKind) -> ModelRequest:
     return ModelRequest(
         signals=Signals(role="chat"),
         messages=[HumanMessage("What is the capital of Switzerland?")],
@@ -51,7 +54,7 @@ def _request(mode: str) -> ModelRequest:
         tools=[TOOL] if mode == "tools" else (),
         stream=mode == "stream",
         max_output_tokens=64,
-        timeout=TIMEOUT,
+        timeout=TIMEOUT.get(fault, PATIENT),
     )
 
 
@@ -73,7 +76,8 @@ def _assert_right(reply: ModelReply, mode: str, fault: FaultKind) -> None:
 
 def _assert_matches(attempts: Sequence[ModelAttempt], seen: Sequence[RequestRecord]) -> None:
     """One attempt record for each request, in order, and never less money than was billed."""
-    assert [a.model for a in attempts] == [r.model for r in seen]
+    told = [(a.model, a.outcome, a.error) for a in attempts]
+    assert [a.model for a in attempts] == [r.model for r in seen], told
     for attempt, record in zip(attempts, seen, strict=True):
         assert attempt.usd is not None
         assert record.billed_usd is not None
@@ -112,7 +116,9 @@ async def test_next_candidate_answers(
         events: list[dict[str, Any]] = []
         limited = run(budget_usd=1.0)
 
-        reply = await models.complete(_request(mode), run=limited, step="s1", emit=events.append)
+        reply = await models.complete(
+            _request(mode, fault), run=limited, step="s1", emit=events.append
+        )
 
         _assert_right(reply, mode, fault)
         assert server.wait_idle()
@@ -152,7 +158,7 @@ async def test_all_down_is_a_clear_end(
         )
         events: list[dict[str, Any]] = []
         call = models.complete(
-            _request(mode), run=run(budget_usd=1.0), step="s1", emit=events.append
+            _request(mode, fault), run=run(budget_usd=1.0), step="s1", emit=events.append
         )
         ended = (await asyncio.gather(call, return_exceptions=True))[0]
 
@@ -168,7 +174,7 @@ async def test_all_down_is_a_clear_end(
 
 
 def _delay(fault: FaultKind) -> float | None:
-    return {"slow_first_byte": 2 * TIMEOUT, "slow_tokens": TIMEOUT}.get(fault)
+    return {"slow_first_byte": 2.0, "slow_tokens": 0.8}.get(fault)
 
 
 def _heard(events: Sequence[dict[str, Any]]) -> str:
