@@ -11,15 +11,16 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-WORK_SECONDS = 0.004
+WORK_SECONDS = 0.02
 """Time before and after an effect, so that callers die in the middle of calls."""
 
-lock = threading.Lock()
+under_way: dict[str, threading.Lock] = defaultdict(threading.Lock)
+"""By what is asked for: reference or item."""
 calls: Counter[str] = Counter()
 effects: Counter[str] = Counter()
 keys: set[str] = set()
@@ -35,29 +36,29 @@ class Bank(BaseHTTPRequestHandler):
         """Perform an effect."""
         order = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         reference, key = order["reference"], order["key"]
-        with lock:
+        with under_way[reference]:
             calls[reference] += 1
             time.sleep(WORK_SECONDS)
             if not key or key not in keys:
                 effects[reference] += 1
                 keys.add(key)
-        time.sleep(WORK_SECONDS)
+            time.sleep(WORK_SECONDS)
         self._answer(200, {"reference": reference, "done": True})
 
     def do_GET(self) -> None:
         """Read something."""
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
-        with lock:
-            match url.path:
-                case "/known":
+        match url.path:
+            case "/known":
+                with under_way[query["reference"]]:
                     self._answer(200, {"times": effects[query["reference"]]})
-                case "/read":
-                    item = query["item"]
-                    reads[item] += 1
-                    self._answer(503 if reads[item] == 1 else 200, {"item": item, "rate": 2.5})
-                case _:
-                    self._answer(200, {"calls": calls, "effects": effects, "reads": reads})
+            case "/read":
+                item = query["item"]
+                reads[item] += 1
+                self._answer(503 if reads[item] == 1 else 200, {"item": item, "rate": 2.5})
+            case _:
+                self._answer(200, {"calls": calls, "effects": effects, "reads": reads})
 
     def _answer(self, status: int, body: Any) -> None:
         data = json.dumps(body).encode()

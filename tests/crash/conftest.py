@@ -37,12 +37,12 @@ class Zygote:
             text=True,
         )
 
-    def live(self, life: str, *, kill_after: float | None = None, **job: Any) -> Life:
+    def live(self, life: str, kill_after: float | None = None, **job: Any) -> Life:
         """Let a process live, at most so many seconds, and say how it ended."""
-        self.begin(life, kill_after=kill_after, **job)
+        self.begin(life, kill_after, **job)
         return self.end()
 
-    def begin(self, life: str, *, kill_after: float | None = None, **job: Any) -> None:
+    def begin(self, life: str, kill_after: float | None = None, **job: Any) -> None:
         """Start a life."""
         request = {"life": life, "kill_after": kill_after, "job": job}
         assert self._process.stdin
