@@ -26,8 +26,6 @@ from .catalog import EndpointSettings, ModelSettings
 from .transcription import TranscriptionModel
 
 KEEPALIVE_SECONDS = 30.0
-SLOT_WAIT_BOUND = 1024
-"""Most callers that may queue for an endpoint in one event loop."""
 
 
 @dataclass(kw_only=True)
