@@ -1,4 +1,4 @@
-"""The agent's graph: normalize, plan, lanes side by side, gate, synthesize."""
+"""The agent's graph: normalize, plan, lanes side by side, revise, gate, synthesize."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from ..nodes import gate as gate_node
-from ..nodes import plan as plan_node
 from ..nodes.dependencies import Dependencies
+from ..nodes.gate import AFTER_GATE, after_gate, gate
 from ..nodes.node import as_node
 from ..nodes.normalize import normalize
+from ..nodes.plan import AFTER_PLAN, after_plan, plan
+from ..nodes.revise import revise
 from ..nodes.synthesize import synthesize
 from ..state.agent import AgentState, InputState, OutputState
 from ..state.context import AgentContext
@@ -34,18 +35,18 @@ def build_graph(
         output_schema=OutputState,
     )
     graph.add_node("normalize", as_node(normalize, dependencies))
-    graph.add_node(
-        "plan", as_node(plan_node.plan, dependencies), destinations=plan_node.DESTINATIONS
-    )
+    graph.add_node("plan", as_node(plan, dependencies))
     lane = build_lane(dependencies)
     graph.add_node("lane", lane)
-    graph.add_node(
-        "gate", as_node(gate_node.gate, dependencies), destinations=gate_node.DESTINATIONS
-    )
+    graph.add_node("revise", as_node(revise, dependencies))
+    graph.add_node("gate", as_node(gate, dependencies))
     graph.add_node("synthesize", as_node(synthesize, dependencies, last=True))
     graph.add_edge(START, "normalize")
     graph.add_edge("normalize", "plan")
+    graph.add_conditional_edges("plan", after_plan, AFTER_PLAN)
     graph.add_edge("lane", "plan")
+    graph.add_edge("revise", "plan")
+    graph.add_conditional_edges("gate", after_gate, AFTER_GATE)
     graph.add_edge("synthesize", END)
     compiled = graph.compile(checkpointer=checkpointer, name=dependencies.settings.name)
     # LangGraph leaves subgraphs without checkpoints out of its drawings; people want to see it.

@@ -27,7 +27,7 @@ async def record_decisions(
     authenticated: bool,
     dependencies: Dependencies,
 ) -> Sequence[ApprovalRecord]:
-    """Record one person's decisions, all or none, and write them to the audit log.
+    """Record one person's decisions, all or none, with the audit log.
 
     Args:
         decisions: What was decided, matched to requests by approval id.
@@ -53,16 +53,7 @@ async def record_decisions(
         request = by_id[decision.approval_id]
         _check_edit(decision, request, dependencies)
         await _check_authority(decision, request, run, plan, dependencies)
-    records = await dependencies.store.approvals.decide(signed)
-    for decision in signed:
-        await dependencies.store.audit.append(
-            "approval_decided",
-            thread_id=run.thread_id,
-            run_id=run.id,
-            actor=decision.approver,
-            body=decision.to_json(),
-        )
-    return records
+    return await dependencies.store.approvals.decide(signed)
 
 
 def _check_edit(decision: Decision, request: ApprovalRequest, dependencies: Dependencies) -> None:

@@ -7,11 +7,11 @@ node with the reason in state: nothing else changes, and the thread keeps waitin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, Literal
 
 from langgraph.runtime import Runtime
-from langgraph.types import Command, interrupt
+from langgraph.types import interrupt
 
 from ..errors import AnswerError
 from ..policy.approvals import action_digest
@@ -34,16 +34,16 @@ from .dependencies import Dependencies
 from .events import emit
 from .normalize import credential_holder, principal_of
 
-DESTINATIONS: dict[str, str] = {
-    "plan": "answered",
-    "gate": "answer refused, or request renewed",
-}
+ANSWERED = "answered"
+AGAIN = "answer refused, or request renewed"
+AFTER_GATE: dict[Hashable, str] = {ANSWERED: "plan", AGAIN: "gate"}
+NOTHING_RECORDED = "Nothing has been answered yet."
 CLOSED = frozenset({"approved", "edited", "rejected", "responded"})
 
 
 async def gate(
     state: AgentState, runtime: Runtime[AgentContext], dependencies: Dependencies
-) -> Command[Literal["plan", "gate"]]:
+) -> dict[str, Any]:
     """Ask a person, wait, and turn the answer into results."""
     run = Run.from_json(state["run"])
     waiting = waiting_results(read(state, "results", {}))
@@ -68,6 +68,11 @@ async def gate(
             emit(runtime, "answered", node="gate", refused=str(error))
             return await _again(waiting, str(error), dependencies)
     return await _settled(run, waiting, runtime, dependencies)
+
+
+def after_gate(state: AgentState) -> str:
+    """Decide where the run goes after an answer; a key of `AFTER_GATE`."""
+    return AGAIN if read(state, "gate_error") else ANSWERED
 
 
 def waiting_results(results: JsonObject) -> list[StepResult]:
@@ -99,7 +104,7 @@ async def _question(
 
 async def _again(
     waiting: Sequence[StepResult], error: str, dependencies: Dependencies
-) -> Command[Literal["plan", "gate"]]:
+) -> dict[str, Any]:
     """Ask once more; a request that has expired or was withdrawn is replaced by a new one."""
     renewed: dict[str, Any] = {}
     for result in waiting:
@@ -109,7 +114,7 @@ async def _again(
         record = await dependencies.store.approvals.get(request.id)
         if record.status in ("expired", "withdrawn"):
             renewed[result.step] = _renew(result, request, dependencies).to_json()
-    return Command(goto="gate", update={"gate_error": error, "results": renewed})
+    return {"gate_error": error, "results": renewed}
 
 
 def _renew(result: StepResult, request: ApprovalRequest, dependencies: Dependencies) -> StepResult:
@@ -130,7 +135,7 @@ async def _settled(
     waiting: Sequence[StepResult],
     runtime: Runtime[AgentContext],
     dependencies: Dependencies,
-) -> Command[Literal["plan", "gate"]]:
+) -> dict[str, Any]:
     """Turn what is decided into results, and go on if anything is."""
     update: dict[str, Any] = {}
     asked_at = [r.approval.requested_at for r in waiting if r.approval]
@@ -143,14 +148,12 @@ async def _settled(
             update[result.step] = answered.to_json()
             emit(runtime, "answered", node="gate", step=result.step, status=record.status)
     if not update:
-        return await _again(waiting, "", dependencies)
+        return await _again(waiting, NOTHING_RECORDED, dependencies)
     # Waiting for a person does not count against the deadline of the work.
     paused = max(0.0, dependencies.clock() - min(asked_at, default=dependencies.clock()))
     deadline = run.deadline_at + paused if run.deadline_at is not None else None
     resumed = run.model_copy(update={"deadline_at": deadline})
-    return Command(
-        goto="plan", update={"results": update, "gate_error": "", "run": resumed.to_json()}
-    )
+    return {"results": update, "gate_error": "", "run": resumed.to_json()}
 
 
 async def _apply(
