@@ -74,7 +74,7 @@ async def run_experiment(
         OperatorError: LangSmith cannot be reached or refuses.
     """
     chosen, started = experiment.chosen, time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="pointsman-eval-") as folder:
+    with explained(), tempfile.TemporaryDirectory(prefix="pointsman-eval-") as folder:
         async with _started(experiment, chosen, Path(folder)) as results:
             found: dict[str, CaseReport] = {}
             async for row in results:
@@ -107,8 +107,7 @@ async def _started(
     def database(example: Example) -> Path:
         return folder / str((example.metadata or {})[CASE]) / experiment.dataset.database
 
-    with explained():
-        client = Client() if uploads() else local_client()
+    client = Client() if uploads() else local_client()
     try:
         results = await _start(experiment, chosen, client, target, database)
         ending = asyncio.ensure_future(results.wait())
@@ -147,8 +146,8 @@ class _Running:
 
 
 async def _outcome(experiment: Experiment, home: Path, inputs: JsonObject) -> JsonObject:
-    # `None` leaves it to LangSmith's own switch whether the inside of the run is traced, too.
-    with tracing_context(enabled=None if uploads() else False):
+    # Uploaded, the steps of the run are part of its trace; locally no tracer needs to be made.
+    with tracing_context(enabled=uploads()):
         outcome = await run_trial(
             experiment.config, home, Inputs.from_json(inputs), timeout=experiment.case_seconds
         )
@@ -168,7 +167,7 @@ async def _start(
         if upload
         else local_examples(chosen)
     )
-    with explained(), _quiet():
+    with _quiet():
         results = await aevaluate(
             target,
             data=examples,

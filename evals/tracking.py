@@ -8,13 +8,13 @@ import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 from langsmith import Client
-from langsmith.schemas import Example
+from langsmith.schemas import Example, ExampleCreate
 from langsmith.utils import LangSmithError
 
 from ..errors import OperatorError
+from ..state.values import JsonObject
 from .dataset import Case, Dataset
 from .grading import CASE, KIND
 
@@ -52,12 +52,8 @@ async def uploaded_examples(client: Client, dataset: Dataset, chosen: Dataset) -
     """Put the dataset into LangSmith unless it is there; return the chosen cases as its examples.
 
     Its name holds the version, so that experiments that are compared there had the same cases.
-
-    Raises:
-        OperatorError: LangSmith cannot be reached or refuses.
     """
-    with explained():
-        dataset_id = await asyncio.to_thread(_uploaded, client, dataset)
+    dataset_id = await asyncio.to_thread(_uploaded, client, dataset)
     return [_example(case, dataset_id) for case in chosen.cases]
 
 
@@ -78,18 +74,28 @@ def _example_id(case: Case, dataset_id: uuid.UUID) -> uuid.UUID:
     return uuid.uuid5(dataset_id, case.id)
 
 
-def _upload(case: Case, dataset_id: uuid.UUID) -> dict[str, Any]:
-    return {
-        "id": _example_id(case, dataset_id),
-        "inputs": case.inputs.to_json(),
-        "outputs": case.expected.to_json(),
-        "metadata": {CASE: case.id, KIND: case.kind},
-    }
+def _upload(case: Case, dataset_id: uuid.UUID) -> ExampleCreate:
+    return ExampleCreate(
+        id=_example_id(case, dataset_id),
+        inputs=case.inputs.to_json(),
+        reference_outputs=case.expected.to_json(),
+        metadata=_metadata(case),
+    )
 
 
 def _example(case: Case, dataset_id: uuid.UUID) -> Example:
-    facts = _upload(case, dataset_id)
-    return Example(dataset_id=dataset_id, created_at=datetime.now(UTC), **facts)
+    return Example(
+        id=_example_id(case, dataset_id),
+        dataset_id=dataset_id,
+        created_at=datetime.now(UTC),
+        inputs=case.inputs.to_json(),
+        outputs=case.expected.to_json(),
+        metadata=_metadata(case),
+    )
+
+
+def _metadata(case: Case) -> JsonObject:
+    return {CASE: case.id, KIND: case.kind}
 
 
 @contextmanager

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pointsman.cli.app import app
+from pointsman.evals.dataset import SUPPORT_DESK, Dataset, load_dataset
 
 WRONG = """
 cases:
@@ -87,3 +90,24 @@ def test_wrong_use_is_said_in_one_document(
 
     assert ending.value.code == code
     assert said in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_the_example_of_the_documentation_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docs/evaluation.md shows works as it stands."""
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(root)
+
+    exec(compile(example, "docs/evaluation.md", "exec"), {})  # noqa: S102 - our own page
+
+
+def test_the_case_of_the_documentation_is_one_of_the_dataset() -> None:
+    """The page's YAML is a valid dataset, and its case is there under the same task."""
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+
+    [shown] = Dataset.from_json({"name": "docs", **yaml.safe_load(example)}).cases
+    [real] = load_dataset(SUPPORT_DESK).only([shown.id]).cases
+    assert (shown.task, shown.approvals) == (real.task, real.approvals)
