@@ -15,6 +15,7 @@ from ..state.run import Principal, Run
 from ..stores.protocols import ApprovalRecord
 from .dependencies import Dependencies
 from .facts import call_facts
+from .switched import revoked
 
 
 async def record_decisions(
@@ -39,9 +40,10 @@ async def record_decisions(
         dependencies: Store, policy, tools and clock.
 
     Raises:
-        AnswerError: An edit does not fit the tool, the approver may not approve, or a request is
-            closed or expired. Nothing was recorded.
+        AnswerError: An edit does not fit the tool, the approver was revoked or may not approve, or
+            a request is closed or expired. Nothing was recorded.
     """
+    await _check_standing(approver, dependencies)
     by_id = {request.id: request for request in requests}
     signed = [
         decided_by(decision, approver, authenticated=authenticated).model_copy(
@@ -54,6 +56,12 @@ async def record_decisions(
         _check_edit(decision, request, dependencies)
         await _check_authority(decision, request, run, plan, dependencies)
     return await dependencies.store.approvals.decide(signed)
+
+
+async def _check_standing(approver: Principal, dependencies: Dependencies) -> None:
+    switches = await dependencies.switches.snapshot()
+    if problem := revoked(switches, approver):
+        raise AnswerError(problem, where="decisions", fix="Somebody else must answer.")
 
 
 def _check_edit(decision: Decision, request: ApprovalRequest, dependencies: Dependencies) -> None:

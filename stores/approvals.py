@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from ..errors import AnswerError, NotFoundError
 from ..state.approval import ApprovalRequest, Decision, DecisionType
+from .audit import append_entry
 from .database import Database
 from .protocols import ApprovalRecord, ApprovalStatus
 from .schema import approvals
@@ -100,7 +101,7 @@ class SqlApprovalStore:
         return await self._database.read(lambda connection: self._load(connection, approval_id))
 
     async def decide(self, decisions: Sequence[Decision]) -> Sequence[ApprovalRecord]:
-        """Record answers, all or none.
+        """Record answers in approvals and audit log, all or none.
 
         The first rejection, edit or response closes a request; an approval closes it when the
         quorum of distinct approvers is met. An edit's arguments stay in its decision.
@@ -122,15 +123,22 @@ class SqlApprovalStore:
         row = _row_to_answer(connection, decision.approval_id)
         status = status_after(self._record(connection, row), decision)
         at = decision.decided_at or self._clock()
+        body = decision.model_copy(update={"decided_at": at}).to_json()
         connection.execute(
             insert(decision_rows).values(
-                approval_id=row.id,
-                round=row.round,
-                approver=decision.approver,
-                body=decision.model_copy(update={"decided_at": at}).to_json(),
+                approval_id=row.id, round=row.round, approver=decision.approver, body=body
             )
         )
         _change(connection, row.id, status=status)
+        append_entry(
+            connection,
+            at=at,
+            kind="approval_decided",
+            thread_id=row.thread_id,
+            run_id=row.run_id,
+            actor=decision.approver,
+            body=body,
+        )
         return self._load(connection, row.id)
 
     async def withdraw(self, approval_id: str, reason: str) -> None:

@@ -24,6 +24,16 @@ def entry_hash(entry: AuditEntry) -> str:
     return hashlib.sha256(json_bytes(entry.model_dump(mode="json", exclude={"hash"}))).hexdigest()
 
 
+def append_entry(connection: Connection, **facts: Any) -> AuditEntry:
+    """Append one entry in a transaction with what it tells of; `facts` are fields of it."""
+    seq, previous = _locked_head(connection)
+    entry = AuditEntry(seq=seq + 1, previous=previous, **facts)
+    entry = entry.model_copy(update={"hash": entry_hash(entry)})
+    connection.execute(insert(audit).values(entry.model_dump()))
+    connection.execute(update(audit_head).values(seq=entry.seq, hash=entry.hash))
+    return entry
+
+
 class SqlAuditLog:
     """`AuditLog` over the database.
 
@@ -41,16 +51,9 @@ class SqlAuditLog:
     ) -> AuditEntry:
         """Append one entry, chained to the last."""
         facts = {"kind": kind, "thread_id": thread_id, "run_id": run_id, "actor": actor}
-
-        def work(connection: Connection) -> AuditEntry:
-            seq, previous = _locked_head(connection)
-            entry = AuditEntry(seq=seq + 1, at=self._clock(), body=body, previous=previous, **facts)
-            entry = entry.model_copy(update={"hash": entry_hash(entry)})
-            connection.execute(insert(audit).values(entry.model_dump()))
-            connection.execute(update(audit_head).values(seq=entry.seq, hash=entry.hash))
-            return entry
-
-        return await self._database.write(work)
+        return await self._database.write(
+            lambda connection: append_entry(connection, at=self._clock(), body=body, **facts)
+        )
 
     async def entries(
         self, thread_id: str | None = None, *, limit: int = 1000

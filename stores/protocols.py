@@ -170,7 +170,7 @@ class ApprovalStore(Protocol):
         ...
 
     async def decide(self, decisions: Sequence[Decision]) -> Sequence[ApprovalRecord]:
-        """Record answers, all or none.
+        """Record answers, each with its line in the audit log, all or none.
 
         The first rejection, edit or response closes a request; an
         approval closes it when the quorum of distinct approvers is met.

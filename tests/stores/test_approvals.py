@@ -193,3 +193,21 @@ async def test_rivals_cannot_both_close_a_request(store: SqlStore) -> None:
 
     assert sum(isinstance(outcome, AnswerError) for outcome in outcomes) == 1
     assert len((await store.approvals.get("a1")).decisions) == 1
+
+
+async def test_answers_and_their_audit_entries_are_one_transaction(store: SqlStore) -> None:
+    """What was decided stands in the audit log from the same moment, and only that."""
+    await ask(store, "a1")
+    await ask(store, "a2")
+    with pytest.raises(AnswerError):
+        await store.approvals.decide([answer("approve"), answer("edit", approval_id="a2")])
+    assert not await store.audit.entries()
+
+    await store.approvals.decide([answer("approve"), answer("reject", "bob", "a2")])
+
+    written = await store.audit.entries("t")
+    assert [(entry.kind, entry.actor, entry.body["type"]) for entry in written] == [
+        ("approval_decided", "ann", "approve"),
+        ("approval_decided", "bob", "reject"),
+    ]
+    assert await store.audit.verify() == 2
