@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any, Literal
 
 from langgraph.graph import END
@@ -17,6 +17,7 @@ from ..state.approval import ApprovalRequest, approval_id
 from ..state.context import AgentContext
 from ..state.results import Attempt, Failure, StepResult
 from ..state.values import JsonObject, Record, size_of
+from ..stores.protocols import ApprovalRecord
 from ..tools.contract import Tool
 from .current import Current, leave, load
 from .dependencies import Dependencies
@@ -142,11 +143,15 @@ async def _route_tool(current: Current, dependencies: Dependencies) -> Route | S
         return _ended(current, "failed", Failure(kind="refused", message=decision.reason))
     if decision.outcome == "run":
         return Route(action="tool", args=args, provenance=provenance, why=decision.reason)
-    approved = await _approved(current, tool, args, facts, decision, dependencies)
+    bound = action_digest(step.tool, args, step.id, current.plan.version, decision.version)
+    asked = await _asked(current, bound, dependencies)
+    approved = await _approved(asked, bound, tool, facts, dependencies)
     if approved:
         why = f"approved ({approved})"
         return Route(action="tool", args=args, provenance=provenance, approval=approved, why=why)
-    request = await _request(current, tool, args, provenance, decision, dependencies)
+    request = await _request(
+        current, tool, args, provenance, decision, _unused_id(current, bound, asked), dependencies
+    )
     return StepResult(
         step=step.id, status="waiting", approval=request, plan_version=current.plan.version
     )
@@ -160,21 +165,24 @@ def _arguments(current: Current) -> tuple[JsonObject, dict[str, tuple[str, ...]]
     return cleared.approval.args, dict(cleared.approval.provenance)
 
 
+async def _asked(
+    current: Current, bound: str, dependencies: Dependencies
+) -> Sequence[ApprovalRecord]:
+    """Return what this run has asked about exactly this call."""
+    records = await dependencies.store.approvals.of_thread(current.run.thread_id)
+    return [r for r in records if r.run_id == current.run.id and r.request.digest == bound]
+
+
 async def _approved(
-    current: Current,
+    asked: Sequence[ApprovalRecord],
+    bound: str,
     tool: Tool,
-    args: JsonObject,
     facts: CallFacts,
-    decision: PolicyDecision,
     dependencies: Dependencies,
 ) -> str:
-    """Return the id of a valid approval of exactly this call, or an empty string."""
-    step = current.step
-    bound = action_digest(step.tool, args, step.id, current.plan.version, decision.version)
+    """Return the id of an approval that holds, or an empty string."""
     switches = await dependencies.switches.snapshot()
-    for record in await dependencies.store.approvals.of_thread(current.run.thread_id):
-        if record.run_id != current.run.id or record.request.digest != bound:
-            continue
+    for record in asked:
         problem = check_approval(
             record,
             digest=bound,
@@ -189,20 +197,33 @@ async def _approved(
     return ""
 
 
+def _unused_id(current: Current, bound: str, asked: Sequence[ApprovalRecord]) -> str:
+    """Return the id to ask under: not that of an approval that no longer holds.
+
+    The gate would take that one for the answer, and the step would go round in circles.
+    """
+    step, version = current.step.id, current.plan.version
+    given = {record.request.id for record in asked if record.status == "approved"}
+    free = approval_id(current.run.id, step, version, bound)
+    while free in given:
+        free = approval_id(free, step, version, bound)
+    return free
+
+
 async def _request(
     current: Current,
     tool: Tool,
     args: JsonObject,
     provenance: dict[str, tuple[str, ...]],
     decision: PolicyDecision,
+    request_id: str,
     dependencies: Dependencies,
 ) -> ApprovalRequest:
     step, run, now = current.step, current.run, dependencies.clock()
-    bound = action_digest(step.tool, args, step.id, current.plan.version, decision.version)
     evidence = [e.id for result in current.results.values() for e in result.evidence]
     expires = decision.expires_seconds
     return ApprovalRequest(
-        id=approval_id(run.id, step.id, current.plan.version, bound),
+        id=request_id,
         step=step.id,
         tool=step.tool,
         args=args,
@@ -214,7 +235,7 @@ async def _request(
         preview=await dependencies.tools.preview(step.tool, args, run=run, step=step.id),
         evidence=tuple(evidence),
         allowed=decision.allowed,
-        digest=bound,
+        digest=action_digest(step.tool, args, step.id, current.plan.version, decision.version),
         policy=decision.policies,
         requested_at=now,
         expires_at=now + expires if expires is not None else None,
@@ -278,7 +299,7 @@ async def _route_model(
         context_tokens=size_of(args) // 3 + len(step.prompt) // 3,
         output_tokens=step.max_tokens or 0,
         needs_schema=True,
-        verdicts=tuple(a.verdict.action for a in attempts if a.verdict),
+        verdicts=tuple(a.verdict.cause for a in attempts if a.verdict),
         tried=tuple(a.performed_by for a in attempts),
         request=f"{step.goal} {step.prompt}".strip(),
     )
