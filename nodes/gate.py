@@ -17,6 +17,7 @@ from ..errors import AnswerError
 from ..policy.approvals import action_digest
 from ..state.agent import AgentState, read
 from ..state.approval import (
+    DECISIONS,
     ApprovalRequest,
     Decision,
     approval_id,
@@ -32,6 +33,7 @@ from ..stores.protocols import ApprovalRecord
 from .answers import record_decisions
 from .dependencies import Dependencies
 from .events import emit
+from .facts import call_facts
 from .normalize import credential_holder, principal_of
 
 ANSWERED = "answered"
@@ -39,6 +41,7 @@ AGAIN = "answer refused, or request renewed"
 AFTER_GATE: dict[Hashable, str] = {ANSWERED: "plan", AGAIN: "gate"}
 NOTHING_RECORDED = "Nothing has been answered yet."
 CLOSED = frozenset({"approved", "edited", "rejected", "responded"})
+LAPSED = frozenset({"expired", "withdrawn"})
 
 
 async def gate(
@@ -67,7 +70,7 @@ async def gate(
         except AnswerError as error:
             emit(runtime, "answered", node="gate", refused=str(error))
             return await _again(waiting, str(error), dependencies)
-    return await _settled(run, waiting, runtime, dependencies)
+    return await _settled(run, Plan.from_json(state["plan"]), waiting, runtime, dependencies)
 
 
 def after_gate(state: AgentState) -> str:
@@ -132,6 +135,7 @@ def _renew(result: StepResult, request: ApprovalRequest, dependencies: Dependenc
 
 async def _settled(
     run: Run,
+    plan: Plan,
     waiting: Sequence[StepResult],
     runtime: Runtime[AgentContext],
     dependencies: Dependencies,
@@ -144,7 +148,7 @@ async def _settled(
             continue
         record = await dependencies.store.approvals.get(result.approval.id)
         if record.status in CLOSED:
-            answered = await _apply(result, record, run, dependencies)
+            answered = await _apply(result, record, run, plan, dependencies)
             update[result.step] = answered.to_json()
             emit(runtime, "answered", node="gate", step=result.step, status=record.status)
     if not update:
@@ -157,7 +161,7 @@ async def _settled(
 
 
 async def _apply(
-    result: StepResult, record: ApprovalRecord, run: Run, dependencies: Dependencies
+    result: StepResult, record: ApprovalRecord, run: Run, plan: Plan, dependencies: Dependencies
 ) -> StepResult:
     """Turn one closed request into the step's new result."""
     decision = record.decisions[-1]
@@ -168,7 +172,7 @@ async def _apply(
         case "approved":
             return result.model_copy(update={"status": "cleared"})
         case "edited":
-            return await _apply_edit(result, request, decision, run, dependencies)
+            return await _apply_edit(result, request, decision, run, plan, dependencies)
         case "responded" if request.tool == "ask":
             return _answered(result, {"text": decision.message}, decision)
         case "responded":
@@ -182,34 +186,57 @@ async def _apply_edit(
     request: ApprovalRequest,
     decision: Decision,
     run: Run,
+    plan: Plan,
     dependencies: Dependencies,
 ) -> StepResult:
     """An edit is a new action. Its editor's approval is recorded for exactly the new arguments."""
-    args = dependencies.tools.check(request.tool, decision.args or {})
-    version = dependencies.policy.version
-    bound = action_digest(request.tool, args, request.step, result.plan_version, version)
-    untouched = {
-        at: sources
-        for at, sources in request.provenance.items()
-        if args.get(at.split(".")[0]) == request.args.get(at.split(".")[0])
-    }
-    edited = request.model_copy(
-        update={
-            "id": approval_id(run.id, request.step, result.plan_version, bound),
-            "args": args,
-            "digest": bound,
-            "provenance": untouched,
-            "preview": None,
-        }
-    )
+    edited = await _edited(request, decision, run, plan, dependencies)
     record = await dependencies.store.approvals.open(run.id, run.thread_id, edited)
-    if record.status == "waiting":
+    if record.status == "waiting" and not record.decisions:
         approval = decision.model_copy(
             update={"approval_id": edited.id, "type": "approve", "args": None}
         )
         [record] = await dependencies.store.approvals.decide([approval])
     status = "cleared" if record.status == "approved" else "waiting"
-    return result.model_copy(update={"status": status, "approval": edited})
+    answered = result.model_copy(update={"status": status, "approval": edited})
+    return _renew(answered, edited, dependencies) if record.status in LAPSED else answered
+
+
+async def _edited(
+    request: ApprovalRequest,
+    decision: Decision,
+    run: Run,
+    plan: Plan,
+    dependencies: Dependencies,
+) -> ApprovalRequest:
+    """Return the request that the new arguments would have made, under the policies in force."""
+    args = dependencies.tools.check(request.tool, decision.args or {})
+    provenance = {
+        at: sources
+        for at, sources in request.provenance.items()
+        if args.get(at.split(".")[0]) == request.args.get(at.split(".")[0])
+    }
+    facts = await call_facts(run, plan, request.tool, args, provenance, dependencies)
+    ruling = dependencies.policy.decide(dependencies.tools.get(request.tool).contract, facts)
+    bound = action_digest(request.tool, args, request.step, plan.version, ruling.version)
+    # As of the decision, so that a replay neither prolongs the consent nor revives it.
+    at, lasts = decision.decided_at, ruling.expires_seconds
+    return request.model_copy(
+        update={
+            "id": approval_id(request.id, request.step, plan.version, bound),
+            "args": args,
+            "why": ruling.reason,
+            "digest": bound,
+            "provenance": provenance,
+            "preview": None,
+            "policy": ruling.policies,
+            # The editor has said yes already, whatever the others may still answer.
+            "allowed": tuple(kind for kind in DECISIONS if kind in {*ruling.allowed, "approve"}),
+            "quorum": ruling.quorum,
+            "requested_at": at,
+            "expires_at": at + lasts if lasts is not None else None,
+        }
+    )
 
 
 async def _apply_unknown(
