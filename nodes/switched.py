@@ -11,6 +11,11 @@ def halted(switches: SwitchState, principal: Principal) -> str:
     """Return why nothing may start for this principal, or an empty string."""
     if switch := switches.paused():
         return _because("The agent is paused", switch)
+    return revoked(switches, principal)
+
+
+def revoked(switches: SwitchState, principal: Principal) -> str:
+    """Return why nothing that this principal says counts, or an empty string."""
     if switch := switches.revoked(principal):
         return _because(f"Principal {principal.id} is revoked", switch)
     return ""
