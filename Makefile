@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit local clean bench
+.PHONY: help demo test lint types unit local clean bench crash
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ $(VENV)/.local: $(READY)
 bench: $(READY) ## Print the benchmarks
 	$(BIN)/python -m pointsman.benchmarks.critical_path
 	$(BIN)/python -m pointsman.benchmarks.growth
+
+crash: $(READY) ## Kill runs 300 times at random and once at each crash point
+	POINTSMAN_CRASH_KILLS=300 $(BIN)/python -m pytest -q -s tests/crash
 
 clean: ## Remove the environment and everything runs have written
 	rm -rf $(VENV) .pointsman

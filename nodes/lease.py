@@ -204,11 +204,14 @@ def _has_left(holder: LeaseHolder) -> bool:
 
 
 def _held(hold: _Hold, holder: LeaseHolder | None) -> OperatorError:
-    until = time.strftime("%H:%M:%S", time.localtime(holder.expires_at)) if holder else "just now"
+    until = ""
+    if holder is not None:
+        clock = time.strftime("%H:%M:%S", time.localtime(holder.expires_at))
+        until = f" until {clock}, and longer while that is at work"
     return OperatorError(
-        f"It is held by another worker until {until}, or longer if that is still at work.",
+        f"It is held by another worker{until}.",
         where=_thread(hold),
-        fix="Resume it later; nothing was done.",
+        fix="Nothing was done. Resume it later.",
     )
 
 
