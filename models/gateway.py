@@ -97,6 +97,7 @@ class Gateway:
 
     async def refreshed(self) -> Catalog:
         """Return the catalog, with what endpoints list by themselves."""
+        await self._source.refresh()
         settings = self.catalog().settings
         if await self._discovery.refresh(settings):
             with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from pathlib import Path
@@ -19,7 +20,11 @@ class SettingsSource(Protocol):
     """Settings with a version that is compared before each routing decision."""
 
     def current(self) -> tuple[str, ModelsSettings]:
-        """Return the version and the settings in force. Quick: it is asked for every request."""
+        """Return the version and the settings in force. It waits for nothing."""
+        ...
+
+    async def refresh(self) -> None:
+        """Take up what has changed; asked before each routing decision."""
         ...
 
 
@@ -32,6 +37,9 @@ class FixedSettings:
     def current(self) -> tuple[str, ModelsSettings]:
         """Return the settings."""
         return "fixed", self._settings
+
+    async def refresh(self) -> None:
+        """Do nothing."""
 
 
 class FileSettings:
@@ -57,14 +65,22 @@ class FileSettings:
     def current(self) -> tuple[str, ModelsSettings]:
         """Return the settings of the newest valid version of the file."""
         with self._lock:
-            stamp = self._stamp() or self._seen
-            if stamp != self._seen:
-                self._seen = stamp
-                try:
-                    self._settings = self._read()
-                except ConfigError as error:
-                    log.warning("The settings in force stay as they were: %s", error)
             return self._seen, self._settings
+
+    async def refresh(self) -> None:
+        """Look at the file, in a thread: an event loop must not wait for a disk."""
+        await asyncio.to_thread(self._check)
+
+    def _check(self) -> None:
+        with self._lock:
+            stamp = self._stamp() or self._seen
+            if stamp == self._seen:
+                return
+            self._seen = stamp
+            try:
+                self._settings = self._read()
+            except ConfigError as error:
+                log.warning("The settings in force stay as they were: %s", error)
 
     def _stamp(self) -> str:
         try:

@@ -175,6 +175,8 @@ def _decision(
     if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
         raise AnswerError("A decision needs a `type`.", where=where, fix=f"One of {DECISIONS}.")
     given_id = entry.get("approval_id")
+    if given_id is not None and not isinstance(given_id, str):
+        raise AnswerError("It is not text.", where=f"{where}.approval_id", fix="Send the id.")
     request = by_id.get(given_id) if given_id is not None else requests[position]
     if request is None:
         raise AnswerError(

@@ -45,6 +45,8 @@ class Verdict(Record):
 
     action: VerdictAction = "accept"
     reason: str = "All checks hold."
+    cause: str = ""
+    """For the router: `not_good_enough`, or the kind of the failure."""
     confidence: float | None = None
     """From 0 to 1; `None` where nobody estimated it."""
 

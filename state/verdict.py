@@ -68,15 +68,15 @@ def judge(
     if confidence is not None and confidence < MIN_CONFIDENCE:
         action = "fallback" if attempt < allowed else "fail"
         reason = f"The model's own confidence is {confidence:.2f}."
-        return Verdict(action=action, reason=reason, confidence=confidence)
+        return Verdict(action=action, reason=reason, cause="not_good_enough", confidence=confidence)
     return Verdict(confidence=confidence)
 
 
 def _judge_failure(failure: Failure, *, again: bool) -> Verdict:
     if failure.retryable and again:
         action = "fallback" if failure.kind in ("output_schema", "not_good_enough") else "retry"
-        return Verdict(action=action, reason=failure.message)
-    return Verdict(action="fail", reason=failure.message)
+        return Verdict(action=action, reason=failure.message, cause=failure.kind)
+    return Verdict(action="fail", reason=failure.message, cause=failure.kind)
 
 
 def holds(check: Check, output: Json, lookup: Callable[[Reference], Json]) -> bool:

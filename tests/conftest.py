@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# Shared machines are slow at times; a slow example is not a wrong one.
+settings.register_profile("pointsman", deadline=None)
+settings.load_profile("pointsman")
 
 
 @pytest.fixture(autouse=True)
