@@ -90,6 +90,37 @@ def test_a_call_of_unknown_outcome_is_cleared_up_once(
     assert effects_of(bank, tmp_path.name) == ONCE
 
 
+def test_checkpoints_lost_with_the_power_repeat_nothing(
+    zygote: Any, bank: Any, own_home: Path, tmp_path: Path
+) -> None:
+    """Checkpoints do not wait for the disk; the journal gives back what was done since."""
+    job = {"home": own_home, "thread": tmp_path.name, "port": bank.port}
+    assert zygote.live("payments", **job, at="journal.record_outcome:after:6").killed
+    for file in own_home.glob("checkpoints.db*"):
+        file.unlink()
+
+    finish(zygote, bank, own_home, tmp_path.name)
+
+    assert effects_of(bank, tmp_path.name) == ONCE
+
+
+def test_two_workers_that_resume_one_thread_at_once_do_it_once(
+    zygotes: list[Any], bank: Any, own_home: Path, tmp_path: Path
+) -> None:
+    """One of them gets the thread; the other is refused or finds it done."""
+    job = {"home": own_home, "thread": tmp_path.name, "port": bank.port}
+    assert zygotes[0].live("payments", **job, at="tools.pay:before").killed
+
+    for zygote in zygotes:
+        zygote.begin("payments", **job)
+    ends = [zygote.end() for zygote in zygotes]
+
+    refused = [end for end in ends if end.code]
+    assert all("held by another worker" in end.words for end in refused), refused[0].words
+    assert len(refused) < 2
+    assert effects_of(bank, tmp_path.name) == ONCE
+
+
 @pytest.mark.timeout(900)
 def test_every_effect_happens_once_at_each_crash_point(
     zygotes: list[Any], bank: Any, own_home: Path, tmp_path: Path
