@@ -160,7 +160,7 @@ async def _route_tool(current: Current, dependencies: Dependencies) -> Route | S
 def _arguments(current: Current) -> tuple[JsonObject, dict[str, tuple[str, ...]]]:
     """Return the arguments and where they come from; a person's edit replaces both."""
     cleared = current.cleared
-    if cleared is None or cleared.approval is None or cleared.approval.unknown_effect:
+    if cleared is None or cleared.approval is None:
         return current.args(), current.provenance()
     return cleared.approval.args, dict(cleared.approval.provenance)
 

@@ -147,6 +147,7 @@ def _did_it_happen(
         step=step.id,
         tool=step.tool,
         args=route.args,
+        provenance=route.provenance,
         description=f"{step.tool} may or may not have taken effect: {problem} "
         "Approve: it did not happen, run it again. Respond: it did happen, with what you know. "
         "Reject: leave it and end the step.",
