@@ -22,7 +22,7 @@ from ..state.results import StepResult
 from ..state.run import Run, Stop
 from ..state.task import Task
 from ..state.usage import Usage, total
-from ..state.values import Json
+from ..state.values import Json, digest
 from . import prompts
 from .current import output_of
 from .dependencies import Dependencies
@@ -38,12 +38,13 @@ async def synthesize(
     stop = Stop.from_json(raw) if (raw := read(state, "stop")) else None
     results = {id_: StepResult.from_json(r) for id_, r in read(state, "results", {}).items()}
     journal = dependencies.store.journal
-    noted = await journal.note(run.id, "answer", plan.version)
-    if noted is not None and stop is None:
+    kind = f"answer:{_outcome(results, stop)}"
+    noted = await journal.note(run.id, kind, plan.version)
+    if noted is not None:
         answer = Answer.from_json(noted)
     else:
         answer = await _answer(state, run, plan, stop, results, runtime, dependencies)
-        await journal.record_note(run.id, run.thread_id, "answer", plan.version, answer.to_json())
+        await journal.record_note(run.id, run.thread_id, kind, plan.version, answer.to_json())
     usage = await _usage(run, results, dependencies)
     emit(runtime, "finished", node="synthesize", status=answer.status, usd=usage.usd)
     return {
@@ -51,6 +52,15 @@ async def synthesize(
         "usage": usage.model_dump(mode="json"),
         "messages": [AIMessage(answer.text, id=f"answer-{run.id}")],
     }
+
+
+def _outcome(results: dict[str, StepResult], stop: Stop | None) -> str:
+    """Digest what an answer tells: a fork that went another way has an answer of its own."""
+    told = [
+        [r.step, r.status, r.output, r.payload, r.failure.message if r.failure else ""]
+        for _, r in sorted(results.items())
+    ]
+    return digest([told, stop.to_json() if stop else None])[:16]
 
 
 async def _usage(run: Run, results: dict[str, StepResult], dependencies: Dependencies) -> Usage:
