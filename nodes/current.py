@@ -7,10 +7,11 @@ from typing import Any
 
 from ..state.agent import LaneState, read
 from ..state.plan import Plan, Step
-from ..state.provenance import argument_provenance
+from ..state.provenance import argument_provenance, union
 from ..state.references import Reference, as_text, at_path, resolve
 from ..state.results import StepResult
 from ..state.run import Run
+from ..state.task import Attachment, Modality
 from ..state.values import Json, JsonObject, digest, size_of
 from ..stores.protocols import Payloads
 
@@ -31,6 +32,9 @@ class Current:
     values: dict[str, Json]
     """Outputs of the steps it refers to, large ones loaded."""
     attachments: dict[str, str]
+    """Attachment name → its text; for media, what it is."""
+    media: tuple[Attachment, ...] = ()
+    """Images, audio and video that it refers to."""
 
     def lookup(self, ref: Reference) -> Json:
         """Return the value that a reference means. Raises `KeyError`."""
@@ -42,9 +46,28 @@ class Current:
         """Return the step's arguments, references resolved. Raises `KeyError`."""
         return resolve(self.step.args, self.lookup)
 
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """The kinds of media that a model has to take, text first."""
+        return ("text", *sorted({item.modality for item in self.media}))
+
+    @property
+    def confidence(self) -> float | None:
+        """The least confidence of the models whose results it uses; `None` where none did."""
+        known = [
+            result.attempts[-1].verdict.confidence
+            for result in self.results.values()
+            if result.attempts and result.attempts[-1].verdict
+        ]
+        return min((value for value in known if value is not None), default=None)
+
     def provenance(self) -> dict[str, tuple[str, ...]]:
         """Return argument path → untrusted sources."""
         return argument_provenance(self.step, self.results)
+
+    def taint(self) -> tuple[str, ...]:
+        """Return every untrusted source behind the step; its failure may quote their words."""
+        return union([self.plan.taint, *self.provenance().values()])
 
     @property
     def cleared(self) -> StepResult | None:
@@ -53,14 +76,8 @@ class Current:
         return own if own and own.status == "cleared" else None
 
 
-async def load(state: LaneState, payloads: Payloads, attachments: dict[str, str]) -> Current:
-    """Load the current step of a lane.
-
-    Args:
-        state: The lane's state.
-        payloads: Where large values are.
-        attachments: Attachment name → digest of its text, for those the lane may use.
-    """
+async def load(state: LaneState, payloads: Payloads) -> Current:
+    """Load the current step of a lane, with the large values that it uses."""
     step_id = state["chain"][0]
     # A lane can be long: only its current step is read.
     only = [raw for raw in state["plan"]["steps"] if raw["id"] == step_id]
@@ -69,6 +86,9 @@ async def load(state: LaneState, payloads: Payloads, attachments: dict[str, str]
     raw = {**read(state, "inputs", {}), **read(state, "results", {})}
     uses = step.uses()
     wanted = {ref.step for ref in uses if ref.step} | {step.id}
+    files = {ref.attachment for ref in uses if ref.attachment}
+    given = (Attachment.from_json(item) for item in read(state, "attachments", []))
+    used = [item for item in given if item.name in files]
     results = {id_: StepResult.from_json(raw[id_]) for id_ in wanted if id_ in raw}
     return Current(
         run=Run.from_json(state["run"]),
@@ -77,12 +97,15 @@ async def load(state: LaneState, payloads: Payloads, attachments: dict[str, str]
         results=results,
         attempt=len(read(state, "attempts", [])) + 1,
         values={id_: await output_of(result, payloads) for id_, result in results.items()},
-        attachments={
-            ref.attachment: as_text(await payloads.get(attachments[ref.attachment]))
-            for ref in uses
-            if ref.attachment
-        },
+        attachments={item.name: await _text_of(item, payloads) for item in used},
+        media=tuple(item for item in used if item.modality != "text"),
     )
+
+
+async def _text_of(item: Attachment, payloads: Payloads) -> str:
+    if item.modality != "text":
+        return f"[{item.modality} {item.name}]"
+    return as_text(await payloads.get(item.payload))
 
 
 async def output_of(result: StepResult, payloads: Payloads) -> Json:

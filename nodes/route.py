@@ -50,7 +50,7 @@ async def route(
     if recorded is not None:
         emit(runtime, "step_replayed", node="route", step=step_id, status=recorded.status)
         return leave(state, recorded, max_inline=max_inline)
-    current = await load(state, dependencies.store.payloads, read(state, "attachments", {}))
+    current = await load(state, dependencies.store.payloads)
     stopped = await _stopped(current, dependencies)
     if stopped is not None:
         return leave(state, _ended(current, "stopped", stopped), max_inline=max_inline)
@@ -111,6 +111,7 @@ def _ended(current: Current, status: Literal["failed", "stopped"], failure: Fail
         step=current.step.id,
         status=status,
         failure=failure,
+        taint=current.taint(),
         plan_version=current.plan.version,
     )
 
@@ -129,6 +130,9 @@ async def _stopped(current: Current, dependencies: Dependencies) -> Failure | No
 async def _route_tool(current: Current, dependencies: Dependencies) -> Route | StepResult:
     step = current.step
     tool = dependencies.tools.get(step.tool)
+    if current.media:
+        message = f"{step.tool} takes text, and {current.media[0].name} is not text."
+        return _ended(current, "failed", Failure(kind="arguments", message=message))
     try:
         args, provenance = _arguments(current)
         args = dependencies.tools.check(step.tool, args)
@@ -137,7 +141,15 @@ async def _route_tool(current: Current, dependencies: Dependencies) -> Route | S
         return _ended(current, "failed", Failure(kind="arguments", message=message))
     except ArgumentError as error:
         return _ended(current, "failed", Failure(kind="arguments", message=str(error)))
-    facts = await call_facts(current.run, current.plan, step.tool, args, provenance, dependencies)
+    facts = await call_facts(
+        current.run,
+        current.plan,
+        step.tool,
+        args,
+        provenance,
+        dependencies,
+        confidence=current.confidence,
+    )
     decision = dependencies.policy.decide(tool.contract, facts)
     if decision.outcome == "refuse":
         return _ended(current, "failed", Failure(kind="refused", message=decision.reason))
@@ -295,6 +307,7 @@ async def _route_model(
     signals = Signals(
         role=role,
         task_type=step.task_type,
+        modalities=current.modalities,
         risk=step.risk,
         context_tokens=size_of(args) // 3 + len(step.prompt) // 3,
         output_tokens=step.max_tokens or 0,

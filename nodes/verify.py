@@ -12,6 +12,7 @@ from langgraph.runtime import Runtime
 from ..state.agent import LaneState, read
 from ..state.approval import ApprovalRequest, approval_id
 from ..state.context import AgentContext
+from ..state.provenance import union
 from ..state.results import Attempt, Failure, StepResult, StepStatus, Verdict
 from ..state.values import digest
 from ..state.verdict import Outcome, judge
@@ -28,7 +29,7 @@ async def verify(
     state: LaneState, runtime: Runtime[AgentContext], dependencies: Dependencies
 ) -> dict[str, Any]:
     """Accept the result, send the step back to `route`, or end it."""
-    current = await load(state, dependencies.store.payloads, read(state, "attachments", {}))
+    current = await load(state, dependencies.store.payloads)
     outcome = Outcome.from_json(read(state, "outcome"))
     verdict = judge(
         current.step,
@@ -111,7 +112,7 @@ def _result(
         status=status,
         output=outcome.output if accepted else None,
         evidence=outcome.evidence if accepted else (),
-        taint=outcome.taint,
+        taint=outcome.taint if accepted else union([outcome.taint, current.taint()]),
         failure=None if accepted or waiting else _failure(outcome, verdict),
         approval=_did_it_happen(current, state, outcome, dependencies)
         if waiting
