@@ -14,6 +14,7 @@ from ..settings import Settings
 from ..state.agent import AgentState, read
 from ..state.context import AgentContext
 from ..state.media import Incoming, read_attachment, read_content
+from ..state.provenance import union
 from ..state.run import Limits, Principal, Run, run_id
 from ..state.task import Attachment, Task
 from ..state.values import SCHEMA_VERSION, JsonObject
@@ -35,7 +36,10 @@ async def normalize(
     text, incoming = read_input(state, settings)
     attachments = [await _store(item, dependencies) for item in incoming]
     task = Task(
-        text=text, attachments=tuple(attachments), conversation=_conversation(state, settings)
+        text=text,
+        attachments=tuple(attachments),
+        conversation=_conversation(state, settings),
+        heard=_heard(state),
     )
     run = open_run(state, task, runtime, dependencies)
     emit(runtime, "run_started", run=run.id, node="normalize")
@@ -135,6 +139,19 @@ def _conversation(state: AgentState, settings: Settings) -> tuple[str, ...]:
         f"{'assistant' if isinstance(m, AIMessage) else 'user'}: {m.text[:2000]}"
         for m in kept
         if isinstance(m, AIMessage | HumanMessage)
+    )
+
+
+def _heard(state: AgentState) -> tuple[str, ...]:
+    """Return what untrusted text our earlier answers may repeat, of all turns so far."""
+    results = read(state, "results", {}).values()
+    before, planned = read(state, "work", {}), read(state, "plan", {})
+    return union(
+        [
+            before.get("heard", ()),
+            planned.get("taint", ()),
+            *(result.get("taint", ()) for result in results),
+        ]
     )
 
 

@@ -121,7 +121,8 @@ class LlmPlanner:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             return _Rejected(reply=reply, problem=f"{where}: {first['msg']}")
-        return plan
+        # What is planned after reading the conversation may be what its sources wanted.
+        return plan.model_copy(update={"taint": request.task.heard})
 
 
 def _corrected(messages: list[BaseMessage], data: Json, problem: str) -> list[BaseMessage]:

@@ -33,6 +33,8 @@ class Task(Record):
     attachments: tuple[Attachment, ...] = ()
     conversation: tuple[str, ...] = ()
     """Earlier turns of the thread, oldest first, `user: …` and `assistant: …`."""
+    heard: tuple[str, ...] = ()
+    """Untrusted sources that flowed into the conversation: who reads it, reads them."""
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
