@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..state.provenance import output_taint, union
 from ..state.references import as_text
 from ..state.results import Evidence, Failure
 from ..state.usage import Usage
-from ..state.values import Json, canonical_json
+from ..state.values import Json, JsonObject, canonical_json
 from ..state.verdict import Outcome
 from ..tools.contract import Tool
 from ..tools.protocols import ToolOutcome
@@ -36,7 +37,7 @@ async def act(
 ) -> dict[str, Any]:
     """Run the step as `route` decided, and bring back what happened, whatever it was."""
     route = Route.from_json(read(state, "route"))
-    current = await load(state, dependencies.store.payloads, read(state, "attachments", {}))
+    current = await load(state, dependencies.store.payloads)
     started = time.monotonic()
     match route.action:
         case "tool":
@@ -103,7 +104,13 @@ async def _still_forbidden(
     if reason := frozen(switches, tool.name) or halted(switches, current.run.principal):
         return reason
     facts = await call_facts(
-        current.run, current.plan, tool.name, route.args, route.provenance, dependencies
+        current.run,
+        current.plan,
+        tool.name,
+        route.args,
+        route.provenance,
+        dependencies,
+        confidence=current.confidence,
     )
     decision = dependencies.policy.decide(tool.contract, facts)
     if decision.outcome == "refuse":
@@ -164,8 +171,14 @@ async def _ask_model(
         failure = Failure(kind="no_model", message="No language model is configured.")
         return Outcome(failure=failure, why=route.why)
     request = ModelRequest(
-        signals=Signals(role=role, task_type=step.task_type, risk=step.risk, needs_schema=True),
-        messages=prompts.step_messages(step, _blocks(route)),
+        signals=Signals(
+            role=role,
+            task_type=step.task_type,
+            modalities=current.modalities,
+            risk=step.risk,
+            needs_schema=True,
+        ),
+        messages=prompts.step_messages(step, _blocks(route), await _media(current, dependencies)),
         schema=prompts.step_schema(step),
         max_output_tokens=step.max_tokens or 1024,
         timeout=_seconds(current, step.timeout or 60.0, dependencies),
@@ -200,6 +213,16 @@ def _blocks(route: Route) -> list[Block]:
         )
         for name, value in route.args.items()
     ]
+
+
+async def _media(current: Current, dependencies: Dependencies) -> list[JsonObject]:
+    """Return the media of the step as content blocks, in LangChain's standard form."""
+    blocks: list[JsonObject] = []
+    for item in current.media:
+        data, media_type = await dependencies.store.payloads.get_bytes(item.payload)
+        encoded = base64.b64encode(data).decode()
+        blocks.append({"type": item.modality, "base64": encoded, "mime_type": media_type})
+    return blocks
 
 
 def _model_outcome(current: Current, route: Route, reply: ModelReply) -> Outcome:

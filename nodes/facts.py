@@ -18,6 +18,8 @@ async def call_facts(
     args: JsonObject,
     provenance: Mapping[str, tuple[str, ...]],
     dependencies: Dependencies,
+    *,
+    confidence: float | None = None,
 ) -> CallFacts:
     """Gather what policy may know about a call, switches and spend as they are now."""
     usage = await dependencies.models.usage(run.id)
@@ -28,6 +30,7 @@ async def call_facts(
         args=args,
         taint=plan.taint,
         tainted_args=dict(provenance),
+        confidence=confidence,
         spent_usd=usage.usd or 0.0,
         environment=dependencies.settings.policy.environment,
         allowed_tools=plan.tools,

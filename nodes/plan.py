@@ -112,13 +112,11 @@ def lane_input(
         "run": state["run"],
         "plan": plan.model_copy(update={"steps": tuple(steps), "answer": ()}).to_json(),
         "chain": list(chain),
-        "attachments": {
-            a["name"]: a["payload"]
-            for a in state["work"].get("attachments", [])
-            if a["name"] in files
-        },
+        "attachments": [a for a in state["work"].get("attachments", []) if a["name"] in files],
         "inputs": {
-            step_id: results[step_id].model_copy(update={"attempts": ()}).to_json()
+            step_id: results[step_id]
+            .model_copy(update={"attempts": results[step_id].attempts[-1:]})
+            .to_json()
             for step_id in sorted(needed | cleared)
         },
     }

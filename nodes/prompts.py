@@ -21,10 +21,15 @@ Write short sentences. Each sentence lists the ids of the evidence blocks that c
 numbers, names and identifiers exactly. Leave out what no evidence says."""
 
 
-def step_messages(step: Step, blocks: Sequence[Block]) -> list[BaseMessage]:
-    """Build the prompt of a `reason` or `draft` step."""
+def step_messages(
+    step: Step, blocks: Sequence[Block], media: Sequence[JsonObject] = ()
+) -> list[BaseMessage]:
+    """Build the prompt of a `reason` or `draft` step, its media after the text."""
     parts = [step.goal, step.prompt, *(render(block) for block in blocks)]
-    return [SystemMessage(STEP_SYSTEM), HumanMessage("\n\n".join(part for part in parts if part))]
+    text = "\n\n".join(part for part in parts if part)
+    if not media:
+        return [SystemMessage(STEP_SYSTEM), HumanMessage(text)]
+    return [SystemMessage(STEP_SYSTEM), HumanMessage([{"type": "text", "text": text}, *media])]
 
 
 def step_schema(step: Step) -> JsonObject:

@@ -86,8 +86,8 @@ class LaneState(TypedDict, total=False):
     """Step ids in order; the first is current."""
     inputs: JsonObject
     """Step id → `StepResult` of accepted steps outside the chain that it refers to."""
-    attachments: dict[str, str]
-    """Attachment name → digest of its text, for those that the chain refers to."""
+    attachments: list[JsonObject]
+    """`Attachment`s that the chain refers to; their content stays in the payload store."""
     results: Annotated[JsonObject, merge_two]
     """Outcomes of this lane."""
     route: JsonObject | None

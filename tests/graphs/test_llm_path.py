@@ -182,3 +182,66 @@ steps:
         assert bench.calls[0][1]["id"] in "Please look up parcel 55-2020 for me"
     else:
         assert "the parcel number" in out["answer"]["text"]
+
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+LOOK_AT_IT = {
+    "steps": [
+        {
+            "id": "see",
+            "kind": "reason",
+            "prompt": "What is damaged?",
+            "args": {"photo": {"$attachment": "photo.png"}},
+        }
+    ]
+}
+
+
+@pytest.mark.usefixtures("key")
+async def test_an_image_reaches_a_model_that_can_see(bench: Any) -> None:
+    """The router passes over the text model, and the result is tainted by the file."""
+    seen = {"result": "The lid is cracked.", "confidence": 0.9}
+    script = {"first": [LOOK_AT_IT, {"sentences": []}], "eyes": [seen]}
+    with ScriptedGateway(script, api_key=KEY) as gateway:
+        models = catalog(gateway)
+        models["models"][1] = {
+            "id": "eyes",
+            "endpoint": "loop",
+            "modalities": ["text", "image"],
+            "roles": ["reasoner"],
+            "prices": {"input": 9.0, "output": 9.0},
+        }
+        agent = build_agent(
+            Settings.parse({"home": bench.home, "models": models}), store=bench.store
+        )
+        out = await agent.ainvoke(
+            {
+                "task": "What is damaged in the photo?",
+                "attachments": [{"name": "photo.png", "data": PIXEL}],
+            }
+        )
+        gateway.assert_complete()
+
+    content = gateway.requests[1].body["messages"][-1]["content"]
+    assert content[-1]["type"] == "image_url"
+    assert out["results"]["see"]["taint"] == ["file:photo.png"]
+    assert out["answer"]["citations"][0]["trust"] == "untrusted"
+
+
+@pytest.mark.usefixtures("key")
+async def test_an_image_that_no_model_can_see_is_said_plainly(bench: Any) -> None:
+    """The step fails with each model's reason instead of a guess."""
+    refused = {"steps": [], "cannot": "no model sees"}
+    with ScriptedGateway({"first": [LOOK_AT_IT, refused]}, api_key=KEY) as gateway:
+        agent = build_agent(
+            Settings.parse({"home": bench.home, "models": catalog(gateway)}), store=bench.store
+        )
+        out = await agent.ainvoke(
+            {
+                "task": "What is damaged in the photo?",
+                "attachments": [{"name": "photo.png", "data": PIXEL}],
+            }
+        )
+
+    assert out["results"]["see"]["failure"]["kind"] == "no_model"
+    assert "image" in out["results"]["see"]["failure"]["message"]
