@@ -153,6 +153,9 @@ class Gateway:
 
     async def usage(self, run_id: str) -> Usage:
         """Return what the run's model calls have cost so far."""
+        catalog = self.catalog()
+        if not catalog.models and not catalog.settings.endpoints:
+            return Usage()
         attempts = await self._store.attempts.of_run(run_id)
         return total(
             [
