@@ -69,6 +69,11 @@ class Current:
         """Return every untrusted source behind the step; its failure may quote their words."""
         return union([self.plan.taint, *self.provenance().values()])
 
+    def seconds(self, wanted: float, *, now: float) -> float:
+        """Return the time for one attempt: what is wanted, or what the deadline leaves."""
+        deadline = self.run.deadline_at
+        return wanted if deadline is None else max(0.05, min(wanted, deadline - now))
+
     @property
     def cleared(self) -> StepResult | None:
         """The step's own result, if a person has agreed to it."""

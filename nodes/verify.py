@@ -19,7 +19,7 @@ from ..state.verdict import Outcome, judge
 from .current import Current, leave, load
 from .dependencies import Dependencies
 from .events import emit
-from .route import Route
+from .routed import Route
 
 MAX_BACKOFF = 30.0
 """Longest wait between two attempts at a step, in seconds."""

@@ -1,4 +1,4 @@
-"""The wheel holds every folder of the package: `setuptools` cannot find them under a mapped root."""
+"""An installed copy is whole: setuptools finds no folders by itself under a mapped root."""
 
 from __future__ import annotations
 

@@ -1,0 +1,138 @@
+"""Ask a model for a step's result; or, where none is configured, draft from the inputs alone."""
+
+from __future__ import annotations
+
+import base64
+
+from langgraph.runtime import Runtime
+
+from ..errors import BudgetExceededError, EndpointError, OutputError
+from ..models.blocks import Block
+from ..models.protocols import ModelReply, ModelRequest, Signals
+from ..state.context import AgentContext
+from ..state.grounding import most_relevant
+from ..state.provenance import union
+from ..state.references import as_text
+from ..state.results import Evidence, Failure
+from ..state.values import Json, JsonObject
+from ..state.verdict import Outcome
+from . import prompts
+from .current import Current
+from .dependencies import Dependencies
+from .events import emitter
+from .route_model import role_of
+from .routed import Route
+
+
+async def ask_model(
+    current: Current, route: Route, runtime: Runtime[AgentContext], dependencies: Dependencies
+) -> Outcome:
+    """Ask the candidates that `route` ranked; what goes wrong is an outcome too."""
+    step = current.step
+    role = role_of(current, dependencies)
+    if role is None:
+        failure = Failure(kind="no_model", message="No language model is configured.")
+        return Outcome(failure=failure, why=route.why)
+    request = ModelRequest(
+        signals=Signals(
+            role=role,
+            task_type=step.task_type,
+            modalities=current.modalities,
+            risk=step.risk,
+            needs_schema=True,
+        ),
+        messages=prompts.step_messages(step, _blocks(route), await _media(current, dependencies)),
+        schema=prompts.step_schema(step),
+        max_output_tokens=step.max_tokens or 1024,
+        timeout=current.seconds(step.timeout or 60.0, now=dependencies.clock()),
+        candidates=route.candidates,
+    )
+    emit = emitter(runtime, node="act", step=step.id)
+    try:
+        reply = await dependencies.models.complete(
+            request, run=current.run, step=step.id, emit=emit
+        )
+    except BudgetExceededError as error:
+        return Outcome(failure=Failure(kind="budget", message=str(error)), why=route.why)
+    except OutputError as error:
+        failure = Failure(kind="output_schema", message=str(error), retryable=True)
+        return Outcome(failure=failure, performed_by=route.candidates[0].name, why=route.why)
+    except EndpointError as error:
+        failure = Failure(kind="no_answer", message=str(error))
+        return Outcome(failure=failure, performed_by=route.candidates[0].name, why=route.why)
+    return _model_outcome(current, route, reply)
+
+
+def _blocks(route: Route) -> list[Block]:
+    return [
+        Block(
+            name=name,
+            text=as_text(value),
+            sources=union(
+                labels
+                for at, labels in route.provenance.items()
+                if at == name or at.startswith(f"{name}.")
+            ),
+        )
+        for name, value in route.args.items()
+    ]
+
+
+async def _media(current: Current, dependencies: Dependencies) -> list[JsonObject]:
+    """Return the media of the step as content blocks, in LangChain's standard form."""
+    blocks: list[JsonObject] = []
+    for item in current.media:
+        data, media_type = await dependencies.store.payloads.get_bytes(item.payload)
+        encoded = base64.b64encode(data).decode()
+        blocks.append({"type": item.modality, "base64": encoded, "mime_type": media_type})
+    return blocks
+
+
+def _model_outcome(current: Current, route: Route, reply: ModelReply) -> Outcome:
+    output, confidence = prompts.read_step_reply(current.step, reply.data)
+    return Outcome(
+        output=output,
+        evidence=_derived_evidence(current),
+        performed_by=f"{reply.model}@{reply.endpoint}",
+        why=reply.why or route.why,
+        usage=reply.usage,
+        taint=union([*route.provenance.values(), current.plan.taint]),
+        confidence=confidence,
+    )
+
+
+def _derived_evidence(current: Current) -> tuple[Evidence, ...]:
+    """A model's result rests on what it read; it is citable as such."""
+    read_from = sorted({e.source for r in current.results.values() for e in r.evidence})
+    step = current.step
+    source = f"{step.kind} {step.id}" + (f" from {', '.join(read_from[:5])}" if read_from else "")
+    return (Evidence(id=step.id, step=step.id, source=source),)
+
+
+DRAFT_SENTENCES = 6
+
+
+def draft_from_inputs(current: Current, route: Route) -> Outcome:
+    """Draft without a model: the sentences of the inputs that have most to do with the goal."""
+    wanted = f"{current.step.goal} {current.step.prompt}"
+    texts = [text for value in route.args.values() for text in _texts(value)]
+    chosen = most_relevant(wanted, "\n".join(texts), limit=DRAFT_SENTENCES)
+    if not chosen:
+        failure = Failure(kind="no_answer", message="The inputs hold nothing about the goal.")
+        return Outcome(failure=failure, performed_by="extractive", why=route.why)
+    output: Json = {"text": " ".join(chosen)}
+    return Outcome(
+        output=output,
+        evidence=_derived_evidence(current),
+        performed_by="extractive",
+        why=route.why,
+        taint=union([*route.provenance.values(), current.plan.taint]),
+    )
+
+
+def _texts(value: Json) -> list[str]:
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in _texts(item)]
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return [value] if isinstance(value, str) else []

@@ -1,0 +1,113 @@
+"""Call a tool, if it still may be called at this moment, and bring back what happened."""
+
+from __future__ import annotations
+
+from ..policy.approvals import action_digest, check_approval
+from ..state.provenance import output_taint
+from ..state.results import Evidence, Failure
+from ..state.usage import Usage
+from ..state.values import canonical_json
+from ..state.verdict import Outcome
+from ..tools.contract import Tool
+from ..tools.protocols import ToolOutcome
+from .current import Current
+from .dependencies import Dependencies
+from .facts import call_facts
+from .routed import Route
+from .switched import frozen, halted
+
+
+async def call_tool(current: Current, route: Route, dependencies: Dependencies) -> Outcome:
+    """Check once more that the call may run, then call through the effects ledger."""
+    step, tool = current.step, dependencies.tools.get(current.step.tool)
+    performed_by = f"tool:{step.tool}"
+    if problem := await _still_forbidden(current, route, tool, dependencies):
+        failure = Failure(kind="refused", message=problem)
+        return Outcome(failure=failure, performed_by=performed_by, why=route.why)
+    done = await dependencies.tools.call(
+        step.tool,
+        route.args,
+        run=current.run,
+        step=step.id,
+        attempt=current.attempt,
+        timeout=current.seconds(step.timeout or tool.contract.timeout, now=dependencies.clock()),
+    )
+    return Outcome(
+        output=done.output if done.status == "done" else None,
+        failure=_tool_failure(done),
+        evidence=_tool_evidence(current.step.id, tool, route, done),
+        performed_by=performed_by,
+        why=route.why,
+        usage=Usage(tool_calls=0 if done.replayed else 1, usd=tool.contract.cost_usd),
+        replayed=done.replayed,
+        effect_key=done.key,
+        max_attempts=tool.contract.max_attempts,
+        backoff=tool.contract.backoff,
+        happened_unknown=done.status == "unknown",
+        taint=output_taint(
+            source=f"tool:{step.tool}#{step.id}",
+            trust=tool.contract.trust,
+            arguments=route.provenance,
+            plan=current.plan.taint,
+        ),
+    )
+
+
+async def _still_forbidden(
+    current: Current, route: Route, tool: Tool, dependencies: Dependencies
+) -> str:
+    """Check at the moment of execution what `route` decided; return why not, or nothing."""
+    switches = await dependencies.switches.snapshot()
+    if reason := frozen(switches, tool.name) or halted(switches, current.run.principal):
+        return reason
+    facts = await call_facts(
+        current.run,
+        current.plan,
+        tool.name,
+        route.args,
+        route.provenance,
+        dependencies,
+        confidence=current.confidence,
+    )
+    decision = dependencies.policy.decide(tool.contract, facts)
+    if decision.outcome == "refuse":
+        return decision.reason
+    if not route.approval:
+        return "" if decision.outcome == "run" else "Policy now asks for a person's approval."
+    return check_approval(
+        await dependencies.store.approvals.get(route.approval),
+        digest=action_digest(
+            tool.name, route.args, current.step.id, current.plan.version, decision.version
+        ),
+        now=dependencies.clock(),
+        policy=dependencies.policy,
+        contract=tool.contract,
+        facts=facts,
+        revoked=switches.revoked_principals,
+    )
+
+
+def _tool_failure(done: ToolOutcome) -> Failure | None:
+    if done.status == "done":
+        return None
+    return Failure(kind=done.kind or "tool_error", message=done.error, retryable=done.retryable)
+
+
+def _tool_evidence(step: str, tool: Tool, route: Route, done: ToolOutcome) -> tuple[Evidence, ...]:
+    if done.status != "done":
+        return ()
+    cited = tuple(tool.cite(route.args, done.output)) if tool.cite else ()
+    if not cited:
+        cited = (
+            Evidence(id="", step=step, source=f"{tool.name} {canonical_json(route.args)[:80]}"),
+        )
+    return tuple(
+        e.model_copy(
+            update={
+                "id": step if len(cited) == 1 else f"{step}#{position}",
+                "step": step,
+                "trust": tool.contract.trust,
+            }
+        )
+        for position, e in enumerate(cited)
+    )

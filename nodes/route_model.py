@@ -1,0 +1,77 @@
+"""Which model a reason or draft step asks, and what it may do without one."""
+
+from __future__ import annotations
+
+from ..models.protocols import Ranking, Role, Signals
+from ..state.agent import LaneState, read
+from ..state.results import Attempt, Failure, StepResult
+from ..state.values import JsonObject, size_of
+from .current import Current
+from .dependencies import Dependencies
+from .routed import Route, ended
+
+
+def role_of(current: Current, dependencies: Dependencies) -> Role | None:
+    """Return the first configured role that can do the step."""
+    wanted: tuple[Role, ...] = (
+        ("reasoner", "generator", "chat")
+        if current.step.kind == "reason"
+        else ("generator", "chat")
+    )
+    return next((role for role in wanted if dependencies.models.serves(role)), None)
+
+
+async def route_model(
+    state: LaneState, current: Current, dependencies: Dependencies
+) -> Route | StepResult:
+    """Rank the models that may take the step, knowing what became of earlier attempts."""
+    step = current.step
+    try:
+        args = current.args()
+    except KeyError as error:
+        message = f"A reference finds nothing: {error.args[0]}."
+        return ended(current, "failed", Failure(kind="arguments", message=message))
+    role = role_of(current, dependencies)
+    provenance = current.provenance()
+    if role is None:
+        if step.kind == "draft":
+            why = "no language model configured: extractive"
+            return Route(action="extract", args=args, provenance=provenance, why=why)
+        failure = Failure(kind="no_model", message="No language model is configured.")
+        return ended(current, "failed", failure)
+    attempts = [Attempt.from_json(a) for a in read(state, "attempts", [])]
+    signals = Signals(
+        role=role,
+        task_type=step.task_type,
+        modalities=current.modalities,
+        risk=step.risk,
+        context_tokens=size_of(args) // 3 + len(step.prompt) // 3,
+        output_tokens=step.max_tokens or 0,
+        needs_schema=True,
+        verdicts=tuple(a.verdict.cause for a in attempts if a.verdict),
+        tried=tuple(a.performed_by for a in attempts),
+        request=f"{step.goal} {step.prompt}".strip(),
+    )
+    ranking = await dependencies.models.rank(signals, run=current.run, step=step.id)
+    return _first(ranking, current, args, provenance)
+
+
+def _first(
+    ranking: Ranking,
+    current: Current,
+    args: JsonObject,
+    provenance: dict[str, tuple[str, ...]],
+) -> Route | StepResult:
+    if not ranking.candidates:
+        reasons = "; ".join(f"{e.model}@{e.endpoint}: {e.reason}" for e in ranking.excluded)
+        failure = Failure(
+            kind="no_model", message=f"No model may take this step. {reasons}".strip()
+        )
+        return ended(current, "failed", failure)
+    return Route(
+        action="model",
+        args=args,
+        provenance=provenance,
+        candidates=ranking.candidates,
+        why=ranking.candidates[0].reason,
+    )

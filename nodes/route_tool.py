@@ -1,0 +1,148 @@
+"""How a tool step may run: its arguments, what policy says of them, and whether a person agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import ArgumentError
+from ..policy.approvals import action_digest, check_approval
+from ..policy.protocols import CallFacts, PolicyDecision
+from ..state.approval import ApprovalRequest, approval_id
+from ..state.results import Failure, StepResult
+from ..state.values import JsonObject
+from ..stores.protocols import ApprovalRecord
+from ..tools.contract import Tool
+from .current import Current
+from .dependencies import Dependencies
+from .facts import call_facts
+from .routed import Route, ended
+
+
+async def route_tool(current: Current, dependencies: Dependencies) -> Route | StepResult:
+    """Decide that the call runs, waits for a person, or fails before it was made."""
+    step = current.step
+    tool = dependencies.tools.get(step.tool)
+    if current.media:
+        message = f"{step.tool} takes text, and {current.media[0].name} is not text."
+        return ended(current, "failed", Failure(kind="arguments", message=message))
+    try:
+        args, provenance = _arguments(current)
+        args = dependencies.tools.check(step.tool, args)
+    except KeyError as error:
+        message = f"A reference finds nothing: {error.args[0]}."
+        return ended(current, "failed", Failure(kind="arguments", message=message))
+    except ArgumentError as error:
+        return ended(current, "failed", Failure(kind="arguments", message=str(error)))
+    facts = await call_facts(
+        current.run,
+        current.plan,
+        step.tool,
+        args,
+        provenance,
+        dependencies,
+        confidence=current.confidence,
+    )
+    decision = dependencies.policy.decide(tool.contract, facts)
+    if decision.outcome == "refuse":
+        return ended(current, "failed", Failure(kind="refused", message=decision.reason))
+    if decision.outcome == "run":
+        return Route(action="tool", args=args, provenance=provenance, why=decision.reason)
+    bound = action_digest(step.tool, args, step.id, current.plan.version, decision.version)
+    asked = await _asked(current, bound, dependencies)
+    approved = await _approved(asked, bound, tool, facts, dependencies)
+    if approved:
+        why = f"approved ({approved})"
+        return Route(action="tool", args=args, provenance=provenance, approval=approved, why=why)
+    request = await _request(
+        current, tool, args, provenance, decision, _unused_id(current, bound, asked), dependencies
+    )
+    return StepResult(
+        step=step.id, status="waiting", approval=request, plan_version=current.plan.version
+    )
+
+
+def _arguments(current: Current) -> tuple[JsonObject, dict[str, tuple[str, ...]]]:
+    """Return the arguments and where they come from; a person's edit replaces both."""
+    cleared = current.cleared
+    if cleared is None or cleared.approval is None:
+        return current.args(), current.provenance()
+    return cleared.approval.args, dict(cleared.approval.provenance)
+
+
+async def _asked(
+    current: Current, bound: str, dependencies: Dependencies
+) -> Sequence[ApprovalRecord]:
+    """Return what this run has asked about exactly this call."""
+    records = await dependencies.store.approvals.of_thread(current.run.thread_id)
+    return [r for r in records if r.run_id == current.run.id and r.request.digest == bound]
+
+
+async def _approved(
+    asked: Sequence[ApprovalRecord],
+    bound: str,
+    tool: Tool,
+    facts: CallFacts,
+    dependencies: Dependencies,
+) -> str:
+    """Return the id of an approval that holds, or an empty string."""
+    switches = await dependencies.switches.snapshot()
+    for record in asked:
+        problem = check_approval(
+            record,
+            digest=bound,
+            now=dependencies.clock(),
+            policy=dependencies.policy,
+            contract=tool.contract,
+            facts=facts,
+            revoked=switches.revoked_principals,
+        )
+        if not problem:
+            return record.request.id
+    return ""
+
+
+def _unused_id(current: Current, bound: str, asked: Sequence[ApprovalRecord]) -> str:
+    """Return the id to ask under: not that of an approval that no longer holds.
+
+    The gate would take that one for the answer, and the step would go round in circles.
+    """
+    step, version = current.step.id, current.plan.version
+    given = {record.request.id for record in asked if record.status == "approved"}
+    free = approval_id(current.run.id, step, version, bound)
+    while free in given:
+        free = approval_id(free, step, version, bound)
+    return free
+
+
+async def _request(
+    current: Current,
+    tool: Tool,
+    args: JsonObject,
+    provenance: dict[str, tuple[str, ...]],
+    decision: PolicyDecision,
+    request_id: str,
+    dependencies: Dependencies,
+) -> ApprovalRequest:
+    step, run, now = current.step, current.run, dependencies.clock()
+    evidence = [e.id for result in current.results.values() for e in result.evidence]
+    expires = decision.expires_seconds
+    return ApprovalRequest(
+        id=request_id,
+        step=step.id,
+        tool=step.tool,
+        args=args,
+        description=tool.describe(args) if tool.describe else f"{step.goal or 'Run ' + step.tool}.",
+        why=decision.reason,
+        effect=tool.contract.effect,
+        risk=tool.contract.risk,
+        provenance=provenance,
+        preview=await dependencies.tools.preview(step.tool, args, run=run, step=step.id),
+        evidence=tuple(evidence),
+        allowed=decision.allowed,
+        digest=action_digest(step.tool, args, step.id, current.plan.version, decision.version),
+        policy=decision.policies,
+        requested_at=now,
+        expires_at=now + expires if expires is not None else None,
+        quorum=decision.quorum,
+        requester=run.principal.id,
+    )
