@@ -50,11 +50,13 @@ async def gate(
     """Ask a person, wait, and turn the answer into results."""
     run = Run.from_json(state["run"])
     waiting = waiting_results(read(state, "results", {}))
-    requests = [result.approval for result in waiting if result.approval]
     records = [
-        await dependencies.store.approvals.open(run.id, run.thread_id, request)
-        for request in requests
+        await dependencies.store.approvals.open(run.id, run.thread_id, result.approval)
+        for result in waiting
+        if result.approval
     ]
+    # A replay asks later for what is on record, whose expiry is the one that holds.
+    requests = [record.request for record in records]
     if any(record.status not in CLOSED for record in records):
         answer = interrupt(await _question(state, run, requests, records, dependencies))
         try:

@@ -292,3 +292,15 @@ async def test_each_answer_is_in_the_audit_log_and_the_chain_holds(desk: Any, w:
     ]
     assert decided[1].body["message"] == "Never eve"
     assert await desk.store.audit.verify() >= 2
+
+
+async def test_a_replay_shows_the_expiry_that_holds(desk: Any, w: Any) -> None:
+    """Asking again for what is still open does not prolong it."""
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), policy=QUICK)
+    [first] = w.requests(await desk.ask(agent, "Pay ann 100"))
+    [planned] = [s async for s in agent.aget_state_history(desk.at("t")) if "lane" in s.next]
+    desk.clock.now += 30
+
+    [again] = w.requests(await agent.ainvoke(None, planned.config))
+
+    assert again == first
