@@ -26,17 +26,18 @@ from pointsman.state.values import JsonObject
 from pointsman.stores.protocols import ApprovalRecord, Switch
 from pointsman.stores.store import SqlStore
 from pointsman.testing import ScriptedModel
+from pointsman.tools import ToolCall
 
 
 class Clock:
-    """Unix time that passes by a millisecond at each look, and by more when it is turned."""
+    """Unix time that passes a little at each look, and by more when it is turned."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
 
     def __call__(self) -> float:
         """Return the time."""
-        self.now += 0.001
+        self.now += 1e-5
         return self.now
 
 
@@ -47,6 +48,8 @@ class Call:
     tool: str
     args: JsonObject
     at: float
+    run: str = ""
+    step: str = ""
 
 
 @dataclass(kw_only=True)
@@ -70,19 +73,30 @@ class Desk:
         policy: str = "",
         tools: Sequence[Any] = (),
         models: dict[str, ScriptedModel] | None = None,
+        catalog: JsonObject | None = None,
         planner: Any = None,
         **settings: Any,
     ) -> Any:
-        """Build an agent; `policy` is Cedar text in addition to the default policies."""
+        """Build an agent.
+
+        Args:
+            plans: What the planner model replies.
+            policy: Cedar text in addition to the default policies.
+            tools: Tools in addition to the desk's own.
+            models: Models of other roles.
+            catalog: Real endpoints, instead of all scripted models.
+            planner: A planner, instead of the one that asks the model.
+            settings: Further settings.
+        """
         self.planner = ScriptedModel(replies=list(plans))
         if policy:
             file = self.home / f"policy-{abs(hash(policy))}.cedar"
             file.write_text(policy, "utf-8")
             settings["policy"] = {"additions": [file]}
         built = build_dependencies(
-            Settings.parse({"home": self.home, **settings}),
+            Settings.parse({"home": self.home, "models": catalog or {}, **settings}),
             tools=[*self.tools(), *tools],
-            models={"planner": self.planner, **(models or {})},
+            models={} if catalog else {"planner": self.planner, **(models or {})},
             store=self.store,
         )
         self.dependencies = dataclasses.replace(
@@ -141,8 +155,9 @@ class Desk:
     def tools(self) -> list[Any]:
         """Return tools of every kind that policy tells apart."""
 
-        def note(name: str, **args: Any) -> None:
-            self.calls.append(Call(tool=name, args=args, at=self.clock()))
+        def note(name: str, call: ToolCall | None = None, **args: Any) -> None:
+            run, step = (call.run_id, call.step) if call else ("", "")
+            self.calls.append(Call(tool=name, args=args, at=self.clock(), run=run, step=step))
 
         @tool(effect="read", trust="internal")
         async def look(item: str) -> dict[str, Any]:
@@ -163,9 +178,9 @@ class Desk:
             return {"found": 3}
 
         @tool(effect="money", trust="internal", idempotency="key", amount="amount")
-        async def pay(to: str, amount: float) -> dict[str, Any]:
+        async def pay(to: str, amount: float, call: ToolCall) -> dict[str, Any]:
             """Pay somebody."""
-            note("pay", to=to, amount=amount)
+            note("pay", call, to=to, amount=amount)
             return {"receipt": f"R-{to}", "amount": amount}
 
         @tool(effect="message", trust="internal", idempotency="key")
