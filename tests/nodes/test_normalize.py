@@ -1,0 +1,140 @@
+"""normalize: what came in becomes one task, within its limits, or an error that names the field."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+
+from pointsman import AgentContext
+from pointsman.errors import TaskError
+
+NOTE = {"name": "note.txt", "text": "The gate code is 4711."}
+
+
+async def test_an_attachment_is_in_the_task_by_reference(bench: Any, looks: Any, at: Any) -> None:
+    """State holds its name and digest; its text is in the payload store, and untrusted."""
+    agent = bench.agent(looks("A"))
+
+    await agent.ainvoke({"task": "Read", "attachments": [NOTE]}, at)
+
+    values = (await agent.aget_state(at)).values
+    [attached] = values["work"]["attachments"]
+    assert "4711" not in repr(values)
+    assert await bench.store.payloads.get(attached["payload"]) == NOTE["text"]
+    assert attached.get("trust", "untrusted") == "untrusted"
+    assert values["attachments"] == []
+
+
+async def test_a_step_reads_an_attachment_by_name(bench: Any, at: Any) -> None:
+    """And its result names the file as its source."""
+    step = {
+        "id": "a",
+        "kind": "tool",
+        "tool": "look",
+        "args": {"item": {"$attachment": "note.txt"}},
+    }
+    agent = bench.agent({"steps": [step]})
+
+    out = await agent.ainvoke({"task": "Look", "attachments": [NOTE]}, at)
+
+    assert bench.calls == [NOTE["text"]]
+    assert out["results"]["a"]["taint"] == ["file:note.txt"]
+
+
+async def test_content_of_a_message_becomes_an_attachment(bench: Any, looks: Any, at: Any) -> None:
+    """A file part of a chat message is the task's attachment; its text part the task."""
+    data = base64.b64encode(b"hello").decode()
+    part = {"type": "file", "base64": data, "mime_type": "text/plain", "filename": "hi.txt"}
+    content = [{"type": "text", "text": "Read this"}, part]
+    agent = bench.agent(looks("A"))
+
+    await agent.ainvoke({"messages": [{"role": "user", "content": content}]}, at)
+
+    work = (await agent.aget_state(at)).values["work"]
+    assert work["text"] == "Read this"
+    assert len(work["attachments"]) == 1
+
+
+async def test_attachments_do_not_leak_into_the_next_turn(bench: Any, looks: Any, at: Any) -> None:
+    """A file belongs to the task that it came with."""
+    agent = bench.agent(looks("A"), looks("A"))
+    await agent.ainvoke({"task": "Read", "attachments": [NOTE]}, at)
+
+    await agent.ainvoke({"task": "And now?"}, at)
+
+    assert "attachments" not in (await agent.aget_state(at)).values["work"]
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        pytest.param([{**NOTE, "name": f"{n}.txt"} for n in range(3)], "attachments", id="many"),
+        pytest.param([NOTE, NOTE], "attachments.note.txt", id="same-name"),
+        pytest.param([{**NOTE, "text": "x" * 101}], "attachments.note.txt", id="large"),
+        pytest.param([{"name": "a.png", "media_type": "image/png", "data": "%"}], "a", id="base64"),
+    ],
+)
+async def test_a_bad_attachment_is_refused_by_name(
+    bench: Any, looks: Any, at: Any, given: Any, where: str
+) -> None:
+    """Nothing is planned, and the thread takes the next task."""
+    limits = {"max_attachments": 2, "max_attachment_bytes": 100}
+    agent = bench.agent(looks("A"), task=limits)
+
+    with pytest.raises(TaskError) as refused:
+        await agent.ainvoke({"task": "Read", "attachments": given}, at)
+
+    assert refused.value.where.startswith(where.split(".")[0])
+    assert where in str(refused.value)
+    assert not bench.planner.prompts
+    out = await agent.ainvoke({"task": "Look up A", "attachments": []}, at)
+    assert out["results"]["a"]["status"] == "accepted"
+
+
+async def test_context_tightens_what_settings_allow(bench: Any, looks: Any, at: Any) -> None:
+    """And never loosens it."""
+    agent = bench.agent(
+        looks("A"),
+        looks("A"),
+        limits={"budget_tokens": 50_000, "max_turns": 8},
+        deadline_seconds=100,
+    )
+    looser = AgentContext(budget_tokens=90_000, max_turns=90, deadline_seconds=900)
+    tighter = AgentContext(budget_tokens=40_000, max_turns=4, deadline_seconds=50)
+
+    await agent.ainvoke({"task": "Look up A"}, at, context=looser)
+    loose = (await agent.aget_state(at)).values["run"]
+    await agent.ainvoke({"task": "Look up A"}, at, context=tighter)
+    tight = (await agent.aget_state(at)).values["run"]
+
+    assert loose["limits"] == {"budget_tokens": 50_000, "max_turns": 8}
+    assert loose["deadline_at"] - loose["started_at"] == pytest.approx(100)
+    assert tight["limits"] == {"budget_tokens": 40_000, "max_turns": 4}
+    assert tight["deadline_at"] - tight["started_at"] == pytest.approx(50)
+
+
+async def test_the_conversation_is_bounded(bench: Any, looks: Any, at: Any) -> None:
+    """Planners read the newest earlier messages only."""
+    agent = bench.agent(*[looks("A")] * 4, task={"max_conversation_messages": 2})
+
+    for n in range(4):
+        await agent.ainvoke({"task": f"Question {n}"}, at)
+
+    heard = (await agent.aget_state(at)).values["work"]["conversation"]
+    assert len(heard) == 2
+    assert heard[0] == "user: Question 2"
+
+
+async def test_the_same_task_on_a_thread_is_two_runs(bench: Any, looks: Any, at: Any) -> None:
+    """A second turn is not a replay of the first, whatever its words."""
+    agent = bench.agent(looks("A"), looks("A"), checkpointer=InMemorySaver())
+    runs: set[str] = set()
+    for _ in range(2):
+        await agent.ainvoke({"task": "Look up A"}, at)
+        runs.add((await agent.aget_state(at)).values["run"]["id"])
+
+    assert len(runs) == 2
+    assert bench.calls == ["A", "A"]

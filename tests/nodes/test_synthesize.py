@@ -1,0 +1,103 @@
+"""synthesize: verified sentences, or the safe response; never nothing, never a guess."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pointsman.testing import ScriptedModel
+
+TASK = {"task": "What is the total and status of A?"}
+
+
+def sentences(*texts: str) -> Any:
+    """Write a generator's reply in which each sentence cites step a."""
+    return {"sentences": [{"text": text, "cites": ["a"]} for text in texts]}
+
+
+async def test_the_verifier_removes_what_it_does_not_find(bench: Any, looks: Any, at: Any) -> None:
+    """A second opinion only ever takes away."""
+    generator = ScriptedModel(
+        replies=[sentences("The total of A is 49.9.", "The status of A is shipped.")]
+    )
+    verifier = ScriptedModel(replies=[{"supported": [True, False]}])
+    agent = bench.agent(looks("A"), models={"generator": generator, "verifier": verifier})
+
+    out = await agent.ainvoke(TASK, at)
+
+    assert "49.9" in out["answer"]["text"]
+    assert "shipped" not in out["answer"]["text"]
+    assert out["answer"]["dropped"] == [
+        "The status of A is shipped. (the verifier found no support)"
+    ]
+
+
+async def test_a_verifier_that_fails_leaves_what_the_rules_passed(
+    bench: Any, looks: Any, at: Any
+) -> None:
+    """Its outage costs no sentence."""
+    generator = ScriptedModel(replies=[sentences("The total of A is 49.9.")])
+    verifier = ScriptedModel(replies=[ConnectionError("down")] * 9)
+    agent = bench.agent(looks("A"), models={"generator": generator, "verifier": verifier})
+
+    out = await agent.ainvoke(TASK, at)
+
+    assert "The total of A is 49.9." in out["answer"]["text"]
+
+
+async def test_without_the_generator_the_answer_is_extracted(
+    bench: Any, looks: Any, at: Any
+) -> None:
+    """An outage ends in the evidence's own words, and the stream says to discard what was seen."""
+    generator = ScriptedModel(replies=[ConnectionError("down")] * 9)
+    agent = bench.agent(looks("A"), models={"generator": generator})
+
+    stream = agent.astream(TASK, at, stream_mode=["custom", "values"])
+    parts = [part async for part in stream]
+
+    out = [value for mode, value in parts if mode == "values"][-1]
+    assert out["answer"]["written_by"] == "extractive"
+    assert "49.9" in out["answer"]["text"]
+    assert out["answer"]["citations"][0]["evidence"] == "a"
+    assert "discard" in {event["event"] for mode, event in parts if mode == "custom"}
+
+
+async def test_when_no_sentence_holds_the_evidence_speaks(bench: Any, looks: Any, at: Any) -> None:
+    """A generator that made everything up is replaced by what was found."""
+    generator = ScriptedModel(replies=[sentences("The total of A is 12.0.")])
+    agent = bench.agent(looks("A"), models={"generator": generator})
+
+    out = await agent.ainvoke(TASK, at)
+
+    assert "12.0" not in out["answer"]["text"]
+    assert out["answer"]["written_by"] == "extractive"
+
+
+async def test_with_no_evidence_the_safe_response_says_what_failed(bench: Any, at: Any) -> None:
+    """What failed, and no model is asked to write around it."""
+    generator = ScriptedModel(replies=[])
+    bad = {"id": "b", "kind": "tool", "tool": "look", "args": {"item": {"$from": "c", "path": "x"}}}
+    first = {"id": "c", "kind": "tool", "tool": "look", "args": {"item": "A"}, "after": ["d"]}
+    ask = {"id": "d", "kind": "reason", "prompt": "Think."}
+    agent = bench.agent({"steps": [ask, first, bad]}, models={}, limits={"max_revisions": 0})
+
+    out = await agent.ainvoke(TASK, at)
+
+    assert out["answer"]["status"] == "safe_response"
+    assert "No language model is configured" in out["answer"]["text"]
+    assert not generator.prompts
+    assert not bench.calls
+
+
+async def test_the_journaled_answer_is_not_paid_for_twice(bench: Any, looks: Any, at: Any) -> None:
+    """A replay from any checkpoint returns the same text without a second generation."""
+    generator = ScriptedModel(replies=[sentences("The total of A is 49.9.")])
+    agent = bench.agent(looks("A"), models={"generator": generator})
+    first = await agent.ainvoke(TASK, at)
+    history = [s async for s in agent.aget_state_history(at) if s.next]
+
+    for snapshot in history:
+        out = await agent.ainvoke(None, snapshot.config)
+        assert out["answer"] == first["answer"]
+
+    generator.assert_complete()
+    bench.planner.assert_complete()
