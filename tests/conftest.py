@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from .postgres_server import binaries, running_server
 
 # Shared machines are slow at times; a slow example is not a wrong one.
 settings.register_profile("pointsman", deadline=None)
@@ -47,3 +51,14 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     monkeypatch.setenv("POINTSMAN_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Yield the URL of a server; without its binaries skip, or fail where all must be tested."""
+    if binaries() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL is not installed: initdb was not found.")
+        pytest.skip("PostgreSQL is not installed: initdb was not found.")
+    with running_server(Path("/tmp")) as url:  # noqa: S108  socket paths must be short
+        yield url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ class Desk:
             stderr=subprocess.PIPE,
             text=True,
             env=dict(os.environ),
+            # A shell lets its background jobs ignore Ctrl-C, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def alone(self, *words: str) -> Result:

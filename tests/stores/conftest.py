@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from pointsman.stores import SqlStore, open_store
-
-from .postgres_server import binaries, running_server
 
 
 class Clock:
@@ -30,17 +27,6 @@ class Clock:
 def clock() -> Clock:
     """Return a clock at 1000 seconds."""
     return Clock()
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """Yield the URL of a server; without its binaries skip, or fail where all must be tested."""
-    if binaries() is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("PostgreSQL is not installed: initdb was not found.")
-        pytest.skip("PostgreSQL is not installed: initdb was not found.")
-    with running_server(Path("/tmp")) as url:  # noqa: S108  socket paths must be short
-        yield url
 
 
 @pytest.fixture

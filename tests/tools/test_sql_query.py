@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from pathlib import Path
@@ -260,12 +259,11 @@ def test_any_text_is_taken_or_refused(sql: str) -> None:
             assert error.happened == "no"  # noqa: PT017 - either may happen
 
 
-@pytest.mark.skipif("POINTSMAN_TEST_POSTGRES" not in os.environ, reason="no PostgreSQL named")
-async def test_postgres_for_real(execute: Any) -> None:
+async def test_postgres_for_real(execute: Any, postgres_server: str) -> None:
     """Rows, limits, and the read-only transaction of a server."""
     import psycopg
 
-    url = os.environ["POINTSMAN_TEST_POSTGRES"]
+    url = postgres_server
     with psycopg.connect(url) as connection:
         connection.execute("CREATE SEQUENCE IF NOT EXISTS pointsman_tools_test")
     output = await execute(
