@@ -39,7 +39,7 @@ from .normalize import credential_holder, principal_of
 ANSWERED = "answered"
 AGAIN = "answer refused, or request renewed"
 AFTER_GATE: dict[Hashable, str] = {ANSWERED: "plan", AGAIN: "gate"}
-NOTHING_RECORDED = "Nothing has been answered yet."
+NOTHING_RECORDED = "Nothing has been decided yet."
 CLOSED = frozenset({"approved", "edited", "rejected", "responded"})
 LAPSED = frozenset({"expired", "withdrawn"})
 
