@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
+import weakref
 from pathlib import Path
 from typing import Annotated
 
@@ -103,6 +104,8 @@ class _Index:
             if self._connection is not None:
                 self._connection.close()
             self._connection = _build(self._folder.resolve(), files)
+            # Nobody closes a tool: the index goes when the tool does.
+            weakref.finalize(self, self._connection.close)
             self._state = state
         return self._connection
 
