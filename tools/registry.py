@@ -13,6 +13,9 @@ from .arguments import check_schema
 from .contract import ContractOptions, Tool, ToolContract
 from .langchain import from_langchain
 
+QUESTION = "ask"
+"""What a request to a person is named that calls no tool."""
+
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,63}")
 
 
@@ -72,6 +75,10 @@ def check_contract(contract: ToolContract) -> None:
         ConfigError: `where` names the field.
     """
     name = contract.name
+    if name == QUESTION:
+        raise ConfigError(
+            "This name stands for a question to a person.", where=name, fix="Rename the tool."
+        )
     if not _NAME.fullmatch(name):
         raise ConfigError(
             "A tool's name starts with a letter and has up to 64 letters, digits, _ and -.",

@@ -54,8 +54,16 @@ class Zygote:
         return Life(**json.loads(self._process.stdout.readline()))
 
     def close(self) -> None:
-        """End it."""
-        self._process.communicate(timeout=70)
+        """End it, though a process forked by another test may still hold its standard input."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(timeout=5)
+        assert self._process.stdout
+        self._process.stdout.close()
 
 
 @pytest.fixture(scope="session")
