@@ -10,7 +10,9 @@ import pytest
 
 from pointsman import Settings, build_agent
 from pointsman.errors import ConfigError
+from pointsman.models.cascade import escalations
 from pointsman.models.local import is_installed
+from pointsman.state.results import StepResult
 from pointsman.testing import Fault, Reply, ScriptedGateway
 
 KEY = "sk-loopback"
@@ -248,3 +250,43 @@ async def test_an_image_that_no_model_can_see_is_said_plainly(bench: Any) -> Non
 
     assert out["results"]["see"]["failure"]["kind"] == "no_model"
     assert "image" in out["results"]["see"]["failure"]["message"]
+
+
+@pytest.mark.usefixtures("key")
+async def test_a_result_that_is_not_good_enough_goes_to_a_stronger_model(bench: Any) -> None:
+    """The cascade steps up once the cheaper model doubts itself, and the attempts say so."""
+    unsure = {"result": "Maybe above 40?", "confidence": 0.1}
+    sure = {"result": "The total 49.9 is above 40.", "confidence": 0.95}
+    script = {"small": [PLAN, unsure], "large": [sure, {"sentences": []}]}
+    with ScriptedGateway(script, api_key=KEY) as gateway:
+        models = catalog(gateway)
+        price = {"input": 1.0, "output": 2.0}
+        models["models"] = [
+            {
+                "id": "small",
+                "endpoint": "loop",
+                "quality": 2,
+                "prices": price,
+                "roles": ["planner", "reasoner"],
+            },
+            {
+                "id": "large",
+                "endpoint": "loop",
+                "quality": 5,
+                "prices": {"input": 10.0, "output": 20.0},
+                "roles": ["reasoner", "generator"],
+            },
+        ]
+        agent = build_agent(
+            Settings.parse({"home": bench.home, "models": models}),
+            tools=bench.tools(),
+            store=bench.store,
+        )
+        out = await agent.ainvoke({"task": "Is the total of ORD-1 above 40?"})
+        gateway.assert_complete()
+
+    judged = out["results"]["judge"]
+    assert judged["status"] == "accepted"
+    assert [a["performed_by"] for a in judged["attempts"]] == ["small@loop", "large@loop"]
+    assert judged["attempts"][0]["verdict"]["cause"] == "not_good_enough"
+    assert escalations(StepResult.from_json(judged))
