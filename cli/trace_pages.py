@@ -6,6 +6,7 @@ import json
 
 from rich.text import Text
 
+from ..models.cascade import escalations
 from ..state.values import Json
 from ..stores.protocols import ApprovalRecord, EffectRecord
 from .amounts import compact, dollars, moment, seconds
@@ -92,6 +93,8 @@ class TracePage:
             took = "replayed" if attempt.replayed else seconds(attempt.seconds)
             self._line(1, f"try {attempt.number}", f"{attempt.performed_by}, {took}, {verdict}")
             self._line(2, "why", attempt.why)
+        for escalation in escalations(result) if result else ():
+            self._line(1, "escalated", escalation.sentence())
         for call in trace.calls:
             self._call(1, call)
         for effect in trace.effects:
