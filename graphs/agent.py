@@ -17,6 +17,7 @@ from ..nodes.revise import revise
 from ..nodes.synthesize import synthesize
 from ..state.agent import AgentState, InputState, OutputState
 from ..state.context import AgentContext
+from .answerable import AnswerableGraph
 from .lane import build_lane
 
 STRICT_RESUME = {"__pregel_strict_resume": True}
@@ -51,4 +52,6 @@ def build_graph(
     compiled = graph.compile(checkpointer=checkpointer, name=dependencies.settings.name)
     # LangGraph leaves subgraphs without checkpoints out of its drawings; people want to see it.
     compiled.nodes["lane"].subgraphs = [lane]
+    # LangGraph's builder makes its own class and no other.
+    compiled.__class__ = AnswerableGraph
     return compiled.with_config(configurable=STRICT_RESUME)
