@@ -157,7 +157,10 @@ async def test_a_cancelled_experiment_leaves_nothing_behind(
 
     assert work.cancelled()
     assert list(tmp_path.glob("pointsman-eval-*")) == []
-    assert asyncio.all_tasks() - before - {work} == set()
+    left = asyncio.all_tasks() - before - {work}
+    # LangSmith's own tasks around the cases end one turn of the loop or thread later.
+    pending = (await asyncio.wait(left, timeout=10))[1] if left else set()
+    assert pending == set()
 
 
 def test_no_case_makes_no_passing_report() -> None:
