@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 
 from ..errors import BudgetExceededError, EndpointError, OutputError
 from ..models.blocks import Block
-from ..models.protocols import ModelReply, ModelRequest, Signals
+from ..models.protocols import ModelReply, ModelRequest
 from ..state.context import AgentContext
 from ..state.grounding import most_relevant
 from ..state.provenance import union
@@ -20,7 +20,7 @@ from . import prompts
 from .current import Current
 from .dependencies import Dependencies
 from .events import emitter
-from .route_model import role_of
+from .route_model import role_of, signals_of
 from .routed import Route
 
 
@@ -34,13 +34,7 @@ async def ask_model(
         failure = Failure(kind="no_model", message="No language model is configured.")
         return Outcome(failure=failure, why=route.why)
     request = ModelRequest(
-        signals=Signals(
-            role=role,
-            task_type=step.task_type,
-            modalities=current.modalities,
-            risk=step.risk,
-            needs_schema=True,
-        ),
+        signals=signals_of(current, role),
         messages=prompts.step_messages(step, _blocks(route), await _media(current, dependencies)),
         schema=prompts.step_schema(step),
         max_output_tokens=step.max_tokens or 1024,
@@ -96,7 +90,7 @@ def _model_outcome(current: Current, route: Route, reply: ModelReply) -> Outcome
         performed_by=f"{reply.model}@{reply.endpoint}",
         why=reply.why or route.why,
         usage=reply.usage,
-        taint=union([*route.provenance.values(), current.plan.taint]),
+        taint=current.taint(),
         confidence=confidence,
     )
 
@@ -126,7 +120,7 @@ def draft_from_inputs(current: Current, route: Route) -> Outcome:
         evidence=_derived_evidence(current),
         performed_by="extractive",
         why=route.why,
-        taint=union([*route.provenance.values(), current.plan.taint]),
+        taint=current.taint(),
     )
 
 

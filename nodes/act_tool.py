@@ -12,7 +12,7 @@ from ..tools.contract import Tool
 from ..tools.protocols import ToolOutcome
 from .current import Current
 from .dependencies import Dependencies
-from .facts import call_facts
+from .facts import step_facts
 from .routed import Route
 from .switched import frozen, halted
 
@@ -60,15 +60,7 @@ async def _still_forbidden(
     switches = await dependencies.switches.snapshot()
     if reason := frozen(switches, tool.name) or halted(switches, current.run.principal):
         return reason
-    facts = await call_facts(
-        current.run,
-        current.plan,
-        tool.name,
-        route.args,
-        route.provenance,
-        dependencies,
-        confidence=current.confidence,
-    )
+    facts = await step_facts(current, route.args, route.provenance, dependencies)
     decision = dependencies.policy.decide(tool.contract, facts)
     if decision.outcome == "refuse":
         return decision.reason

@@ -8,6 +8,7 @@ from ..policy.protocols import CallFacts
 from ..state.plan import Plan
 from ..state.run import Run
 from ..state.values import JsonObject
+from .current import Current
 from .dependencies import Dependencies
 
 
@@ -37,4 +38,22 @@ async def call_facts(
         ask_always=run.autonomy == "ask_always",
         task=plan.planner,
         frozen=switches.frozen_tool(tool) is not None,
+    )
+
+
+async def step_facts(
+    current: Current,
+    args: JsonObject,
+    provenance: Mapping[str, tuple[str, ...]],
+    dependencies: Dependencies,
+) -> CallFacts:
+    """Gather the facts of a lane's current step, with how sure the models behind it were."""
+    return await call_facts(
+        current.run,
+        current.plan,
+        current.step.tool,
+        args,
+        provenance,
+        dependencies,
+        confidence=current.confidence,
     )

@@ -21,6 +21,18 @@ def role_of(current: Current, dependencies: Dependencies) -> Role | None:
     return next((role for role in wanted if dependencies.models.serves(role)), None)
 
 
+def signals_of(current: Current, role: Role) -> Signals:
+    """Describe the step's call as its plan has it."""
+    step = current.step
+    return Signals(
+        role=role,
+        task_type=step.task_type,
+        modalities=current.modalities,
+        risk=step.risk,
+        needs_schema=True,
+    )
+
+
 async def route_model(
     state: LaneState, current: Current, dependencies: Dependencies
 ) -> Route | StepResult:
@@ -40,17 +52,14 @@ async def route_model(
         failure = Failure(kind="no_model", message="No language model is configured.")
         return ended(current, "failed", failure)
     attempts = [Attempt.from_json(a) for a in read(state, "attempts", [])]
-    signals = Signals(
-        role=role,
-        task_type=step.task_type,
-        modalities=current.modalities,
-        risk=step.risk,
-        context_tokens=size_of(args) // 3 + len(step.prompt) // 3,
-        output_tokens=step.max_tokens or 0,
-        needs_schema=True,
-        verdicts=tuple(a.verdict.cause for a in attempts if a.verdict),
-        tried=tuple(a.performed_by for a in attempts),
-        request=f"{step.goal} {step.prompt}".strip(),
+    signals = signals_of(current, role).model_copy(
+        update={
+            "context_tokens": size_of(args) // 3 + len(step.prompt) // 3,
+            "output_tokens": step.max_tokens or 0,
+            "verdicts": tuple(a.verdict.cause for a in attempts if a.verdict),
+            "tried": tuple(a.performed_by for a in attempts),
+            "request": f"{step.goal} {step.prompt}".strip(),
+        }
     )
     ranking = await dependencies.models.rank(signals, run=current.run, step=step.id)
     return _first(ranking, current, args, provenance)

@@ -14,7 +14,7 @@ from ..stores.protocols import ApprovalRecord
 from ..tools.contract import Tool
 from .current import Current
 from .dependencies import Dependencies
-from .facts import call_facts
+from .facts import step_facts
 from .routed import Route, ended
 
 
@@ -33,15 +33,7 @@ async def route_tool(current: Current, dependencies: Dependencies) -> Route | St
         return ended(current, "failed", Failure(kind="arguments", message=message))
     except ArgumentError as error:
         return ended(current, "failed", Failure(kind="arguments", message=str(error)))
-    facts = await call_facts(
-        current.run,
-        current.plan,
-        step.tool,
-        args,
-        provenance,
-        dependencies,
-        confidence=current.confidence,
-    )
+    facts = await step_facts(current, args, provenance, dependencies)
     decision = dependencies.policy.decide(tool.contract, facts)
     if decision.outcome == "refuse":
         return ended(current, "failed", Failure(kind="refused", message=decision.reason))
