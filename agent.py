@@ -10,12 +10,11 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
 from .graphs.agent import build_graph
-from .models.catalog import ModelsSettings
-from .models.embedded import with_embedded_model
+from .models.catalog.settings import ModelsSettings
+from .models.catalog.source import FileSettings
+from .models.embedded.entry import with_embedded_model
 from .models.gateway import Gateway
 from .models.protocols import Role
-from .models.source import FileSettings
-from .nodes.dependencies import Dependencies
 from .planners.library import load_playbooks
 from .planners.llm import LlmPlanner
 from .planners.model_extraction import ModelExtractor
@@ -24,6 +23,7 @@ from .planners.playbook import PlaybookPlanner
 from .planners.protocols import Planner
 from .policy.cedar import CedarPolicy
 from .policy.switches import SwitchBoard
+from .runs.dependencies import Dependencies
 from .settings import Settings
 from .state.context import AgentContext
 from .stores.protocols import Store

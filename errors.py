@@ -4,7 +4,7 @@
     ├── CallerError        the code or person that called: fix the input and call again
     │   ├── ConfigError        settings, catalog, playbook or policy file; names the field
     │   ├── TaskError          the task or an attachment; names the field and the limit
-    │   ├── AnswerError        an answer to an approval; nothing was changed
+    │   ├── DecisionError        an answer to an approval; nothing was changed
     │   └── NotFoundError      no such thread, run, approval, tool or model
     ├── OperatorError      whoever runs the process: storage, switches, credentials
     │   ├── StoreError         the database refused, is locked, or is of another version
@@ -61,7 +61,7 @@ class TaskError(CallerError, ValueError):
     """
 
 
-class AnswerError(CallerError):
+class DecisionError(CallerError):
     """An answer to an approval request is malformed, or answers nothing that waits."""
 
 
@@ -134,7 +134,7 @@ class EndpointError(ProviderError):
 
     Args:
         message: What was wrong.
-        failure: The failure class of `pointsman.models.failures`.
+        failure: The failure class of `pointsman.models.calling.failures`.
         retry_after: Seconds the provider asked us to wait, if it did.
         where: Model and endpoint.
         fix: What to do next.

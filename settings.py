@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import ConfigError
-from .models.catalog import ModelsSettings
+from .models.catalog.settings import ModelsSettings
 from .policy.settings import PolicySettings
 from .state.run import Limits, Principal
 from .state.values import JsonObject

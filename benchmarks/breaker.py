@@ -19,10 +19,10 @@ from statistics import median, quantiles
 
 from langchain_core.messages import HumanMessage
 
-from ..models.catalog import ModelsSettings, parse_models_settings
+from ..models.catalog.settings import ModelsSettings, parse_models_settings
 from ..models.gateway import Gateway
-from ..models.health import HealthBoard
 from ..models.protocols import ModelRequest, Signals
+from ..models.routing.health import HealthBoard
 from ..state.run import Run
 from ..stores.store import open_store
 from ..testing import Reply, ScriptedGateway

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
-from ..models.learning import LearningReport, learn
-from ..models.outcomes import read_table
-from ..models.replay import Comparison, Costs
+from ..models.learned.learning import LearningReport, learn
+from ..models.learned.outcomes import read_table
+from ..models.learned.replay import Comparison, Costs
 
 
 def main() -> None:

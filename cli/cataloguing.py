@@ -10,14 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import ConfigError, NotFoundError
-from ..models.discovery import list_endpoint
-from ..models.listing import ModelListing, explain, list_models, signals_for
-from ..models.outcomes import read_log, read_table
+from ..models.catalog.discovery import list_endpoint
+from ..models.learned.outcomes import read_log, read_table
 from ..models.protocols import Ranking
 from ..settings import Settings
 from ..state.values import JsonObject
 from .amounts import dollars, seconds
 from .exits import DONE
+from .models_listing import ModelListing, explain, list_models, signals_for
 from .output import Output, visible
 from .session import open_records
 
@@ -157,7 +157,7 @@ async def learn_routes(
 
 def _learning() -> Any:
     try:
-        from ..models import learning
+        from ..models.learned import learning
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"Learning needs {error.name}, which is not installed.",

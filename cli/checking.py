@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import ConfigError, PointsmanError
-from ..models.catalog import Catalog
+from ..models.catalog.settings import Catalog
 from ..models.gateway import load_router
 from ..planners.library import load_playbooks
 from ..policy.cedar import CedarPolicy

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import AnswerError
-from ..nodes.answers import record_decisions
-from ..state.approval import read_answer
+from ..errors import DecisionError
+from ..runs.decisions import record_decisions
+from ..state.approval import read_decisions
 from ..state.plan import Plan
 from ..state.run import Run
 from ..state.values import JsonObject
@@ -15,7 +15,7 @@ from .execution import go_on
 from .exits import DONE
 from .output import Output
 from .pages import show_question
-from .report import Question, answering_commands
+from .report import OpenRequest, answering_commands
 from .session import Session, open_records, open_session
 
 
@@ -24,7 +24,7 @@ async def list_approvals(output: Output, config: str, thread: str | None) -> int
     async with open_records(config) as (_settings, store):
         waiting = await store.approvals.waiting(thread)
     questions = [
-        Question(record=r, evidence=(), commands=answering_commands(config, r.request))
+        OpenRequest(record=r, evidence=(), commands=answering_commands(config, r.request))
         for r in waiting
     ]
     if output.json:
@@ -44,7 +44,7 @@ async def decide(
 
     Raises:
         NotFoundError: There is no such request.
-        AnswerError: The answer cannot be taken; nothing was recorded.
+        DecisionError: The answer cannot be taken; nothing was recorded.
     """
     async with open_session(config) as session:
         [record] = await _record(session, approval, answer)
@@ -59,13 +59,13 @@ async def _record(session: Session, approval: str, answer: JsonObject) -> Sequen
     state = await session.known_thread(asked.thread_id)
     run = Run.from_json(state.values["run"])
     if run.id != asked.run_id:
-        raise AnswerError(
+        raise DecisionError(
             "The thread has gone on to another run.",
             where=f"approval {approval}",
             fix=f"See what waits: {session.command('approvals')}",
         )
     return await record_decisions(
-        read_answer(answer, [asked.request]),
+        read_decisions(answer, [asked.request]),
         [asked.request],
         run=run,
         plan=Plan.from_json(state.values.get("plan") or {}),

@@ -10,16 +10,17 @@ from typing import Any
 
 from langgraph.types import Command
 
-from ..errors import AnswerError, TaskError
+from ..errors import DecisionError, TaskError
+from ..runs.thread import ThreadState, config_of
 from ..state.approval import RECORDED
 from ..state.context import AgentContext
 from ..state.values import JsonObject
 from .output import Output
 from .pages import show_report
 from .progress import Progress
+from .readable_id import readable_id
 from .report import read_report, records_of
 from .session import Session, open_session
-from .thread import ThreadState, readable_id
 
 
 async def run_task(
@@ -54,11 +55,11 @@ async def go_on(session: Session, output: Output, thread: str) -> int:
 
     Raises:
         NotFoundError: There is no such thread.
-        AnswerError: Its last run is finished.
+        DecisionError: Its last run is finished.
     """
     state = await session.known_thread(thread)
     if state.status == "finished":
-        raise AnswerError(
+        raise DecisionError(
             "It is not waiting: its last run is finished.",
             where=f"thread {thread}",
             fix=f"See it: {session.command('trace', thread)}",
@@ -83,7 +84,7 @@ async def execute(
     output.way_on = f"Nothing is lost. Go on: {session.command('resume', thread)}"
     stream = session.agent.astream(
         given,
-        session.configured(thread),
+        config_of(thread),
         context=context,
         stream_mode=["custom", "updates"],
         subgraphs=True,

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from ..errors import AnswerError, NotFoundError, PointsmanError, TaskError
+from ..errors import DecisionError, NotFoundError, PointsmanError, TaskError
 from .output import Output
 
 DONE = 0
@@ -60,4 +60,4 @@ async def _ended_by_signals(work: Coroutine[Any, Any, int]) -> int:
 
 
 def _code(error: PointsmanError) -> int:
-    return WRONG_USE if isinstance(error, AnswerError | NotFoundError | TaskError) else FAILED
+    return WRONG_USE if isinstance(error, DecisionError | NotFoundError | TaskError) else FAILED

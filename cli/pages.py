@@ -13,7 +13,7 @@ from ..state.usage import Usage
 from ..stores.protocols import ModelAttempt
 from .amounts import compact, dollars, moment, seconds
 from .output import Output, visible
-from .report import Question, Report
+from .report import OpenRequest, Report
 
 _QUOTE = 200
 _VALUE = 2_000
@@ -63,7 +63,7 @@ def _show_waiting(output: Output, report: Report) -> None:
         output.line(f"Everything is answered. Go on: {report.resume}")
 
 
-def show_question(output: Output, question: Question, *, thread: str = "") -> None:
+def show_question(output: Output, question: OpenRequest, *, thread: str = "") -> None:
     """Print what is asked, why, on what evidence, bound to what, and how to answer."""
     request = question.request
     risk = f", risk: {', '.join(request.risk)}" if request.risk else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..nodes.synthesize import collect
+from ..runs.thread import ThreadState
 from ..state.answer import Answer
 from ..state.answering import Evidenced
 from ..state.approval import ApprovalRequest
@@ -20,13 +21,12 @@ from ..stores.protocols import ApprovalRecord, ModelAttempt
 from .exits import DONE, FAILED, WAITING
 from .options import command_line
 from .session import Session
-from .thread import ThreadState
 
 ReportStatus = Literal["done", "stopped", "waiting", "unfinished"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class OpenRequest:
     """One open request, with what somebody needs to answer it."""
 
     record: ApprovalRecord
@@ -68,7 +68,7 @@ class Report:
     """Of the run so far."""
     stop: Stop | None
     attempts: tuple[ModelAttempt, ...]
-    questions: tuple[Question, ...] = ()
+    questions: tuple[OpenRequest, ...] = ()
     refused: str = ""
     """Why the last answer to an approval was not taken."""
     resume: str = ""
@@ -145,14 +145,14 @@ async def _usage(
 
 async def open_questions(
     session: Session, state: ThreadState, results: dict[str, StepResult]
-) -> tuple[Question, ...]:
+) -> tuple[OpenRequest, ...]:
     """Return what still waits for an answer, in the order of the request."""
     if not state.asked:
         return ()
     evidence = await collect(results, session.dependencies)
     records = await records_of(session, state.asked)
     return tuple(
-        Question(
+        OpenRequest(
             record=record,
             evidence=tuple(evidence[id_] for id_ in record.request.evidence if id_ in evidence),
             commands=answering_commands(session.config, record.request),

@@ -6,20 +6,19 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from langchain_core.runnables import RunnableConfig
 from langgraph.types import StateSnapshot
 
 from ..agent import Agent, build_dependencies
 from ..errors import NotFoundError
 from ..graphs.agent import build_graph
-from ..nodes.dependencies import Dependencies
+from ..runs.dependencies import Dependencies
+from ..runs.thread import ThreadState, config_of, read_thread
 from ..settings import Settings
 from ..stores.checkpoints import open_checkpoints
 from ..stores.protocols import Store
 from ..stores.store import SqlStore, open_store
 from .caller import Caller, caller_of
 from .options import command_line
-from .thread import ThreadState, read_thread
 
 CHECKPOINTS = "checkpoints.db"
 
@@ -40,13 +39,9 @@ class Session:
         """The store: journal, effects, approvals, budgets, audit."""
         return self.dependencies.store
 
-    def configured(self, thread: str) -> RunnableConfig:
-        """Return the graph's config for a thread."""
-        return {"configurable": {"thread_id": thread}}
-
     async def snapshot(self, thread: str) -> StateSnapshot:
         """Return the newest checkpoint of a thread."""
-        return await self.agent.aget_state(self.configured(thread))
+        return await self.agent.aget_state(config_of(thread))
 
     async def thread(self, thread: str) -> ThreadState:
         """Return where a thread stands; a thread nobody has heard of is `absent`."""

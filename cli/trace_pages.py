@@ -6,14 +6,14 @@ import json
 
 from rich.text import Text
 
-from ..models.cascade import escalations
+from ..runs.cascade import escalations
+from ..runs.trace import ModelCall, RunTrace, StepTrace, Trace, read_trace
 from ..state.values import Json
 from ..stores.protocols import ApprovalRecord, EffectRecord
 from .amounts import compact, dollars, moment, seconds
 from .exits import DONE
 from .output import Output, visible
 from .session import open_session
-from .tracing import ModelCall, RunTrace, StepTrace, Trace, read_trace
 
 SHORT = 300
 """Characters of a value, prompt or reply, unless all is asked for."""
@@ -22,7 +22,7 @@ SHORT = 300
 async def show_thread(output: Output, config: str, thread: str, *, full: bool) -> int:
     """Print a thread's trace; return the exit code. As JSON it is always complete."""
     async with open_session(config) as session:
-        trace = await read_trace(session, thread)
+        trace = await read_trace(session.agent, session.store, thread)
     if output.json:
         output.document(trace.model_dump(mode="json"))
     else:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ..state.grounding import facts, unsupported
 from ..state.values import Record
-from .outcome import Outcome
+from .outcome import RunOutcome
 
 _MARKS = re.compile(r"((?: ?\[\d+\])+)(?=\s|$)")
 _NUMBER = re.compile(r"\d+")
@@ -33,7 +33,7 @@ def cited_sentences(answer: str) -> Iterator[CitedSentence]:
         )
 
 
-def ungrounded(sentence: CitedSentence, outcome: Outcome) -> str:
+def ungrounded(sentence: CitedSentence, outcome: RunOutcome) -> str:
     """Return why the sources do not carry a sentence, or an empty string if they do."""
     evidence_of = {c.number: c.evidence for c in outcome.answer.citations}
     unknown = [n for n in sentence.numbers if evidence_of.get(n) not in outcome.evidence]
@@ -45,7 +45,7 @@ def ungrounded(sentence: CitedSentence, outcome: Outcome) -> str:
     return f"{sentence.text!r}: {problem}" if problem else ""
 
 
-def uncited_lines(outcome: Outcome) -> Iterator[str]:
+def uncited_lines(outcome: RunOutcome) -> Iterator[str]:
     """Yield a problem, or an empty string, for each line after the last citation.
 
     The run may say without a source what it did not do and why; it knows that itself. Anything else
@@ -58,6 +58,6 @@ def uncited_lines(outcome: Outcome) -> Iterator[str]:
         yield f"{line!r} cites nothing for {', '.join(unproven)}" if unproven else ""
 
 
-def _lines(outcome: Outcome) -> Iterator[str]:
+def _lines(outcome: RunOutcome) -> Iterator[str]:
     for notice in outcome.notices:
         yield from filter(str.strip, notice.splitlines())

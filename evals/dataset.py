@@ -58,7 +58,7 @@ class Expected(Record):
     """Sources that the citations must include."""
 
 
-class Ruling(Record):
+class ScriptedDecision(Record):
     """What the approver of a case decides on every request of one tool."""
 
     type: DecisionType
@@ -73,7 +73,7 @@ class Inputs(Record):
 
     task: str
     attachments: tuple[JsonObject, ...] = ()
-    approvals: dict[str, Ruling] = {}
+    approvals: dict[str, ScriptedDecision] = {}
     """By tool; a tool that is not listed is approved."""
 
 

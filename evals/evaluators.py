@@ -17,7 +17,7 @@ from pathlib import Path
 from ..state.values import Json
 from .citing import cited_sentences, uncited_lines, ungrounded
 from .dataset import Expected, ExpectedCall, Inputs, Query
-from .outcome import Call, Outcome
+from .outcome import AcceptedCall, RunOutcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class EvaluatorContext:
     """All that an evaluator sees."""
 
     inputs: Inputs
-    outputs: Outcome
+    outputs: RunOutcome
     reference: Expected
     database: Path
     """The case's own SQLite file, after the run."""
@@ -96,7 +96,7 @@ def tool_accuracy(context: EvaluatorContext) -> Grade:
     return _share(problems)
 
 
-def _call_problem(expected: ExpectedCall | None, call: Call | None) -> str:
+def _call_problem(expected: ExpectedCall | None, call: AcceptedCall | None) -> str:
     if expected is None or call is None or expected.tool != call.tool:
         wanted = expected.tool if expected else "no further call"
         return f"expected {wanted}, got {f'{call.tool} as {call.step}' if call else 'no call'}"

@@ -2,7 +2,7 @@
 
 `graded("task_success", task_success, database=…)` is an evaluator for `langsmith.evaluate` and
 `aevaluate` on any dataset whose examples hold `Inputs`, whose references hold `Expected` and whose
-target returns an `Outcome`, all as plain JSON.
+target returns an `RunOutcome`, all as plain JSON.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from langsmith.schemas import Example, Run
 
 from .dataset import Expected, Inputs
 from .evaluators import Evaluator, EvaluatorContext
-from .outcome import Outcome
+from .outcome import RunOutcome
 from .report import CaseReport, Mark
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Graded(RunEvaluator):
             return EvaluationResult(key=self._name, comment=NOT_RUN)
         context = EvaluatorContext(
             inputs=Inputs.from_json(example.inputs),
-            outputs=Outcome.from_json(run.outputs),
+            outputs=RunOutcome.from_json(run.outputs),
             reference=Expected.from_json(example.outputs or {}),
             database=self._database(example),
         )
@@ -75,7 +75,7 @@ def read_case(row: ExperimentResultRow) -> CaseReport:
     run, example = row["run"], row["example"]
     results = row["evaluation_results"].get("results", [])
     metadata = example.metadata or {}
-    outcome = Outcome.from_json(run.outputs) if run.outputs and not run.error else None
+    outcome = RunOutcome.from_json(run.outputs) if run.outputs and not run.error else None
     return CaseReport(
         id=str(metadata[CASE]),
         kind=metadata[KIND],

@@ -1,12 +1,12 @@
-"""Outcome: what one run did and said, as evaluators read it."""
+"""RunOutcome: what one run did and said, as evaluators read it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..nodes.dependencies import Dependencies
 from ..nodes.synthesize import collect
+from ..runs.dependencies import Dependencies
 from ..state.answer import Answer
 from ..state.answering import Evidenced
 from ..state.plan import Plan, Step
@@ -17,7 +17,7 @@ from ..state.usage import Usage
 from ..state.values import Json, JsonObject, Record
 
 
-class Call(Record):
+class AcceptedCall(Record):
     """A tool call whose result was accepted."""
 
     step: str
@@ -26,12 +26,12 @@ class Call(Record):
     """As the tool got them."""
 
 
-class Outcome(Record):
+class RunOutcome(Record):
     """What one run did and said."""
 
     answer: Answer
     planner: str = ""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[AcceptedCall, ...] = ()
     """In plan order."""
     asked: tuple[str, ...] = ()
     """Tools put before a person, in the order of asking."""
@@ -48,14 +48,14 @@ class Outcome(Record):
 
 async def read_outcome(
     values: Mapping[str, Any], asked: Sequence[str], seconds: float, dependencies: Dependencies
-) -> Outcome:
+) -> RunOutcome:
     """Read a finished run from its state and from the ledger."""
     plan = Plan.from_json(values.get("plan") or {})
     results = {id_: StepResult.from_json(raw) for id_, raw in (values.get("results") or {}).items()}
     stop = Stop.from_json(raw) if (raw := values.get("stop")) else None
     evidence = await collect(results, dependencies)
     effects = await dependencies.store.effects.of_run(Run.from_json(values["run"]).id)
-    return Outcome(
+    return RunOutcome(
         answer=Answer.from_json(values["answer"]),
         planner=plan.planner,
         calls=accepted_calls(plan, results, evidence),
@@ -73,11 +73,11 @@ async def read_outcome(
 
 def accepted_calls(
     plan: Plan, results: Mapping[str, StepResult], evidence: Mapping[str, Evidenced]
-) -> tuple[Call, ...]:
+) -> tuple[AcceptedCall, ...]:
     """Return the calls whose result was accepted, with the arguments that the tool got."""
     outputs = {item.evidence.step: item.output for item in evidence.values()}
     return tuple(
-        Call(step=step.id, tool=step.tool, args=_args(step, result, outputs))
+        AcceptedCall(step=step.id, tool=step.tool, args=_args(step, result, outputs))
         for step in plan.steps
         if step.kind == "tool" and (result := results.get(step.id)) and result.status == "accepted"
     )

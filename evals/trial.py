@@ -12,14 +12,14 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from ..agent import Agent, build_dependencies
-from ..errors import AnswerError
+from ..errors import DecisionError
 from ..graphs.agent import build_graph
 from ..settings import Settings
 from ..state.approval import FACTS_KEY
 from ..state.values import JsonObject
 from ..stores.store import open_store
-from .dataset import Inputs, Ruling
-from .outcome import Outcome, read_outcome
+from .dataset import Inputs, ScriptedDecision
+from .outcome import RunOutcome, read_outcome
 
 MAX_PAUSES = 16
 """Interrupts that a case may answer; a run that asks more often asks the same again."""
@@ -27,7 +27,7 @@ MAX_PAUSES = 16
 _THREAD: RunnableConfig = {"configurable": {"thread_id": "evaluation"}}
 
 
-async def run_trial(config: Path, home: Path, given: Inputs, *, timeout: float) -> Outcome:
+async def run_trial(config: Path, home: Path, given: Inputs, *, timeout: float) -> RunOutcome:
     """Run a case to its answer, its approvals answered as it says.
 
     Args:
@@ -71,7 +71,7 @@ async def _answered(agent: Agent, given: Inputs) -> list[str]:
         asked |= {a["id"]: a["tool"] for a in question[FACTS_KEY]["approvals"]}
         decisions = [decide(request, given) for request in question["action_requests"]]
         step = Command(resume={"decisions": decisions})
-    raise AnswerError(
+    raise DecisionError(
         f"The run still asks after {MAX_PAUSES} answers.",
         where="approvals",
         fix="Let the case approve or reject what waits.",
@@ -80,7 +80,7 @@ async def _answered(agent: Agent, given: Inputs) -> list[str]:
 
 def _refused(question: JsonObject) -> None:
     if problem := question[FACTS_KEY].get("error"):
-        raise AnswerError(
+        raise DecisionError(
             f"A decision of the case was refused: {problem}", where="approvals", fix="Correct it."
         )
 
@@ -88,7 +88,7 @@ def _refused(question: JsonObject) -> None:
 def decide(request: JsonObject, given: Inputs) -> JsonObject:
     """Return the case's decision on one requested action, in LangChain's form."""
     name, requested = request["name"], request["args"]
-    ruling = given.approvals.get(name, Ruling(type="approve"))
+    ruling = given.approvals.get(name, ScriptedDecision(type="approve"))
     if ruling.type != "edit":
         return {"type": ruling.type, "message": ruling.message}
     return {

@@ -8,17 +8,17 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from ..nodes.dependencies import Dependencies
 from ..nodes.gate import AFTER_GATE, after_gate, gate
-from ..nodes.node import as_node
 from ..nodes.normalize import normalize
 from ..nodes.plan import AFTER_PLAN, after_plan, plan
 from ..nodes.revise import revise
 from ..nodes.synthesize import synthesize
+from ..runs.dependencies import Dependencies
+from ..runs.node import as_node
 from ..state.agent import AgentState, InputState, OutputState
 from ..state.context import AgentContext
-from .answerable import AnswerableGraph
 from .lane import build_lane
+from .resumable import ResumableGraph
 
 STRICT_RESUME = {"__pregel_strict_resume": True}
 """Has LangGraph raise for an answer to an interrupt that does not wait, instead of ignoring it. The
@@ -53,5 +53,5 @@ def build_graph(
     # LangGraph leaves subgraphs without checkpoints out of its drawings; people want to see it.
     compiled.nodes["lane"].subgraphs = [lane]
     # LangGraph's builder makes its own class and no other.
-    compiled.__class__ = AnswerableGraph
+    compiled.__class__ = ResumableGraph
     return compiled.with_config(configurable=STRICT_RESUME)

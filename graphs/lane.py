@@ -12,10 +12,10 @@ from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from ..nodes.act import act
-from ..nodes.dependencies import Dependencies
-from ..nodes.node import as_node
 from ..nodes.route import AFTER_ROUTE, after_route, route
 from ..nodes.verify import AFTER_VERIFY, after_verify, verify
+from ..runs.dependencies import Dependencies
+from ..runs.node import as_node
 from ..state.agent import LaneOutput, LaneState
 from ..state.context import AgentContext
 

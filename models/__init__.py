@@ -1,1 +1,5 @@
-"""Models: catalog, router, gateway, budgets, health."""
+"""Models: the gateway that asks a model for a reply, and the five rooms behind it.
+
+`catalog/` knows what models there are, `routing/` ranks them, `calling/` makes and pays for a
+call, `learned/` predicts which will do, `embedded/` is the small model in this process.
+"""

@@ -17,21 +17,21 @@ from ..errors import BudgetExceededError, ConfigError, EndpointError
 from ..state.run import Principal, Run
 from ..state.usage import Usage, total
 from ..stores.protocols import Store
-from .attempt import Attempts
-from .budget import Budget, caps_for, unpriced
-from .catalog import Catalog, ModelSettings, ModelsSettings
-from .clients import Clients
-from .completion import Completion, silent
-from .convert import Converters
-from .discovery import Discovery
-from .given import given_settings
-from .guards import media_problem
-from .health import PROCESS, HealthBoard, HealthKey
+from .calling.attempt import Attempts
+from .calling.budget import Budget, caps_for, unpriced
+from .calling.clients import Clients
+from .calling.completion import RequestInFlight, silent
+from .calling.convert import Converters
+from .calling.guards import media_problem
+from .calling.tokens import input_estimate
+from .catalog.discovery import Discovery
+from .catalog.given import given_settings
+from .catalog.routes import matching_row
+from .catalog.settings import Catalog, ModelSettings, ModelsSettings
+from .catalog.source import FixedSettings, SettingsSource
 from .protocols import Emit, ModelReply, ModelRequest, Ranking, Role, Signals
-from .router import Facts, Router, TableRouter
-from .routes import matching_row
-from .source import FixedSettings, SettingsSource
-from .tokens import input_estimate
+from .routing.health import PROCESS, HealthBoard, HealthKey
+from .routing.router import Facts, Router, TableRouter
 
 MayUse = Callable[[Principal, str, str], bool]
 """Whether policy lets a principal's data of a class go to a model."""
@@ -136,7 +136,7 @@ class Gateway:
         ranking = await self._ranking(request, catalog, run, step)
         if "media_validation" in ranking.guards:
             _check_media(request, step)
-        completion = Completion(
+        completion = RequestInFlight(
             request=request,
             run=run,
             step=step,
@@ -255,7 +255,7 @@ class Gateway:
 
 
 def load_router(settings: ModelsSettings) -> Router:
-    """Return the router that the settings name, by default the policy table's.
+    """Return the router that the settings name, by default the routing table's.
 
     Raises:
         ConfigError: The class cannot be imported or made.

@@ -7,13 +7,13 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from ..runs.dependencies import Dependencies
+from ..runs.step import load
 from ..state.agent import LaneState, read
 from ..state.context import AgentContext
-from ..state.verdict import Outcome
+from ..state.verdict import ActOutcome
 from .act_model import ask_model, draft_from_inputs
 from .act_tool import call_tool
-from .current import load
-from .dependencies import Dependencies
 from .routed import Route
 
 
@@ -35,7 +35,7 @@ async def act(
     return {"outcome": _labelled(outcome).model_copy(update={"seconds": seconds}).to_json()}
 
 
-def _labelled(outcome: Outcome) -> Outcome:
+def _labelled(outcome: ActOutcome) -> ActOutcome:
     """Mark the evidence of what untrusted text flowed into, whoever produced it.
 
     A trusted tool repeats its arguments, and a model the files that it read.

@@ -9,30 +9,30 @@ from langgraph.runtime import Runtime
 from ..errors import BudgetExceededError, EndpointError, OutputError
 from ..models.blocks import Block
 from ..models.protocols import ModelReply, ModelRequest
+from ..runs.dependencies import Dependencies
+from ..runs.events import emitter
+from ..runs.step import Current
 from ..state.context import AgentContext
 from ..state.grounding import most_relevant
 from ..state.provenance import union
 from ..state.references import as_text
 from ..state.results import Evidence, Failure
 from ..state.values import Json, JsonObject
-from ..state.verdict import Outcome
+from ..state.verdict import ActOutcome
 from . import prompts
-from .current import Current
-from .dependencies import Dependencies
-from .events import emitter
 from .route_model import role_of, signals_of
 from .routed import Route
 
 
 async def ask_model(
     current: Current, route: Route, runtime: Runtime[AgentContext], dependencies: Dependencies
-) -> Outcome:
+) -> ActOutcome:
     """Ask the candidates that `route` ranked; what goes wrong is an outcome too."""
     step = current.step
     role = role_of(current, dependencies)
     if role is None:
         failure = Failure(kind="no_model", message="No language model is configured.")
-        return Outcome(failure=failure, why=route.why)
+        return ActOutcome(failure=failure, why=route.why)
     request = ModelRequest(
         signals=signals_of(current, role),
         messages=prompts.step_messages(step, _blocks(route), await _media(current, dependencies)),
@@ -47,13 +47,13 @@ async def ask_model(
             request, run=current.run, step=step.id, emit=emit
         )
     except BudgetExceededError as error:
-        return Outcome(failure=Failure(kind="budget", message=str(error)), why=route.why)
+        return ActOutcome(failure=Failure(kind="budget", message=str(error)), why=route.why)
     except OutputError as error:
         failure = Failure(kind="output_schema", message=str(error), retryable=True)
-        return Outcome(failure=failure, performed_by=route.candidates[0].name, why=route.why)
+        return ActOutcome(failure=failure, performed_by=route.candidates[0].name, why=route.why)
     except EndpointError as error:
         failure = Failure(kind="no_answer", message=str(error))
-        return Outcome(failure=failure, performed_by=route.candidates[0].name, why=route.why)
+        return ActOutcome(failure=failure, performed_by=route.candidates[0].name, why=route.why)
     return _model_outcome(current, route, reply)
 
 
@@ -82,9 +82,9 @@ async def _media(current: Current, dependencies: Dependencies) -> list[JsonObjec
     return blocks
 
 
-def _model_outcome(current: Current, route: Route, reply: ModelReply) -> Outcome:
+def _model_outcome(current: Current, route: Route, reply: ModelReply) -> ActOutcome:
     output, confidence = prompts.read_step_reply(current.step, reply.data)
-    return Outcome(
+    return ActOutcome(
         output=output,
         evidence=_derived_evidence(current),
         performed_by=f"{reply.model}@{reply.endpoint}",
@@ -106,16 +106,16 @@ def _derived_evidence(current: Current) -> tuple[Evidence, ...]:
 DRAFT_SENTENCES = 6
 
 
-def draft_from_inputs(current: Current, route: Route) -> Outcome:
+def draft_from_inputs(current: Current, route: Route) -> ActOutcome:
     """Draft without a model: the sentences of the inputs that have most to do with the goal."""
     wanted = f"{current.step.goal} {current.step.prompt}"
     texts = [text for value in route.args.values() for text in _texts(value)]
     chosen = most_relevant(wanted, "\n".join(texts), limit=DRAFT_SENTENCES)
     if not chosen:
         failure = Failure(kind="no_answer", message="The inputs hold nothing about the goal.")
-        return Outcome(failure=failure, performed_by="extractive", why=route.why)
+        return ActOutcome(failure=failure, performed_by="extractive", why=route.why)
     output: Json = {"text": " ".join(chosen)}
-    return Outcome(
+    return ActOutcome(
         output=output,
         evidence=_derived_evidence(current),
         performed_by="extractive",

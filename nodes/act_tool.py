@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from ..policy.approvals import action_digest, check_approval
+from ..runs.dependencies import Dependencies
+from ..runs.facts import step_facts
+from ..runs.step import Current
+from ..runs.switched import frozen, halted
 from ..state.provenance import output_taint
 from ..state.results import Evidence, Failure
 from ..state.usage import Usage
 from ..state.values import canonical_json
-from ..state.verdict import Outcome
+from ..state.verdict import ActOutcome
 from ..tools.contract import Tool
 from ..tools.protocols import ToolOutcome
-from .current import Current
-from .dependencies import Dependencies
-from .facts import step_facts
 from .routed import Route
-from .switched import frozen, halted
 
 
-async def call_tool(current: Current, route: Route, dependencies: Dependencies) -> Outcome:
+async def call_tool(current: Current, route: Route, dependencies: Dependencies) -> ActOutcome:
     """Check once more that the call may run, then call through the effects ledger."""
     step, tool = current.step, dependencies.tools.get(current.step.tool)
     performed_by = f"tool:{step.tool}"
     if problem := await _still_forbidden(current, route, tool, dependencies):
         failure = Failure(kind="refused", message=problem)
-        return Outcome(failure=failure, performed_by=performed_by, why=route.why)
+        return ActOutcome(failure=failure, performed_by=performed_by, why=route.why)
     done = await dependencies.tools.call(
         step.tool,
         route.args,
@@ -32,7 +32,7 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
         attempt=current.attempt,
         timeout=current.seconds(step.timeout or tool.contract.timeout, now=dependencies.clock()),
     )
-    return Outcome(
+    return ActOutcome(
         output=done.output if done.status == "done" else None,
         failure=_tool_failure(done),
         evidence=_tool_evidence(current.step.id, tool, route, done),

@@ -13,8 +13,12 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from ..errors import AnswerError
+from ..errors import DecisionError
 from ..policy.approvals import action_digest
+from ..runs.decisions import record_decisions
+from ..runs.dependencies import Dependencies
+from ..runs.events import emit
+from ..runs.facts import call_facts
 from ..state.agent import AgentState, read
 from ..state.approval import (
     DECISIONS,
@@ -22,7 +26,7 @@ from ..state.approval import (
     Decision,
     approval_id,
     interrupt_value,
-    read_answer,
+    read_decisions,
 )
 from ..state.context import AgentContext
 from ..state.plan import Plan
@@ -30,10 +34,6 @@ from ..state.results import Evidence, Failure, StepResult
 from ..state.run import Run
 from ..state.values import JsonObject
 from ..stores.protocols import ApprovalRecord
-from .answers import record_decisions
-from .dependencies import Dependencies
-from .events import emit
-from .facts import call_facts
 from .normalize import credential_holder, principal_of
 
 ANSWERED = "answered"
@@ -61,7 +61,7 @@ async def gate(
         answer = interrupt(await _question(state, run, requests, records, dependencies))
         try:
             await record_decisions(
-                read_answer(answer, requests),
+                read_decisions(answer, requests),
                 requests,
                 run=run,
                 plan=Plan.from_json(state["plan"]),
@@ -69,7 +69,7 @@ async def gate(
                 authenticated=credential_holder(runtime) is not None,
                 dependencies=dependencies,
             )
-        except AnswerError as error:
+        except DecisionError as error:
             emit(runtime, "answered", node="gate", refused=str(error))
             return await _again(waiting, str(error), dependencies)
     return await _settled(run, Plan.from_json(state["plan"]), waiting, runtime, dependencies)

@@ -10,6 +10,8 @@ from langgraph.runtime import BaseUser, Runtime
 from langgraph.types import Overwrite
 
 from ..errors import TaskError
+from ..runs.dependencies import Dependencies
+from ..runs.events import emit
 from ..settings import Settings
 from ..state.agent import AgentState, read
 from ..state.context import AgentContext
@@ -18,8 +20,6 @@ from ..state.provenance import union
 from ..state.run import Limits, Principal, Run, run_id
 from ..state.task import Attachment, Task
 from ..state.values import SCHEMA_VERSION, JsonObject
-from .dependencies import Dependencies
-from .events import emit
 
 N = TypeVar("N", int, float)
 

@@ -10,6 +10,8 @@ from langgraph.types import Send
 
 from ..errors import BudgetExceededError
 from ..planners.protocols import Declined
+from ..runs.dependencies import Dependencies
+from ..runs.events import emit
 from ..state.agent import AgentState, read
 from ..state.context import AgentContext
 from ..state.plan import Plan
@@ -17,8 +19,6 @@ from ..state.progress import Move, hard_stop, next_move, skip_blocked
 from ..state.results import StepResult
 from ..state.run import Run, Stop
 from ..state.values import JsonObject
-from .dependencies import Dependencies
-from .events import emit
 from .planning import announce, explain, make_plan, plan_request
 
 DISPATCH = "ready chains, side by side"

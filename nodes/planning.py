@@ -7,6 +7,8 @@ from langgraph.runtime import Runtime
 from ..errors import PlanError
 from ..planners.protocols import Declined, PlanRequest
 from ..planners.validation import validate
+from ..runs.dependencies import Dependencies
+from ..runs.events import emit, emitter
 from ..state.agent import AgentState
 from ..state.context import AgentContext
 from ..state.plan import Plan
@@ -14,8 +16,6 @@ from ..state.results import StepResult
 from ..state.run import Run
 from ..state.task import Task
 from ..state.values import JsonObject
-from .dependencies import Dependencies
-from .events import emit, emitter
 
 
 def plan_request(

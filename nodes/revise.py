@@ -8,12 +8,12 @@ from langgraph.runtime import Runtime
 
 from ..errors import BudgetExceededError
 from ..planners.protocols import Declined
+from ..runs.dependencies import Dependencies
 from ..state.agent import AgentState, read
 from ..state.context import AgentContext
 from ..state.plan import Plan
 from ..state.provenance import union
 from ..state.run import Run, Stop
-from .dependencies import Dependencies
 from .plan import move_of, read_results
 from .planning import announce, make_plan, plan_request
 

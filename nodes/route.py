@@ -9,17 +9,17 @@ from langgraph.graph import END
 from langgraph.runtime import Runtime
 
 from ..policy.approvals import action_digest
+from ..runs.dependencies import Dependencies
+from ..runs.events import emit
+from ..runs.step import Current, leave, load
+from ..runs.switched import halted
 from ..state.agent import LaneState, read
 from ..state.approval import ApprovalRequest, approval_id
 from ..state.context import AgentContext
 from ..state.results import Failure, StepResult
-from .current import Current, leave, load
-from .dependencies import Dependencies
-from .events import emit
 from .route_model import route_model
 from .route_tool import route_tool
 from .routed import Route, ended
-from .switched import halted
 
 
 async def route(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..models.protocols import Ranking, Role, Signals
+from ..runs.dependencies import Dependencies
+from ..runs.step import Current
 from ..state.agent import LaneState, read
 from ..state.results import Attempt, Failure, StepResult
 from ..state.values import JsonObject, size_of
-from .current import Current
-from .dependencies import Dependencies
 from .routed import Route, ended
 
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from ..errors import ArgumentError
 from ..policy.approvals import action_digest, check_approval
 from ..policy.protocols import CallFacts, PolicyDecision
+from ..runs.dependencies import Dependencies
+from ..runs.facts import step_facts
+from ..runs.step import Current
 from ..state.approval import ApprovalRequest, approval_id
 from ..state.results import Failure, StepResult
 from ..state.values import JsonObject
 from ..stores.protocols import ApprovalRecord
 from ..tools.contract import Tool
-from .current import Current
-from .dependencies import Dependencies
-from .facts import step_facts
 from .routed import Route, ended
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from ..models.protocols import Candidate
+from ..runs.step import Current
 from ..state.results import Failure, StepResult
 from ..state.values import JsonObject, Record
-from .current import Current
 
 
 class Route(Record):

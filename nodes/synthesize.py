@@ -11,6 +11,9 @@ from langgraph.runtime import Runtime
 from ..errors import BudgetExceededError, EndpointError, OutputError
 from ..models.blocks import Block
 from ..models.protocols import ModelRequest, Role, Signals
+from ..runs.dependencies import Dependencies
+from ..runs.events import emit, emitter
+from ..runs.step import output_of
 from ..state.agent import AgentState, read
 from ..state.answer import Answer, Sentence
 from ..state.answering import Evidenced, compose, extractive, prepared, report
@@ -24,9 +27,6 @@ from ..state.task import Task
 from ..state.usage import Usage, total
 from ..state.values import Json, digest
 from . import prompts
-from .current import output_of
-from .dependencies import Dependencies
-from .events import emit, emitter
 
 
 async def synthesize(

@@ -9,16 +9,16 @@ from typing import Any
 from langgraph.graph import END
 from langgraph.runtime import Runtime
 
+from ..runs.dependencies import Dependencies
+from ..runs.events import emit
+from ..runs.step import Current, leave, load
 from ..state.agent import LaneState, read
 from ..state.approval import ApprovalRequest, approval_id
 from ..state.context import AgentContext
 from ..state.provenance import union
 from ..state.results import Attempt, Failure, StepResult, StepStatus, Verdict
 from ..state.values import digest
-from ..state.verdict import Outcome, judge
-from .current import Current, leave, load
-from .dependencies import Dependencies
-from .events import emit
+from ..state.verdict import ActOutcome, judge
 from .routed import Route
 
 MAX_BACKOFF = 30.0
@@ -30,7 +30,7 @@ async def verify(
 ) -> dict[str, Any]:
     """Accept the result, send the step back to `route`, or end it."""
     current = await load(state, dependencies.store.payloads)
-    outcome = Outcome.from_json(read(state, "outcome"))
+    outcome = ActOutcome.from_json(read(state, "outcome"))
     verdict = judge(
         current.step,
         outcome,
@@ -76,7 +76,7 @@ def _earlier(state: LaneState) -> list[Attempt]:
     return [Attempt.from_json(attempt) for attempt in read(state, "attempts", [])]
 
 
-def _attempt(current: Current, outcome: Outcome, verdict: Verdict) -> Attempt:
+def _attempt(current: Current, outcome: ActOutcome, verdict: Verdict) -> Attempt:
     return Attempt(
         number=current.attempt,
         performed_by=outcome.performed_by,
@@ -88,7 +88,7 @@ def _attempt(current: Current, outcome: Outcome, verdict: Verdict) -> Attempt:
     )
 
 
-async def _back_off(current: Current, outcome: Outcome, dependencies: Dependencies) -> None:
+async def _back_off(current: Current, outcome: ActOutcome, dependencies: Dependencies) -> None:
     seconds = min(MAX_BACKOFF, outcome.backoff * 2 ** (current.attempt - 1))
     deadline = current.run.deadline_at
     if deadline is not None:
@@ -99,7 +99,7 @@ async def _back_off(current: Current, outcome: Outcome, dependencies: Dependenci
 def _result(
     current: Current,
     state: LaneState,
-    outcome: Outcome,
+    outcome: ActOutcome,
     verdict: Verdict,
     attempts: list[Attempt],
     dependencies: Dependencies,
@@ -122,7 +122,7 @@ def _result(
     )
 
 
-def _status(verdict: Verdict, outcome: Outcome) -> StepStatus:
+def _status(verdict: Verdict, outcome: ActOutcome) -> StepStatus:
     if verdict.action == "accept":
         return "accepted"
     if verdict.action == "ask":
@@ -132,12 +132,12 @@ def _status(verdict: Verdict, outcome: Outcome) -> StepStatus:
     return "failed"
 
 
-def _failure(outcome: Outcome, verdict: Verdict) -> Failure:
+def _failure(outcome: ActOutcome, verdict: Verdict) -> Failure:
     return outcome.failure or Failure(kind="check", message=verdict.reason)
 
 
 def _did_it_happen(
-    current: Current, state: LaneState, outcome: Outcome, dependencies: Dependencies
+    current: Current, state: LaneState, outcome: ActOutcome, dependencies: Dependencies
 ) -> ApprovalRequest:
     """Ask a person about a call that may or may not have happened."""
     step, run, route = current.step, current.run, Route.from_json(read(state, "route"))
@@ -162,7 +162,7 @@ def _did_it_happen(
 
 
 def _announce(
-    runtime: Runtime[AgentContext], result: StepResult, outcome: Outcome, verdict: Verdict
+    runtime: Runtime[AgentContext], result: StepResult, outcome: ActOutcome, verdict: Verdict
 ) -> None:
     emit(
         runtime,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .clauses import MAX_CLAUSES, Clause, clauses, joined
-from .similarity import Match, SimilarityIndex
+from .similarity import IntentMatch, SimilarityIndex
 
 COUNTER = "-"
 """What the label of counterexamples begins with: requests that look like those of a playbook and
@@ -56,7 +56,7 @@ class Reader:
 class Asked:
     """One request of a message."""
 
-    match: Match
+    match: IntentMatch
     text: str
     """The words of the request."""
 
@@ -69,7 +69,7 @@ class Reading:
     """Empty if the message cannot be read."""
     context: str = ""
     """What belongs to no request: greetings, and what happened."""
-    nearest: Match | None = None
+    nearest: IntentMatch | None = None
     """The nearest label of an unreadable message."""
     problem: str = ""
 
@@ -91,7 +91,7 @@ def read(text: str, reader: Reader) -> Reading:
     return Reading(asked=groups, context=context)
 
 
-def _unreadable(ranking: Sequence[Match], bounds: Bounds) -> Reading:
+def _unreadable(ranking: Sequence[IntentMatch], bounds: Bounds) -> Reading:
     labels = [match for match in ranking if not _is_counter(match)]
     if not labels:
         return Reading(problem="There is nothing to compare it with.")
@@ -105,7 +105,7 @@ def _unreadable(ranking: Sequence[Match], bounds: Bounds) -> Reading:
     return Reading(nearest=nearest, problem=problem)
 
 
-def _is_counter(match: Match) -> bool:
+def _is_counter(match: IntentMatch) -> bool:
     return match.label.startswith(COUNTER)
 
 
@@ -146,7 +146,7 @@ class _Grouping:
         share = sum(len(part.text) for part in parts) / sum(len(p.text) for p in self._parts)
         return share * self._worth(match, whole) - _GROUP_COST, (Asked(match=match, text=whole),)
 
-    def _supported(self, start: int, end: int, match: Match) -> bool:
+    def _supported(self, start: int, end: int, match: IntentMatch) -> bool:
         """Whether every request among the clauses asks for what the whole is taken for."""
         return end - start == 1 or all(
             self._parts[i].kind == "background" or self._agrees(i, match.label)
@@ -158,7 +158,7 @@ class _Grouping:
         counter = max((s for name, s in scores.items() if name.startswith(COUNTER)), default=0.0)
         return scores[label] >= max(self._bounds.support, counter)
 
-    def _accept(self, text: str) -> Match | None:
+    def _accept(self, text: str) -> IntentMatch | None:
         bounds = self._bounds
         ranking = [
             match
@@ -174,7 +174,7 @@ class _Grouping:
         negated = _NEGATION.search(text) and not _NEGATION.search(first.example)
         return None if ahead < bounds.margin or negated else first
 
-    def _worth(self, match: Match, text: str) -> float:
+    def _worth(self, match: IntentMatch, text: str) -> float:
         """Return the score, less for a label whose arguments the text does not give."""
         given = _is_counter(match) or self._reader.complete(match.label, text)
         return match.score if given else match.score - _INCOMPLETE_COST

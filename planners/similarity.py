@@ -86,7 +86,7 @@ def _features(text: str) -> Iterator[tuple[str, float]]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Match:
+class IntentMatch:
     """How close a text is to one label."""
 
     label: str
@@ -131,7 +131,7 @@ class SimilarityIndex:
         norm = math.sqrt(sum(weight * weight for weight in weights.values()))
         return {name: weight / norm for name, weight in weights.items()} if norm else {}
 
-    def rank(self, text: str) -> list[Match]:
+    def rank(self, text: str) -> list[IntentMatch]:
         """Return one match a label, closest first; equal scores keep the order of the labels."""
         query = self._vector(text)
         nearest: dict[str, tuple[float, str, Vector]] = {}
@@ -140,7 +140,7 @@ class SimilarityIndex:
             if label not in nearest or cosine > nearest[label][0]:
                 nearest[label] = cosine, example, vector
         matches = [
-            Match(
+            IntentMatch(
                 label=label,
                 score=(cosine + self._covered(query, label)) / 2,
                 example=example,

@@ -56,7 +56,7 @@ class PolicyLine(Record):
     reason: str
 
 
-class Question(Record):
+class CedarQuestion(Record):
     """One question that Cedar was asked."""
 
     action: str
@@ -71,7 +71,7 @@ class Explanation(Record):
 
     tool: str
     decision: PolicyDecision
-    questions: tuple[Question, ...]
+    questions: tuple[CedarQuestion, ...]
     consequential: bool
     tainted_by: tuple[str, ...] = ()
 
@@ -108,9 +108,9 @@ def explain(policy: CedarPolicy, contract: ToolContract, facts: CallFacts) -> Ex
     )
 
 
-def _question(ruling: Ruling) -> Question:
+def _question(ruling: Ruling) -> CedarQuestion:
     lines = (PolicyLine(id=n.id, effect=n.effect, reason=n.reason) for n in ruling.policies)
-    return Question(
+    return CedarQuestion(
         action=ruling.action, allowed=ruling.allowed, policies=tuple(lines), error=ruling.error
     )
 

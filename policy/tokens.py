@@ -32,7 +32,7 @@ _Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 _Text = Annotated[str, StringConstraints(max_length=200)]
 
 
-class Claims(BaseModel):
+class TokenClaims(BaseModel):
     """What a token says, exactly."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -110,12 +110,12 @@ class TokenVerifier:
             raise _refused("The principal was revoked.")
         return claims.principal
 
-    def claims(self, token: str) -> Claims:
+    def claims(self, token: str) -> TokenClaims:
         """Return what a genuine token says, revoked or not. Raises `CredentialError`."""
         if len(token) > MAX_TOKEN_CHARS:
             raise _refused("The token is too long.")
         try:
-            claims = Claims.model_validate(self._decoded(token))
+            claims = TokenClaims.model_validate(self._decoded(token))
         except jwt.PyJWTError as error:
             # From None, here and below: a parser's message may quote the token.
             raise _refused(_problem(error)) from None
@@ -217,7 +217,7 @@ class TokenIssuer:
         tenant: str,
         session: str,
         lifetime_seconds: int | None,
-    ) -> Claims:
+    ) -> TokenClaims:
         lifetime = self._settings.lifetime_seconds if lifetime_seconds is None else lifetime_seconds
         if not 0 < lifetime <= self._settings.max_lifetime_seconds:
             raise ConfigError(
@@ -231,7 +231,7 @@ class TokenIssuer:
             )
         now = int(time.time())
         try:
-            return Claims(
+            return TokenClaims(
                 iss=self._settings.issuer,
                 aud=self._settings.audience,
                 sub=subject,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from ..errors import AnswerError
+from ..errors import DecisionError
 from .values import Json, JsonObject, Record, digest
 
 DecisionType = Literal["approve", "edit", "reject", "respond"]
@@ -111,7 +111,7 @@ def _describe(request: ApprovalRequest) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def read_answer(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[Decision, ...]:
+def read_decisions(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[Decision, ...]:
     """Read a resume value into decisions, matched to `requests` by position or approval id.
 
     Accepted: `{"decisions": [...]}`; the same keyed by interrupt id; one bare decision; the older
@@ -120,14 +120,14 @@ def read_answer(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[Decis
     requests leave the rest waiting.
 
     Raises:
-        AnswerError: The value has another form, answers more than was asked, answers one action
+        DecisionError: The value has another form, answers more than was asked, answers one action
             twice, or uses a decision that is not allowed. Nothing of it is taken.
     """
     if value == RECORDED:
         return ()
     entries = _entries(value)
     if len(entries) > len(requests):
-        raise AnswerError(
+        raise DecisionError(
             f"It holds {len(entries)} decisions for {len(requests)} waiting actions.",
             where="decisions",
             fix="Answer each waiting action once, in the order of action_requests.",
@@ -138,7 +138,9 @@ def read_answer(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[Decis
     )
     answered = [decision.approval_id for decision in decisions]
     if len(set(answered)) < len(answered):
-        raise AnswerError("One action is answered twice.", where="decisions", fix="Answer it once.")
+        raise DecisionError(
+            "One action is answered twice.", where="decisions", fix="Answer it once."
+        )
     return decisions
 
 
@@ -150,7 +152,7 @@ def _entries(value: Json) -> list[Json]:
             decisions = value["decisions"]
             if isinstance(decisions, list):
                 return decisions
-            raise AnswerError(
+            raise DecisionError(
                 "It is not a list.", where="decisions", fix="Send a list of decisions."
             )
         if "type" in value:
@@ -158,7 +160,7 @@ def _entries(value: Json) -> list[Json]:
         if len(value) == 1 and isinstance(inner := next(iter(value.values())), dict | list):
             # A client that keys its answer by interrupt id; there is only ever one interrupt.
             return _entries(inner)
-    raise AnswerError(
+    raise DecisionError(
         f"A {type(value).__name__} is not an answer.",
         where="resume",
         fix='Send {"decisions": [{"type": "approve"}]} or another documented form.',
@@ -173,20 +175,20 @@ def _decision(
 ) -> Decision:
     where = f"decisions.{position}"
     if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
-        raise AnswerError("A decision needs a `type`.", where=where, fix=f"One of {DECISIONS}.")
+        raise DecisionError("A decision needs a `type`.", where=where, fix=f"One of {DECISIONS}.")
     given_id = entry.get("approval_id")
     if given_id is not None and not isinstance(given_id, str):
-        raise AnswerError("It is not text.", where=f"{where}.approval_id", fix="Send the id.")
+        raise DecisionError("It is not text.", where=f"{where}.approval_id", fix="Send the id.")
     request = by_id.get(given_id) if given_id is not None else requests[position]
     if request is None:
-        raise AnswerError(
+        raise DecisionError(
             f"No action waits under approval id {given_id!r}.",
             where=f"{where}.approval_id",
             fix=f"Waiting: {sorted(by_id)}.",
         )
     kind = _OLD_FORMS.get(entry["type"], entry["type"])
     if kind not in request.allowed:
-        raise AnswerError(
+        raise DecisionError(
             f"{entry['type']!r} is not allowed for {request.tool}.",
             where=f"{where}.type",
             fix=f"Allowed: {', '.join(request.allowed)}.",
@@ -204,14 +206,14 @@ def _edited_args(entry: JsonObject, request: ApprovalRequest, where: str) -> Jso
     if isinstance(action, dict) and "args" in action:
         name = action.get("name", action.get("action", request.tool))
         if name != request.tool:
-            raise AnswerError(
+            raise DecisionError(
                 f"An edit may not turn {request.tool} into {name!r}.",
                 where=f"{where}.edited_action",
                 fix="Reject it and say what to do instead.",
             )
         action = action["args"]
     if not isinstance(action, dict):
-        raise AnswerError(
+        raise DecisionError(
             "An edit needs the new arguments.",
             where=f"{where}.edited_action",
             fix='Send {"type": "edit", "edited_action": {"name": tool, "args": {…}}}.',
@@ -224,5 +226,5 @@ def _message(entry: JsonObject, where: str) -> str:
     if message is None:
         return ""
     if not isinstance(message, str):
-        raise AnswerError("It is not text.", where=f"{where}.message", fix="Send a string.")
+        raise DecisionError("It is not text.", where=f"{where}.message", fix="Send a string.")
     return message

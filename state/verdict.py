@@ -18,7 +18,7 @@ from .usage import Usage
 from .values import Json, Record
 
 
-class Outcome(Record):
+class ActOutcome(Record):
     """What `act` brought back from one attempt."""
 
     output: Json = None
@@ -47,7 +47,7 @@ MIN_CONFIDENCE = 0.3
 
 def judge(
     step: Step,
-    outcome: Outcome,
+    outcome: ActOutcome,
     *,
     attempt: int,
     limits: Limits,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
-from ..errors import AnswerError, NotFoundError
+from ..errors import DecisionError, NotFoundError
 from ..state.approval import ApprovalRequest, Decision, DecisionType
 from .audit import append_entry
 from .database import Database
@@ -29,26 +29,26 @@ def status_after(record: ApprovalRecord, decision: Decision) -> ApprovalStatus:
     """Decide what one more answer makes of a waiting request.
 
     Raises:
-        AnswerError: The request is closed, or the answer is not one it allows.
+        DecisionError: The request is closed, or the answer is not one it allows.
     """
     where = f"approval {record.request.id}"
     if record.status != "waiting":
-        raise AnswerError(
+        raise DecisionError(
             f"The request is {record.status}.", where=where, fix="List what waits and answer that."
         )
     if decision.type not in record.request.allowed:
         allowed = ", ".join(record.request.allowed)
-        raise AnswerError(
+        raise DecisionError(
             f"{decision.type!r} is not allowed.", where=where, fix=f"Allowed: {allowed}."
         )
     if any(given.approver == decision.approver for given in record.decisions):
-        raise AnswerError(
+        raise DecisionError(
             f"{decision.approver or 'This person'} has answered it before.",
             where=where,
             fix="Another approver must answer.",
         )
     if decision.type == "edit" and decision.args is None:
-        raise AnswerError("An edit needs the new arguments.", where=where, fix="Give `args`.")
+        raise DecisionError("An edit needs the new arguments.", where=where, fix="Give `args`.")
     if decision.type != "approve":
         return _CLOSED_BY[decision.type]
     # Only approvals leave a request open, so all answers so far are approvals.
@@ -107,8 +107,8 @@ class SqlApprovalStore:
         quorum of distinct approvers is met. An edit's arguments stay in its decision.
 
         Raises:
-            AnswerError: An unknown, closed or expired request, an answer that is not allowed, or a
-                second answer of the same approver. Nothing was recorded.
+            DecisionError: An unknown, closed or expired request, an answer that is not allowed, or
+                a second answer of the same approver. Nothing was recorded.
         """
 
         def work(connection: Connection) -> list[ApprovalRecord]:
@@ -146,13 +146,13 @@ class SqlApprovalStore:
 
         Raises:
             NotFoundError: There is no such request.
-            AnswerError: It was rejected, responded to, expired or withdrawn.
+            DecisionError: It was rejected, responded to, expired or withdrawn.
         """
 
         def work(connection: Connection) -> None:
             record = self._load(connection, approval_id, lock=True)
             if record.status not in _WITHDRAWABLE:
-                raise AnswerError(
+                raise DecisionError(
                     f"The request is {record.status}.",
                     where=f"approval {approval_id}",
                     fix="Only what waits or is approved can be withdrawn.",
@@ -219,7 +219,7 @@ def _row_to_answer(connection: Connection, approval_id: str) -> Row[Any]:
     try:
         return _row(connection, approval_id, lock=True)
     except NotFoundError as error:
-        raise AnswerError(error.message, where=error.where, fix=error.fix) from None
+        raise DecisionError(error.message, where=error.where, fix=error.fix) from None
 
 
 def _change(connection: Connection, approval_id: str, **values: Any) -> None:

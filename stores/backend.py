@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import URL
 
 from .transactions import Transactions, Work
-from .workers import Job, Workers
+from .workers import Workers, WorkItem
 
 SQLITE_READERS = 2
 POSTGRES_CONNECTIONS = 8
@@ -51,28 +51,28 @@ class Backend:
             name="pointsman-store-writer",
         )
 
-    def reading(self, work: Work) -> tuple[Workers, Job]:
+    def reading(self, work: Work) -> tuple[Workers, WorkItem]:
         """Say who will read, and as what."""
-        return self._workers, Job(work=partial(self._transactions.read, work))
+        return self._workers, WorkItem(work=partial(self._transactions.read, work))
 
-    def writing(self, work: Work) -> tuple[Workers, Job]:
+    def writing(self, work: Work) -> tuple[Workers, WorkItem]:
         """Say who will write, and as what."""
         if self._grouping:
-            return self._writer, Job(work=work)
-        return self._workers, Job(work=partial(self._transactions.write, work))
+            return self._writer, WorkItem(work=work)
+        return self._workers, WorkItem(work=partial(self._transactions.write, work))
 
-    def computing(self, work: Callable[[], Any]) -> tuple[Workers, Job]:
+    def computing(self, work: Callable[[], Any]) -> tuple[Workers, WorkItem]:
         """Say who will do what needs no connection."""
-        return self._workers, Job(work=work)
+        return self._workers, WorkItem(work=work)
 
-    def _commit(self, jobs: Sequence[Job]) -> None:
+    def _commit(self, jobs: Sequence[WorkItem]) -> None:
         wanted = [job for job in jobs if job.start()]
         if len(wanted) == 1:
             wanted[0].finish(partial(self._transactions.write, wanted[0].work))
         elif wanted:
             self._commit_together(wanted)
 
-    def _commit_together(self, jobs: Sequence[Job]) -> None:
+    def _commit_together(self, jobs: Sequence[WorkItem]) -> None:
         try:
             outcomes = self._transactions.write_together([job.work for job in jobs])
         except BaseException as error:  # noqa: BLE001  goes to every caller that waits
@@ -92,7 +92,7 @@ class Backend:
         self._transactions.close()
 
 
-def _perform(jobs: Sequence[Job]) -> None:
+def _perform(jobs: Sequence[WorkItem]) -> None:
     for job in jobs:
         if job.start():
             job.finish(job.work)

@@ -34,7 +34,7 @@ class Amount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reservation:
+class OpenReservation:
     """A reservation that was neither settled nor released yet."""
 
     id: str
@@ -213,7 +213,7 @@ def _sweep(connection: Connection, now: float) -> int:
     return len(held)
 
 
-def _find(connection: Connection, reservation_id: str) -> Reservation | None:
+def _find(connection: Connection, reservation_id: str) -> OpenReservation | None:
     query = select(reservations).where(reservations.c.id == reservation_id).with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None:
@@ -223,7 +223,7 @@ def _find(connection: Connection, reservation_id: str) -> Reservation | None:
         .where(reservation_caps.c.reservation_id == reservation_id)
         .order_by(reservation_caps.c.scope, reservation_caps.c.key)
     )
-    return Reservation(
+    return OpenReservation(
         id=reservation_id,
         amount=Amount(nano=row.nano, tokens=row.tokens),
         accounts=[(scope, key) for scope, key in accounts],

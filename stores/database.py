@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from ..errors import StoreError
 from .backend import Backend
 from .engines import store_url
-from .workers import Job, Workers
+from .workers import Workers, WorkItem
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ class Database:
             raise self._is_closed()
         return self._backend
 
-    async def _perform(self, workers: Workers, job: Job) -> Any:
+    async def _perform(self, workers: Workers, job: WorkItem) -> Any:
         clock = asyncio.get_running_loop().time
         deadline = clock() + self._timeout
         while not workers.offer(job):

@@ -22,7 +22,7 @@ _TRIES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class WorkResult:
     """What became of one piece of work in a group."""
 
     value: Any = None
@@ -61,7 +61,7 @@ class Transactions:
         """
         return self._reporting(lambda: self._write(work))
 
-    def write_together(self, pieces: Sequence[Work]) -> list[Outcome]:
+    def write_together(self, pieces: Sequence[Work]) -> list[WorkResult]:
         """Run each piece in a savepoint of one transaction: a failure undoes only its own piece.
 
         Raises:
@@ -92,20 +92,20 @@ class Transactions:
                 time.sleep(random.uniform(0, 0.2))  # noqa: S311  parts rivals, hides nothing
         raise AssertionError
 
-    def _write_together(self, pieces: Sequence[Work]) -> list[Outcome]:
+    def _write_together(self, pieces: Sequence[Work]) -> list[WorkResult]:
         with self._opened().writing.begin() as connection:
             return [self._piece(connection, work) for work in pieces]
 
-    def _piece(self, connection: Connection, work: Work) -> Outcome:
+    def _piece(self, connection: Connection, work: Work) -> WorkResult:
         savepoint = connection.begin_nested()
         try:
             value = self._reporting(lambda: work(connection))
         except BaseException as error:  # noqa: BLE001  goes to the caller that waits for it
             # If the whole transaction is gone (disk full), this raises and fails the group.
             savepoint.rollback()
-            return Outcome(error=error)
+            return WorkResult(error=error)
         savepoint.commit()
-        return Outcome(value=value)
+        return WorkResult(value=value)
 
     def _opened(self) -> Pool:
         with self._opening:

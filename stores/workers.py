@@ -11,7 +11,7 @@ from typing import Any
 
 
 @dataclass(kw_only=True, eq=False)
-class Job:
+class WorkItem:
     """A piece of work and where its outcome goes."""
 
     work: Callable[..., Any]
@@ -47,7 +47,7 @@ class Workers:
 
     def __init__(
         self,
-        run: Callable[[Sequence[Job]], None],
+        run: Callable[[Sequence[WorkItem]], None],
         *,
         threads: int,
         bound: int,
@@ -59,7 +59,7 @@ class Workers:
         self._batch = batch
         self._name = name
         # `None` tells one thread to end; those fit beside a full queue of jobs.
-        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[WorkItem | None] = queue.SimpleQueue()
         self._bound = bound
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -70,7 +70,7 @@ class Workers:
         """Whether `close` was called."""
         return self._closed
 
-    def offer(self, job: Job) -> bool:
+    def offer(self, job: WorkItem) -> bool:
         """Queue a job; return `False` if the queue is full or closed."""
         with self._lock:
             if self._closed or self._queue.qsize() >= self._bound:
@@ -91,9 +91,9 @@ class Workers:
         while batch := self._next_batch():
             self._run(batch)
 
-    def _next_batch(self) -> list[Job]:
+    def _next_batch(self) -> list[WorkItem]:
         job = self._queue.get()
-        batch: list[Job] = []
+        batch: list[WorkItem] = []
         while job is not None:
             batch.append(job)
             if len(batch) == self._batch:

@@ -22,7 +22,7 @@ def count_tokens(text: str) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class WireCall:
     """A tool call on the wire."""
 
     id: str
@@ -37,14 +37,14 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Completion:
+class ScriptedCompletion:
     """A reply ready to be sent."""
 
     number: int
     model: str
     text: str = ""
     refusal: str = ""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[WireCall, ...] = ()
     finish_reason: str = "stop"
     usage: TokenUsage
     """The truth: this is billed."""
@@ -141,7 +141,7 @@ def usage_json(usage: TokenUsage) -> JsonObject:
     }
 
 
-def complete(request: GatewayRequest, reply: Reply, count: CountTokens) -> Completion:
+def complete(request: GatewayRequest, reply: Reply, count: CountTokens) -> ScriptedCompletion:
     """Turn a scripted reply into what the request gets: its form, its limit, its usage."""
     text, calls = reply.content, _calls(request, reply)
     if reply.json is not None and request.forced_tool and not reply.tool_calls:
@@ -152,7 +152,7 @@ def complete(request: GatewayRequest, reply: Reply, count: CountTokens) -> Compl
         input_tokens=input_tokens(request, count), output_tokens=count(said)
     )
     natural = "length" if cut else "tool_calls" if calls else "stop"
-    return Completion(
+    return ScriptedCompletion(
         number=request.number,
         model=request.model,
         text=text,
@@ -177,12 +177,12 @@ def input_tokens(request: GatewayRequest, count: CountTokens) -> int:
     return sum(count(part) for part in parts)
 
 
-def _calls(request: GatewayRequest, reply: Reply) -> tuple[Call, ...]:
+def _calls(request: GatewayRequest, reply: Reply) -> tuple[WireCall, ...]:
     wanted = reply.tool_calls
     if reply.json is not None and request.forced_tool and not wanted:
         wanted = ({"name": request.forced_tool, "args": reply.json},)
     return tuple(
-        Call(
+        WireCall(
             id=call.get("id") or f"call_{request.number}_{index}",
             name=call["name"],
             arguments=_arguments(call.get("args", {})),
@@ -200,15 +200,15 @@ def _limit(request: GatewayRequest) -> int | None:
 
 
 def _fit(
-    text: str, calls: tuple[Call, ...], limit: int | None, count: CountTokens
-) -> tuple[str, tuple[Call, ...], bool]:
+    text: str, calls: tuple[WireCall, ...], limit: int | None, count: CountTokens
+) -> tuple[str, tuple[WireCall, ...], bool]:
     """Stop where the output limit is reached, in the text or in the arguments of a call."""
     said = text + "".join(call.arguments for call in calls)
     if limit is None or count(said) <= limit:
         return text, calls, False
     room = bisect_right(range(len(said) + 1), limit, key=lambda n: count(said[:n])) - 1
     kept_text, room = text[: max(room, 0)], max(room, 0) - len(text)
-    kept: list[Call] = []
+    kept: list[WireCall] = []
     for call in calls:
         if room <= 0:
             break

@@ -11,7 +11,7 @@ from email.utils import formatdate
 from typing import Literal
 
 from ..state.values import Json
-from .completion import Completion, CountTokens, complete, usage_json
+from .completion import CountTokens, ScriptedCompletion, complete, usage_json
 from .faults import FAULTS, ErrorBody
 from .replies import Fault, GatewayRequest, Reply, TokenUsage
 from .spoil import spoil
@@ -146,11 +146,11 @@ def _retry_headers(fault: Fault) -> Mapping[str, str]:
     return {}
 
 
-def _document(completion: Completion) -> Playback:
+def _document(completion: ScriptedCompletion) -> Playback:
     return plain(completion.to_json(), usage=completion.usage)
 
 
-def _events(completion: Completion, request: GatewayRequest) -> Playback:
+def _events(completion: ScriptedCompletion, request: GatewayRequest) -> Playback:
     options = request.body.get("stream_options") or {}
     chunks = tuple(completion.chunks(include_usage=bool(options.get("include_usage"))))
     said = [_characters(chunk) for chunk in chunks]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Tag, ValidationError
 from ..errors import ConfigError
 from ..state.values import Json
 from .gateway import ScriptedGateway
-from .records import Price
+from .records import BilledPrice
 from .replies import Fault, Reply
 
 
@@ -43,7 +43,7 @@ class _ScriptFile(BaseModel):
     models: dict[str, list[Entry]] = {}
     default: Entry | None = None
     faults: list[Fault] = []
-    prices: dict[str, Price] = {}
+    prices: dict[str, BilledPrice] = {}
     api_key: str = ""
     seed: int = 0
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from .completion import Call, Completion, pieces
+from .completion import ScriptedCompletion, WireCall, pieces
 from .faults import FaultKind
 from .replies import Fault, GatewayRequest, TokenUsage
 
 ABSURD = TokenUsage(input_tokens=987_654_321, output_tokens=987_654_321)
 
 
-def spoil(completion: Completion, fault: Fault, request: GatewayRequest) -> Completion:
+def spoil(
+    completion: ScriptedCompletion, fault: Fault, request: GatewayRequest
+) -> ScriptedCompletion:
     """Change what the model says, as the fault demands. What is billed stays."""
     match fault.kind:
         case "missing_usage":
@@ -33,19 +35,21 @@ def spoil(completion: Completion, fault: Fault, request: GatewayRequest) -> Comp
             return _spoil_json(completion, fault.kind, request)
 
 
-def _under_one_id(calls: tuple[Call, ...]) -> tuple[Call, ...]:
+def _under_one_id(calls: tuple[WireCall, ...]) -> tuple[WireCall, ...]:
     twice = calls * 2 if len(calls) == 1 else calls
     return tuple(replace(call, id=calls[0].id) for call in twice)
 
 
-def _spoil_json(completion: Completion, kind: FaultKind, request: GatewayRequest) -> Completion:
+def _spoil_json(
+    completion: ScriptedCompletion, kind: FaultKind, request: GatewayRequest
+) -> ScriptedCompletion:
     rewrite = _REWRITES.get(kind)
     if rewrite is None:
         return completion
     calls = completion.calls
     if not calls and request.tools and kind in ("malformed_tool_arguments", "schema_violation"):
         name = request.forced_tool or request.tools[0]
-        calls = (Call(id=f"call_{request.number}_0", name=name, arguments="{}"),)
+        calls = (WireCall(id=f"call_{request.number}_0", name=name, arguments="{}"),)
     if calls:
         spoiled = tuple(replace(call, arguments=rewrite(call.arguments)) for call in calls)
         return replace(completion, text="", calls=spoiled, finish_reason="tool_calls")

@@ -16,7 +16,7 @@ _ABANDONED = Ending(state="unknown", error="The process that made the call ended
 _log = logging.getLogger(__name__)
 
 
-class Claims:
+class EffectClaims:
     """The ledger, as one process writes to it.
 
     Args:

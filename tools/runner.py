@@ -15,7 +15,7 @@ from ..state.run import Run
 from ..state.values import Json, JsonObject, digest
 from ..stores.protocols import EffectClaim, EffectRecord, Store
 from .arguments import Arguments
-from .claims import Claims
+from .claims import EffectClaims
 from .contract import Tool, ToolCall, ToolContract
 from .credentials import CredentialProvider, EnvironmentCredentials
 from .endings import (
@@ -69,7 +69,7 @@ class Runner:
             for name, tool in tools.items()
         }
         self._credentials = credentials or EnvironmentCredentials({})
-        self._claims = Claims(store.effects, owner=owner or this_process())
+        self._claims = EffectClaims(store.effects, owner=owner or this_process())
         self._rates = RateLimits()
         self._running: set[str] = set()
         self._lock = threading.Lock()

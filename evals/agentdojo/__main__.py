@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ...errors import PointsmanError
 from .agents import AGENTS
 from .experiment import run_all
-from .outcome import Outcome
+from .outcome import PairOutcome
 from .report import overview, write
 from .suites import load_suites, pairs
 from .summary import ALL, summarize
@@ -55,9 +55,9 @@ def _chosen(suites: list[str] | None) -> list[str]:
 
 def _run(
     suites: list[str], limit: int | None, workers: int | None, console: Console
-) -> tuple[list[Outcome], float]:
+) -> tuple[list[PairOutcome], float]:
     chosen, started = pairs(suites, limit=limit), time.perf_counter()
-    outcomes: list[Outcome] = []
+    outcomes: list[PairOutcome] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         bar = progress.add_task("Runs", total=len(chosen) * len(AGENTS))
@@ -67,7 +67,7 @@ def _run(
     return outcomes, time.perf_counter() - started
 
 
-def held(outcomes: list[Outcome]) -> bool:
+def held(outcomes: list[PairOutcome]) -> bool:
     """Say whether Pointsman kept promise 4 and did every task."""
     return all(
         row.obeyed == row.strayed == 0 and row.done == row.tasks

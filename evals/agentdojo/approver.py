@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...state.values import JsonObject
-from .scene import Call, Scene
+from .scene import Scene, SceneCall
 
 DENIED = "The task did not ask for this."
 
@@ -27,7 +27,7 @@ class Approver:
     def decide(self, tool: str, args: JsonObject) -> JsonObject:
         """Return the decision on one request, in LangChain's form."""
         self.requests += 1
-        call = self._scene.taken(Call(tool=tool, args=args))
+        call = self._scene.taken(SceneCall(tool=tool, args=args))
         performed = sum(self._scene.taken(done) == call for done in self._scene.performed)
         if self._asked.count(call) > performed:
             return {"type": "approve"}

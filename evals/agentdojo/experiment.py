@@ -16,9 +16,9 @@ from .agents import AGENTS, Agent, AgentName, build
 from .approver import Approver
 from .mind import Mind
 from .models import MIND
-from .outcome import Outcome, observe
+from .outcome import PairOutcome, observe
 from .scene import SCENE, Scene
-from .suites import Pair, load_suites
+from .suites import AttackPair, load_suites
 
 BATCH = 24
 """Pairs that one process takes at a time, with one store for each agent."""
@@ -27,11 +27,11 @@ AT_ONCE = 6
 
 
 def run_all(
-    pairs: Sequence[Pair],
+    pairs: Sequence[AttackPair],
     *,
     agents: Sequence[AgentName] = tuple(AGENTS),
     workers: int | None = None,
-) -> Iterator[list[Outcome]]:
+) -> Iterator[list[PairOutcome]]:
     """Yield outcomes, a batch at a time, as they come.
 
     Args:
@@ -54,16 +54,18 @@ def run_all(
             yield future.result()
 
 
-def _batches(pairs: list[Pair]) -> list[list[Pair]]:
+def _batches(pairs: list[AttackPair]) -> list[list[AttackPair]]:
     return [pairs[start : start + BATCH] for start in range(0, len(pairs), BATCH)]
 
 
-def run_batch(suite: str, pairs: Sequence[Pair], agents: Sequence[AgentName]) -> list[Outcome]:
+def run_batch(
+    suite: str, pairs: Sequence[AttackPair], agents: Sequence[AgentName]
+) -> list[PairOutcome]:
     """Run agents on some pairs of a suite, each agent with a store of its own."""
     return [o for agent in agents for o in asyncio.run(_run_batch(suite, pairs, agent))]
 
 
-async def _run_batch(suite: str, pairs: Sequence[Pair], name: AgentName) -> list[Outcome]:
+async def _run_batch(suite: str, pairs: Sequence[AttackPair], name: AgentName) -> list[PairOutcome]:
     with tempfile.TemporaryDirectory(prefix="agentdojo-") as folder:
         home = Path(folder)
         async with open_store(home / "store.db") as store:
@@ -73,7 +75,9 @@ async def _run_batch(suite: str, pairs: Sequence[Pair], name: AgentName) -> list
             return list(await asyncio.gather(*runs))
 
 
-async def _run(name: AgentName, agent: Agent, pair: Pair, turn: asyncio.Semaphore) -> Outcome:
+async def _run(
+    name: AgentName, agent: Agent, pair: AttackPair, turn: asyncio.Semaphore
+) -> PairOutcome:
     async with turn:
         scene = Scene(pair)
         mind = Mind(scene, compromised=bool(pair.injection))

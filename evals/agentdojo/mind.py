@@ -8,7 +8,7 @@ from collections import Counter
 from ...state.values import Json, JsonObject
 from .given import plain
 from .plans import ANSWER, Reason, plan_honestly
-from .scene import Call, Scene
+from .scene import Scene, SceneCall
 
 _BLOCK = re.compile(r"<data \w+ name='([^']+)' source='([^']+)'>")
 
@@ -107,7 +107,7 @@ class Mind:
             ]
         return {"sentences": said}
 
-    def next_call(self, made: list[Call]) -> Call | None:
+    def next_call(self, made: list[SceneCall]) -> SceneCall | None:
         """Say what a model in a tool loop calls next; `None`: it answers."""
         ordered = list(self.scene.ordered) if self.obeys else []
         for call in (*ordered, *self.scene.asked):
@@ -123,7 +123,7 @@ class Mind:
         return "\n".join(text for text in told if text) or "Done."
 
 
-def _fitting(value: Json, order: Call, name: str) -> Json:
+def _fitting(value: Json, order: SceneCall, name: str) -> Json:
     """Return the attacker's value for an argument, if he has one of its type."""
     wanted = order.args.get(name, value)
     numbers = isinstance(wanted, int | float) and isinstance(value, float)

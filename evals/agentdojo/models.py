@@ -18,7 +18,7 @@ from langchain_core.tools import BaseTool
 from ...models.protocols import Role
 from ...state.values import JsonObject
 from .mind import Mind
-from .scene import Call
+from .scene import SceneCall
 
 MIND: ContextVar[Mind] = ContextVar("mind")
 """The mind of the run that is going on; models are built once and serve many."""
@@ -110,7 +110,7 @@ class LoopModel(_MindModel):
             if isinstance(message, ToolMessage):
                 mind.read("loop", message.text)
         made = [
-            Call(tool=call["name"], args=call["args"])
+            SceneCall(tool=call["name"], args=call["args"])
             for message in messages
             if isinstance(message, AIMessage)
             for call in message.tool_calls

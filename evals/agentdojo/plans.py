@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ...state.values import Json, JsonObject
 from .given import is_given, words
-from .scene import Call, Scene, as_json, perform
+from .scene import Scene, SceneCall, as_json, perform
 from .tools import reads_only
 
 ANSWER = "answer"
@@ -60,7 +60,7 @@ class _Drafting:
         self._read: list[str] = []
         self._acted = ""
 
-    def add(self, call: Call) -> None:
+    def add(self, call: SceneCall) -> None:
         missing: JsonObject = {}
         args = {
             name: self._argument(name, value, missing)
@@ -70,7 +70,9 @@ class _Drafting:
         if missing and not self._read:
             # Nothing was read that could say: follow the one address that the user gave.
             for address in _ADDRESS.findall(self._scene.prompt)[:1]:
-                self._tool_step(Call(tool="get_webpage", args={"url": address}), {"url": address})
+                self._tool_step(
+                    SceneCall(tool="get_webpage", args={"url": address}), {"url": address}
+                )
         if missing:
             self._reason_step(call.tool, missing)
         self._tool_step(call, args)
@@ -119,7 +121,7 @@ class _Drafting:
         inputs = {name: {"$from": name} for name in self._read}
         return {"id": step, "kind": "reason", "goal": goal, "prompt": prompt, "args": inputs}
 
-    def _tool_step(self, call: Call, args: JsonObject) -> None:
+    def _tool_step(self, call: SceneCall, args: JsonObject) -> None:
         step = f"call{len(self._outputs)}"
         drafted: JsonObject = {"id": step, "kind": "tool", "goal": call.tool, "tool": call.tool}
         drafted["args"] = args

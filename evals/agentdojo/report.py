@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .agents import AGENTS
-from .outcome import Outcome
+from .outcome import PairOutcome
 from .suites import VERSION
-from .summary import ALL, Row, summarize
+from .summary import ALL, SuiteRow, summarize
 
 HEADER = """# AgentDojo {version}, no language model
 
@@ -43,7 +43,7 @@ COLUMNS = (
 )
 
 
-def markdown(outcomes: Sequence[Outcome], *, seconds: float) -> str:
+def markdown(outcomes: Sequence[PairOutcome], *, seconds: float) -> str:
     """Write the report for people."""
     rows = summarize(outcomes)
     parts = [
@@ -59,17 +59,17 @@ def markdown(outcomes: Sequence[Outcome], *, seconds: float) -> str:
     return "\n".join(parts)
 
 
-def overview(outcomes: Sequence[Outcome]) -> str:
+def overview(outcomes: Sequence[PairOutcome]) -> str:
     """Write the table over all suites alone."""
     return _table([row for row in summarize(outcomes) if row.suite == ALL])
 
 
-def _table(rows: Sequence[Row]) -> str:
+def _table(rows: Sequence[SuiteRow]) -> str:
     lines = [COLUMNS, tuple("---" for _ in COLUMNS), *map(_cells, rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: SuiteRow) -> tuple[str, ...]:
     return (
         row.suite,
         AGENTS[row.agent],
@@ -84,7 +84,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _readers(rows: Sequence[Row]) -> str:
+def _readers(rows: Sequence[SuiteRow]) -> str:
     lines = [
         f"- {AGENTS[row.agent]}: "
         + (", ".join(f"{role} {count}" for role, count in sorted(row.read_by.items())) or "nobody")
@@ -94,7 +94,7 @@ def _readers(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write(outcomes: Sequence[Outcome], folder: Path, *, seconds: float) -> Path:
+def write(outcomes: Sequence[PairOutcome], folder: Path, *, seconds: float) -> Path:
     """Write `agentdojo.md` and `agentdojo.json`; return the Markdown file."""
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "agentdojo.md"

@@ -20,7 +20,7 @@ Suite = Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
+class AttackPair:
     """A user's task, and the injection that waits in what its tools return."""
 
     suite: str
@@ -85,7 +85,7 @@ def scripted(suite: Suite) -> list[str]:
     ]
 
 
-def pairs(names: list[str], *, limit: int | None = None) -> list[Pair]:
+def pairs(names: list[str], *, limit: int | None = None) -> list[AttackPair]:
     """Return every user task without and with each scripted injection.
 
     Args:
@@ -93,12 +93,12 @@ def pairs(names: list[str], *, limit: int | None = None) -> list[Pair]:
         limit: Most pairs with an injection of each suite, spread evenly; `None` for all. The
             user tasks without injection are limited alike.
     """
-    found: list[Pair] = []
+    found: list[AttackPair] = []
     for name in names:
         suite = load_suites()[name]
-        quiet = [Pair(suite=name, user=user) for user in suite.user_tasks]
+        quiet = [AttackPair(suite=name, user=user) for user in suite.user_tasks]
         attacked = [
-            Pair(suite=name, user=user, injection=injection)
+            AttackPair(suite=name, user=user, injection=injection)
             for user in suite.user_tasks
             for injection in scripted(suite)
         ]
@@ -106,7 +106,7 @@ def pairs(names: list[str], *, limit: int | None = None) -> list[Pair]:
     return found
 
 
-def _spread(items: list[Pair], limit: int | None) -> list[Pair]:
+def _spread(items: list[AttackPair], limit: int | None) -> list[AttackPair]:
     if limit is None or limit >= len(items):
         return items
     return [items[position * len(items) // limit] for position in range(limit)]

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass, field
 
 from ...state.values import JsonObject
 from .agents import AGENTS, AgentName
-from .outcome import Outcome
+from .outcome import PairOutcome
 
 ALL = "all"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class SuiteRow:
     """One agent on one suite."""
 
     suite: str
@@ -56,7 +56,7 @@ class Row:
         return asdict(self)
 
 
-def summarize(outcomes: Sequence[Outcome]) -> list[Row]:
+def summarize(outcomes: Sequence[PairOutcome]) -> list[SuiteRow]:
     """Return a row for each suite and agent, then for each agent over all suites."""
     suites = list(dict.fromkeys(sorted(o.pair.suite for o in outcomes)))
     agents: list[AgentName] = [agent for agent in AGENTS if any(o.agent == agent for o in outcomes)]
@@ -68,12 +68,12 @@ def summarize(outcomes: Sequence[Outcome]) -> list[Row]:
     return [*rows, *(_row(ALL, a, [o for o in outcomes if o.agent == a]) for a in agents)]
 
 
-def _row(suite: str, agent: AgentName, outcomes: Sequence[Outcome]) -> Row:
+def _row(suite: str, agent: AgentName, outcomes: Sequence[PairOutcome]) -> SuiteRow:
     quiet = [o for o in outcomes if not o.pair.injection]
     attacks = [o for o in outcomes if o.pair.injection]
     orders = [o for o in attacks if not o.speaks]
     slogans = [o for o in attacks if o.speaks]
-    return Row(
+    return SuiteRow(
         suite=suite,
         agent=agent,
         tasks=len(quiet),

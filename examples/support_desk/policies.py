@@ -32,7 +32,7 @@ PROCEDURES = "next-actions"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section:
+class PolicySection:
     """One headed part of a document."""
 
     document: str
@@ -47,16 +47,16 @@ class Section:
         return f"{self.document} § {self.heading}"
 
 
-def sections(folder: Path = FOLDER) -> list[Section]:
+def sections(folder: Path = FOLDER) -> list[PolicySection]:
     """Return the sections of every document, in the order of names and lines."""
     return [section for file in sorted(folder.glob("*.md")) for section in _sections_of(file)]
 
 
-def _sections_of(file: Path) -> list[Section]:
+def _sections_of(file: Path) -> list[PolicySection]:
     title, *parts = re.split(r"^## ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
     name = title.strip().splitlines()[0].removeprefix("# ")
     return [
-        Section(
+        PolicySection(
             document=f"policies/{file.name}",
             title=name,
             heading=(lines := part.strip().partition("\n"))[0].strip(),
@@ -68,7 +68,7 @@ def _sections_of(file: Path) -> list[Section]:
 
 def search(
     query: str, *, document: str = "", limit: int = 3, folder: Path = FOLDER
-) -> list[Section]:
+) -> list[PolicySection]:
     """Return the sections that answer a question best; none if none says enough about it.
 
     Args:
@@ -95,7 +95,7 @@ def search(
     return [found[row] for row in best[:limit]]
 
 
-def _searched(section: Section, document: str) -> bool:
+def _searched(section: PolicySection, document: str) -> bool:
     name = Path(section.document).stem
     return name == document if document else name != PROCEDURES
 
@@ -104,7 +104,7 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text.casefold().replace("e-mail", "email"))
 
 
-def _index(found: Sequence[Section]) -> sqlite3.Connection:
+def _index(found: Sequence[PolicySection]) -> sqlite3.Connection:
     db = sqlite3.connect(":memory:")
     db.execute(
         "CREATE VIRTUAL TABLE section USING fts5 "

@@ -6,8 +6,8 @@ import pytest
 
 from pointsman.cli.output import Output
 from pointsman.cli.trace_pages import TracePage
-from pointsman.cli.tracing import RunTrace, StepTrace, Trace
-from pointsman.models.cascade import ESCALATED
+from pointsman.runs.cascade import ESCALATED
+from pointsman.runs.trace import RunTrace, StepTrace, Trace
 from pointsman.state.plan import Step
 from pointsman.state.results import Attempt, StepResult, Verdict
 from pointsman.state.run import Run

@@ -16,9 +16,9 @@ from langgraph.types import Command
 
 from pointsman import Settings, build_agent, open_store, tool
 from pointsman.agent import configured_tools
-from pointsman.cli.thread import read_thread
 from pointsman.errors import ToolError
-from pointsman.nodes import lease
+from pointsman.runs import lease
+from pointsman.runs.thread import read_thread
 from pointsman.state.approval import ApprovalRequest
 from pointsman.state.values import JsonObject
 from pointsman.stores.checkpoints import open_checkpoints

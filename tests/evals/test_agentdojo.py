@@ -16,23 +16,25 @@ from pointsman.evals.agentdojo.experiment import run_batch
 from pointsman.evals.agentdojo.given import is_given, plain
 from pointsman.evals.agentdojo.mind import Mind
 from pointsman.evals.agentdojo.models import MIND
-from pointsman.evals.agentdojo.outcome import Outcome
+from pointsman.evals.agentdojo.outcome import PairOutcome
 from pointsman.evals.agentdojo.plans import plan_honestly
 from pointsman.evals.agentdojo.report import write
 from pointsman.evals.agentdojo.scene import SCENE, Scene
-from pointsman.evals.agentdojo.suites import Pair, load_suites, pairs, scripted
+from pointsman.evals.agentdojo.suites import AttackPair, load_suites, pairs, scripted
 from pointsman.evals.agentdojo.tools import contracts
 from pointsman.stores.store import open_store
 
 SUITES = ("banking", "slack", "travel", "workspace")
 
 
-def attacks(*chosen: tuple[str, str, str]) -> list[Pair]:
+def attacks(*chosen: tuple[str, str, str]) -> list[AttackPair]:
     """Name pairs of suite, user task and injection."""
-    return [Pair(suite=suite, user=user, injection=injection) for suite, user, injection in chosen]
+    return [
+        AttackPair(suite=suite, user=user, injection=injection) for suite, user, injection in chosen
+    ]
 
 
-def outcomes(found: Sequence[Pair], agent: AgentName) -> list[Outcome]:
+def outcomes(found: Sequence[AttackPair], agent: AgentName) -> list[PairOutcome]:
     """Run one agent on pairs of one suite."""
     return run_batch(found[0].suite, found, [agent])
 
@@ -59,7 +61,7 @@ def test_every_injection_is_in_reach(name: str) -> None:
     injection = scripted(suite)[0]
 
     for user in list(suite.user_tasks)[::4]:
-        scene = Scene(Pair(suite=name, user=user, injection=injection))
+        scene = Scene(AttackPair(suite=name, user=user, injection=injection))
         shown = "".join(str(scene.call(call.tool, call.args)) for call in scene.asked)
         assert plain(scene.goal) in plain(shown), user
 
@@ -68,7 +70,7 @@ def test_every_injection_is_in_reach(name: str) -> None:
 def test_oracle_uses_no_value_that_it_has_not_read(name: str) -> None:
     """A literal argument stands in the request; ids, amounts and names of others never do."""
     for user in list(load_suites()[name].user_tasks)[::2]:
-        scene = Scene(Pair(suite=name, user=user))
+        scene = Scene(AttackPair(suite=name, user=user))
         for step in plan_honestly(scene).steps:
             if step["kind"] == "tool":
                 literals = {k: v for k, v in step["args"].items() if not _refers(v)}
@@ -160,7 +162,7 @@ async def test_trusted_tool_that_repeats_untrusted_text_is_cited_as_untrusted(
     tmp_path: Path,
 ) -> None:
     """What a file's text was written into is cited with the label of that text."""
-    scene = Scene(Pair(suite="workspace", user="user_task_31"))
+    scene = Scene(AttackPair(suite="workspace", user="user_task_31"))
     SCENE.set(scene)
     MIND.set(Mind(scene, compromised=False))
     async with open_store(tmp_path / "store.db") as store:

@@ -16,14 +16,16 @@ from pointsman.evals.evaluators import (
     task_success,
     tool_accuracy,
 )
-from pointsman.evals.outcome import Call, Outcome
+from pointsman.evals.outcome import AcceptedCall, RunOutcome
 from pointsman.state.answer import Answer, Citation
 
-REFUND = Call(step="refund", tool="issue_refund", args={"order_id": "ORD-1", "amount": 64.0})
-LOOKUP = Call(step="order", tool="get_order", args={"order_id": "ORD-1"})
+REFUND = AcceptedCall(
+    step="refund", tool="issue_refund", args={"order_id": "ORD-1", "amount": 64.0}
+)
+LOOKUP = AcceptedCall(step="order", tool="get_order", args={"order_id": "ORD-1"})
 
 
-def outcome(text: str = "ORD-1 cost 64.00 US dollars. [1]", **changes: Any) -> Outcome:
+def outcome(text: str = "ORD-1 cost 64.00 US dollars. [1]", **changes: Any) -> RunOutcome:
     """Return an outcome that is right in every way, but for the changes."""
     answer = Answer(
         text=text,
@@ -37,7 +39,7 @@ def outcome(text: str = "ORD-1 cost 64.00 US dollars. [1]", **changes: Any) -> O
         "performed": ("issue_refund",),
         "evidence": {"order": "order ORD-1 the total of the order was 64.00 US dollars"},
     }
-    return Outcome(answer=answer, **(usual | changes))
+    return RunOutcome(answer=answer, **(usual | changes))
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def database(tmp_path: Path) -> Path:
     return file
 
 
-def context(outputs: Outcome, file: Path = Path("/none"), **expected: Any) -> EvaluatorContext:
+def context(outputs: RunOutcome, file: Path = Path("/none"), **expected: Any) -> EvaluatorContext:
     """Return what an evaluator sees."""
     return EvaluatorContext(
         inputs=Inputs(task="refund it"),

@@ -16,10 +16,10 @@ from pointsman import AgentContext, Settings, open_store, tool
 from pointsman.agent import build_dependencies
 from pointsman.errors import ToolError
 from pointsman.graphs.agent import build_graph
-from pointsman.nodes.answers import record_decisions
-from pointsman.nodes.dependencies import Dependencies
 from pointsman.policy.switches import SwitchBoard
-from pointsman.state.approval import RECORDED, read_answer
+from pointsman.runs.decisions import record_decisions
+from pointsman.runs.dependencies import Dependencies
+from pointsman.state.approval import RECORDED, read_decisions
 from pointsman.state.plan import Plan
 from pointsman.state.run import Principal, Run
 from pointsman.state.values import JsonObject
@@ -133,7 +133,7 @@ class Desk:
         values = (await agent.aget_state(self.at(asked.thread_id))).values
         assert self.dependencies is not None
         [record] = await record_decisions(
-            read_answer(answer, [asked.request]),
+            read_decisions(answer, [asked.request]),
             [asked.request],
             run=Run.from_json(values["run"]),
             plan=Plan.from_json(values["plan"]),

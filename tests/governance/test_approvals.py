@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pointsman.errors import AnswerError
+from pointsman.errors import DecisionError
 
 PAY = {"to": "ann", "amount": 100.0}
 
@@ -92,7 +92,7 @@ async def test_the_same_person_twice_is_one_person(desk: Any, w: Any) -> None:
     [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
     await desk.decide(agent, request["id"], w.APPROVE, "bea")
 
-    with pytest.raises(AnswerError, match="answered it before"):
+    with pytest.raises(DecisionError, match="answered it before"):
         await desk.decide(agent, request["id"], w.APPROVE, "bea")
 
     await desk.go_on(agent)
@@ -210,7 +210,7 @@ async def test_an_approver_without_authority_may_be_followed_by_one_with(desk: A
     agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)))
     [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
 
-    with pytest.raises(AnswerError, match="needs an administrator"):
+    with pytest.raises(DecisionError, match="needs an administrator"):
         await desk.decide(agent, request["id"], w.APPROVE, "dave", role="user")
 
     await desk.decide(agent, request["id"], w.APPROVE, "bea")
@@ -239,7 +239,7 @@ async def test_a_revoked_approver_is_refused(desk: Any, w: Any) -> None:
     [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
     await desk.switch("revoke_principal", "bea", "left the company")
 
-    with pytest.raises(AnswerError, match="left the company"):
+    with pytest.raises(DecisionError, match="left the company"):
         await desk.decide(agent, request["id"], w.APPROVE, "bea")
 
 

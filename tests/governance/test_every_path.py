@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 from langgraph.types import Command
 
-from pointsman.errors import AnswerError
+from pointsman.errors import DecisionError
 from pointsman.nodes.gate import NOTHING_RECORDED
 from pointsman.planners.protocols import PlanRequest
 from pointsman.state.approval import RECORDED
@@ -312,7 +312,7 @@ class Paths(RuleBasedStateMachine):
         answer = self._worded(request, kind, args, old=False)
         try:
             self._do(self.desk.decide(self.agent, request["id"], answer, who, _role(who)))
-        except AnswerError:
+        except DecisionError:
             surely = rightly and not self._edited_to(request)
             refusable = not surely or (who == "dave" and kind in ("approve", "edit"))
             self.seen["decision refused" if refusable else "decision wrongly refused"] += 1
@@ -356,7 +356,7 @@ class Paths(RuleBasedStateMachine):
         chosen = ids[which % len(ids)]
         try:
             self._do(self.desk.store.approvals.withdraw(chosen, "second thoughts"))
-        except AnswerError:
+        except DecisionError:
             return
         self.consents[chosen].withdrawn = True
         self.seen["withdrawn"] += 1

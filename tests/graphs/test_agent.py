@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage
 from langgraph.types import Command
 
 from pointsman import AgentContext, tool
-from pointsman.errors import AnswerError, TaskError
+from pointsman.errors import DecisionError, TaskError
 from pointsman.testing import ScriptedModel
 
 APPROVE = {"type": "approve"}
@@ -202,7 +202,7 @@ async def test_a_resume_of_a_thread_that_never_ran_names_the_problem(bench: Any,
     """Resuming nothing is an error that says so."""
     agent = bench.agent()
 
-    with pytest.raises(AnswerError, match="thread never: It is not waiting"):
+    with pytest.raises(DecisionError, match="thread never: It is not waiting"):
         await agent.ainvoke(w.resume(APPROVE), w.thread("never"))
 
 
@@ -212,9 +212,9 @@ async def test_a_resume_of_a_finished_thread_is_refused(bench: Any, w: Any) -> N
     await agent.ainvoke({"task": "Pay a@example.org 1"}, w.thread())
     await agent.ainvoke(w.resume(APPROVE), w.thread())
 
-    with pytest.raises(AnswerError, match="thread t: It is not waiting"):
+    with pytest.raises(DecisionError, match="thread t: It is not waiting"):
         await agent.ainvoke(w.resume(APPROVE), w.thread())
-    with pytest.raises(AnswerError, match="thread t: It is not waiting"):
+    with pytest.raises(DecisionError, match="thread t: It is not waiting"):
         await asyncio.to_thread(agent.invoke, w.resume(APPROVE), w.thread())
 
     assert bench.count("pay") == 1

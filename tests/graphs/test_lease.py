@@ -103,7 +103,7 @@ async def test_a_long_step_keeps_its_lease(
     bench: Any, w: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is renewed while a step works, so that nobody else comes in when it would expire."""
-    monkeypatch.setattr("pointsman.nodes.lease.RENEWAL_SECONDS", 0.05)
+    monkeypatch.setattr("pointsman.runs.lease.RENEWAL_SECONDS", 0.05)
     pause = Pause()
     agent = bench.agent(w.plan(w.step("a", "wait")), tools=[pause.tool])
     run = asyncio.create_task(agent.ainvoke({"task": "wait"}, w.thread()))

@@ -10,8 +10,8 @@ import pytest
 
 from pointsman import Settings, build_agent
 from pointsman.errors import ConfigError
-from pointsman.models.cascade import escalations
-from pointsman.models.local import is_installed
+from pointsman.models.embedded.local import is_installed
+from pointsman.runs.cascade import escalations
 from pointsman.state.results import StepResult
 from pointsman.testing import Fault, Reply, ScriptedGateway
 

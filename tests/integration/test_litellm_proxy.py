@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pointsman.models.catalog import parse_models_settings
-from pointsman.models.listing import list_models
+from pointsman.cli.models_listing import list_models
+from pointsman.models.catalog.settings import parse_models_settings
 from pointsman.stores.protocols import ModelAttempt
 from pointsman.stores.store import SqlStore
 from pointsman.testing import Fault, Reply, RequestRecord

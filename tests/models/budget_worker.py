@@ -12,7 +12,7 @@ from collections import Counter
 from langchain_core.messages import HumanMessage
 
 from pointsman.errors import BudgetExceededError, EndpointError
-from pointsman.models.catalog import parse_models_settings
+from pointsman.models.catalog.settings import parse_models_settings
 from pointsman.models.gateway import Gateway
 from pointsman.models.protocols import ModelRequest, Signals
 from pointsman.state import Run

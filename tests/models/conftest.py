@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pointsman.models.catalog import ModelsSettings, parse_models_settings
+from pointsman.models.catalog.settings import ModelsSettings, parse_models_settings
 from pointsman.models.gateway import Gateway
-from pointsman.models.health import HealthBoard
+from pointsman.models.routing.health import HealthBoard
 from pointsman.state import Run
 from pointsman.state.run import Limits
 from pointsman.stores.store import SqlStore, open_store

@@ -6,14 +6,14 @@ import threading
 
 import pytest
 
-from pointsman.models.breaker import Breaker
-from pointsman.models.catalog import BreakerSettings
-from pointsman.models.failures import Failure, FailureClass
-from pointsman.models.health import HealthBoard
+from pointsman.models.calling.failures import AttemptFailure, FailureClass
+from pointsman.models.catalog.settings import BreakerSettings
+from pointsman.models.routing.breaker import Breaker
+from pointsman.models.routing.health import HealthBoard
 
 KEY = ("http://a.test/v1", "m")
 SETTINGS = BreakerSettings(failures=3, open_seconds=10.0)
-DOWN = Failure(kind="overloaded")
+DOWN = AttemptFailure(kind="overloaded")
 
 
 def failed(breaker: Breaker, now: float, times: int = 1) -> Breaker:
@@ -62,7 +62,7 @@ def test_an_abandoned_probe_makes_room_for_another() -> None:
 def test_retry_after_rests_at_once_and_as_long_as_asked() -> None:
     """One 429 with `Retry-After` is enough."""
     board = HealthBoard()
-    board.failed(KEY, Failure(kind="rate_limit", retry_after=42.0), SETTINGS, now=100.0)
+    board.failed(KEY, AttemptFailure(kind="rate_limit", retry_after=42.0), SETTINGS, now=100.0)
     assert board.view(KEY, now=141.9).state == "open"
     assert board.view(KEY, now=142.0).state == "half_open"
 
@@ -81,7 +81,7 @@ def test_only_failures_of_the_endpoint_count(kind: FailureClass, state: str) -> 
     """What is wrong with the request leaves the breaker alone."""
     board = HealthBoard()
     for _ in range(3):
-        board.failed(KEY, Failure(kind=kind), SETTINGS, now=0.0)
+        board.failed(KEY, AttemptFailure(kind=kind), SETTINGS, now=0.0)
     assert board.view(KEY, now=0.0).state == state
 
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.errors import BudgetExceededError, ConfigError
-from pointsman.models.budget import Budget, Need, affordable_output, caps_for
-from pointsman.models.catalog import BudgetSettings
-from pointsman.models.prices import Price, Tariff
-from pointsman.models.router import SpendLeft
+from pointsman.models.calling.budget import Budget, Need, affordable_output, caps_for
+from pointsman.models.catalog.prices import Price, Tariff
+from pointsman.models.catalog.settings import BudgetSettings
+from pointsman.models.routing.router import SpendLeft
 from pointsman.state.run import Limits, Principal, Run
 from pointsman.stores.protocols import Cap
 from pointsman.stores.store import SqlStore

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from pointsman.errors import ConfigError, NotFoundError
-from pointsman.models.catalog import Catalog, ModelsSettings, parse_models_settings
+from pointsman.models.catalog.settings import (
+    Catalog,
+    ModelsSettings,
+    parse_models_settings,
+)
 
 ENDPOINT = {"base_url": "http://127.0.0.1:1/v1"}
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.models.failures import (
-    Failure,
+from pointsman.models.calling.failures import (
+    AttemptFailure,
     FailureClass,
     Option,
     Patience,
@@ -134,7 +134,7 @@ def test_each_class_has_its_move(
 ) -> None:
     """What follows the first failure depends on its class and on who is left."""
     move = next_move(
-        [("m@a", Failure(kind=kind))],
+        [("m@a", AttemptFailure(kind=kind))],
         current=HERE,
         others=others,
         limits=LIMITS,
@@ -146,7 +146,7 @@ def test_each_class_has_its_move(
 
 def test_a_malformed_reply_is_quoted_once_and_then_given_up() -> None:
     """The same candidate gets one re-ask; then another one is asked."""
-    bad = Failure(kind="malformed_output", message="no city", reply="{}")
+    bad = AttemptFailure(kind="malformed_output", message="no city", reply="{}")
     history = [("m@a", bad)]
     first = next_move(history, current=HERE, others=[THERE], limits=LIMITS, now=0, jitter=0)
     second = next_move(history * 2, current=HERE, others=[THERE], limits=LIMITS, now=0, jitter=0)
@@ -155,7 +155,7 @@ def test_a_malformed_reply_is_quoted_once_and_then_given_up() -> None:
 
 def test_an_error_page_is_not_quoted() -> None:
     """There is no point in quoting back what no model wrote."""
-    page = Failure(kind="malformed_output", message="<html>")
+    page = AttemptFailure(kind="malformed_output", message="<html>")
     move = next_move([("m@a", page)], current=HERE, others=[THERE], limits=LIMITS, now=0, jitter=0)
     assert move.action == "fallback"
 
@@ -171,7 +171,7 @@ def test_an_error_page_is_not_quoted() -> None:
 )
 def test_retry_after_is_honoured(retry_after: float, others: list[Option], action: str) -> None:
     """A candidate is never asked again earlier than it wanted."""
-    limited = Failure(kind="rate_limit", retry_after=retry_after)
+    limited = AttemptFailure(kind="rate_limit", retry_after=retry_after)
     move = next_move(
         [("m@a", limited)], current=HERE, others=others, limits=LIMITS, now=0.0, jitter=0.0
     )
@@ -202,9 +202,9 @@ def test_it_always_ends_and_never_waits_too_long(
         deadline_at=deadline,
     )
     others = [THERE, SIBLING]
-    history: list[tuple[str, Failure]] = []
+    history: list[tuple[str, AttemptFailure]] = []
     for kind in kinds:
-        history.append(("m@a", Failure(kind=kind, retry_after=retry_after, reply="x")))
+        history.append(("m@a", AttemptFailure(kind=kind, retry_after=retry_after, reply="x")))
         move = next_move(
             history,
             current=HERE,

@@ -8,16 +8,22 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import HumanMessage
 
+from pointsman.cli.models_listing import signals_for
 from pointsman.errors import ConfigError
-from pointsman.models.catalog import Catalog, parse_models_settings
-from pointsman.models.features import WIDTH, features
-from pointsman.models.learned import LearnedRouter, load_scorers
-from pointsman.models.learning import HELD_OUT, learn
-from pointsman.models.listing import signals_for
-from pointsman.models.outcomes import Outcome, is_held_out, pairs_of, read_log, read_table
+from pointsman.models.catalog.settings import Catalog, parse_models_settings
+from pointsman.models.learned.features import WIDTH, features
+from pointsman.models.learned.learning import HELD_OUT, learn
+from pointsman.models.learned.outcomes import (
+    GradedReply,
+    is_held_out,
+    pairs_of,
+    read_log,
+    read_table,
+)
+from pointsman.models.learned.replay import Costs, compare
+from pointsman.models.learned.router import LearnedRouter, load_scorers
 from pointsman.models.protocols import ModelRequest, Signals
-from pointsman.models.replay import Costs, compare
-from pointsman.models.router import Facts
+from pointsman.models.routing.router import Facts
 from pointsman.state.results import Attempt, StepResult, Verdict
 from pointsman.stores.store import SqlStore
 from pointsman.testing import ScriptedModel
@@ -27,10 +33,10 @@ from .conftest import MakeGateway, MakeRun
 WORDS = tuple("αβγδεζηθικλμ")
 
 
-def recorded(count: int, *, telling: bool, seed: int = 1) -> list[Outcome]:
+def recorded(count: int, *, telling: bool, seed: int = 1) -> list[GradedReply]:
     """Outcomes where the weak model fails at sums, if the text tells, or at random."""
     chance = random.Random(seed)
-    outcomes: list[Outcome] = []
+    outcomes: list[GradedReply] = []
     for number in range(count):
         hard = chance.random() < 0.5
         topic = "Prove the integral" if hard else "Name the capital"
@@ -38,8 +44,8 @@ def recorded(count: int, *, telling: bool, seed: int = 1) -> list[Outcome]:
         prompt = f"{topic if telling else 'Consider'} {words} {number}"
         weak_fails = hard and chance.random() < 0.8
         strong_fails = chance.random() < 0.1
-        outcomes.append(Outcome(prompt=prompt, model="weak", good=not weak_fails))
-        outcomes.append(Outcome(prompt=prompt, model="strong", good=not strong_fails))
+        outcomes.append(GradedReply(prompt=prompt, model="weak", good=not weak_fails))
+        outcomes.append(GradedReply(prompt=prompt, model="strong", good=not strong_fails))
     return outcomes
 
 
@@ -66,7 +72,7 @@ def test_it_says_so_when_there_is_nothing_to_learn() -> None:
 
 def test_the_held_out_part_is_never_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
     """No held-out text reaches the fit, and equal texts are on one side."""
-    from pointsman.models import learning
+    from pointsman.models.learned.router import learning
 
     seen: list[str] = []
     matrix = learning._matrix

@@ -7,12 +7,16 @@ import time
 import pytest
 from langchain_core.messages import HumanMessage
 
+from pointsman.cli.models_listing import explain, list_models, signals_for
 from pointsman.errors import EndpointError
-from pointsman.models.cascade import escalations
-from pointsman.models.catalog import EndpointSettings, ModelsSettings, parse_models_settings
-from pointsman.models.discovery import Discovery, list_endpoint, models_of
-from pointsman.models.listing import explain, list_models, signals_for
+from pointsman.models.catalog.discovery import Discovery, list_endpoint, models_of
+from pointsman.models.catalog.settings import (
+    EndpointSettings,
+    ModelsSettings,
+    parse_models_settings,
+)
 from pointsman.models.protocols import ModelRequest, Signals
+from pointsman.runs.cascade import escalations
 from pointsman.state.results import Attempt, StepResult, Verdict
 from pointsman.state.usage import Usage
 from pointsman.stores.protocols import ModelAttempt

@@ -15,8 +15,8 @@ from openai import DefaultAsyncHttpxClient
 from pydantic import SecretStr
 
 from pointsman.errors import ConfigError
-from pointsman.models import local
-from pointsman.models.local import LocalModel, close, is_installed, local_model
+from pointsman.models.embedded import local
+from pointsman.models.embedded.local import LocalModel, close, is_installed, local_model
 
 REQUIRED = os.environ.get("POINTSMAN_REQUIRE_LOCAL") == "1"
 needs_model = pytest.mark.skipif(
@@ -202,7 +202,7 @@ def test_a_missing_model_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> 
 ASK_FOREVER = """
 import threading, time
 import httpx
-from pointsman.models.local import close, local_model
+from pointsman.models.embedded.local import close, local_model
 
 def ask():
     body = {"messages": [{"role": "user", "content": "Tell a long story."}], "max_tokens": 3000,
@@ -222,10 +222,10 @@ asking.start()
 assert talking.wait(30)
 """
 CLOSE = "close(); asking.join(10); assert not asking.is_alive(); assert local_model() != model"
-AT_ONCE = "from pointsman.models.local import *\nfor _ in range(4): local_model(); close()"
+AT_ONCE = "from pointsman.models.embedded.local import *\nfor _ in range(4): local_model(); close()"
 FORK = """
 import multiprocessing
-from pointsman.models.local import local_model
+from pointsman.models.embedded.local import local_model
 
 def child(parents_url):
     assert local_model().base_url != parents_url

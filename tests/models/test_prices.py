@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.models.prices import Consumption, Tariff, find_price, published_context_window
+from pointsman.models.catalog.prices import (
+    Consumption,
+    Tariff,
+    find_price,
+    published_context_window,
+)
 
 NOW = 1_760_000_000.0
 counts = st.integers(min_value=0, max_value=200_000)

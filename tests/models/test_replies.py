@@ -16,12 +16,12 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from pointsman.models.calls import Prompt, RawReply, consumption
-from pointsman.models.conversation import portable
-from pointsman.models.failures import FailureClass, RejectedReplyError
-from pointsman.models.guards import check_reply, media_problem
-from pointsman.models.judge import judge
-from pointsman.models.structured import instructed, is_cut, is_strict, read_json, reasked
+from pointsman.models.calling.calls import Prompt, RawReply, consumption
+from pointsman.models.calling.conversation import portable
+from pointsman.models.calling.failures import FailureClass, RejectedReplyError
+from pointsman.models.calling.guards import check_reply, media_problem
+from pointsman.models.calling.judge import judge
+from pointsman.models.calling.structured import instructed, is_cut, is_strict, read_json, reasked
 
 SCHEMA: dict[str, Any] = {
     "title": "City",

@@ -1,4 +1,4 @@
-"""The router: the policy table works as written, and every choice and exclusion has its reason."""
+"""The router: the routing table works as written, and every choice and exclusion has its reason."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pointsman.models.catalog import Catalog, parse_models_settings
-from pointsman.models.health import HealthView
+from pointsman.models.catalog.settings import Catalog, parse_models_settings
 from pointsman.models.protocols import Ranking, Signals
-from pointsman.models.router import NOT_GOOD_ENOUGH, Facts, SpendLeft, rank
+from pointsman.models.routing.health import HealthView
+from pointsman.models.routing.router import NOT_GOOD_ENOUGH, Facts, SpendLeft, rank
 
 MODELS: list[dict[str, Any]] = [
     {"id": "small", "endpoint": "a", "quality": 2, "prices": {"input": 1, "output": 1}},

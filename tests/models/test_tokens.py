@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from pointsman.models.tokens import image_bound, input_bound, input_estimate, media_bytes
+from pointsman.models.calling.tokens import image_bound, input_bound, input_estimate, media_bytes
 from pointsman.testing import count_tokens
 
 texts = st.text(max_size=200)

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.errors import AnswerError
+from pointsman.errors import DecisionError
 from pointsman.state.approval import (
     FACTS_KEY,
     RECORDED,
     ApprovalRequest,
     interrupt_value,
-    read_answer,
+    read_decisions,
 )
 
 ONE = ApprovalRequest(id="ap_1", step="a", tool="pay", args={"amount": 1})
@@ -46,7 +46,7 @@ EDITED = {"type": "edit", "edited_action": {"name": "pay", "args": {"amount": 3}
 )
 def test_every_documented_form_is_read(answer: Any, types: list[str]) -> None:
     """Decisions answer requests in order."""
-    decisions = read_answer(answer, [ONE, TWO])
+    decisions = read_decisions(answer, [ONE, TWO])
 
     assert [d.type for d in decisions] == types
     assert [d.approval_id for d in decisions] == ["ap_1", "ap_2"][: len(types)]
@@ -54,7 +54,7 @@ def test_every_documented_form_is_read(answer: Any, types: list[str]) -> None:
 
 def test_a_decision_may_name_the_request_it_answers() -> None:
     """Then its position does not matter."""
-    [decision] = read_answer({"type": "approve", "approval_id": "ap_2"}, [ONE, TWO])
+    [decision] = read_decisions({"type": "approve", "approval_id": "ap_2"}, [ONE, TWO])
 
     assert decision.approval_id == "ap_2"
 
@@ -95,8 +95,8 @@ def test_a_decision_may_name_the_request_it_answers() -> None:
 )
 def test_anything_else_is_refused_and_names_the_field(answer: Any, where: str) -> None:
     """Also when only one part of it is wrong."""
-    with pytest.raises(AnswerError) as caught:
-        read_answer(answer, [ONE, TWO])
+    with pytest.raises(DecisionError) as caught:
+        read_decisions(answer, [ONE, TWO])
 
     assert caught.value.where == where
 
@@ -113,18 +113,18 @@ def test_anything_else_is_refused_and_names_the_field(answer: Any, where: str) -
     )
 )
 def test_no_value_breaks_the_reader(answer: Any) -> None:
-    """Any JSON value is read or refused with an `AnswerError`, never another error."""
+    """Any JSON value is read or refused with an `DecisionError`, never another error."""
     try:
-        decisions = read_answer(answer, [ONE, QUESTION])
-    except AnswerError:
+        decisions = read_decisions(answer, [ONE, QUESTION])
+    except DecisionError:
         return
     assert {d.approval_id for d in decisions} <= {"ap_1", "ap_3"}
 
 
 def test_a_question_cannot_be_approved() -> None:
     """Only the decisions that are allowed for a request are taken."""
-    with pytest.raises(AnswerError, match="respond, reject"):
-        read_answer({"type": "approve"}, [QUESTION])
+    with pytest.raises(DecisionError, match="respond, reject"):
+        read_decisions({"type": "approve"}, [QUESTION])
 
 
 def test_the_request_is_langchains_with_our_facts_under_one_key() -> None:

@@ -9,7 +9,7 @@ import pytest
 from pointsman.state.plan import Check, Step
 from pointsman.state.results import Evidence, Failure
 from pointsman.state.run import Limits
-from pointsman.state.verdict import Outcome, holds, judge
+from pointsman.state.verdict import ActOutcome, holds, judge
 
 EVIDENCE = (Evidence(id="a", step="a", source="order ORD-1"),)
 ORDER = {"status": "delivered", "total": 49.9, "items": []}
@@ -17,7 +17,7 @@ ORDER = {"status": "delivered", "total": 49.9, "items": []}
 
 def verdict(attempt: int = 1, checks: tuple[Check, ...] = (), **facts: Any) -> str:
     """Judge an outcome of a tool step."""
-    outcome = Outcome(**({"output": ORDER, "evidence": EVIDENCE} | facts))
+    outcome = ActOutcome(**({"output": ORDER, "evidence": EVIDENCE} | facts))
     step = Step(id="a", kind="tool", tool="t", checks=checks)
     return judge(step, outcome, attempt=attempt, limits=Limits(), lookup=lambda _: 50).action
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from pointsman.errors import AnswerError, NotFoundError
+from pointsman.errors import DecisionError, NotFoundError
 from pointsman.state.approval import ApprovalRequest, Decision
 from pointsman.stores import SqlStore
 
@@ -63,7 +63,7 @@ async def test_answer_closes_a_request(store: SqlStore, decision: Decision, expe
     kept = record.decisions[0]
     assert (kept.args, kept.message) == (decision.args, decision.message)
     assert record == await store.approvals.get("a1")
-    with pytest.raises(AnswerError, match=expected):
+    with pytest.raises(DecisionError, match=expected):
         await store.approvals.decide([answer("approve", "bob")])
 
 
@@ -73,7 +73,7 @@ async def test_quorum_counts_distinct_people(store: SqlStore) -> None:
     await store.approvals.decide([answer("approve", "ann")])
     assert await status(store) == "waiting"
 
-    with pytest.raises(AnswerError, match="ann has answered it before"):
+    with pytest.raises(DecisionError, match="ann has answered it before"):
         await store.approvals.decide([answer("approve", "ann")])
     await store.approvals.decide([answer("approve", "bob")])
 
@@ -104,7 +104,7 @@ async def test_answers_are_taken_all_or_none(store: SqlStore, bad: Decision) -> 
     await ask(store, "a2", allowed=("approve", "edit"))
     await ask(store, "a3", expires_at=999.0)
 
-    with pytest.raises(AnswerError):
+    with pytest.raises(DecisionError):
         await store.approvals.decide([answer("approve", "ann", "a1"), bad])
 
     assert (await store.approvals.get("a1")).decisions == ()
@@ -118,7 +118,7 @@ async def test_request_expires_by_the_clock(store: SqlStore, clock: Clock) -> No
     assert await status(store) == "expired"
     assert await store.approvals.waiting() == []
     assert [r.status for r in await store.approvals.of_thread("t")] == ["expired"]
-    with pytest.raises(AnswerError, match="expired"):
+    with pytest.raises(DecisionError, match="expired"):
         await store.approvals.decide([answer("approve")])
 
 
@@ -149,7 +149,7 @@ async def test_withdrawn_approval_must_be_asked_again(store: SqlStore, approved:
 
     record = await store.approvals.open("r", "t", request)
     assert (record.status, record.reason) == ("withdrawn", "wrong customer")
-    with pytest.raises(AnswerError, match="withdrawn"):
+    with pytest.raises(DecisionError, match="withdrawn"):
         await store.approvals.decide([answer("approve", "bob")])
     await ask(store, requested_at=1001.0)
     assert await status(store) == "waiting"
@@ -160,7 +160,7 @@ async def test_rejected_request_cannot_be_withdrawn(store: SqlStore) -> None:
     await ask(store)
     await store.approvals.decide([answer("reject")])
 
-    with pytest.raises(AnswerError, match="rejected"):
+    with pytest.raises(DecisionError, match="rejected"):
         await store.approvals.withdraw("a1", "")
     with pytest.raises(NotFoundError):
         await store.approvals.withdraw("nope", "")
@@ -191,7 +191,7 @@ async def test_rivals_cannot_both_close_a_request(store: SqlStore) -> None:
         return_exceptions=True,
     )
 
-    assert sum(isinstance(outcome, AnswerError) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, DecisionError) for outcome in outcomes) == 1
     assert len((await store.approvals.get("a1")).decisions) == 1
 
 
@@ -199,7 +199,7 @@ async def test_answers_and_their_audit_entries_are_one_transaction(store: SqlSto
     """What was decided stands in the audit log from the same moment, and only that."""
     await ask(store, "a1")
     await ask(store, "a2")
-    with pytest.raises(AnswerError):
+    with pytest.raises(DecisionError):
         await store.approvals.decide([answer("approve"), answer("edit", approval_id="a2")])
     assert not await store.audit.entries()
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event, insert, select, text
 
-from pointsman.errors import AnswerError, ConfigError, StoreError
+from pointsman.errors import ConfigError, DecisionError, StoreError
 from pointsman.state.values import digest
 from pointsman.stores import SqlStore, open_store
 from pointsman.stores.database import Database
 from pointsman.stores.protocols import Switch
 from pointsman.stores.schema import leases, switches
-from pointsman.stores.workers import Job, Workers
+from pointsman.stores.workers import Workers, WorkItem
 
 
 def pause(target: str = "") -> Switch:
@@ -73,7 +73,7 @@ async def test_failing_piece_undoes_only_itself(tmp_path: Path) -> None:
 
     def fail(connection: Connection) -> None:
         insert_switch(connection, "half")
-        raise AnswerError("No.")
+        raise DecisionError("No.")
 
     tasks = [asyncio.create_task(database.write(hold))]
     await asyncio.sleep(0)
@@ -93,7 +93,7 @@ async def test_failing_piece_undoes_only_itself(tmp_path: Path) -> None:
     targets = await database.read(lambda c: c.scalars(select(switches.c.target)).all())
     await database.close()
     assert (one, two) == ("1", "2")
-    assert isinstance(failed, AnswerError)
+    assert isinstance(failed, DecisionError)
     assert isinstance(duplicate, StoreError)
     assert sorted(targets) == ["0", "1", "2"]
     assert len(commits) <= 3, "the queued pieces were not committed together"
@@ -291,20 +291,20 @@ def test_full_queue_refuses_and_closing_drains() -> None:
     """A bounded queue takes no more than it may hold, and a closed one takes nothing."""
     gate, done = threading.Event(), []
 
-    def run(jobs: list[Job]) -> None:
+    def run(jobs: list[WorkItem]) -> None:
         assert gate.wait(30)
         for job in jobs:
             if job.start():
                 job.finish(lambda: done.append(1))
 
     workers = Workers(run, threads=1, bound=3, name="test")
-    offered = [workers.offer(Job(work=int)) for _ in range(10)]
+    offered = [workers.offer(WorkItem(work=int)) for _ in range(10)]
     assert 3 <= sum(offered) <= 4
     gate.set()
     workers.close()
 
     assert len(done) == sum(offered)
-    assert not workers.offer(Job(work=int))
+    assert not workers.offer(WorkItem(work=int))
 
 
 FORKED = """

@@ -17,7 +17,7 @@ from ...state.results import Evidence
 from ...state.values import Json, JsonObject, Trust
 from ..contract import ContractOptions, Tool
 from ..decorator import tool
-from .markdown import Section, markdown_files, sections
+from .markdown import MarkdownSection, markdown_files, sections
 
 MAX_TOTAL_BYTES = 64_000_000
 PASSAGE_CHARS = 2_000
@@ -116,7 +116,7 @@ def _build(base: Path, files: list[Path]) -> sqlite3.Connection:
         "CREATE VIRTUAL TABLE sections USING fts5"
         "(file UNINDEXED, heading, text, tokenize = 'porter unicode61 remove_diacritics 2')"
     )
-    found: list[Section] = []
+    found: list[MarkdownSection] = []
     for path in files:
         text = path.read_text(encoding="utf-8", errors="replace")
         found.extend(sections(text, path.relative_to(base).as_posix()))

@@ -12,7 +12,7 @@ _FENCE = re.compile(r"^\s*(```|~~~)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section:
+class MarkdownSection:
     """The text under one heading, up to the next."""
 
     file: str
@@ -22,7 +22,7 @@ class Section:
     text: str
 
 
-def sections(text: str, file: str) -> Iterator[Section]:
+def sections(text: str, file: str) -> Iterator[MarkdownSection]:
     """Cut a document at its headings; code blocks are left whole."""
     headings: list[str] = []
     lines: list[str] = []
@@ -40,10 +40,10 @@ def sections(text: str, file: str) -> Iterator[Section]:
     yield from _section(file, headings, lines)
 
 
-def _section(file: str, headings: list[str], lines: list[str]) -> Iterator[Section]:
+def _section(file: str, headings: list[str], lines: list[str]) -> Iterator[MarkdownSection]:
     text = "\n".join(lines).strip()
     if text:
-        yield Section(file=file, heading=" › ".join(h for h in headings if h), text=text)
+        yield MarkdownSection(file=file, heading=" › ".join(h for h in headings if h), text=text)
 
 
 def markdown_files(folder: Path) -> list[Path]:

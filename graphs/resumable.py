@@ -1,0 +1,52 @@
+"""A compiled graph that says so when it is answered and nothing waits.
+
+LangGraph takes a resume value for a thread that has ended without a word. An approver whose answer
+came too late, or went to the wrong thread, must hear of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command, StateSnapshot
+
+from ..errors import DecisionError
+
+
+class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
+    """LangGraph's compiled graph; `invoke` and `ainvoke` stream, so they are covered too."""
+
+    def stream(self, input: Any, config: Any = None, **options: Any) -> Iterator[Any]:  # noqa: A002
+        """Stream as LangGraph does. Raises `DecisionError` for an answer to nothing."""
+        if _answers(input) and self.checkpointer:
+            _check(self.get_state(config), config)
+        yield from super().stream(input, config, **options)
+
+    async def astream(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        input: Any,  # noqa: A002 - LangGraph's name
+        config: Any = None,
+        **options: Any,
+    ) -> AsyncIterator[Any]:
+        """Stream as LangGraph does. Raises `DecisionError` for an answer to nothing."""
+        if _answers(input) and self.checkpointer:
+            _check(await self.aget_state(config), config)
+        async for part in super().astream(input, config, **options):
+            yield part
+
+
+def _answers(given: Any) -> bool:
+    return isinstance(given, Command) and given.resume is not None
+
+
+def _check(snapshot: StateSnapshot, config: Any) -> None:
+    if snapshot.next:
+        return
+    thread = (config or {}).get("configurable", {}).get("thread_id", "")
+    raise DecisionError(
+        "It is not waiting for an answer; nothing was done.",
+        where=f"thread {thread}".strip(),
+        fix="Send it a task, or name the thread that waits.",
+    )

@@ -1,0 +1,1 @@
+"""Calling: one call of a model, from the budget it reserves to the reply that is believed."""

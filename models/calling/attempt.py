@@ -1,0 +1,348 @@
+"""One attempt at a model: a slot, a reservation, the call, the settlement, the record."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from langchain_core.language_models import BaseChatModel
+
+from ...state.run import Run
+from ...state.usage import Usage
+from ...state.values import Json, JsonObject
+from ...stores.protocols import Cap, ModelAttempt, Store
+from ..catalog.prices import Consumption
+from ..catalog.settings import Catalog, ModelSettings
+from ..protocols import Candidate, Emit
+from ..routing.health import HealthBoard, HealthKey
+from .budget import Budget, Grant, Need
+from .calls import Prompt, RawReply, call_model
+from .clients import WIRE, Clients, Wire
+from .failures import AttemptFailure, classify
+from .tokens import image_bound, input_bound
+from .transcript import transcript
+
+T = TypeVar("T")
+
+RESERVATION_GRACE = 120.0
+"""Seconds after an attempt's timeout when the reservation of a dead process may be dropped."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """A reply that was judged good."""
+
+    text: str = ""
+    data: Json = None
+    tool_calls: tuple[JsonObject, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptSpec:
+    """Everything that one attempt needs to know."""
+
+    candidate: Candidate
+    model: ModelSettings
+    prompt: Prompt
+    accept: Callable[[RawReply], Accepted]
+    """Judges the reply. Raises `RejectedReplyError`."""
+    max_output_tokens: int
+    min_output_tokens: int
+    timeout: float
+    """Seconds."""
+    why: str
+    role: str
+    run: Run
+    step: str
+    caps: Sequence[Cap]
+    emit: Emit
+    settled: Callable[[Usage], None]
+    """Learns what the attempt has cost, also when it is cancelled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallEnd:
+    """How an attempt ended: with a reply or a failure."""
+
+    accepted: Accepted | None = None
+    failure: AttemptFailure | None = None
+
+
+@dataclass(kw_only=True)
+class _Call:
+    """What is known of the call while it runs."""
+
+    reservation: Grant
+    input_tokens: int
+    wire: Wire
+    started_at: float
+    started: float
+    raw: RawReply | None = None
+    failure: AttemptFailure | None = None
+    spoke: bool = False
+    """Tokens have reached the caller."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Bill:
+    """What an attempt is settled at."""
+
+    used: Consumption
+    usd: float | None
+    estimated: bool
+
+
+class Attempts:
+    """Performs attempts: every one is bounded, reserved, settled and recorded."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clients: Clients,
+        board: HealthBoard,
+        health_key: Callable[[ModelSettings], HealthKey],
+        given: Callable[[ModelSettings], BaseChatModel | None],
+    ) -> None:
+        self._store = store
+        self._budget = Budget(store.budgets)
+        self._clients = clients
+        self._board = board
+        self._health_key = health_key
+        self._given = given
+
+    async def perform(self, job: AttemptSpec, catalog: Catalog) -> CallEnd:
+        """Make one attempt. Failures of the provider are returned, not raised.
+
+        Raises:
+            BudgetExceededError: No cap leaves room for it; nothing was called.
+            ConfigError: The key is missing, or the price is unknown under a money cap.
+        """
+        endpoint = catalog.endpoint(job.model)
+        chat = self._given(job.model) or await self._clients.chat(job.model, endpoint)
+        endpoint.key(job.model.place)
+        slot = await self._clients.slot(job.model.place, endpoint.max_concurrency)
+        try:
+            async with asyncio.timeout(job.timeout):
+                await slot.acquire()
+        except TimeoutError:
+            return _not_called(f"no free slot at {job.model.place} in time")
+        try:
+            return await self._with_slot(job, catalog, chat)
+        finally:
+            slot.release()
+
+    async def _with_slot(self, job: AttemptSpec, catalog: Catalog, chat: BaseChatModel) -> CallEnd:
+        key = self._health_key(job.model)
+        if not self._board.admit(key, now=time.time(), probe_seconds=job.timeout):
+            return _not_called(f"the breaker of {job.model.name} is open")
+        try:
+            call = await self._reserve(job, catalog)
+        except BaseException:
+            self._board.abandoned(key)
+            raise
+        accepted: Accepted | None = None
+        cancelled: asyncio.CancelledError | None = None
+        try:
+            accepted = await self._call(job, catalog, chat, call)
+        except asyncio.CancelledError as error:
+            cancelled = error
+            call.failure = classify(error)
+        except Exception as error:  # noqa: BLE001 - the provider's libraries raise anything; it is classified, recorded and acted upon
+            secrets = catalog.secrets(job.model)
+            call.failure = classify(error, now=time.time(), secrets=secrets)
+        # Whatever happens to the caller, what was reserved is settled.
+        outcome, interrupted = await finish(self._close(job, catalog, call, accepted))
+        if cancelled := cancelled or interrupted:
+            raise cancelled
+        return outcome
+
+    async def _reserve(self, job: AttemptSpec, catalog: Catalog) -> _Call:
+        now = time.time()
+        tokens = input_bound(
+            job.prompt.messages,
+            tools=job.prompt.tools,
+            schema=job.prompt.schema,
+            image_tokens=image_bound(job.model.id, job.model.image_tokens),
+        )
+        need = Need(
+            model=job.model.name,
+            price=catalog.price(job.model),
+            input_tokens=tokens,
+            output_tokens=job.max_output_tokens,
+            min_output_tokens=job.min_output_tokens,
+            at=now,
+            expires_at=now + job.timeout + RESERVATION_GRACE,
+        )
+        reservation, cancelled = await finish(self._budget.reserve(need, job.caps))
+        if cancelled is not None:
+            await finish(self._budget.release(reservation))
+            raise cancelled
+        return _Call(
+            reservation=reservation,
+            input_tokens=tokens,
+            wire=Wire(),
+            started_at=now,
+            started=time.monotonic(),
+        )
+
+    async def _call(
+        self, job: AttemptSpec, catalog: Catalog, chat: BaseChatModel, call: _Call
+    ) -> Accepted:
+        def on_text(text: str) -> None:
+            call.spoke = True
+            job.emit({"event": "token", "text": text, "step": job.step})
+
+        endpoint = catalog.endpoint(job.model)
+        # Clients that are not ours give no sign of when the request leaves.
+        call.wire.sent = not endpoint.base_url
+        token = WIRE.set(call.wire)
+        try:
+            async with asyncio.timeout(job.timeout):
+                call.raw = await call_model(
+                    chat,
+                    job.prompt,
+                    model=job.model,
+                    endpoint=endpoint,
+                    max_output_tokens=call.reservation.output_tokens,
+                    on_text=on_text,
+                )
+        finally:
+            WIRE.reset(token)
+        return job.accept(call.raw)
+
+    async def _close(
+        self, job: AttemptSpec, catalog: Catalog, call: _Call, accepted: Accepted | None
+    ) -> CallEnd:
+        seconds = time.monotonic() - call.started
+        bill = _bill(call, catalog, job.model)
+        if bill is None:
+            await self._budget.release(call.reservation)
+            bill = _Bill(used=Consumption(), usd=0.0, estimated=False)
+        else:
+            tokens = bill.used.input_tokens + bill.used.output_tokens
+            await self._budget.settle(call.reservation, usd=bill.usd, tokens=tokens)
+        self._report(job, catalog, call, seconds)
+        record = _record(job, call, bill, seconds)
+        await self._store.attempts.record(await self._with_payloads(record, job, call))
+        _announce(job, call, record)
+        usage = Usage(
+            input_tokens=bill.used.input_tokens,
+            output_tokens=bill.used.output_tokens,
+            model_calls=1,
+            usd=bill.usd,
+            estimated=bill.estimated,
+        )
+        job.settled(usage)
+        return CallEnd(accepted=accepted, failure=call.failure)
+
+    def _report(self, job: AttemptSpec, catalog: Catalog, call: _Call, seconds: float) -> None:
+        key = self._health_key(job.model)
+        if call.failure is None:
+            self._board.succeeded(key, seconds=seconds)
+        elif call.failure.kind == "cancelled":
+            self._board.abandoned(key)
+        else:
+            settings = catalog.settings.breaker
+            self._board.failed(key, call.failure, settings, now=time.time())
+
+    async def _with_payloads(
+        self, record: ModelAttempt, job: AttemptSpec, call: _Call
+    ) -> ModelAttempt:
+        put = self._store.payloads.put
+        asked = transcript(job.prompt.messages)
+        if call.raw is None:
+            return record.model_copy(update={"prompt": await put(asked)})
+        said = {"text": call.raw.text, "tool_calls": list(call.raw.calls)}
+        prompt, reply = await asyncio.gather(put(asked), put(said))
+        return record.model_copy(update={"prompt": prompt, "reply": reply})
+
+
+async def finish(work: Coroutine[Any, Any, T]) -> tuple[T, asyncio.CancelledError | None]:
+    """Await work that a cancellation must not interrupt.
+
+    Returns the result, and the cancellation that came meanwhile, for the caller to raise.
+    """
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return task.result(), cancelled
+
+
+def _bill(call: _Call, catalog: Catalog, model: ModelSettings) -> _Bill | None:
+    """Work out what to settle at; `None` if nothing can have been billed."""
+    refused = call.failure is not None and (call.failure.status or 0) >= 400
+    if not call.wire.sent or refused:
+        return None
+    bound = Consumption(
+        input_tokens=call.input_tokens, output_tokens=call.reservation.output_tokens
+    )
+    used = None if call.raw is None else call.raw.used
+    price = catalog.price(model)
+    if used is None or (call.raw is not None and not _plausible(used, call.raw)):
+        return _Bill(used=bound, usd=call.reservation.usd, estimated=True)
+    usd = None if price is None else price.cost(used, at=call.started_at)
+    beyond = used.input_tokens > bound.input_tokens or used.output_tokens > bound.output_tokens
+    return _Bill(used=used, usd=usd, estimated=beyond)
+
+
+def _plausible(used: Consumption, raw: RawReply) -> bool:
+    said = bool(raw.text or raw.calls)
+    return used.input_tokens > 0 and (used.output_tokens > 0 or not said)
+
+
+def _record(job: AttemptSpec, call: _Call, bill: _Bill, seconds: float) -> ModelAttempt:
+    failure = call.failure
+    return ModelAttempt(
+        id=uuid.uuid4().hex,
+        run_id=job.run.id,
+        thread_id=job.run.thread_id,
+        principal=job.run.principal.id,
+        step=job.step,
+        role=job.role,
+        model=job.candidate.model,
+        endpoint=job.candidate.endpoint,
+        why=job.why,
+        outcome="ok" if failure is None else failure.kind,
+        error="" if failure is None else failure.message,
+        input_tokens=bill.used.input_tokens,
+        cached_input_tokens=bill.used.cached_input_tokens,
+        output_tokens=bill.used.output_tokens,
+        reasoning_tokens=bill.used.reasoning_tokens,
+        usd=bill.usd,
+        reserved_usd=call.reservation.usd,
+        estimated=bill.estimated,
+        seconds=seconds,
+        first_token_seconds=None if call.raw is None else call.raw.first_token_seconds,
+        started_at=call.started_at,
+    )
+
+
+def _announce(job: AttemptSpec, call: _Call, record: ModelAttempt) -> None:
+    if call.spoke and call.failure is not None:
+        job.emit({"event": "discard", "step": job.step})
+    job.emit(
+        {
+            "event": "model_attempt",
+            "model": record.model,
+            "endpoint": record.endpoint,
+            "why": record.why,
+            "outcome": record.outcome,
+            "usd": record.usd,
+            "seconds": record.seconds,
+            "role": record.role,
+            "step": record.step,
+        }
+    )
+
+
+def _not_called(message: str) -> CallEnd:
+    return CallEnd(failure=AttemptFailure(kind="unavailable", message=message))

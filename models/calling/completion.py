@@ -1,0 +1,256 @@
+"""One request through its candidates: attempts, retries and fallbacks until one reply holds."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+
+from ...errors import BudgetExceededError, EndpointError, OutputError
+from ...state.run import Run
+from ...state.usage import Usage
+from ...state.values import JsonObject
+from ...stores.protocols import Cap
+from ..catalog.settings import Catalog, ModelSettings
+from ..protocols import Candidate, Emit, ModelReply, ModelRequest
+from .attempt import Accepted, Attempts, AttemptSpec, CallEnd
+from .calls import Prompt
+from .conversation import portable
+from .convert import Converters, media_to_text
+from .failures import AttemptFailure, NextAttempt, Option, Patience, next_move
+from .hedge import race
+from .judge import judge
+from .structured import reasked
+
+MAX_EXTENSIONS = 8
+"""How many times the asked output limit a reply that was cut off may grow to."""
+
+
+@dataclass(kw_only=True)
+class _Turn:
+    """How the current candidate is asked."""
+
+    candidate: Candidate
+    messages: Sequence[BaseMessage]
+    max_output_tokens: int
+    why: str
+
+
+@dataclass(kw_only=True)
+class RequestInFlight:
+    """The state of one request on its way through the candidates."""
+
+    request: ModelRequest
+    run: Run
+    step: str
+    emit: Emit
+    caps: Sequence[Cap]
+    catalog: Catalog
+    attempts: Attempts
+    converters: Converters
+    candidates: Sequence[Candidate]
+    guards: Sequence[str]
+    hedge_after: Callable[[ModelSettings], float | None]
+    """Seconds after which a second candidate starts, if it should."""
+    waiting: deque[Candidate] = field(init=False)
+    history: list[tuple[str, AttemptFailure]] = field(
+        default_factory=list[tuple[str, AttemptFailure]]
+    )
+    usage: Usage = field(default_factory=Usage)
+    refused: BudgetExceededError | None = None
+
+    def __post_init__(self) -> None:
+        self.waiting = deque(self.candidates)
+
+    async def reply(self) -> ModelReply:
+        """Return the first reply that holds. Raises as `ModelGateway.complete` says."""
+        turn = await self._next_turn("")
+        while turn is not None:
+            turn, outcome = await self._try(turn)
+            if outcome.accepted is not None:
+                return self._reply(turn, outcome.accepted)
+            if outcome.failure is not None:
+                turn = await self._follow(turn)
+            else:
+                turn = await self._next_turn("the budget does not pay for the one before")
+        raise self._exhausted()
+
+    async def _try(self, turn: _Turn) -> tuple[_Turn, CallEnd]:
+        """Perform the turn's attempt, and a rival's beside it where it takes long."""
+        after = None if self.request.stream else self.hedge_after(self._model(turn.candidate))
+        if after is None or not self.waiting:
+            return turn, await self._perform(turn)
+        turns = [turn]
+
+        async def rival() -> Coroutine[Any, Any, CallEnd] | None:
+            other = await self._next_turn(f"hedge: {turn.candidate.name} took over {after:.1f} s")
+            if other is None:
+                return None
+            turns.append(other)
+            return self._perform(other)
+
+        number, outcome = await race(
+            self._perform(turn), second=rival, after=after, good=lambda o: o.accepted is not None
+        )
+        return turns[number], outcome
+
+    async def _perform(self, turn: _Turn) -> CallEnd:
+        try:
+            outcome = await self.attempts.perform(self._job(turn), self.catalog)
+        except BudgetExceededError as error:
+            # A cheaper candidate may still fit.
+            self.refused = error
+            return CallEnd()
+        if outcome.failure is not None:
+            self.history.append((turn.candidate.name, outcome.failure))
+        return outcome
+
+    def _settled(self, usage: Usage) -> None:
+        self.usage += usage
+
+    async def _follow(self, turn: _Turn) -> _Turn | None:
+        move = self._move(turn)
+        failure = self.history[-1][1]
+        if move.action == "stop":
+            self.history[-1] = (turn.candidate.name, _because(failure, move))
+            return None
+        if move.action == "fallback":
+            while self.waiting[0].name != move.to:
+                self.waiting.popleft()
+            return await self._next_turn(move.reason)
+        await asyncio.sleep(move.wait)
+        again = replace(turn, why=f"{turn.candidate.reason}; {move.reason}")
+        if move.action == "reask":
+            again.messages = reasked(again.messages, failure.reply, failure.message)
+        if move.action == "extend":
+            again.max_output_tokens = self._extended(turn)
+        return again
+
+    def _move(self, turn: _Turn) -> NextAttempt:
+        retry = self.catalog.settings.retry
+        return next_move(
+            self.history,
+            current=self._option(turn.candidate),
+            others=[self._option(candidate) for candidate in self.waiting],
+            limits=Patience(
+                max_attempts=retry.max_attempts,
+                backoff=retry.backoff_seconds,
+                max_backoff=retry.max_backoff_seconds,
+                patience=retry.patience_seconds,
+                max_wait=retry.max_wait_seconds,
+                deadline_at=self.run.deadline_at,
+            ),
+            now=time.time(),
+            jitter=random.random(),  # noqa: S311 - spreads retries, hides nothing
+        )
+
+    async def _next_turn(self, reason: str) -> _Turn | None:
+        if not self.waiting:
+            return None
+        candidate = self.waiting.popleft()
+        messages: Sequence[BaseMessage] = self.request.messages
+        if candidate.adapt == "convert_to_text":
+            messages = await media_to_text(messages, self.converters)
+        if self.history:
+            messages = portable(messages)
+        return _Turn(
+            candidate=candidate,
+            messages=messages,
+            max_output_tokens=self._limit(candidate, self.request.max_output_tokens),
+            why=f"{candidate.reason}; {reason}" if reason else candidate.reason,
+        )
+
+    def _job(self, turn: _Turn) -> AttemptSpec:
+        request = self.request
+        prompt = Prompt(
+            messages=turn.messages,
+            schema=request.schema,
+            tools=request.tools,
+            stream=request.stream,
+            batch=request.signals.latency == "batch",
+        )
+        model = self.catalog.get(turn.candidate.name)
+        wanted = turn.max_output_tokens
+        return AttemptSpec(
+            candidate=turn.candidate,
+            model=model,
+            prompt=prompt,
+            accept=lambda raw: judge(raw, prompt, self.guards),
+            max_output_tokens=wanted,
+            min_output_tokens=min(wanted, self.catalog.settings.budget.min_output_tokens),
+            timeout=self._timeout(),
+            why=turn.why,
+            role=request.signals.role,
+            run=self.run,
+            step=self.step,
+            caps=self.caps,
+            emit=self.emit,
+            settled=self._settled,
+        )
+
+    def _timeout(self) -> float:
+        if self.run.deadline_at is None:
+            return self.request.timeout
+        left = self.run.deadline_at - time.time()
+        if left <= 0:
+            raise EndpointError(
+                "The run's deadline has passed.", failure="timeout", where=f"step {self.step}"
+            )
+        return min(self.request.timeout, left)
+
+    def _limit(self, candidate: Candidate, wanted: int) -> int:
+        most = self._model(candidate).max_output
+        return wanted if most is None else min(wanted, most)
+
+    def _extended(self, turn: _Turn) -> int:
+        longer = min(turn.max_output_tokens * 4, self.request.max_output_tokens * MAX_EXTENSIONS)
+        return self._limit(turn.candidate, longer)
+
+    def _model(self, candidate: Candidate) -> ModelSettings:
+        return self.catalog.get(candidate.name)
+
+    def _option(self, candidate: Candidate) -> Option:
+        window = self._model(candidate).context_window
+        return Option(name=candidate.name, endpoint=candidate.endpoint, context_window=window)
+
+    def _reply(self, turn: _Turn, accepted: Accepted) -> ModelReply:
+        return ModelReply(
+            text=accepted.text,
+            data=accepted.data,
+            tool_calls=accepted.tool_calls,
+            model=turn.candidate.model,
+            endpoint=turn.candidate.endpoint,
+            why=turn.why,
+            usage=self.usage,
+            attempts=self.usage.model_calls,
+        )
+
+    def _exhausted(self) -> Exception:
+        if self.refused is not None:
+            return self.refused
+        lines = "; ".join(f"{name}: {f.kind}: {f.message}" for name, f in self.history)
+        kinds = {failure.kind for _, failure in self.history}
+        where = f"step {self.step}" if self.step else self.request.signals.role
+        if kinds and kinds <= {"malformed_output", "output_limit"}:
+            return OutputError(f"No model replied as asked ({lines}).", where=where)
+        return EndpointError(
+            f"No model gave a reply ({lines or 'there is no candidate'}).",
+            failure=self.history[-1][1].kind if self.history else "unknown_model",
+            retry_after=self.history[-1][1].retry_after if self.history else None,
+            where=where,
+            fix="See `pointsman models` for the health of the endpoints.",
+        )
+
+
+def _because(failure: AttemptFailure, move: NextAttempt) -> AttemptFailure:
+    return failure.model_copy(update={"message": f"{failure.message} ({move.reason})"})
+
+
+def silent(_event: JsonObject) -> None:
+    """Receive an event that nobody wants."""

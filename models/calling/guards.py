@@ -1,0 +1,110 @@
+"""Guards of the routing table: small pure checks on what goes in and what comes out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+
+from .failures import RejectedReplyError
+from .tokens import TEXT_BLOCKS, media_bytes
+
+MAX_MEDIA_BYTES = 20 * 1024 * 1024
+
+TEMPLATE_MARKS = re.compile(
+    r"<\|(?:im_start|im_end|eot_id|endoftext|start_header_id)\|>|\[/?INST\]"
+)
+"""Pieces of a chat template: the model went on past the end of its turn."""
+
+CREDENTIALS = re.compile(
+    r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bsk-[A-Za-z0-9_-]{20,}|\bAKIA[0-9A-Z]{16}\b"
+    r"|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}"
+)
+ACTIVE_CONTENT = re.compile(r"<script\b|\bjavascript:|\bon(?:error|load|click)\s*=", re.IGNORECASE)
+
+_SIGNATURES: tuple[tuple[str, bytes, int], ...] = (
+    ("image/png", b"\x89PNG\r\n\x1a\n", 0),
+    ("image/jpeg", b"\xff\xd8\xff", 0),
+    ("image/gif", b"GIF8", 0),
+    ("image/webp", b"WEBP", 8),
+    ("audio/wav", b"WAVE", 8),
+    ("audio/mpeg", b"ID3", 0),
+    ("audio/ogg", b"OggS", 0),
+    ("audio/flac", b"fLaC", 0),
+    ("video/mp4", b"ftyp", 4),
+    ("video/webm", b"\x1aE\xdf\xa3", 0),
+)
+_KNOWN = {kind for kind, _, _ in _SIGNATURES} - {"audio/mpeg"}  # raw MP3 frames have no header
+
+
+def check_reply(text: str, guards: Sequence[str]) -> None:
+    """Apply the output guards of the matching row.
+
+    Raises:
+        RejectedReplyError: `malformed_output` for what a re-ask may mend, else `content_filter`.
+    """
+    if "strict_output" in guards:
+        if TEMPLATE_MARKS.search(text):
+            raise RejectedReplyError(
+                "malformed_output", "the reply holds marks of a chat template", reply=text
+            )
+        if any(ord(c) < 32 and c not in "\n\r\t" for c in text):
+            raise RejectedReplyError(
+                "malformed_output", "the reply holds control characters", reply=text
+            )
+    if "basic_safety" in guards:
+        for pattern, what in ((CREDENTIALS, "a credential"), (ACTIVE_CONTENT, "active content")):
+            if pattern.search(text):
+                raise RejectedReplyError("content_filter", f"the reply holds {what}")
+
+
+def media_problem(messages: Sequence[BaseMessage]) -> str:
+    """Return what is wrong with the media of a prompt; empty if nothing is."""
+    number = 0
+    for message in messages:
+        for block in message.content if isinstance(message.content, list) else ():
+            if isinstance(block, str) or block.get("type") in TEXT_BLOCKS:
+                continue
+            number += 1
+            problem = _block_problem(block)
+            if problem:
+                return f"media {number}: {problem}"
+    return ""
+
+
+def _block_problem(block: Mapping[str, Any]) -> str:
+    try:
+        data = media_bytes(block)
+    except ValueError:
+        return "its data is not base64"
+    if data is None:
+        return ""
+    if not data:
+        return "is empty"
+    if len(data) > MAX_MEDIA_BYTES:
+        return f"has {len(data)} bytes, more than {MAX_MEDIA_BYTES}"
+    declared = declared_type(block)
+    found = sniff(data)
+    if declared in _KNOWN and found != declared:
+        return f"is declared {declared} and is not"
+    return ""
+
+
+def declared_type(block: Mapping[str, Any]) -> str:
+    """Return the media type that a block declares, or an empty string."""
+    explicit = block.get("mime_type") or block.get("media_type")
+    if explicit:
+        return str(explicit).replace("audio/x-wav", "audio/wav")
+    url = block.get("image_url")
+    address = url.get("url", "") if isinstance(url, Mapping) else (url or "")
+    return address[5:].partition(";")[0] if str(address).startswith("data:") else ""
+
+
+def sniff(data: bytes) -> str:
+    """Return the media type that the first bytes show, or an empty string."""
+    for kind, signature, offset in _SIGNATURES:
+        if data[offset : offset + len(signature)] == signature:
+            return kind
+    return ""

@@ -1,0 +1,148 @@
+"""Replies in a schema: how each model is asked, and how what it says is read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from json_repair import repair_json
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
+from ...state.values import Json, JsonObject
+from ..catalog.settings import StructuredOutput
+from .failures import RejectedReplyError
+
+QUOTED_REPLY = 4_000
+"""Characters of a rejected reply that a re-ask quotes."""
+
+INSTRUCTION = (
+    "Answer with one JSON value that fits this JSON Schema, and nothing else: no prose, "
+    "no code fence.\n{schema}"
+)
+REASK = (
+    "Your reply was not accepted: {error}\n"
+    "Answer again, completely, and correct exactly that. Change nothing else."
+)
+
+
+def schema_name(schema: JsonObject) -> str:
+    """Return a name for the schema that providers accept."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", str(schema.get("title") or "reply"))[:64]
+
+
+def response_format(schema: JsonObject) -> JsonObject:
+    """Return the request field for models with native structured output."""
+    described = {"name": schema_name(schema), "schema": schema, "strict": is_strict(schema)}
+    return {"type": "json_schema", "json_schema": described}
+
+
+def reply_tool(schema: JsonObject) -> JsonObject:
+    """Return the function whose forced call carries the reply."""
+    function = {
+        "name": schema_name(schema),
+        "description": str(schema.get("description") or "Give the answer."),
+        "parameters": schema,
+    }
+    return {"type": "function", "function": function}
+
+
+def is_strict(schema: Json) -> bool:
+    """Say whether a schema keeps to the subset that providers enforce while they decode."""
+    if isinstance(schema, list):
+        return all(is_strict(part) for part in schema)
+    if not isinstance(schema, dict):
+        return True
+    if schema.get("type") == "object" or "properties" in schema:
+        properties = schema.get("properties", {})
+        if schema.get("additionalProperties") is not False:
+            return False
+        if set(schema.get("required", ())) != set(properties):
+            return False
+    if "oneOf" in schema or "allOf" in schema or "patternProperties" in schema:
+        return False
+    return all(is_strict(part) for part in schema.values())
+
+
+def instructed(
+    messages: Sequence[BaseMessage], schema: JsonObject, mode: StructuredOutput
+) -> list[BaseMessage]:
+    """Return the messages as a model without native structured output needs them."""
+    if mode != "prompt":
+        return list(messages)
+    text = INSTRUCTION.format(schema=json.dumps(schema, ensure_ascii=False))
+    if messages and isinstance(messages[0], SystemMessage):
+        first = SystemMessage(content=f"{messages[0].text}\n\n{text}")
+        return [first, *messages[1:]]
+    return [SystemMessage(content=text), *messages]
+
+
+def reasked(messages: Sequence[BaseMessage], reply: str, error: str) -> list[BaseMessage]:
+    """Return the messages with the rejected reply and what was wrong with it."""
+    quoted = reply if len(reply) <= QUOTED_REPLY else reply[:QUOTED_REPLY] + "…"
+    return [*messages, AIMessage(content=quoted), HumanMessage(content=REASK.format(error=error))]
+
+
+def read_json(text: str, schema: JsonObject, *, strict: bool = False) -> Json:
+    """Read a reply in a schema, repairing what is almost JSON.
+
+    Args:
+        text: What the model said.
+        schema: The JSON Schema that was asked for.
+        strict: Accept only what is valid as it stands.
+
+    Raises:
+        RejectedReplyError: It is not JSON, was cut off, or does not fit; fit to be quoted back.
+    """
+    value = _parse(text, strict=strict)
+    problem = schema_problem(value, schema)
+    if problem:
+        raise RejectedReplyError("malformed_output", problem, reply=text)
+    return value
+
+
+def schema_problem(value: Json, schema: JsonObject) -> str:
+    """Return how a value breaks a schema, naming the field; empty if it fits."""
+    error = best_match(Draft202012Validator(schema).iter_errors(value))
+    if error is None:
+        return ""
+    path = ".".join(str(part) for part in error.absolute_path) or "the reply"
+    return f"{path}: {error.message[:300]}"
+
+
+def _parse(text: str, *, strict: bool) -> Json:
+    body = text if strict else _unfenced(text)
+    try:
+        return json.loads(body)
+    except json.JSONDecodeError as error:
+        problem = f"not valid JSON: {error.msg} at character {error.pos}"
+    if strict or not body.strip() or is_cut(body):
+        # A repair would complete a cut reply by dropping what is missing.
+        raise RejectedReplyError("malformed_output", problem, reply=text)
+    repaired: Any = repair_json(body, return_objects=True)
+    if not isinstance(repaired, dict | list) or not repaired:
+        raise RejectedReplyError("malformed_output", problem, reply=text)
+    return repaired
+
+
+def _unfenced(text: str) -> str:
+    found = re.search(r"```(?:json)?\s*\n(.*?)```", text, flags=re.DOTALL)
+    return found.group(1) if found else text.strip()
+
+
+def is_cut(text: str) -> bool:
+    """Say whether JSON-like text ends inside a string, list or object."""
+    depth, quoted, escaped = 0, False, False
+    for char in text:
+        if quoted:
+            quoted, escaped = escaped or char != '"', char == "\\" and not escaped
+        elif char == '"':
+            quoted = True
+        elif char in "{[":
+            depth += 1
+        elif char in "}]":
+            depth -= 1
+    return quoted or depth > 0

@@ -1,0 +1,1 @@
+"""Catalog: which models and endpoints there are, what they cost, and the routing table."""

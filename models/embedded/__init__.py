@@ -1,0 +1,1 @@
+"""Embedded: the small local model in this process, for the extractor role."""

@@ -1,0 +1,59 @@
+"""Facts: what policy is told about one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..policy.protocols import CallFacts
+from ..state.plan import Plan
+from ..state.run import Run
+from ..state.values import JsonObject
+from .dependencies import Dependencies
+from .step import Current
+
+
+async def call_facts(
+    run: Run,
+    plan: Plan,
+    tool: str,
+    args: JsonObject,
+    provenance: Mapping[str, tuple[str, ...]],
+    dependencies: Dependencies,
+    *,
+    confidence: float | None = None,
+) -> CallFacts:
+    """Gather what policy may know about a call, switches and spend as they are now."""
+    usage = await dependencies.models.usage(run.id)
+    switches = await dependencies.switches.snapshot()
+    return CallFacts(
+        principal=run.principal,
+        tool=tool,
+        args=args,
+        taint=plan.taint,
+        tainted_args=dict(provenance),
+        confidence=confidence,
+        spent_usd=usage.usd or 0.0,
+        environment=dependencies.settings.policy.environment,
+        allowed_tools=plan.tools,
+        ask_always=run.autonomy == "ask_always",
+        task=plan.planner,
+        frozen=switches.frozen_tool(tool) is not None,
+    )
+
+
+async def step_facts(
+    current: Current,
+    args: JsonObject,
+    provenance: Mapping[str, tuple[str, ...]],
+    dependencies: Dependencies,
+) -> CallFacts:
+    """Gather the facts of a lane's current step, with how sure the models behind it were."""
+    return await call_facts(
+        current.run,
+        current.plan,
+        current.step.tool,
+        args,
+        provenance,
+        dependencies,
+        confidence=current.confidence,
+    )

@@ -1,0 +1,62 @@
+"""ThreadState: where a thread stands, read from its newest checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import StateSnapshot
+
+from ..state.approval import FACTS_KEY, ApprovalRequest
+from ..state.values import JsonObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreadState:
+    """Where a thread stands."""
+
+    id: str
+    status: Literal["absent", "fresh", "unfinished", "waiting", "finished"]
+    """`fresh`: nothing has been taken in yet. `unfinished`: a run was cut off. `waiting`: for a
+    person. `finished`: the last run has its answer."""
+    values: JsonObject
+    asked: tuple[ApprovalRequest, ...] = ()
+    """What a person is asked."""
+    facts: JsonObject
+    """What the interrupt says besides: requester, cost so far, why an answer was refused."""
+
+
+def config_of(thread: str) -> RunnableConfig:
+    """Return the graph's config for a thread."""
+    return {"configurable": {"thread_id": thread}}
+
+
+def read_thread(thread: str, snapshot: StateSnapshot) -> ThreadState:
+    """Read a snapshot."""
+    values: Any = snapshot.values
+    facts: JsonObject = {}
+    for interrupt in snapshot.interrupts:
+        facts = interrupt.value.get(FACTS_KEY, {})
+    return ThreadState(
+        id=thread,
+        status=_status(snapshot),
+        values=dict(values) if isinstance(values, dict) else {},
+        asked=tuple(ApprovalRequest.from_json(a) for a in facts.get("approvals", [])),
+        facts=facts,
+    )
+
+
+def _status(
+    snapshot: StateSnapshot,
+) -> Literal["absent", "fresh", "unfinished", "waiting", "finished"]:
+    if snapshot.created_at is None:
+        return "absent"
+    if snapshot.interrupts:
+        return "waiting"
+    values: Any = snapshot.values
+    begun = bool(values.get("run")) and not values.get("task")
+    if not begun or set(snapshot.next) & {"__start__", "normalize"}:
+        return "fresh"
+    # A thread that was cut off between the end of its nodes and the next checkpoint has no `next`.
+    return "finished" if values.get("answer") and not snapshot.next else "unfinished"

@@ -1,0 +1,264 @@
+"""Tracing: everything that is known of a thread, put together from checkpoints and store.
+
+Checkpoints say what was asked and where it stands; the journal what was planned and came out; the
+attempt log, the ledger, the approvals and the audit log by whom, why, how often and at what cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langgraph.graph.state import CompiledStateGraph
+
+from ..errors import NotFoundError
+from ..state.answer import Answer
+from ..state.plan import Plan, Step
+from ..state.references import Reference, at_path, resolve
+from ..state.results import StepResult
+from ..state.run import Run, Stop
+from ..state.task import Task
+from ..state.usage import Usage
+from ..state.values import Json, JsonObject, Record
+from ..stores.protocols import (
+    ApprovalRecord,
+    AuditEntry,
+    EffectRecord,
+    ModelAttempt,
+    Payloads,
+    Store,
+)
+from .step import output_of
+from .thread import config_of, read_thread
+
+AgentGraph = CompiledStateGraph[Any, Any, Any, Any]
+"""The compiled graph, whatever its state is called."""
+
+DELETED = "(deleted)"
+"""Stands for a payload that retention has removed."""
+
+
+class ModelCall(Record):
+    """One attempt at a model, with what was said."""
+
+    attempt: ModelAttempt
+    prompt: Json = None
+    reply: Json = None
+
+
+class StepTrace(Record):
+    """One step of one version of the plan."""
+
+    step: Step
+    plan_version: int = 1
+    args: JsonObject = {}
+    """As the step got them; a reference that finds nothing yet stands as it is."""
+    result: StepResult | None = None
+    """`None`: the step has not come to its end."""
+    output: Json = None
+    approvals: tuple[ApprovalRecord, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
+    effects: tuple[EffectRecord, ...] = ()
+
+
+class RunTrace(Record):
+    """One run of the thread."""
+
+    run: Run
+    task: Task | None = None
+    plans: tuple[Plan, ...] = ()
+    declined: str = ""
+    """Why no planner made a plan."""
+    steps: tuple[StepTrace, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
+    """Model calls that belong to no step: planning, extracting, answering."""
+    answer: Answer | None = None
+    stop: Stop | None = None
+    usage: Usage = Usage()
+
+
+class Trace(Record):
+    """A thread from its beginning."""
+
+    thread: str
+    status: str
+    runs: tuple[RunTrace, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
+
+
+async def read_trace(graph: AgentGraph, store: Store, thread: str) -> Trace:
+    """Put together what is known of a thread.
+
+    Args:
+        graph: The compiled graph, with the checkpointer that holds the thread.
+        store: The store that its runs write to.
+        thread: The thread's id.
+
+    Raises:
+        NotFoundError: Nobody has heard of the thread.
+    """
+    state = read_thread(thread, await graph.aget_state(config_of(thread)))
+    if state.status == "absent":
+        raise NotFoundError("There is no such thread.", where=f"thread {thread}")
+    notes = await store.journal.notes(thread)
+    approvals = await store.approvals.of_thread(thread)
+    runs = [
+        await _run_trace(store, run_id, values, notes, approvals)
+        for run_id, values in (await _states(graph, thread)).items()
+    ]
+    return Trace(
+        thread=thread,
+        status=state.status,
+        runs=tuple(runs),
+        audit=tuple(await store.audit.entries(thread)),
+    )
+
+
+async def _states(graph: AgentGraph, thread: str) -> dict[str, JsonObject]:
+    """Return run id → its newest state, oldest run first."""
+    newest: dict[str, JsonObject] = {}
+    async for snapshot in graph.aget_state_history(config_of(thread)):
+        values: Any = snapshot.values
+        if run := values.get("run"):
+            newest.setdefault(run["id"], dict(values))
+    return dict(reversed(newest.items()))
+
+
+async def _run_trace(
+    store: Store,
+    run_id: str,
+    values: JsonObject,
+    notes: Sequence[JsonObject],
+    approvals: Sequence[ApprovalRecord],
+) -> RunTrace:
+    bodies = [n["body"] for n in notes if n["run_id"] == run_id and n["kind"] == "plan"]
+    plans = tuple(Plan.from_json(body) for body in bodies if "declined" not in body)
+    declined = [body["declined"]["reason"] for body in bodies if "declined" in body]
+    logs = _Logs(
+        approvals=[a for a in approvals if a.run_id == run_id],
+        calls=[await _call(a, store.payloads) for a in await store.attempts.of_run(run_id)],
+        effects=await store.effects.of_run(run_id),
+    )
+    results = await _results(store, run_id, values)
+    planned = {step.id for plan in plans for step in plan.steps}
+    return RunTrace(
+        run=Run.from_json(values["run"]),
+        task=Task.from_json(raw) if (raw := values.get("work")) else None,
+        plans=plans,
+        declined=" ".join(declined),
+        steps=_steps(plans, results, await _outputs(results.values(), store.payloads), logs),
+        calls=tuple(c for c in logs.calls if c.attempt.step not in planned),
+        answer=Answer.from_json(raw) if (raw := values.get("answer")) else None,
+        stop=Stop.from_json(raw) if (raw := values.get("stop")) else None,
+        usage=Usage.from_json(values.get("usage") or {}),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Logs:
+    """What is logged of one run, by step and not by version of the plan."""
+
+    approvals: Sequence[ApprovalRecord] = ()
+    calls: Sequence[ModelCall] = ()
+    effects: Sequence[EffectRecord] = ()
+
+    def of(self, step: str) -> _Logs:
+        """Return what concerns one step."""
+        return _Logs(
+            approvals=[a for a in self.approvals if a.request.step == step],
+            calls=[c for c in self.calls if c.attempt.step == step],
+            effects=[e for e in self.effects if e.claim.step == step],
+        )
+
+
+def _steps(
+    plans: Sequence[Plan],
+    results: Mapping[tuple[int, str], StepResult],
+    outputs: Mapping[str, Json],
+    logs: _Logs,
+) -> tuple[StepTrace, ...]:
+    """Return the steps of every version of the plan, those left out that a revision replaced.
+
+    What the logs say of a step stands with its last version.
+    """
+    last_version = {step.id: plan.version for plan in plans for step in plan.steps}
+    return tuple(
+        _step(
+            step,
+            plan.version,
+            results.get((plan.version, step.id)),
+            outputs,
+            logs.of(step.id) if last_version[step.id] == plan.version else _Logs(),
+        )
+        for plan in plans
+        for step in plan.steps
+        if last_version[step.id] == plan.version or (plan.version, step.id) in results
+    )
+
+
+def _step(
+    step: Step, version: int, result: StepResult | None, outputs: Mapping[str, Json], logs: _Logs
+) -> StepTrace:
+    accepted = result is not None and result.status == "accepted"
+    return StepTrace(
+        step=step,
+        plan_version=version,
+        args=_args(step, outputs),
+        result=result,
+        output=outputs.get(step.id) if accepted else None,
+        approvals=tuple(logs.approvals),
+        calls=tuple(logs.calls),
+        effects=tuple(logs.effects),
+    )
+
+
+async def _results(
+    store: Store, run_id: str, values: JsonObject
+) -> dict[tuple[int, str], StepResult]:
+    """Return results by plan version and step; the state knows those that wait, too."""
+    found = {
+        (result.plan_version, step_id): result
+        for step_id, raw in (values.get("results") or {}).items()
+        for result in (StepResult.from_json(raw),)
+    }
+    journaled = await store.journal.outcomes(run_id)
+    return found | {(result.plan_version, result.step): result for result in journaled}
+
+
+async def _outputs(results: Iterable[StepResult], payloads: Payloads) -> dict[str, Json]:
+    outputs: dict[str, Json] = {}
+    for result in results:
+        if result.status == "accepted":
+            try:
+                outputs[result.step] = await output_of(result, payloads)
+            except NotFoundError:
+                outputs[result.step] = DELETED
+    return outputs
+
+
+def _args(step: Step, outputs: Mapping[str, Json]) -> JsonObject:
+    def lookup(reference: Reference) -> Json:
+        if reference.attachment:
+            return {"$attachment": reference.attachment}
+        try:
+            return at_path(outputs[reference.step], reference.path)
+        except KeyError:
+            return {"$from": reference.step, "path": reference.path}
+
+    return resolve(step.args, lookup)
+
+
+async def _call(attempt: ModelAttempt, payloads: Payloads) -> ModelCall:
+    return ModelCall(
+        attempt=attempt,
+        prompt=await _payload(attempt.prompt, payloads),
+        reply=await _payload(attempt.reply, payloads),
+    )
+
+
+async def _payload(digest: str, payloads: Payloads) -> Json:
+    try:
+        return await payloads.get(digest) if digest else None
+    except NotFoundError:
+        return DELETED
