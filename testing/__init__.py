@@ -4,19 +4,19 @@ from .chat_model import ScriptedModel, ScriptedReply
 from .completion import count_tokens
 from .faults import FAULT_KINDS, FAULTS, FaultKind, FaultSpec
 from .gateway import ScriptedGateway
-from .records import BilledPrice, Outcome, RequestRecord
+from .records import Outcome, Price, RequestRecord
 from .replies import Fault, GatewayRequest, Reply, Responder, TokenUsage
 from .script_file import load_gateway
 
 __all__ = [
     "FAULTS",
     "FAULT_KINDS",
-    "BilledPrice",
     "Fault",
     "FaultKind",
     "FaultSpec",
     "GatewayRequest",
     "Outcome",
+    "Price",
     "Reply",
     "RequestRecord",
     "Responder",

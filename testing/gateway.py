@@ -16,7 +16,7 @@ from .faults import ErrorBody
 from .listener import Listener
 from .playback import STAND_IN, Playback
 from .reading import read_record
-from .records import BilledPrice, RecordMeter, RequestLog, RequestRecord
+from .records import Price, RecordMeter, RequestLog, RequestRecord
 from .replies import Fault, GatewayRequest, ModelScript, Reply, ScriptItem, as_answer
 from .script import Script, Turn
 
@@ -47,7 +47,7 @@ class ScriptedGateway:
         default: ScriptItem | None = None,
         faults: Sequence[Fault] = (),
         api_key: str = "",
-        prices: Mapping[str, BilledPrice] | None = None,
+        prices: Mapping[str, Price] | None = None,
         count_tokens: CountTokens = count_tokens,
         seed: int = 0,
         host: str = "127.0.0.1",

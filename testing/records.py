@@ -28,7 +28,7 @@ Usd = Annotated[float, Field(ge=0)]
 
 
 @checked_dataclass(frozen=True, kw_only=True, config=STRICT)
-class BilledPrice:
+class Price:
     """US dollars for a million tokens."""
 
     input: Usd
@@ -85,7 +85,7 @@ class RequestRecord:
 class RequestLog:
     """The records, written by the gateway's thread and read by any."""
 
-    def __init__(self, prices: Mapping[str, BilledPrice]) -> None:
+    def __init__(self, prices: Mapping[str, Price]) -> None:
         self._prices = prices
         self._records: list[RequestRecord] = []
         self._changed = threading.Condition()
@@ -127,7 +127,7 @@ class RequestLog:
             raise ConfigError(
                 f"Tokens of {unpriced} were billed, which have no price.",
                 where="ScriptedGateway.prices",
-                fix="Add a BilledPrice for each.",
+                fix="Add a Price for each.",
             )
         return math.fsum(r.billed_usd or 0.0 for r in records)
 

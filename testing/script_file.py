@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Tag, ValidationError
 from ..errors import ConfigError
 from ..state.values import Json
 from .gateway import ScriptedGateway
-from .records import BilledPrice
+from .records import Price
 from .replies import Fault, Reply
 
 
@@ -43,7 +43,7 @@ class _ScriptFile(BaseModel):
     models: dict[str, list[Entry]] = {}
     default: Entry | None = None
     faults: list[Fault] = []
-    prices: dict[str, BilledPrice] = {}
+    prices: dict[str, Price] = {}
     api_key: str = ""
     seed: int = 0
 

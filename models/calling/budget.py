@@ -14,7 +14,7 @@ from typing import TypeVar
 from ...errors import BudgetExceededError, ConfigError
 from ...state.run import Run
 from ...stores.protocols import BudgetLedger, Cap
-from ..catalog.prices import Price
+from ..catalog.prices import ModelPrice
 from ..catalog.settings import BudgetSettings, CapSettings
 from ..routing.router import SpendLeft
 
@@ -30,7 +30,7 @@ class Need:
 
     model: str
     """`model@endpoint`, for messages."""
-    price: Price | None
+    price: ModelPrice | None
     input_tokens: int
     output_tokens: int
     """The output limit that is wanted."""

@@ -35,7 +35,7 @@ class Consumption(Record):
     """The service tier that answered: `batch`, `flex`, `priority`, …"""
 
 
-class Price(Protocol):
+class ModelPrice(Protocol):
     """What calls of one model cost, in US dollars."""
 
     def cost(self, used: Consumption, *, at: float) -> float:
@@ -134,7 +134,7 @@ class ListedPrice:
 
 def find_price(
     model: str, *, provider: str = "", base_url: str = "", tariff: Tariff | None = None
-) -> Price | None:
+) -> ModelPrice | None:
     """Return the price of a model, or `None` if nobody knows it.
 
     The catalog's own tariff wins; then the published price at the named provider, at the

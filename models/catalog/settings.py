@@ -21,7 +21,7 @@ from ...errors import ConfigError, NotFoundError
 from ...state.task import Modality
 from ...state.values import JsonObject
 from ..protocols import Role
-from .prices import Price, Tariff, find_price
+from .prices import ModelPrice, Tariff, find_price
 from .routes import RoutingSettings
 
 StructuredOutput = Literal["json_schema", "tool_call", "prompt"]
@@ -300,7 +300,7 @@ class Catalog:
         return {model.name: model for model in self.models}
 
     @cached_property
-    def _prices(self) -> dict[str, Price | None]:
+    def _prices(self) -> dict[str, ModelPrice | None]:
         return {}
 
     def get(self, name: str) -> ModelSettings:
@@ -332,7 +332,7 @@ class Catalog:
         """Return who serves a model; the endpoint's name where nothing says so."""
         return model.provider or self.endpoint(model).provider or model.place
 
-    def price(self, model: ModelSettings) -> Price | None:
+    def price(self, model: ModelSettings) -> ModelPrice | None:
         """Return a model's price, or `None` if it is not known."""
         if model.name not in self._prices:
             self._prices[model.name] = find_price(

@@ -17,7 +17,7 @@ def test_approval_pays_exactly_once(desk):
     assert first.code == 0
     assert "Paid back: 25.00" in first.document["answer"]["text"]
     assert second.code == 2
-    assert second.document["error"]["type"] == "AnswerError"
+    assert second.document["error"]["type"] == "DecisionError"
     assert len(desk.paid()) == 1
 
 

@@ -19,13 +19,13 @@ import yaml
 
 from pointsman import Settings, build_agent, open_store, tool
 from pointsman.stores.store import SqlStore
-from pointsman.testing import BilledPrice, Fault, ScriptedGateway
+from pointsman.testing import Fault, Price, ScriptedGateway
 from pointsman.testing.replies import ModelScript
 
 ENVIRONMENT = Path(__file__).parents[2] / ".venv-litellm"
 MASTER_KEY = "sk-one-key-for-all-models"
 PROVIDER_KEY = "sk-only-the-proxy-knows"
-PRICE = BilledPrice(input=1.0, output=2.0)
+PRICE = Price(input=1.0, output=2.0)
 START_SECONDS = 60.0
 CUT_OFF = {
     # Nobody listens there: whatever the proxy wants from the network fails at once.

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pointsman.errors import BudgetExceededError, ConfigError
 from pointsman.models.calling.budget import Budget, Need, affordable_output, caps_for
-from pointsman.models.catalog.prices import Price, Tariff
+from pointsman.models.catalog.prices import ModelPrice, Tariff
 from pointsman.models.catalog.settings import BudgetSettings
 from pointsman.models.routing.router import SpendLeft
 from pointsman.state.run import Limits, Principal, Run
@@ -20,7 +20,7 @@ DAY = 1_764_000_000.0
 
 
 def need(
-    *, price: Price | None = TARIFF, inward: int = 1_000, outward: int = 1_000, least: int = 32
+    *, price: ModelPrice | None = TARIFF, inward: int = 1_000, outward: int = 1_000, least: int = 32
 ) -> Need:
     """What one attempt may use."""
     return Need(

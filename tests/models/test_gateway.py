@@ -24,9 +24,9 @@ from pointsman.state import Run
 from pointsman.stores.protocols import Switch
 from pointsman.stores.store import SqlStore, open_store
 from pointsman.testing import (
-    BilledPrice,
     Fault,
     GatewayRequest,
+    Price,
     Reply,
     ScriptedGateway,
     ScriptedModel,
@@ -104,7 +104,7 @@ async def test_a_malformed_reply_is_asked_again_with_its_error(
     """The re-ask quotes the error, is an attempt of its own, and is budgeted as one."""
     with ScriptedGateway(
         {"first": [Reply(json={"town": "Bern"}), Reply(json={"city": "Bern"})]},
-        prices={"first": BilledPrice(input=1, output=2)},
+        prices={"first": Price(input=1, output=2)},
     ) as server:
         models = gateway(settings({"a": server}, TWO[:1]))
         request = dataclasses.replace(ASK, schema=SCHEMA)
@@ -223,7 +223,7 @@ async def test_cancelling_cancels_the_request_and_settles_it(
 ) -> None:
     """The server sees the client go; the attempt is recorded and settled as estimated."""
     with ScriptedGateway(
-        {"first": [Fault(kind="stall")]}, prices={"first": BilledPrice(input=1, output=2)}
+        {"first": [Fault(kind="stall")]}, prices={"first": Price(input=1, output=2)}
     ) as server:
         models = gateway(settings({"a": server}, TWO[:1]))
         call = asyncio.ensure_future(models.complete(ASK, run=run(budget_usd=1.0), step="s"))
@@ -286,7 +286,7 @@ async def test_reported_usage_is_what_is_settled(
     prices = {"input": 10, "cached_input": 1, "output": 100, "reasoning": 100}
     with ScriptedGateway(
         {"first": [Reply(text="Bern.", usage=used)]},
-        prices={"first": BilledPrice(input=10, output=100, cached_input=1)},
+        prices={"first": Price(input=10, output=100, cached_input=1)},
     ) as server:
         models = gateway(settings({"a": server}, [{**TWO[0], "prices": prices}]))
         reply = await models.complete(ASK, run=run(), step="s")

@@ -72,7 +72,7 @@ def test_it_says_so_when_there_is_nothing_to_learn() -> None:
 
 def test_the_held_out_part_is_never_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
     """No held-out text reaches the fit, and equal texts are on one side."""
-    from pointsman.models.learned.router import learning
+    from pointsman.models.learned import learning
 
     seen: list[str] = []
     matrix = learning._matrix

@@ -13,8 +13,8 @@ from pointsman.errors import EndpointError, OutputError
 from pointsman.models.protocols import ModelReply, ModelRequest, Signals
 from pointsman.stores.protocols import ModelAttempt
 from pointsman.stores.store import SqlStore
-from pointsman.testing import BilledPrice, FaultKind, Reply, RequestRecord, ScriptedGateway
 from pointsman.testing import Fault as ScriptedFault
+from pointsman.testing import FaultKind, Price, Reply, RequestRecord, ScriptedGateway
 
 from .conftest import MakeGateway, MakeRun, MakeSettings
 
@@ -24,7 +24,7 @@ TIMEOUT = {"slow_first_byte": 0.8, "slow_tokens": 0.8, "stall": 0.8}
 """Seconds for an attempt where the fault is a matter of time."""
 PATIENT = 20.0
 """Seconds for all other attempts: a busy machine must not look like one more fault."""
-PRICE = BilledPrice(input=1.0, output=2.0)
+PRICE = Price(input=1.0, output=2.0)
 
 SCHEMA: dict[str, Any] = {
     "title": "City",

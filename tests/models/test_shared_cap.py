@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from pointsman.stores.store import open_store
-from pointsman.testing import BilledPrice, Fault, Reply, ScriptedGateway
+from pointsman.testing import Fault, Price, Reply, ScriptedGateway
 
 CAP = 1.0
 PROCESSES = 4
 RUNS = 50
-PRICE = BilledPrice(input=40.0, output=400.0)
+PRICE = Price(input=40.0, output=400.0)
 FAULTS = [
     Fault(kind=kind, probability=chance, seconds=seconds)
     for kind, chance, seconds in (

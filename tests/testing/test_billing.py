@@ -11,14 +11,14 @@ from pointsman.errors import ConfigError
 from pointsman.testing import (
     FAULT_KINDS,
     FAULTS,
-    BilledPrice,
     Fault,
+    Price,
     Reply,
     ScriptedGateway,
     TokenUsage,
 )
 
-PRICE = BilledPrice(input=1.0, output=10.0, cached_input=0.1)
+PRICE = Price(input=1.0, output=10.0, cached_input=0.1)
 USAGE = TokenUsage(input_tokens=1000, output_tokens=100, cached_input_tokens=400)
 REPLY = Reply(text="one two three four five six seven eight", usage=USAGE)
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
@@ -39,7 +39,7 @@ def billed(gateway: ScriptedGateway, client: openai.OpenAI, *, stream: bool) -> 
 def test_price_of_a_reply() -> None:
     """Cached input costs its own price, reasoning is part of the output."""
     assert PRICE.cost(USAGE) == pytest.approx((600 * 1 + 400 * 0.1 + 100 * 10) / 1e6)
-    assert BilledPrice(input=1, output=1).cost(USAGE) == pytest.approx(1100 / 1e6)
+    assert Price(input=1, output=1).cost(USAGE) == pytest.approx(1100 / 1e6)
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["document", "stream"])
