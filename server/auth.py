@@ -7,10 +7,12 @@
     POINTSMAN_AUDIENCE, POINTSMAN_ISSUER   which tokens are for this server; default: pointsman
     POINTSMAN_AUTH      `off`: `langgraph dev` needs no keyring, wherever it listens;
                         `on`: it needs one everywhere
+    POINTSMAN_ALLOWED_ORIGINS, POINTSMAN_ALLOWED_HOSTS   without a keyring: web pages and names of
+                        this server that are let in beside this machine's own and Studio
 
 With a keyring, everybody needs a token. Without one, `langgraph dev` serves whoever reaches this
-machine's loopback as the local person, and any other server does not start. Nothing in a request's
-body says who asks.
+machine's loopback as the local person, but no web page of somebody else's (`origins.py`), and any
+other server does not start. Nothing in a request's body says who asks.
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +36,7 @@ from ..settings import Settings
 from ..state.run import Principal
 from ..state.values import digest
 from ..stores.store import open_store
+from .origins import AllowedCallers, is_loopback
 
 OWNER, TENANT = "owner", "tenant"
 """Metadata keys by which threads, runs and assistants are told apart."""
@@ -44,15 +46,38 @@ Filter = dict[str, str]
 logger = logging.getLogger(__name__)
 
 
-def build_auth(verifier: TokenVerifier | None) -> Auth:
-    """Return the `auth` object for a verifier; for `None`, everybody is the local person."""
+def build_open_auth(allowed: AllowedCallers) -> Auth:
+    """Return the `auth` object that asks nobody for a token, and keeps web pages out."""
+    auth = Auth()
+
+    @auth.authenticate
+    async def authenticate(headers: Mapping[bytes, bytes]) -> Auth.types.MinimalUserDict:
+        if problem := allowed.refusal(headers):
+            raise Auth.exceptions.HTTPException(status_code=403, detail=problem)
+        # Vouched for by nothing: runs act for the principal of the settings.
+        return {"identity": LOCAL, "is_authenticated": False}
+
+    @auth.on
+    async def checked(ctx: Auth.types.AuthContext, value: Any) -> None:  # noqa: ARG001
+        if isinstance(ctx.user, Auth.types.StudioUser):
+            # The server takes a header's word for this user and then skips `authenticate`.
+            raise Auth.exceptions.HTTPException(status_code=403, detail=_STUDIO_AUTH)
+
+    return auth
+
+
+_STUDIO_AUTH = (
+    'Set "disable_studio_auth": true under "auth" in langgraph.json. Studio works without it, and '
+    "web pages could pass for Studio."
+)
+
+
+def build_auth(verifier: TokenVerifier) -> Auth:
+    """Return the `auth` object that asks everybody for a token."""
     auth = Auth()
 
     @auth.authenticate
     async def authenticate(authorization: str | None) -> Auth.types.MinimalUserDict:
-        if verifier is None:
-            # Vouched for by nothing: runs act for the principal of the settings.
-            return {"identity": LOCAL, "is_authenticated": False}
         try:
             return _user(await verifier.verify(_bearer(authorization)))
         except CredentialError as error:
@@ -60,8 +85,7 @@ def build_auth(verifier: TokenVerifier | None) -> Auth:
                 status_code=401, detail=str(error), headers={"WWW-Authenticate": "Bearer"}
             ) from None
 
-    if verifier is not None:
-        restrict(auth)
+    restrict(auth)
     return auth
 
 
@@ -198,7 +222,7 @@ def auth_from_environment(environment: Mapping[str, str]) -> Auth:
         "No authentication: whoever reaches this server acts as the local person of the settings. "
         "Set POINTSMAN_KEYRING to ask for tokens."
     )
-    return build_auth(None)
+    return build_open_auth(AllowedCallers.from_environment(environment))
 
 
 def _unclear() -> ConfigError:
@@ -220,11 +244,7 @@ def _is_development(environment: Mapping[str, str]) -> bool:
 
 def _on_loopback(environment: Mapping[str, str]) -> bool:
     """Say whether `langgraph dev` is bound to loopback; a tunnel's address is not."""
-    host = urlsplit(environment.get("LANGGRAPH_API_URL", "")).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return is_loopback(urlsplit(environment.get("LANGGRAPH_API_URL", "")).hostname or "")
 
 
 def _verifier(keyring: str, environment: Mapping[str, str]) -> TokenVerifier:
