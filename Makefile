@@ -63,6 +63,7 @@ $(VENV)/.agentdojo: $(READY)
 bench: $(READY) ## Print the benchmarks
 	$(BIN)/python -m pointsman.benchmarks.critical_path
 	$(BIN)/python -m pointsman.benchmarks.growth
+	$(BIN)/python -m pointsman.benchmarks.trips
 
 crash: $(READY) ## Kill runs 300 times at random and once at each crash point
 	POINTSMAN_CRASH_KILLS=300 $(BIN)/python -m pytest -q -s tests/crash

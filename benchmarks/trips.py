@@ -1,0 +1,185 @@
+"""What a run costs in parses, packs, database trips and payload loads, from invoke to answer.
+
+    python -m pointsman.benchmarks.trips
+
+Counted by watching the functions that do it: `Record.from_json`, `Record.to_json`, both calls of
+`Database`, and loads of payloads. Plans come from a planner that costs nothing, so that what is
+left is the framework's own. The counts are exact and the same on every machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+
+from .. import Settings, open_store, tool
+from ..agent import build_dependencies
+from ..graphs.agent import build_graph
+from ..planners.protocols import PlanRequest
+from ..state.plan import Plan, Step
+from ..state.values import JsonObject, Record
+from ..stores.database import Database
+from ..stores.payloads import SqlPayloads
+
+COUNTED = ("parses", "packs", "trips", "loads")
+GATES = (1, 8, 32, 128)
+SHARED_BYTES = 200_000
+
+WATCHED: tuple[tuple[type, str, str], ...] = (
+    (Record, "from_json", "parses"),
+    (Record, "to_json", "packs"),
+    (Database, "read", "trips"),
+    (Database, "write", "trips"),
+    (SqlPayloads, "get", "loads"),
+    (SqlPayloads, "get_bytes", "loads"),
+)
+
+
+@contextmanager
+def counting() -> Generator[Counter[str], None, None]:
+    """Count calls while the block runs."""
+    counts: Counter[str] = Counter()
+    originals = [(owner, name, owner.__dict__[name]) for owner, name, _ in WATCHED]
+    for owner, name, what in WATCHED:
+        setattr(owner, name, _counted(owner.__dict__[name], what, counts))
+    try:
+        yield counts
+    finally:
+        for owner, name, original in originals:
+            setattr(owner, name, original)
+
+
+def _counted(original: Any, what: str, counts: Counter[str]) -> Any:
+    called: Callable[..., Any] = getattr(original, "__func__", original)
+
+    def wrapper(*args: Any, **options: Any) -> Any:
+        counts[what] += 1
+        return called(*args, **options)
+
+    return classmethod(wrapper) if isinstance(original, classmethod) else wrapper
+
+
+@dataclass(frozen=True)
+class FixedPlanner:
+    """A planner that always makes the same plan."""
+
+    made: Plan
+
+    async def plan(self, request: PlanRequest) -> Plan:
+        """Return the plan."""
+        return self.made.model_copy(update={"version": request.version})
+
+
+@tool(effect="read", trust="internal")
+async def look(item: str) -> JsonObject:
+    """Look something up."""
+    return {"item": item, "total": 49.9}
+
+
+@tool(effect="money", trust="internal", idempotency="key")
+async def pay(to: str, amount: float) -> JsonObject:
+    """Pay somebody."""
+    return {"receipt": f"R-{to}", "amount": amount}
+
+
+@tool(effect="read", trust="internal")
+async def large() -> JsonObject:
+    """Return a large value."""
+    return {"text": "x" * SHARED_BYTES, "name": "large"}
+
+
+@tool(effect="read", trust="internal")
+async def measure(text: str, number: int) -> JsonObject:
+    """Use a large value."""
+    return {"length": len(text), "number": number}
+
+
+def one_read() -> Plan:
+    """Return a plan of one read step."""
+    return Plan(steps=(Step(id="s1", kind="tool", tool="look", args={"item": "A"}),))
+
+
+def payments(count: int) -> Plan:
+    """Return a plan of independent payments."""
+    return Plan(
+        steps=tuple(
+            Step(id=f"p{n}", kind="tool", tool="pay", args={"to": f"to{n}", "amount": 1.0 + n})
+            for n in range(count)
+        )
+    )
+
+
+def shared_value() -> Plan:
+    """Return a plan in which eight steps of one chain use one large value."""
+    text = {"$from": "big", "path": "text"}
+    return Plan(
+        steps=(
+            Step(id="big", kind="tool", tool="large"),
+            *(
+                Step(
+                    id=f"u{n}",
+                    kind="tool",
+                    tool="measure",
+                    args={"text": text, "number": n},
+                    after=(f"u{n - 1}",) if n else (),
+                )
+                for n in range(8)
+            ),
+        )
+    )
+
+
+async def count_run(plan: Plan) -> Counter[str]:
+    """Count one run from invoke to answer, everything that it asks approved at once."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_store(Path(folder) / "pointsman.db")
+        dependencies = build_dependencies(
+            Settings(home=Path(folder)), tools=[look, pay, large, measure], store=store
+        )
+        dependencies = replace(dependencies, planner=FixedPlanner(plan))
+        agent = build_graph(dependencies, checkpointer=InMemorySaver())
+        try:
+            await store.switches.active()  # the first use of a store makes its tables
+            with counting() as counts:
+                await _to_the_answer(agent, len(plan.steps))
+        finally:
+            await store.close()
+    return counts
+
+
+async def _to_the_answer(agent: Any, steps: int) -> None:
+    thread: Any = {"configurable": {"thread_id": "trips"}}
+    out = await agent.ainvoke({"task": "Do it"}, thread)
+    if waiting := out.get("__interrupt__"):
+        asked = waiting[0].value["action_requests"]
+        decisions = [{"type": "approve"} for _ in asked]
+        out = await agent.ainvoke(Command(resume={"decisions": decisions}), thread)
+    accepted = [r for r in out["results"].values() if r["status"] == "accepted"]
+    if len(accepted) != steps:
+        raise SystemExit(f"only {len(accepted)} of {steps} steps were accepted")
+
+
+async def main() -> int:
+    """Print one line for each kind of run."""
+    runs = {"one read step": one_read()}
+    runs |= {f"approved payments: {count}": payments(count) for count in GATES}
+    runs |= {"eight steps, one 200 kB value": shared_value()}
+    print(f"{'':30}" + "".join(f"{name:>9}" for name in COUNTED))
+    for name, plan in runs.items():
+        counts = await count_run(plan)
+        print(f"{name:30}" + "".join(f"{counts[what]:9}" for what in COUNTED))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

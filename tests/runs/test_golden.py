@@ -1,0 +1,98 @@
+"""Stored states of every earlier version go on under this one."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langgraph.types import Command
+
+from pointsman.runs.trace import read_trace
+from pointsman.stores.store import open_store
+
+FOLDER = Path(__file__).parent / "golden"
+VERSIONS = sorted(folder.name for folder in FOLDER.iterdir())
+A_MINUTE_LATER = 60.0
+
+
+@pytest.fixture
+def golden(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Give the agent that the golden states are of; importlib mode finds no sibling by itself."""
+    monkeypatch.syspath_prepend(str(FOLDER.parent))
+    return importlib.import_module("golden_agent")
+
+
+@pytest.fixture(params=VERSIONS)
+def version(request: pytest.FixtureRequest) -> Path:
+    """Give the golden states of each version."""
+    return FOLDER / request.param
+
+
+async def test_a_thread_that_waits_is_approved_and_pays_once(
+    golden: Any, version: Path, tmp_path: Path
+) -> None:
+    """What an earlier release has put before a person is what this one runs."""
+    golden.restore(version / "waiting", tmp_path)
+    tools = golden.Tools(tmp_path)
+
+    async with golden.opened(tmp_path, tools, now=golden.MADE_AT + A_MINUTE_LATER) as agent:
+        approve: Any = Command(resume={"decisions": [{"type": "approve"}]})
+        out = await agent.ainvoke(approve, golden.AT)
+
+    assert tools.calls == ["look:A", "pay:ann", "look:R-ann"]
+    assert out["answer"]["status"] == "complete"
+    assert {id_: r["status"] for id_, r in out["results"].items()} == {
+        "order": "accepted",
+        "paid": "accepted",
+        "receipt": "accepted",
+    }
+
+
+async def test_a_thread_that_was_killed_goes_on_without_paying_again(
+    golden: Any, version: Path, tmp_path: Path
+) -> None:
+    """A lane of an earlier release is begun again from the journal that it left."""
+    golden.restore(version / "killed", tmp_path)
+    tools = golden.Tools(tmp_path)
+
+    async with golden.opened(tmp_path, tools, now=golden.MADE_AT + A_MINUTE_LATER) as agent:
+        out = await agent.ainvoke(None, golden.AT)
+
+    assert tools.calls == ["look:A", "pay:ann", "look:R-ann", "look:R-ann"]
+    assert out["answer"]["status"] == "complete"
+
+
+async def test_a_thread_that_has_finished_takes_a_new_turn(
+    golden: Any, version: Path, tmp_path: Path
+) -> None:
+    """The new turn is a run of its own, which may pay again."""
+    golden.restore(version / "finished", tmp_path)
+    tools = golden.Tools(tmp_path)
+
+    async with golden.opened(tmp_path, tools, now=golden.MADE_AT + A_MINUTE_LATER) as agent:
+        before = (await agent.aget_state(golden.AT)).values
+        out = await agent.ainvoke({"task": "Pay order A"}, golden.AT)
+        after = (await agent.aget_state(golden.AT)).values
+
+    assert "__interrupt__" in out
+    assert (before["run"].get("turn", 1), after["run"]["turn"]) == (1, 2)
+    assert before["run"]["id"] != after["run"]["id"]
+
+
+async def test_what_was_done_can_be_traced(golden: Any, version: Path, tmp_path: Path) -> None:
+    """The journal of an earlier release is read: plan, results, outputs and answer."""
+    golden.restore(version / "finished", tmp_path)
+
+    async with (
+        golden.opened(tmp_path, golden.Tools(tmp_path)) as agent,
+        open_store(tmp_path / "pointsman.db") as store,
+    ):
+        trace = await read_trace(agent, store, "golden")
+
+    [run] = trace.runs
+    assert [step.step.id for step in run.steps] == ["order", "paid", "receipt"]
+    assert run.steps[0].output["page"] == golden.PAGE
+    assert run.answer is not None
+    assert run.answer.status == "complete"
