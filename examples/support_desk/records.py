@@ -29,8 +29,9 @@ def find_customer(db: sqlite3.Connection, query: str) -> JsonObject:
         ToolError: None or several fit.
     """
     rows = db.execute(
-        "SELECT * FROM customers WHERE id = upper(?1) OR email = ?1 OR name = ?1 COLLATE NOCASE",
-        (query.strip(),),
+        "SELECT * FROM customers "
+        "WHERE id = upper(:query) OR email = :query OR name = :query COLLATE NOCASE",
+        {"query": query.strip()},
     ).fetchall()
     if len(rows) != 1:
         raise ToolError(
@@ -229,9 +230,10 @@ def list_tickets(
 ) -> JsonObject:
     """Return tickets, the most urgent and oldest first."""
     rows = db.execute(
-        "SELECT * FROM tickets WHERE (?1 = '' OR customer_id = upper(?1)) AND status = ?2 "
-        "ORDER BY instr('urgent high   normal low', priority), opened_on, id LIMIT ?3",
-        (customer_id, status, limit),
+        "SELECT * FROM tickets "
+        "WHERE (:customer = '' OR customer_id = upper(:customer)) AND status = :status "
+        "ORDER BY instr('urgent high   normal low', priority), opened_on, id LIMIT :most",
+        {"customer": customer_id, "status": status, "most": limit},
     ).fetchall()
     tickets = [_ticket(row) for row in rows]
     lines = " ".join(ticket["summary"] for ticket in tickets)
