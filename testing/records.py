@@ -145,6 +145,7 @@ class RecordMeter:
         self._log = log
         self._record = record
         self._usage = NOTHING
+        self._ended = False
 
     def start(self, playback: Playback) -> None:
         """Bill the input, and the output of a document, which exists before its first byte."""
@@ -164,6 +165,13 @@ class RecordMeter:
         self._log.update(self._record.number, billed=billed)
 
     def end(self, outcome: Outcome) -> None:
-        """Close the record."""
+        """Close the record; what ended it first is what ended it.
+
+        A gateway may be stopped as soon as a test has seen the outcome, when the exchange itself
+        still has a turn or two to go.
+        """
+        if self._ended:
+            return
+        self._ended = True
         seconds = time.time() - self._record.started_at
         self._log.update(self._record.number, outcome=outcome, seconds=seconds)

@@ -45,7 +45,7 @@ class Desk:
         with pytest.raises(SystemExit) as ending:
             app(words, prog_name="pointsman")
         out, err = self.capture.readouterr()
-        return Result(code=ending.value.code or 0, out=out, err=err)
+        return Result(code=int(ending.value.code or 0), out=out, err=err)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a command as a process of its own, without a terminal."""

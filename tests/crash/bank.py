@@ -71,7 +71,7 @@ class Bank(BaseHTTPRequestHandler):
             # The caller was killed; what it asked for has happened all the same.
             self.close_connection = True
 
-    def log_message(self, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
         """Say nothing."""
 
 

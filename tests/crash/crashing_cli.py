@@ -19,7 +19,8 @@ build_dependencies, open_checkpoints = session.build_dependencies, session.open_
 
 def crashing_dependencies(settings: Any, *, store: Any) -> Any:
     """Build what the nodes use from watched tools, over a watched store."""
-    tools = crash.tools(configured_tools(settings))
+    found: list[Any] = configured_tools(settings)
+    tools = crash.tools(found)
     settings = settings.model_copy(update={"tools": ()})
     return build_dependencies(settings, tools=tools, store=crash.store(store))
 

@@ -67,7 +67,7 @@ async def hold(job: Job) -> None:
 
 @asynccontextmanager
 async def _agent(
-    job: Job, settings: Settings, tools: list[Any], **models: ScriptedModel
+    job: Job, settings: Settings, tools: list[Any], planner: ScriptedModel | None = None
 ) -> AsyncGenerator[Any, None]:
     crash = CrashPoints(job.get("at", ""))
     home = settings.home
@@ -77,7 +77,7 @@ async def _agent(
         yield build_agent(
             settings.model_copy(update={"tools": ()}),
             tools=crash.tools(tools),
-            models=models,
+            models={"planner": planner} if planner else None,
             checkpointer=crash.checkpointer(saver),
             store=crash.store(store),
         )
@@ -88,6 +88,7 @@ async def _agent(
 
 async def _to_the_end(agent: Any, job: Job, task: str) -> None:
     config = {"configurable": {"thread_id": job["thread"]}}
+    state = None
     for _ in range(MOST_INVOCATIONS):
         state = read_thread(job["thread"], await agent.aget_state(config))
         given: Any = None

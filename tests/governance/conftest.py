@@ -16,6 +16,7 @@ from pointsman import AgentContext, Settings, open_store, tool
 from pointsman.agent import build_dependencies
 from pointsman.errors import ToolError
 from pointsman.graphs.agent import build_graph
+from pointsman.models.protocols import Role
 from pointsman.policy.switches import SwitchBoard
 from pointsman.runs.decisions import record_decisions
 from pointsman.runs.dependencies import Dependencies
@@ -72,7 +73,7 @@ class Desk:
         *plans: Any,
         policy: str = "",
         tools: Sequence[Any] = (),
-        models: dict[str, ScriptedModel] | None = None,
+        models: dict[Role, ScriptedModel] | None = None,
         catalog: JsonObject | None = None,
         planner: Any = None,
         **settings: Any,

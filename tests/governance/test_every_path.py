@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -456,7 +456,7 @@ def test_no_path_leads_to_a_call_that_nobody_approved(desk: Any) -> None:
                 database=None,
                 phases=PHASES,
                 report_multiple_bugs=False,
-                suppress_health_check=list(HealthCheck),
+                suppress_health_check=cast("list[HealthCheck]", list(HealthCheck)),
             ),
         )
     print(dict(Paths.seen))

@@ -14,6 +14,7 @@ from langgraph.types import Command
 
 from pointsman import Settings, build_agent, open_store, tool
 from pointsman.errors import ToolError
+from pointsman.models.protocols import Role
 from pointsman.state.values import JsonObject
 from pointsman.stores.store import SqlStore
 from pointsman.testing import ScriptedModel
@@ -33,7 +34,7 @@ class Bench:
         self,
         *plans: JsonObject | str | Exception,
         tools: list[Any] | None = None,
-        models: dict[str, ScriptedModel] | None = None,
+        models: dict[Role, ScriptedModel] | None = None,
         **settings: Any,
     ) -> Any:
         """Build an agent whose planner model replies with `plans`, in order."""

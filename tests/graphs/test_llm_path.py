@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -52,10 +51,9 @@ def catalog(gateway: ScriptedGateway) -> dict[str, Any]:
 
 
 @pytest.fixture
-def key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Set the endpoint's key."""
     monkeypatch.setenv("LOOP_KEY", KEY)
-    return
 
 
 @pytest.mark.usefixtures("key")
@@ -73,7 +71,7 @@ async def test_plan_reason_and_answer_over_http(bench: Any) -> None:
             {"configurable": {"thread_id": "t"}},
             stream_mode=["custom", "values"],
         )
-        parts = [part async for part in stream]
+        parts: list[Any] = [part async for part in stream]
         gateway.assert_complete()
 
     out = [part for mode, part in parts if mode == "values"][-1]

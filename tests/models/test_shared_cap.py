@@ -18,17 +18,14 @@ PROCESSES = 4
 RUNS = 50
 PRICE = Price(input=40.0, output=400.0)
 FAULTS = [
-    Fault(kind=kind, probability=chance, seconds=seconds)
-    for kind, chance, seconds in (
-        ("rate_limited", 0.05, None),
-        ("server_error", 0.05, None),
-        ("connection_reset", 0.05, None),
-        ("cut_after_first_token", 0.05, None),
-        ("cut_body", 0.05, None),
-        ("stall", 0.03, None),
-        ("missing_usage", 0.05, None),
-        ("slow_first_byte", 0.2, 0.1),
-    )
+    Fault(kind="rate_limited", probability=0.05),
+    Fault(kind="server_error", probability=0.05),
+    Fault(kind="connection_reset", probability=0.05),
+    Fault(kind="cut_after_first_token", probability=0.05),
+    Fault(kind="cut_body", probability=0.05),
+    Fault(kind="stall", probability=0.03),
+    Fault(kind="missing_usage", probability=0.05),
+    Fault(kind="slow_first_byte", probability=0.2, seconds=0.1),
 ]
 
 

@@ -359,7 +359,7 @@ async def test_studios_own_user_gets_nothing_where_tokens_are_asked_for() -> Non
     """A user that our `authenticate` did not make is refused by every handler."""
     auth = Auth()
     restrict(auth)
-    studio = Auth.types.StudioUser("studio", is_authenticated=True)
+    studio: Any = Auth.types.StudioUser("studio", is_authenticated=True)
     handlers = [*auth._global_handlers, *(h for hs in auth._handlers.values() for h in hs)]
 
     async def status(handler: Any) -> int:

@@ -190,7 +190,7 @@ def test_a_real_server_refuses_a_pages_websocket(served: Any) -> None:
 async def test_studios_own_credential_is_not_taken() -> None:
     """A header would make any page Studio's user, for whom the server checks nothing else."""
     [handler] = build_open_auth(DEFAULT)._global_handlers
-    user = Auth.types.StudioUser("page")
+    user: Any = Auth.types.StudioUser("page")
     context = Auth.types.AuthContext(
         user=user, permissions=[], resource="threads", action="create_run"
     )

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from pointsman.errors import DecisionError, NotFoundError
-from pointsman.state.approval import ApprovalRequest, Decision
+from pointsman.state.approval import ApprovalRequest, Decision, DecisionType
 from pointsman.stores import SqlStore
 
 from .conftest import Clock
 
 
-async def ask(store: SqlStore, approval_id: str = "a1", **fields: object) -> ApprovalRequest:
+async def ask(store: SqlStore, approval_id: str = "a1", **fields: Any) -> ApprovalRequest:
     """Open a request of thread `t` that expires at 1060 seconds."""
-    facts = {"expires_at": 1060.0, "requested_at": 1000.0, **fields}
+    facts: dict[str, Any] = {"expires_at": 1060.0, "requested_at": 1000.0, **fields}
     request = ApprovalRequest(id=approval_id, step="s1", tool="refund", args={"amount": 5}, **facts)
     await store.approvals.open("r", "t", request)
     return request
 
 
-def answer(kind: str, approver: str = "ann", approval_id: str = "a1", **fields: object) -> Decision:
+def answer(
+    kind: DecisionType, approver: str = "ann", approval_id: str = "a1", **fields: Any
+) -> Decision:
     """Return an answer to a request."""
     return Decision(approval_id=approval_id, type=kind, approver=approver, **fields)
 

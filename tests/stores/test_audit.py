@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Connection, delete, insert, select, update
@@ -120,7 +121,9 @@ def remove_all(connection: Connection) -> None:
         (remove_all, 1),
     ],
 )
-async def test_tampering_is_found(store: SqlStore, tamper: object, broken: int) -> None:
+async def test_tampering_is_found(
+    store: SqlStore, tamper: Callable[[Connection], None], broken: int
+) -> None:
     """Verification names the first entry that is not as it was written."""
     await filled(store)
     await store.database.write(tamper)

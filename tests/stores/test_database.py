@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -291,7 +292,7 @@ def test_full_queue_refuses_and_closing_drains() -> None:
     """A bounded queue takes no more than it may hold, and a closed one takes nothing."""
     gate, done = threading.Event(), []
 
-    def run(jobs: list[WorkItem]) -> None:
+    def run(jobs: Sequence[WorkItem]) -> None:
         assert gate.wait(30)
         for job in jobs:
             if job.start():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -13,13 +14,13 @@ from pointsman.stores.protocols import EffectClaim, EffectRecord
 from .conftest import Clock
 
 
-def a_claim(key: str = "k", **fields: str) -> EffectClaim:
+def a_claim(key: str = "k", **fields: Any) -> EffectClaim:
     """Return a claim of a call that may not be repeated."""
-    facts = {"effect": "money", "idempotency": "none", **fields}
+    facts: dict[str, Any] = {"effect": "money", "idempotency": "none", **fields}
     return EffectClaim(key=key, run_id="r", step="s1", tool="refund", args_digest="d", **facts)
 
 
-async def claim(store: SqlStore, *, owner: str = "one", **fields: str) -> EffectRecord:
+async def claim(store: SqlStore, *, owner: str = "one", **fields: Any) -> EffectRecord:
     """Claim for ten seconds."""
     return await store.effects.claim(a_claim(**fields), owner=owner, lease_seconds=10)
 
@@ -78,10 +79,10 @@ async def test_done_call_returns_its_recorded_output(store: SqlStore, output: ob
 async def test_repeated_claim(
     store: SqlStore,
     clock: Clock,
-    fields: dict[str, str],
+    fields: dict[str, Any],
     owner: str,
     waited: float,
-    state: str,
+    state: Any,
     granted: bool,
     state_after: str,
 ) -> None:

@@ -74,6 +74,7 @@ async def test_streamed_text_and_usage() -> None:
         model = chat_model(gateway, stream_usage=True)
         chunks = [chunk async for chunk in model.astream("count")]
     assert [c.text for c in chunks if c.text] == ["One ", "two ", "three."]
+    told: Any
     [told] = [c.usage_metadata for c in chunks if c.usage_metadata]
     assert told["input_token_details"]["cache_read"] == 80
     assert told["output_token_details"]["reasoning"] == 5
@@ -85,7 +86,7 @@ async def test_streamed_tool_call() -> None:
     call = {"name": "Order", "args": {"order_id": "two words", "amount": 1}, "id": "c1"}
     async with ScriptedGateway({"m": [Reply(tool_calls=(call,))]}) as gateway:
         chunks = [c async for c in chat_model(gateway).bind_tools([Order]).astream("go")]
-    whole = chunks[0]
+    whole: Any = chunks[0]
     for chunk in chunks[1:]:
         whole += chunk
     assert [(c["name"], c["args"], c["id"]) for c in whole.tool_calls] == [

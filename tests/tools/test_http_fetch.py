@@ -67,7 +67,7 @@ class Site(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
         """Say nothing."""
 
 
@@ -104,7 +104,8 @@ HERE = Names(docs_example=[["127.0.0.1"]])
 
 def fetch(site: ThreadingHTTPServer, **options: Any) -> Any:
     """A tool that may ask `docs.example`, which is the server on loopback."""
-    return http_fetch(["docs.example"], **{"resolve": HERE, "allow_loopback": True, **options})
+    given: dict[str, Any] = {"resolve": HERE, "allow_loopback": True, **options}
+    return http_fetch(["docs.example"], **given)
 
 
 def url(site: ThreadingHTTPServer, path: str, host: str = "docs.example") -> str:
