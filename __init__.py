@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .lazy import exports
 
 if TYPE_CHECKING:
     from .agent import Agent, build_agent
@@ -27,22 +28,18 @@ __all__ = [
     "tool",
 ]
 
-_HOMES = {
-    "Agent": "agent",
-    "AgentContext": "state.context",
-    "PointsmanError": "errors",
-    "Settings": "settings",
-    "Tool": "tools.contract",
-    "ToolCall": "tools.contract",
-    "ToolContract": "tools.contract",
-    "build_agent": "agent",
-    "open_store": "stores.store",
-    "tool": "tools.decorator",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name on first use (PEP 562): a command that needs no agent starts quickly."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+__getattr__ = exports(
+    __name__,
+    {
+        "Agent": "agent",
+        "AgentContext": "state.context",
+        "PointsmanError": "errors",
+        "Settings": "settings",
+        "Tool": "tools.contract",
+        "ToolCall": "tools.contract",
+        "ToolContract": "tools.contract",
+        "build_agent": "agent",
+        "open_store": "stores.store",
+        "tool": "tools.decorator",
+    },
+)

@@ -1,5 +1,18 @@
-"""Stores: one database behind small protocols."""
+"""Stores: one database behind small protocols.
 
-from .store import SqlStore, open_store
+It holds the journal, effects, budgets, approvals, switches and the audit log; `protocols.py` says
+what each keeps, `store.py` opens them all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..lazy import exports
+
+if TYPE_CHECKING:
+    from .store import SqlStore, open_store
 
 __all__ = ["SqlStore", "open_store"]
+
+__getattr__ = exports(__name__, {"SqlStore": "store", "open_store": "store"})

@@ -12,8 +12,7 @@ import pytest
 from pointsman.models.catalog.settings import ModelsSettings, parse_models_settings
 from pointsman.models.gateway import Gateway
 from pointsman.models.routing.health import HealthBoard
-from pointsman.state import Run
-from pointsman.state.run import Limits
+from pointsman.state.run import Limits, Run
 from pointsman.stores.store import SqlStore, open_store
 from pointsman.testing import ScriptedGateway
 

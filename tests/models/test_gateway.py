@@ -20,7 +20,7 @@ from pointsman.models.catalog.source import FileSettings
 from pointsman.models.gateway import Gateway
 from pointsman.models.protocols import ModelRequest, Signals
 from pointsman.models.routing.health import HealthBoard
-from pointsman.state import Run
+from pointsman.state.run import Run
 from pointsman.stores.protocols import Switch
 from pointsman.stores.store import SqlStore, open_store
 from pointsman.testing import (

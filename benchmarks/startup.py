@@ -1,0 +1,86 @@
+"""How long a command that only reads records takes, beside bare Python.
+
+    python -m pointsman.benchmarks.startup
+
+Wall time depends on what else the machine does, processor time much less. Each figure is the least
+of several runs on the settings of the support desk, in a home folder of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+DESK = Path(__file__).parent.parent / "examples" / "support_desk"
+RUNS = 5
+MOST_SECONDS = 1.0
+"""What a command that only reads records may cost over bare Python, in processor time."""
+
+BARE = ("-c", "pass")
+PACKAGE = ("-c", "import pointsman")
+CONTRACT = ("-c", "import pointsman.tools.contract")
+RECORDS = (
+    ("approvals",),
+    ("audit", "list"),
+    ("audit", "verify"),
+    ("switch", "list"),
+    ("token", "list"),
+    ("models",),
+    ("route", "explain", "hello"),
+)
+"""Commands that build no agent."""
+AGENT = (("policy", "check"), ("config", "check"), ("graph",))
+"""Commands that load the tools' own code, for comparison."""
+
+
+def measured(words: Sequence[str], environment: Mapping[str, str]) -> tuple[float, float]:
+    """Return the wall and the processor time of one Python process, in seconds."""
+    started = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603 - our own commands
+        [sys.executable, *words],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    said = process.stderr.read().decode() if process.stderr else ""
+    if process.returncode:
+        raise SystemExit(f"{' '.join(words)} ended with {process.returncode}: {said}")
+    return wall, usage.ru_utime + usage.ru_stime
+
+
+def best(words: Sequence[str], environment: Mapping[str, str]) -> tuple[float, float]:
+    """Return the least of several runs."""
+    runs = [measured(words, environment) for _ in range(RUNS)]
+    return min(wall for wall, _ in runs), min(cpu for _, cpu in runs)
+
+
+def main() -> int:
+    """Print one line for each start; fail if a record command costs too much."""
+    with tempfile.TemporaryDirectory() as home:
+        return _table({**os.environ, "POINTSMAN_HOME": home, "POINTSMAN_CONFIG": str(DESK)})
+
+
+def _table(environment: Mapping[str, str]) -> int:
+    pointsman = ("-m", "pointsman.cli")
+    measured((*pointsman, "token", "rotate"), environment)
+    _, bare = best(BARE, environment)
+    dear = False
+    print(f"{'':28}   wall s   processor s   over bare Python")
+    for words in (BARE, PACKAGE, CONTRACT, *((*pointsman, *c) for c in (*RECORDS, *AGENT))):
+        wall, cpu = best(words, environment)
+        name = "python " + " ".join(words) if words[0] == "-c" else " ".join(words[2:])
+        print(f"{name:28.28}   {wall:6.2f}   {cpu:11.2f}   {cpu - bare:16.2f}")
+        dear |= words[2:] in RECORDS and cpu - bare >= MOST_SECONDS
+    return 1 if dear else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
