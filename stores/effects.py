@@ -12,7 +12,7 @@ from ..state.values import Json
 from .database import Database
 from .payloads import Content, content_of, insert_content, stored_json
 from .protocols import EffectClaim, EffectRecord, EffectState
-from .schema import effects, payloads
+from .schema import business_keys, effects, payloads
 from .statements import insert_if_absent
 
 Answer = Literal["grant", "in_doubt", "keep"]
@@ -60,6 +60,8 @@ class SqlEffectsLedger:
         def work(connection: Connection) -> EffectRecord:
             now = self._clock()
             lease: dict[str, Any] = {"owner": owner, "lease_expires_at": now + lease_seconds}
+            if rival := _rival(connection, claim):
+                return rival
             if _insert(connection, claim, now=now, **lease):
                 return _load(connection, claim.key).model_copy(update={"granted": True})
             record = _locked(connection, claim.key)
@@ -82,6 +84,27 @@ class SqlEffectsLedger:
                     )
                     return granted.model_copy(update={"granted": True})
 
+        return await self._database.write(work)
+
+    async def confirm(self, key: str, *, fence: int, owner: str, lease_seconds: float) -> bool:
+        """Say whether a claim still stands; a standing one is held for so long from now on.
+
+        A claim that stands for so long already is only read.
+        """
+        until = self._clock() + lease_seconds
+
+        def work(connection: Connection) -> bool:
+            record = _locked(connection, key)
+            stands = (record.fence, record.state, record.owner) == (fence, "claimed", owner)
+            if stands and record.lease_expires_at < until:
+                _change(connection, key, lease_expires_at=until)
+            return stands
+
+        known = await self.get(key)
+        if known is None or known.fence != fence or known.state != "claimed":
+            return False
+        if known.owner == owner and known.lease_expires_at >= until:
+            return True
         return await self._database.write(work)
 
     async def settle(
@@ -171,13 +194,30 @@ class SqlEffectsLedger:
         )
 
 
+def _rival(connection: Connection, claim: EffectClaim) -> EffectRecord | None:
+    """Take the business key for this call, or return the call that has it."""
+    if not claim.business_key:
+        return None
+    named = business_keys.c.digest == claim.business_key
+    insert_if_absent(connection, business_keys, digest=claim.business_key, effect_key=claim.key)
+    query = select(business_keys.c.effect_key).where(named).with_for_update()
+    holder = str(connection.execute(query).scalar_one())
+    if holder == claim.key:
+        return None
+    row = connection.execute(_query().where(effects.c.key == holder)).one_or_none()
+    if row is None or row.state == "failed":
+        connection.execute(update(business_keys).where(named).values(effect_key=claim.key))
+        return None
+    return _record(row).model_copy(update={"taken": True})
+
+
 def _insert(
     connection: Connection, claim: EffectClaim, *, now: float, owner: str, lease_expires_at: float
 ) -> bool:
     return insert_if_absent(
         connection,
         effects,
-        **claim.model_dump(),
+        **claim.model_dump(exclude={"business_key"}),
         state="claimed",
         fence=1,
         owner=owner,
@@ -216,7 +256,8 @@ def _change(connection: Connection, key: str, **values: Any) -> EffectRecord:
 
 
 def _record(row: Row[Any]) -> EffectRecord:
-    claim = EffectClaim(**{name: getattr(row, name) for name in EffectClaim.model_fields})
+    names = EffectClaim.model_fields.keys() - {"business_key"}
+    claim = EffectClaim(**{name: getattr(row, name) for name in names})
     return EffectRecord(
         claim=claim,
         state=row.state,

@@ -20,7 +20,7 @@ class EffectClaim(Record):
     """A tool call that is about to happen."""
 
     key: str
-    """Idempotency key: digest of run, step, tool and canonical arguments."""
+    """Idempotency key: digest of run, tool and canonical arguments, and of the step for a read."""
     run_id: str
     thread_id: str = ""
     step: str
@@ -28,6 +28,8 @@ class EffectClaim(Record):
     args_digest: str
     effect: str
     idempotency: Literal["key", "natural", "none"] = "none"
+    business_key: str = ""
+    """Digest of what may happen only once over all runs, such as the payment of one invoice."""
 
 
 class EffectRecord(Record):
@@ -39,6 +41,8 @@ class EffectRecord(Record):
     """Grows by one with each grant; a settlement with an older fence is refused."""
     granted: bool = False
     """Whether the caller that asked may perform the call now."""
+    taken: bool = False
+    """Another call has the business key that was asked for; this is its record."""
     owner: str = ""
     lease_expires_at: float = 0.0
     attempts: int = 1
@@ -110,8 +114,13 @@ class EffectsLedger(Protocol):
         `granted` is true for a first claim, for a `failed` call (known not to have happened), and
         for a `claimed` or `unknown` call of a `key` or `natural` tool whose lease has expired or
         whose owner is the same. A `claimed` call whose lease expired and whose tool is `none`
-        becomes `unknown` and is not granted. A `done` call is never granted.
+        becomes `unknown` and is not granted. A `done` call is never granted. Where another call
+        that has not failed holds the business key, its record comes back as `taken`.
         """
+        ...
+
+    async def confirm(self, key: str, *, fence: int, owner: str, lease_seconds: float) -> bool:
+        """Say whether a claim still stands; a standing one is held for so long from now on."""
         ...
 
     async def settle(

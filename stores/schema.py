@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from .columns import PackedJson, PackedText, Sequential
 
-VERSION = "0001"
+VERSION = "0002"
 """Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
 
 VERSION_TABLE = "pointsman_version"
@@ -103,6 +103,13 @@ effects = Table(
     Column("note", PackedText, nullable=False),
     Column("claimed_at", Double, nullable=False),
     Column("settled_at", Double),
+)
+
+business_keys = Table(
+    "pointsman_business_keys",
+    METADATA,
+    Column("digest", PackedText, primary_key=True),
+    Column("effect_key", PackedText, nullable=False),  # the call that has it, or had it and failed
 )
 
 approvals = Table(

@@ -31,9 +31,20 @@ class EffectClaims:
     async def take(self, claim: EffectClaim, lease: float) -> EffectRecord:
         """Claim a call for `lease` seconds, or return what is known of it."""
         record = await self._claim(claim, lease)
-        if record.state != "done" and not record.granted and has_ended(record.owner):
+        open_ = record.state != "done" and not record.granted and not record.taken
+        if open_ and has_ended(record.owner):
             return await self._taken_over(claim, record, lease)
         return record
+
+    async def stands(self, record: EffectRecord, lease: float) -> bool:
+        """Whether a claim is still ours; then it is for `lease` seconds more."""
+        return await self._ledger.confirm(
+            record.claim.key, fence=record.fence, owner=record.owner, lease_seconds=lease
+        )
+
+    async def known(self, key: str) -> EffectRecord | None:
+        """Return what the ledger knows of a call."""
+        return await self._ledger.get(key)
 
     async def settle(self, record: EffectRecord, ending: Ending) -> bool:
         """Settle a claim; return whether it was still ours."""
@@ -54,14 +65,14 @@ class EffectClaims:
             return False
         return True
 
-    async def resolve(self, key: str, ending: Ending) -> Ending:
-        """Record what reconciliation found, or return what another worker recorded meanwhile."""
+    async def resolve(self, key: str, ending: Ending, *, note: str) -> Ending:
+        """Record what was found out of an unknown call, or return what was recorded meanwhile."""
         try:
             await self._ledger.reopen(
                 key,
                 verdict="done" if ending.state == "done" else "failed",
                 output=ending.output,
-                note="The tool's own check.",
+                note=note,
             )
         except StoreError:
             known = await self._ledger.get(key)

@@ -42,8 +42,15 @@ class ToolContract:
     risk: tuple[str, ...] = ()
     amount: str = ""
     """Path of the argument that holds the amount of money in US dollars, for policy thresholds."""
+    business_key: tuple[str, ...] = ()
+    """Paths of the arguments that name what may happen only once over all runs of a tenant, such as
+    an invoice's number. While such a call is made, done or in doubt, no other one is made."""
     timeout: float = 30.0
     """Seconds for one call."""
+    in_flight: float | None = None
+    """Seconds for which a call that has ended without a result, or whose process has died, may
+    still take effect. Only then is a `reconcile` that says "no" believed. `None`: nobody has said;
+    it is as long as the claim on the call, which is the time of the call and some more."""
     max_attempts: int = 2
     backoff: float = 0.5
     """Seconds before the second attempt; doubled before each further one."""
@@ -68,6 +75,8 @@ class ContractOptions(TypedDict, total=False):
     scopes: tuple[str, ...]
     risk: tuple[str, ...]
     amount: str
+    business_key: tuple[str, ...]
+    in_flight: Annotated[float, Field(ge=0, le=86400)] | None
     timeout: Annotated[float, Field(gt=0, le=3600)]
     max_attempts: Annotated[int, Field(ge=1, le=20)]
     backoff: Annotated[float, Field(ge=0, le=600)]
@@ -99,8 +108,8 @@ Preview = Callable[[JsonObject, ToolCall], Awaitable[Json]]
 Reconcile = Callable[[str, JsonObject], Awaitable[tuple[bool, Json]]]
 """Given the idempotency key and arguments: did it happen, and with what result?
 
-It is asked after a crash, when the call of the dead process may still be on its way: the look-up
-has to wait for calls in progress, or to fail, but never to say "no" while one can still arrive."""
+A "yes" is believed at once. A "no" is believed when no call of ours can be on its way any more; see
+`ToolContract.in_flight`, which a look-up that waits for calls in progress can set to 0."""
 CiteOutput = Callable[[JsonObject, Json], Sequence[Evidence]]
 """Given arguments and output: what can be cited. `Evidence.id` and `step` are filled in later."""
 

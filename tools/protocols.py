@@ -19,8 +19,9 @@ class ToolOutcome(Record):
     error: str = ""
     kind: str = ""
     """For failures: `tool_error`, `timeout`, `output_too_large`, `output_not_json`,
-    `output_schema`, `busy` (another worker holds the claim, or no thread is free), `rate_limited`,
-    `credentials`, `arguments`, `not_found`, `unknown`."""
+    `output_schema`, `busy` (another worker holds the claim, or no thread is free), `duplicate`
+    (another call holds the business key), `rate_limited`, `credentials`, `arguments`, `not_found`,
+    `unknown`."""
     retryable: bool = False
     replayed: bool = False
     """The ledger already held the result; nothing was called."""
@@ -61,8 +62,13 @@ class ToolRunner(Protocol):
         step: str,
         attempt: int,
         timeout: float | None,
+        again: str = "",
     ) -> ToolOutcome:
-        """Claim, call, bound, check and settle. Raises only for cancellation and `StoreError`."""
+        """Claim, call, bound, check and settle. Raises only for cancellation and `StoreError`.
+
+        Equal calls of one run that change something are one effect, unless `again` names the
+        approval by which a person lets it happen once more.
+        """
         ...
 
     async def preview(self, name: str, args: JsonObject, *, run: Run, step: str) -> Json:

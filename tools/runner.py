@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
+import math
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import ArgumentError, CredentialError, NotFoundError
+from ..state.references import at_path
 from ..state.run import Run
 from ..state.values import Json, JsonObject, digest
 from ..stores.protocols import EffectClaim, EffectRecord, Store
@@ -18,16 +19,17 @@ from .arguments import Arguments
 from .claims import EffectClaims
 from .contract import Tool, ToolCall, ToolContract
 from .credentials import CredentialProvider, EnvironmentCredentials
+from .doubts import Doubts
 from .endings import (
     Ending,
     RateLimitedError,
     changes_something,
     ending_of_cancellation,
-    ending_of_error,
-    ending_of_output,
     ending_of_record,
+    ending_of_result,
     is_repeatable,
 )
+from .flights import Flights
 from .owner import this_process
 from .plain import plain_json
 from .protocols import ToolOutcome
@@ -38,11 +40,37 @@ from .waiting import at_most, to_the_end
 
 RATE_PATIENCE = 5.0
 """Seconds that a call waits for its rate limit before it gives up."""
-LEASE_MARGIN = 15.0
-"""Seconds beyond the timeout for which a claim is held: rate limit, grace, settlement."""
+CREDENTIAL_SECONDS = 10.0
+"""How long fetching a call's credentials may take."""
+SETTLE_SECONDS = 5.0
+"""How long a call's end may take: the grace after a timeout, and the settlement."""
+LEASE_MARGIN = RATE_PATIENCE + CREDENTIAL_SECONDS + SETTLE_SECONDS
+"""Seconds beyond the timeout for which a claim is held."""
+POLL_SECONDS = 0.5
+MAX_WAIT = 120.0
+"""Seconds that a step waits for another worker's call; a longer one is put before a person."""
 MAX_PREVIEW_BYTES = 65_536
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """How long one call may take."""
+
+    seconds: float
+    """For the call itself."""
+    until: float
+    """Unix time of the run's deadline."""
+
+    @property
+    def lease(self) -> float:
+        """Seconds for which the call is claimed."""
+        return self.seconds + LEASE_MARGIN
+
+    def left(self, now: float) -> float:
+        """Return the seconds until the deadline."""
+        return max(0.0, self.until - now)
 
 
 class Runner:
@@ -71,8 +99,9 @@ class Runner:
         self._credentials = credentials or EnvironmentCredentials({})
         self._claims = EffectClaims(store.effects, owner=owner or this_process())
         self._rates = RateLimits()
-        self._running: set[str] = set()
-        self._lock = threading.Lock()
+        self._flights = Flights()
+        self._doubts = Doubts(self._claims, self._flights)
+        self._late: set[asyncio.Future[None]] = set()
 
     def get(self, name: str) -> Tool:
         """Return a tool. Raises `NotFoundError` that lists what there is."""
@@ -97,8 +126,19 @@ class Runner:
         step: str,
         attempt: int,
         timeout: float | None,
+        again: str = "",
     ) -> ToolOutcome:
-        """Claim, call, bound, check and settle. Raises only for cancellation and `StoreError`."""
+        """Claim, call, bound, check and settle. Raises only for cancellation and `StoreError`.
+
+        Args:
+            name: The tool.
+            args: Its arguments.
+            run: For which run. Equal calls of a run that change something are one effect.
+            step: The step, which keeps equal reads apart.
+            attempt: Which attempt at the step it is, from 1.
+            timeout: Seconds for the call, at most the contract's.
+            again: The approval by which a person lets an equal call happen once more.
+        """
         started = time.monotonic()
         try:
             tool = self.get(name)
@@ -107,9 +147,10 @@ class Runner:
             return ToolOutcome(status="failed", kind="not_found", error=str(error))
         except ArgumentError as error:
             return ToolOutcome(status="failed", kind="arguments", error=str(error))
-        call = _tool_call(tool, checked, run=run, step=step, attempt=attempt)
+        call = _tool_call(tool, checked, run=run, step=step, attempt=attempt, again=again)
         seconds = min(timeout or tool.contract.timeout, tool.contract.timeout)
-        outcome = await self._once(tool, checked, call, seconds)
+        terms = Terms(seconds=seconds, until=run.deadline_at or math.inf)
+        outcome = await self._once(tool, checked, call, terms)
         return outcome.model_copy(
             update={"seconds": time.monotonic() - started, "key": call.idempotency_key}
         )
@@ -130,88 +171,110 @@ class Runner:
             return None
 
     async def _once(
-        self, tool: Tool, args: JsonObject, call: ToolCall, seconds: float
+        self, tool: Tool, args: JsonObject, call: ToolCall, terms: Terms
     ) -> ToolOutcome:
         """Let one call of a key run at a time in this process; the ledger sees to the others."""
-        key = call.idempotency_key
-        with self._lock:
-            if key in self._running:
-                return _busy("It is being called by another run of this process.")
-            self._running.add(key)
-        try:
-            return await self._through_ledger(tool, args, call, seconds)
-        finally:
-            with self._lock:
-                self._running.discard(key)
+        patience = min(terms.lease, terms.left(time.time()))
+        async with self._flights.turn(call.idempotency_key, patience) as ours:
+            if not ours:
+                return _held(tool.contract, "It is being called by another run of this process.")
+            return await self._through_ledger(tool, args, call, terms)
 
     async def _through_ledger(
-        self, tool: Tool, args: JsonObject, call: ToolCall, seconds: float
+        self, tool: Tool, args: JsonObject, call: ToolCall, terms: Terms
     ) -> ToolOutcome:
         claim = _claim(tool.contract, args, call)
-        record = await self._claims.take(claim, seconds + LEASE_MARGIN)
-        if record.state == "unknown" and record.claim.idempotency == "none" and not record.granted:
-            ending = await self._reconciled(tool, args, claim.key)
-            if ending is None or ending.state == "done":
-                return (ending or _undecided(record)).outcome(repeatable=False)
-            record = await self._claims.take(claim, seconds + LEASE_MARGIN)
-        if record.granted:
-            return await self._perform(tool, args, call, record, seconds)
-        if record.state == "done":
-            outcome = ending_of_record(record).outcome(repeatable=False)
-            return outcome.model_copy(update={"replayed": True})
-        return _busy("Another worker holds the claim on this call.")
+        give_up = min(time.time() + terms.lease + POLL_SECONDS, terms.until)
+        while True:
+            record = await self._claims.take(claim, terms.lease)
+            if record.taken:
+                return _duplicate(tool.contract, record)
+            if record.granted:
+                outcome = await self._perform(tool, args, call, record, terms)
+                if outcome is not None:
+                    return outcome
+            elif record.state == "done":
+                outcome = ending_of_record(record).outcome(repeatable=False)
+                return outcome.model_copy(update={"replayed": True})
+            elif record.state == "unknown" and record.claim.idempotency == "none":
+                ending = await self._doubts.clear_up(tool, args, record, until=terms.until)
+                if ending is None or ending.state == "done":
+                    return (ending or _undecided(record)).outcome(repeatable=False)
+            elif min(record.lease_expires_at, time.time() + MAX_WAIT) > give_up:
+                return _held(tool.contract, "Another worker holds the claim on this call.")
+            else:
+                await asyncio.sleep(min(POLL_SECONDS, record.lease_expires_at - time.time() + 0.01))
+            if time.time() > give_up + MAX_WAIT:
+                return _held(tool.contract, "The claim on this call goes from worker to worker.")
 
     async def _perform(
-        self, tool: Tool, args: JsonObject, call: ToolCall, record: EffectRecord, seconds: float
-    ) -> ToolOutcome:
+        self, tool: Tool, args: JsonObject, call: ToolCall, record: EffectRecord, terms: Terms
+    ) -> ToolOutcome | None:
+        """Make the call; `None` if another worker took over before it left."""
         called = False
         redaction = Redaction(())
+        key = call.idempotency_key
         try:
             await self._wait_for_rate(tool.contract)
             call = await self._with_credentials(tool.contract, call)
             redaction = Redaction(call.credentials.values())
+            if changes_something(tool.contract) and not await self._claims.stands(
+                record, terms.seconds + SETTLE_SECONDS
+            ):
+                return None
             called = True
-            result: Any = await at_most(seconds, tool.run(args, call))
+            result: Any = await at_most(
+                terms.seconds,
+                tool.run(args, call),
+                left_behind=lambda task: self._leave_behind(tool, key, task, redaction),
+            )
         except asyncio.CancelledError:
             cancelled = ending_of_cancellation(tool.contract, called=called)
             await to_the_end(self._claims.settle(record, cancelled))
             raise
         except Exception as error:  # noqa: BLE001 - foreign code; what it says is recorded
             result = error
-        return await self._conclude(tool, args, record, result, redaction)
+        return await self._conclude(tool, args, record, result, redaction, terms)
 
     async def _conclude(
-        self, tool: Tool, args: JsonObject, record: EffectRecord, result: Any, redaction: Redaction
-    ) -> ToolOutcome:
+        self,
+        tool: Tool,
+        args: JsonObject,
+        record: EffectRecord,
+        result: Any,
+        redaction: Redaction,
+        terms: Terms,
+    ) -> ToolOutcome | None:
         repeatable = is_repeatable(tool.contract)
         ending, ours = await to_the_end(self._settled(tool, record, result, redaction))
         if not ours and changes_something(tool.contract):
-            return _busy("Another worker has taken over this call.")
+            return None
         if ending.state == "unknown" and not repeatable:
-            ending = await self._reconciled(tool, args, record.claim.key) or ending
+            known = await self._claims.known(record.claim.key) or record
+            ending = await self._doubts.clear_up(tool, args, known, until=terms.until) or ending
         return ending.outcome(repeatable=repeatable)
 
     async def _settled(
         self, tool: Tool, record: EffectRecord, result: Any, redaction: Redaction
     ) -> tuple[Ending, bool]:
         """Judge what came back, an output or an exception, and settle the claim."""
-        if isinstance(result, Exception):
-            ending = ending_of_error(tool.contract, result, redaction)
-        else:
-            ending = await ending_of_output(tool.contract, result, redaction or None)
+        ending = await ending_of_result(tool.contract, result, redaction)
         return ending, await self._claims.settle(record, ending)
 
-    async def _reconciled(self, tool: Tool, args: JsonObject, key: str) -> Ending | None:
-        """Ask the tool whether an unknown call happened; `None` if it cannot say."""
-        if tool.reconcile is None:
-            return None
-        try:
-            happened, output = await at_most(tool.contract.timeout, tool.reconcile(key, args))
-            ending = await _reconciliation(tool.contract, happened, output)
-        except Exception as error:  # noqa: BLE001 - foreign code; the call stays unknown
-            _log.warning("Reconciling %s failed: %s", tool.name, type(error).__name__)
-            return None
-        return await to_the_end(self._claims.resolve(key, ending))
+    def _leave_behind(
+        self, tool: Tool, key: str, task: asyncio.Future[Any], redaction: Redaction
+    ) -> None:
+        """Have a call that nobody waits for any more say what became of it when it ends."""
+        self._flights.leave_behind(key, task)
+
+        def ended(done: asyncio.Future[Any]) -> None:
+            if not done.cancelled() and changes_something(tool.contract):
+                result = done.exception() or done.result()
+                late = asyncio.ensure_future(self._doubts.note_late(tool, key, result, redaction))
+                self._late.add(late)
+                late.add_done_callback(self._late.discard)
+
+        task.add_done_callback(ended)
 
     async def _wait_for_rate(self, contract: ToolContract) -> None:
         if contract.rate_per_minute is None:
@@ -227,9 +290,10 @@ class Runner:
         if not contract.credentials:
             return call
         try:
-            values = await self._credentials.fetch(
+            fetching = self._credentials.fetch(
                 contract.credentials, scopes=contract.scopes, principal=call.principal
             )
+            values = await at_most(CREDENTIAL_SECONDS, fetching)
             return replace(call, credentials={name: values[name] for name in contract.credentials})
         except CredentialError:
             raise
@@ -241,14 +305,25 @@ class Runner:
             ) from None
 
 
-def effect_key(run_id: str, step: str, tool: str, args: JsonObject) -> str:
-    """Derive the idempotency key of a call: the same call of the same run has the same key."""
-    return digest([run_id, step, tool, args])
+def effect_key(run_id: str, tool: str, args: JsonObject, *, apart: str = "") -> str:
+    """Derive the idempotency key of a call: the same call of the same run has the same key.
+
+    Args:
+        run_id: The run.
+        tool: The tool's name.
+        args: The checked arguments.
+        apart: What keeps equal calls apart: the step of a read, which may find something new each
+            time; for a change, the approval that lets an equal one happen again.
+    """
+    return digest([run_id, apart, tool, args])
 
 
-def _tool_call(tool: Tool, args: JsonObject, *, run: Run, step: str, attempt: int) -> ToolCall:
+def _tool_call(
+    tool: Tool, args: JsonObject, *, run: Run, step: str, attempt: int, again: str = ""
+) -> ToolCall:
+    apart = again if changes_something(tool.contract) else step
     return ToolCall(
-        idempotency_key=effect_key(run.id, step, tool.name, args),
+        idempotency_key=effect_key(run.id, tool.name, args, apart=apart),
         run_id=run.id,
         thread_id=run.thread_id,
         step=step,
@@ -268,18 +343,24 @@ def _claim(contract: ToolContract, args: JsonObject, call: ToolCall) -> EffectCl
         effect=contract.effect,
         # Reading again changes nothing, whatever the contract says about repeating.
         idempotency=contract.idempotency if changes_something(contract) else "natural",
+        business_key=_business_key(contract, args, call),
     )
 
 
-async def _reconciliation(contract: ToolContract, happened: bool, output: Json) -> Ending:
-    if not happened:
-        return Ending(
-            state="failed",
-            kind="tool_error",
-            error="The tool says that the call did not happen.",
-            retryable=True,
-        )
-    return await ending_of_output(contract, output, None)
+def _business_key(contract: ToolContract, args: JsonObject, call: ToolCall) -> str:
+    if not contract.business_key:
+        return ""
+    values = [_value_at(args, path) for path in contract.business_key]
+    return digest([call.principal.tenant, contract.name, values])
+
+
+def _value_at(args: JsonObject, path: str) -> Json:
+    try:
+        value = at_path(args, path)
+    except KeyError:
+        return None
+    # The same invoice, however it is written.
+    return value.strip().casefold() if isinstance(value, str) else value
 
 
 def _undecided(record: EffectRecord) -> Ending:
@@ -290,5 +371,18 @@ def _undecided(record: EffectRecord) -> Ending:
     )
 
 
-def _busy(message: str) -> ToolOutcome:
+def _held(contract: ToolContract, message: str) -> ToolOutcome:
+    """Answer for a call that somebody else is making: a change must not be taken for failed."""
+    if changes_something(contract):
+        return ToolOutcome(status="unknown", kind="busy", error=message)
     return ToolOutcome(status="failed", kind="busy", error=message, retryable=True)
+
+
+def _duplicate(contract: ToolContract, record: EffectRecord) -> ToolOutcome:
+    names = " and ".join(contract.business_key)
+    what = {"done": "was done", "claimed": "is being made"}.get(record.state, "may have been made")
+    return ToolOutcome(
+        status="failed",
+        kind="duplicate",
+        error=f"Another {contract.name} with the same {names} {what} already; nothing was done.",
+    )

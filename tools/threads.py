@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -38,6 +38,9 @@ class Threads:
     async def run(self, function: Callable[..., T], *args: object) -> T:
         """Run `function` in a thread, with the caller's context variables.
 
+        A thread cannot be stopped. Cancelled once, this goes on until the thread ends and returns
+        what it returned, so that nobody takes the call for over before; cancelled again, it ends.
+
         Raises:
             NoThreadError: No thread came free; nothing was started.
         """
@@ -57,7 +60,12 @@ class Threads:
                 _deliver(loop, done, result, None)
 
         threading.Thread(target=work, name="pointsman-tool", daemon=True).start()
-        return await done
+        try:
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            done.add_done_callback(_look_away)
+            await asyncio.wait({done})
+            return done.result()
 
     async def _take(self) -> None:
         loop = asyncio.get_running_loop()
@@ -94,6 +102,12 @@ class Threads:
                     loop.call_soon_threadsafe(_set, turn)
                     return
             self._free += 1
+
+
+def _look_away(done: asyncio.Future[Any]) -> None:
+    """Retrieve an exception that nobody may wait for any more, or asyncio would report it."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _set(turn: asyncio.Future[None]) -> None:

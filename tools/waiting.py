@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -16,8 +16,18 @@ class TimedOutError(Exception):
     """The call did not end in time."""
 
 
-async def at_most(seconds: float, call: Awaitable[T]) -> T:
+async def at_most(
+    seconds: float,
+    call: Awaitable[T],
+    *,
+    left_behind: Callable[[asyncio.Future[T]], None] | None = None,
+) -> T:
     """Await foreign code for so long, even if it swallows its cancellation.
+
+    Args:
+        seconds: How long.
+        call: What to await.
+        left_behind: Told of a call that goes on although it was cancelled.
 
     Raises:
         TimedOutError: It did not end in time, and not in the grace after its cancellation.
@@ -31,6 +41,8 @@ async def at_most(seconds: float, call: Awaitable[T]) -> T:
             task.add_done_callback(_look_away)
             await asyncio.wait({task}, timeout=GRACE_SECONDS)
             late = not task.done() or task.cancelled()
+            if left_behind is not None and not task.done():
+                left_behind(task)
         else:
             late = False
     if late:

@@ -169,7 +169,7 @@ def bank_tools(port: int) -> list[Any]:
         times = _known(port, args["reference"])
         return bool(times), {"reference": args["reference"], "done": True}
 
-    @tool(effect="money", trust="internal", reconcile=wired, timeout=10)
+    @tool(effect="money", trust="internal", reconcile=wired, in_flight=0, timeout=10)
     def wire(reference: str, amount: float) -> JsonObject:
         """Wire money; twice if called twice, but the bank knows."""
         return _do(port, reference)

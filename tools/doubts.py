@@ -1,0 +1,115 @@
+"""Doubts: calls of which nobody knows whether they happened, and how that is found out.
+
+Nothing is guessed. The tool's own check is believed at once when it says yes. When it says no, the
+call may still be on its way, to the other side or in a thread of this process: a no is believed
+only once that is over (`ToolContract.in_flight`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from ..errors import NotFoundError, StoreError
+from ..state.values import Json, JsonObject
+from ..stores.protocols import EffectRecord
+from .claims import EffectClaims
+from .contract import Tool, ToolContract
+from .endings import Ending, ending_of_output, ending_of_result
+from .flights import Flights
+from .redaction import Redaction
+from .waiting import at_most, to_the_end
+
+MAX_DOUBT = 120.0
+"""Seconds that a step waits for a call to be over; a longer doubt is put before a person."""
+_SHORTEST, _LONGEST = 0.1, 2.0
+"""Seconds between two questions to the tool's check."""
+
+_log = logging.getLogger(__name__)
+
+
+def over_at(contract: ToolContract, record: EffectRecord) -> float:
+    """Return the Unix time from which a call of unknown outcome cannot be on its way any more."""
+    if contract.in_flight is None:
+        return record.lease_expires_at
+    return (record.settled_at or record.lease_expires_at) + contract.in_flight
+
+
+class Doubts:
+    """Finds out what became of unknown calls.
+
+    Args:
+        claims: The ledger.
+        flights: The calls of this process.
+    """
+
+    def __init__(self, claims: EffectClaims, flights: Flights) -> None:
+        self._claims = claims
+        self._flights = flights
+
+    async def clear_up(
+        self, tool: Tool, args: JsonObject, record: EffectRecord, *, until: float
+    ) -> Ending | None:
+        """Ask the tool whether an unknown call happened; `None` if only a person can say.
+
+        Args:
+            tool: The tool.
+            args: The call's arguments.
+            record: What the ledger knows of the call.
+            until: Unix time after which nobody waits.
+        """
+        if tool.reconcile is None:
+            return None
+        key, over = record.claim.key, over_at(tool.contract, record)
+        last = min(until, time.time() + MAX_DOUBT)
+        pause = _SHORTEST
+        while True:
+            # Asked after this moment, a no is final if nothing was on its way at this moment.
+            final = time.time() >= over and not self._flights.is_under_way(key)
+            answer = await self._ask(tool, args, key)
+            if answer is None:
+                return None
+            happened, output = answer
+            if happened:
+                ending = await ending_of_output(tool.contract, output, None)
+                return await self._resolve(key, ending)
+            if final:
+                return await self._resolve(key, _DID_NOT_HAPPEN)
+            if over > last or time.time() >= last:
+                return None
+            await asyncio.sleep(min(pause, max(_SHORTEST, over - time.time())))
+            pause = min(2 * pause, _LONGEST)
+
+    async def note_late(self, tool: Tool, key: str, result: Any, redaction: Redaction) -> None:
+        """Record what a call came to that ended after its caller had stopped waiting."""
+        ending = await ending_of_result(tool.contract, result, redaction)
+        if ending.state == "unknown":
+            return
+        try:
+            await self._claims.resolve(key, ending, note="The call ended late.")
+        except (StoreError, NotFoundError) as error:
+            # It stays unknown, and is asked about when it is needed.
+            _log.warning("The late end of a call of %s was not recorded: %s", tool.name, error)
+
+    async def _ask(self, tool: Tool, args: JsonObject, key: str) -> tuple[bool, Json] | None:
+        if tool.reconcile is None:
+            return None
+        try:
+            happened, output = await at_most(tool.contract.timeout, tool.reconcile(key, args))
+        except Exception as error:  # noqa: BLE001 - foreign code; the call stays unknown
+            _log.warning("Reconciling %s failed: %s", tool.name, type(error).__name__)
+            return None
+        return bool(happened), output
+
+    async def _resolve(self, key: str, ending: Ending) -> Ending:
+        return await to_the_end(self._claims.resolve(key, ending, note="The tool's own check."))
+
+
+_DID_NOT_HAPPEN = Ending(
+    state="failed",
+    kind="tool_error",
+    error="The tool says that the call did not happen.",
+    retryable=True,
+)
