@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import CredentialError
 from ..policy.cedar import CedarPolicy
 from ..policy.keyring import read_keyring
+from ..policy.people import without_credential
 from ..policy.settings import TokenSettings
 from ..policy.switches import SwitchBoard
 from ..policy.tokens import TokenVerifier
@@ -39,7 +40,7 @@ async def caller_of(settings: Settings, store: Store) -> Caller:
     """
     token = os.environ.get(TOKEN_VARIABLE, "")
     if not token:
-        return Caller(principal=settings.principal, authenticated=False)
+        return Caller(principal=without_credential(settings.principal), authenticated=False)
     known = token_settings(settings)
     verifier = TokenVerifier(read_keyring(known.keyring), known, SwitchBoard(store.switches))
     return Caller(principal=await verifier.verify(token), authenticated=True)

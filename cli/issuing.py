@@ -47,6 +47,7 @@ async def issue(
             session=session,
             lifetime_seconds=lifetime_seconds,
             issued_by=by.id,
+            accountable=by.accountable,
         )
     secret, record = issued.token.get_secret_value(), issued.record
     if output.json:

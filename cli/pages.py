@@ -78,15 +78,16 @@ def show_question(output: Output, question: OpenRequest, *, thread: str = "") ->
         _field(output, "untrusted", f"{path} comes from {', '.join(sources)}")
     if request.preview is not None:
         _field(output, "preview", compact(request.preview, limit=_VALUE))
-    for item in question.evidence:
+    for item in request.shown:
         quote = compact(item.text, limit=_QUOTE)
-        _field(output, "evidence", f"{item.evidence.source}: “{quote}”")
+        _field(output, "evidence", f"{item.source}: “{quote}”")
     _field(output, "digest", request.digest)
     if request.expires_at is not None:
         _field(output, "expires", moment(request.expires_at))
     if request.quorum > 1:
-        given = len(question.record.decisions)
-        _field(output, "quorum", f"{given} of {request.quorum} have agreed")
+        agreed = [given.approver or "the local person" for given in question.record.decisions]
+        names = f": {', '.join(agreed)}" if agreed else ""
+        _field(output, "quorum", f"{len(agreed)} of {request.quorum} have agreed{names}")
     for decision, command in question.commands.items():
         output.line(Text(f"  {decision:<10} ", style="dim").append(command, style="bold"))
 

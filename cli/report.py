@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..nodes.synthesize import collect
 from ..runs.thread import ThreadState
 from ..state.answer import Answer
-from ..state.answering import Evidenced
 from ..state.approval import ApprovalRequest
 from ..state.plan import Plan
 from ..state.results import StepResult
@@ -30,7 +28,6 @@ class OpenRequest:
     """One open request, with what somebody needs to answer it."""
 
     record: ApprovalRecord
-    evidence: tuple[Evidenced, ...]
     commands: dict[str, str]
     """Decision → the command that records it and goes on."""
 
@@ -42,13 +39,13 @@ class OpenRequest:
     def to_json(self) -> JsonObject:
         """Return the form that programs read."""
         return {
-            **self.request.model_dump(mode="json"),
+            **self.request.model_dump(mode="json", exclude={"facts", "shown"}),
             "status": self.record.status,
             "thread": self.record.thread_id,
             "decisions": [d.model_dump(mode="json") for d in self.record.decisions],
             "evidence": [
-                {"id": item.evidence.id, "source": item.evidence.source, "text": item.text}
-                for item in self.evidence
+                {"id": item.id, "source": item.source, "text": item.text}
+                for item in self.request.shown
             ],
             "commands": self.commands,
         }
@@ -113,7 +110,7 @@ async def read_report(session: Session, thread: str) -> Report:
         usage=await _usage(session, state, run, results),
         stop=stop,
         attempts=tuple(attempts),
-        questions=await open_questions(session, state, results),
+        questions=await open_questions(session, state),
         refused=str(state.facts.get("error", "")),
         resume=session.command("resume", thread),
     )
@@ -143,18 +140,14 @@ async def _usage(
     return await session.dependencies.models.usage(run.id) + total(tools)
 
 
-async def open_questions(
-    session: Session, state: ThreadState, results: dict[str, StepResult]
-) -> tuple[OpenRequest, ...]:
+async def open_questions(session: Session, state: ThreadState) -> tuple[OpenRequest, ...]:
     """Return what still waits for an answer, in the order of the request."""
     if not state.asked:
         return ()
-    evidence = await collect(results, session.dependencies)
     records = await records_of(session, state.asked)
     return tuple(
         OpenRequest(
             record=record,
-            evidence=tuple(evidence[id_] for id_ in record.request.evidence if id_ in evidence),
             commands=answering_commands(session.config, record.request),
         )
         for record in records

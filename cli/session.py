@@ -24,20 +24,30 @@ CHECKPOINTS = "checkpoints.db"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Session:
-    """An agent, what it is made of, and the settings that it was asked for."""
+class Office:
+    """Store, tools and policies, without any thread: enough to judge and record a decision."""
 
     config: str
     """The settings file as it was named, for commands that are shown to people."""
     settings: Settings
     caller: Caller
     dependencies: Dependencies
-    agent: Agent
 
     @property
     def store(self) -> Store:
         """The store: journal, effects, approvals, budgets, audit."""
         return self.dependencies.store
+
+    def command(self, *words: str) -> str:
+        """Return a command of this program with these settings, ready to be copied."""
+        return command_line(self.config, *words)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session(Office):
+    """An agent with the threads of this home folder."""
+
+    agent: Agent
 
     async def snapshot(self, thread: str) -> StateSnapshot:
         """Return the newest checkpoint of a thread."""
@@ -58,9 +68,40 @@ class Session:
             )
         return state
 
-    def command(self, *words: str) -> str:
-        """Return a command of this program with this session's settings, ready to be copied."""
-        return command_line(self.config, *words)
+
+@asynccontextmanager
+async def open_office(config: str) -> AsyncGenerator[Office, None]:
+    """Build what a decision takes, and close everything at the end; no checkpoint is opened.
+
+    Raises:
+        ConfigError: The settings are not valid.
+        StoreError: The store cannot be used.
+    """
+    settings = Settings.load(config)
+    async with AsyncExitStack() as closing:
+        store = await closing.enter_async_context(_opened(settings))
+        caller = await caller_of(settings, store)
+        settings = settings.model_copy(update={"principal": caller.principal})
+        dependencies = build_dependencies(settings, store=store)
+        closing.push_async_callback(dependencies.models.aclose)
+        yield Office(config=config, settings=settings, caller=caller, dependencies=dependencies)
+
+
+@asynccontextmanager
+async def open_threads(office: Office) -> AsyncGenerator[Session, None]:
+    """Build the agent over the checkpoints of the home folder.
+
+    Raises:
+        StoreError: The checkpoints cannot be used.
+    """
+    async with open_checkpoints(office.settings.home / CHECKPOINTS) as checkpoints:
+        yield Session(
+            config=office.config,
+            settings=office.settings,
+            caller=office.caller,
+            dependencies=office.dependencies,
+            agent=build_graph(office.dependencies, checkpointer=checkpoints),
+        )
 
 
 @asynccontextmanager
@@ -71,23 +112,8 @@ async def open_session(config: str) -> AsyncGenerator[Session, None]:
         ConfigError: The settings are not valid.
         StoreError: A file under the home folder cannot be used.
     """
-    settings = Settings.load(config)
-    async with AsyncExitStack() as closing:
-        store = await closing.enter_async_context(_opened(settings))
-        caller = await caller_of(settings, store)
-        settings = settings.model_copy(update={"principal": caller.principal})
-        dependencies = build_dependencies(settings, store=store)
-        closing.push_async_callback(dependencies.models.aclose)
-        checkpoints = await closing.enter_async_context(
-            open_checkpoints(settings.home / CHECKPOINTS)
-        )
-        yield Session(
-            config=config,
-            settings=settings,
-            caller=caller,
-            dependencies=dependencies,
-            agent=build_graph(dependencies, checkpointer=checkpoints),
-        )
+    async with open_office(config) as office, open_threads(office) as session:
+        yield session
 
 
 @asynccontextmanager

@@ -76,6 +76,7 @@ async def _still_forbidden(
         contract=tool.contract,
         facts=facts,
         revoked=switches.revoked_principals,
+        revoked_tokens=switches.revoked_tokens,
     )
 
 

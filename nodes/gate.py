@@ -15,7 +15,7 @@ from langgraph.types import interrupt
 
 from ..errors import DecisionError
 from ..policy.approvals import action_digest
-from ..runs.decisions import record_decisions
+from ..runs.decisions import record_decisions, standing, with_facts
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.facts import call_facts
@@ -56,15 +56,14 @@ async def gate(
         if result.approval
     ]
     # A replay asks later for what is on record, whose expiry is the one that holds.
-    requests = [record.request for record in records]
+    plan = Plan.from_json(state["plan"])
+    requests = [await with_facts(r.request, run, plan, dependencies) for r in records]
     if any(record.status not in CLOSED for record in records):
         answer = interrupt(await _question(state, run, requests, records, dependencies))
         try:
             await record_decisions(
                 read_decisions(answer, requests),
                 requests,
-                run=run,
-                plan=Plan.from_json(state["plan"]),
                 approver=principal_of(runtime, dependencies.settings),
                 authenticated=credential_holder(runtime) is not None,
                 dependencies=dependencies,
@@ -72,7 +71,7 @@ async def gate(
         except DecisionError as error:
             emit(runtime, "answered", node="gate", refused=str(error))
             return await _again(waiting, str(error), dependencies)
-    return await _settled(run, Plan.from_json(state["plan"]), waiting, runtime, dependencies)
+    return await _settled(run, plan, waiting, runtime, dependencies)
 
 
 def after_gate(state: AgentState) -> str:
@@ -169,7 +168,8 @@ async def _apply(
     decision = record.decisions[-1]
     request = record.request
     if request.unknown_effect:
-        return await _apply_unknown(result, request, decision, dependencies)
+        request = await with_facts(request, run, plan, dependencies)
+        return await _apply_unknown(result, request, record.decisions, dependencies)
     match record.status:
         case "approved":
             return result.model_copy(update={"status": "cleared"})
@@ -244,9 +244,16 @@ async def _edited(
 async def _apply_unknown(
     result: StepResult,
     request: ApprovalRequest,
-    decision: Decision,
+    decisions: Sequence[Decision],
     dependencies: Dependencies,
 ) -> StepResult:
+    decision = decisions[-1]
+    switches = await dependencies.switches.snapshot()
+    for said in decisions:
+        if objection := standing(said, request, switches, dependencies):
+            # Said in time, but by somebody whose word counts no more: ask again.
+            await dependencies.store.approvals.withdraw(request.id, objection)
+            return _renew(result, request, dependencies)
     note = f"{decision.approver}: {decision.message}"
     if decision.type == "approve":
         await _clear_up(request.unknown_effect, "failed", None, note, dependencies)

@@ -190,7 +190,9 @@ def principal_of(runtime: Runtime[AgentContext], settings: Settings) -> Principa
     if user is None:
         return settings.principal
     facts: JsonObject = {
-        key: user[key] for key in ("role", "scopes", "tenant", "session") if key in user
+        key: user[key]
+        for key in ("role", "scopes", "tenant", "session", "token", "accountable")
+        if key in user
     }
     return Principal(
         id=user.identity,
@@ -198,6 +200,8 @@ def principal_of(runtime: Runtime[AgentContext], settings: Settings) -> Principa
         scopes=tuple(facts.get("scopes") or ()),
         tenant=str(facts.get("tenant") or ""),
         session=str(facts.get("session") or ""),
+        token=str(facts.get("token") or ""),
+        accountable=str(facts.get("accountable") or ""),
     )
 
 

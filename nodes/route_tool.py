@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from ..errors import ArgumentError
 from ..policy.approvals import action_digest, check_approval
 from ..policy.protocols import CallFacts, PolicyDecision
+from ..policy.recorded import recorded
 from ..runs.dependencies import Dependencies
 from ..runs.facts import step_facts
-from ..runs.step import Current
+from ..runs.step import SHOWN, Current
 from ..state.approval import ApprovalRequest, approval_id
 from ..state.results import Failure, StepResult
 from ..state.values import JsonObject
@@ -46,7 +47,7 @@ async def route_tool(current: Current, dependencies: Dependencies) -> Route | St
         why = f"approved ({approved})"
         return Route(action="tool", args=args, provenance=provenance, approval=approved, why=why)
     request = await _request(
-        current, tool, args, provenance, decision, _unused_id(current, bound, asked), dependencies
+        current, tool, facts, decision, _unused_id(current, bound, asked), dependencies
     )
     return StepResult(
         step=step.id, status="waiting", approval=request, plan_version=current.plan.version
@@ -87,6 +88,7 @@ async def _approved(
             contract=tool.contract,
             facts=facts,
             revoked=switches.revoked_principals,
+            revoked_tokens=switches.revoked_tokens,
         )
         if not problem:
             return record.request.id
@@ -109,14 +111,13 @@ def _unused_id(current: Current, bound: str, asked: Sequence[ApprovalRecord]) ->
 async def _request(
     current: Current,
     tool: Tool,
-    args: JsonObject,
-    provenance: dict[str, tuple[str, ...]],
+    facts: CallFacts,
     decision: PolicyDecision,
     request_id: str,
     dependencies: Dependencies,
 ) -> ApprovalRequest:
-    step, run, now = current.step, current.run, dependencies.clock()
-    evidence = [e.id for result in current.results.values() for e in result.evidence]
+    step, run, now, args = current.step, current.run, dependencies.clock(), facts.args
+    evidence = current.shown()
     expires = decision.expires_seconds
     return ApprovalRequest(
         id=request_id,
@@ -127,9 +128,11 @@ async def _request(
         why=decision.reason,
         effect=tool.contract.effect,
         risk=tool.contract.risk,
-        provenance=provenance,
+        provenance=facts.tainted_args,
         preview=await dependencies.tools.preview(step.tool, args, run=run, step=step.id),
-        evidence=tuple(evidence),
+        evidence=tuple(item.id for item in evidence),
+        shown=evidence[:SHOWN],
+        facts=recorded(facts),
         allowed=decision.allowed,
         digest=action_digest(step.tool, args, step.id, current.plan.version, decision.version),
         policy=decision.policies,

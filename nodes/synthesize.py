@@ -13,19 +13,18 @@ from ..models.blocks import Block
 from ..models.protocols import ModelRequest, Role, Signals
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit, emitter
-from ..runs.step import output_of
+from ..runs.step import output_of, text_at
 from ..state.agent import AgentState, read
 from ..state.answer import Answer, Sentence
 from ..state.answering import Evidenced, compose, extractive, prepared, report
 from ..state.context import AgentContext
 from ..state.grounding import unsupported
 from ..state.plan import Plan
-from ..state.references import as_text, at_path
 from ..state.results import StepResult
 from ..state.run import Run, Stop
 from ..state.task import Task
 from ..state.usage import Usage, total
-from ..state.values import Json, digest
+from ..state.values import digest
 from . import prompts
 
 
@@ -128,17 +127,9 @@ async def collect(
             continue
         output = await output_of(result, dependencies.store.payloads)
         for item in result.evidence:
-            text = _text_at(output, item.path)
+            text = text_at(output, item.path)
             found[item.id] = Evidenced(evidence=item, text=text, output=output)
     return found
-
-
-def _text_at(output: Json, path: str) -> str:
-    try:
-        return as_text(at_path(output, path))
-    except KeyError:
-        # A tool's `cite` named a place that its output does not have: cite the whole output.
-        return as_text(output)
 
 
 async def _write(

@@ -9,8 +9,10 @@ from typing import Any
 from langgraph.graph import END
 from langgraph.runtime import Runtime
 
+from ..policy.recorded import recorded
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
+from ..runs.facts import step_facts
 from ..runs.step import Current, leave, load
 from ..state.agent import LaneState, read
 from ..state.approval import ApprovalRequest, approval_id
@@ -47,7 +49,7 @@ async def verify(
             "attempts": [attempt.to_json() for attempt in attempts],
             "route": None,
         }
-    result = _result(current, state, outcome, verdict, attempts, dependencies)
+    result = await _result(current, state, outcome, verdict, attempts, dependencies)
     if result.status not in ("waiting", "stopped"):
         run = current.run
         await dependencies.store.journal.record_outcome(run.id, run.thread_id, result)
@@ -96,7 +98,7 @@ async def _back_off(current: Current, outcome: ActOutcome, dependencies: Depende
     await asyncio.sleep(seconds)
 
 
-def _result(
+async def _result(
     current: Current,
     state: LaneState,
     outcome: ActOutcome,
@@ -114,7 +116,7 @@ def _result(
         evidence=outcome.evidence if accepted else (),
         taint=outcome.taint if accepted else union([outcome.taint, current.taint()]),
         failure=None if accepted or waiting else _failure(outcome, verdict),
-        approval=_did_it_happen(current, state, outcome, dependencies)
+        approval=await _did_it_happen(current, state, outcome, dependencies)
         if waiting
         else (current.cleared.approval if current.cleared else None),
         attempts=tuple(attempts),
@@ -136,13 +138,15 @@ def _failure(outcome: ActOutcome, verdict: Verdict) -> Failure:
     return outcome.failure or Failure(kind="check", message=verdict.reason)
 
 
-def _did_it_happen(
+async def _did_it_happen(
     current: Current, state: LaneState, outcome: ActOutcome, dependencies: Dependencies
 ) -> ApprovalRequest:
     """Ask a person about a call that may or may not have happened."""
     step, run, route = current.step, current.run, Route.from_json(read(state, "route"))
     problem = outcome.failure.message if outcome.failure else "its outcome is unknown"
     bound = digest(["did it happen", outcome.effect_key, dependencies.clock()])
+    facts = await step_facts(current, route.args, route.provenance, dependencies)
+    ruling = dependencies.policy.decide(dependencies.tools.get(step.tool).contract, facts)
     return ApprovalRequest(
         id=approval_id(run.id, step.id, current.plan.version, bound),
         step=step.id,
@@ -157,6 +161,9 @@ def _did_it_happen(
         digest=bound,
         requested_at=dependencies.clock(),
         requester=run.principal.id,
+        # To say what became of it takes the authority that letting it happen takes.
+        quorum=ruling.quorum,
+        facts=recorded(facts),
         unknown_effect=outcome.effect_key,
     )
 

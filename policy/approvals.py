@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from ..state.approval import Decision
+from ..state.approval import ApprovalRequest, Decision
 from ..state.run import Principal
 from ..state.values import JsonObject
 from ..state.values import digest as digest_of
 from ..stores.protocols import ApprovalRecord
 from ..tools.contract import ToolContract
+from .people import local_person
 from .protocols import CallFacts, PolicyEngine
 from .roles import LOCAL
+from .switches import EVERYTHING
 
 
 def action_digest(
@@ -32,6 +34,8 @@ def decided_by(decision: Decision, approver: Principal, *, authenticated: bool) 
             "approver_role": approver.role,
             "approver_scopes": approver.scopes,
             "approver_tenant": approver.tenant,
+            "approver_token": approver.token if authenticated else "",
+            "approver_accountable": approver.accountable if authenticated else local_person(),
             "approver_authenticated": authenticated,
         }
     )
@@ -49,7 +53,51 @@ def approver_of(decision: Decision) -> Principal:
         role=decision.approver_role,
         scopes=decision.approver_scopes,
         tenant=decision.approver_tenant,
+        token=decision.approver_token,
+        accountable=decision.approver_accountable,
     )
+
+
+def needs_authority(decision: Decision, request: ApprovalRequest) -> bool:
+    """Say whether a decision lets something happen, or says what did.
+
+    Anybody who may answer at all may say no, answer a question, or have an action planned anew.
+    """
+    if request.tool == "ask":
+        return False
+    return decision.type in ("approve", "edit") or (
+        bool(request.unknown_effect) and decision.type == "respond"
+    )
+
+
+def objection_to(
+    decision: Decision,
+    request: ApprovalRequest,
+    *,
+    policy: PolicyEngine,
+    contract: ToolContract,
+    facts: CallFacts,
+    revoked: Set[str] = frozenset(),
+    revoked_tokens: Set[str] = frozenset(),
+) -> str:
+    """Return why a decision that needs authority does not count; an empty string if it does.
+
+    Args:
+        decision: The decision, as recorded.
+        request: What it is about.
+        policy: The policies in force.
+        contract: The tool.
+        facts: The call, as policy sees it now.
+        revoked: Ids of principals that were revoked.
+        revoked_tokens: Ids of tokens that were revoked.
+    """
+    approver = approver_of(decision)
+    if not revoked.isdisjoint((approver.id, *EVERYTHING)):
+        return f"{approver.id} was revoked."
+    if approver.token and not revoked_tokens.isdisjoint((approver.token, *EVERYTHING)):
+        return f"The token with which {approver.id} answered was revoked."
+    verdict = policy.may_approve(approver, contract, facts, request.requester)
+    return "" if verdict.outcome == "run" else verdict.reason
 
 
 def check_approval(
@@ -61,6 +109,7 @@ def check_approval(
     contract: ToolContract,
     facts: CallFacts,
     revoked: Set[str] = frozenset(),
+    revoked_tokens: Set[str] = frozenset(),
 ) -> str:
     """Check an approval again at the moment of execution.
 
@@ -74,6 +123,7 @@ def check_approval(
         contract: The tool.
         facts: The call, as policy sees it now (`frozen` included).
         revoked: Ids of principals that were revoked; their consent no longer counts.
+        revoked_tokens: Ids of tokens that were revoked; what was said with them counts no more.
 
     Returns:
         Why the approval does not cover the call, in words; an empty string if it does.
@@ -88,31 +138,24 @@ def check_approval(
     decision = policy.decide(contract, facts)
     if decision.outcome == "refuse":
         return decision.reason
-    return _short_of_quorum(
-        record, max(request.quorum, decision.quorum), policy, contract, facts, revoked
-    )
-
-
-def _short_of_quorum(
-    record: ApprovalRecord,
-    needed: int,
-    policy: PolicyEngine,
-    contract: ToolContract,
-    facts: CallFacts,
-    revoked: Set[str],
-) -> str:
-    counted: set[str] = set()
-    objections: list[str] = []
-    for approver in (approver_of(d) for d in record.decisions if d.type == "approve"):
-        if approver.id in revoked:
-            objections.append(f"{approver.id} was revoked.")
-            continue
-        verdict = policy.may_approve(approver, contract, facts, record.request.requester)
-        if verdict.outcome == "run":
-            counted.add(approver.id)
-        else:
-            objections.append(verdict.reason)
-    if len(counted) >= needed:
+    consents = [given for given in record.decisions if given.type == "approve"]
+    objections = [
+        objection_to(
+            given,
+            request,
+            policy=policy,
+            contract=contract,
+            facts=facts,
+            revoked=revoked,
+            revoked_tokens=revoked_tokens,
+        )
+        for given in consents
+    ]
+    people = {
+        given.person for given, objection in zip(consents, objections, strict=True) if not objection
+    }
+    needed = max(request.quorum, decision.quorum)
+    if len(people) >= needed:
         return ""
-    short = f"{needed} must agree and {len(counted)} did whose consent counts."
-    return " ".join([short, *dict.fromkeys(objections)])
+    short = f"{needed} must agree and {len(people)} did whose consent counts."
+    return " ".join([short, *dict.fromkeys(filter(None, objections))])

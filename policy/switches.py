@@ -52,6 +52,11 @@ class SwitchState(Record):
         """Principals that may do nothing any more."""
         return frozenset(s.target for s in self.switches if s.kind == "revoke_principal")
 
+    @property
+    def revoked_tokens(self) -> frozenset[str]:
+        """Ids of tokens that vouch for nobody any more."""
+        return frozenset(s.target for s in self.switches if s.kind == "revoke_token")
+
     def _on(self, kind: str, target: str) -> Switch | None:
         matching = (target, *EVERYTHING)
         return next((s for s in self.switches if s.kind == kind and s.target in matching), None)

@@ -48,6 +48,8 @@ class TokenClaims(BaseModel):
     scopes: Annotated[list[_Name], Field(max_length=100)]
     tenant: _Text
     session: _Name
+    accountable: _Text = ""
+    """The person who issued it to themselves: see `policy/people.py`."""
 
     @property
     def principal(self) -> Principal:
@@ -58,6 +60,8 @@ class TokenClaims(BaseModel):
             scopes=tuple(self.scopes),
             tenant=self.tenant,
             session=self.session,
+            token=self.jti,
+            accountable=self.accountable,
         )
 
 
@@ -174,6 +178,7 @@ class TokenIssuer:
         session: str = "",
         lifetime_seconds: int | None = None,
         issued_by: str = "",
+        accountable: str = "",
     ) -> IssuedToken:
         """Issue a token; it is registered before it is handed out.
 
@@ -185,16 +190,23 @@ class TokenIssuer:
             session: The task session; a new one if empty.
             lifetime_seconds: Seconds until it expires.
             issued_by: Who asked for it.
+            accountable: The person who will count as its holder, where nobody vouches that it
+                reaches the subject: `Principal.accountable` of who asked.
 
         Raises:
             ConfigError: A value is not usable; names the field.
             CredentialError: The active key cannot sign.
         """
         claims = self._claims(subject, role, scopes, tenant, session, lifetime_seconds)
+        claims = claims.model_copy(update={"accountable": accountable})
         key = self._keyring.get(self._keyring.active)
         assert key is not None  # noqa: S101 - a ring without its active key does not validate
         token = jwt.encode(
-            claims.model_dump(), key.signing(), algorithm=key.algorithm, headers={"kid": key.kid}
+            # Without what is empty, so that earlier releases can read it.
+            claims.model_dump(exclude_defaults=True),
+            key.signing(),
+            algorithm=key.algorithm,
+            headers={"kid": key.kid},
         )
         record = TokenRecord(
             jti=claims.jti,
@@ -265,12 +277,13 @@ class TokenIssuer:
         """Revoke a token, effective within a second in every process.
 
         Raises:
-            NotFoundError: No such token was issued, or it has expired anyway.
+            NotFoundError: No such token was issued.
         """
-        found = [record for record in await self.listed() if record.jti == jti]
+        # An expired one too: what was decided with it may still be waiting to run.
+        found = [record for record in await self.listed(expired=True) if record.jti == jti]
         if not found:
             raise NotFoundError(
-                "No valid token has this id.", where="token", fix="See pointsman token list."
+                "No token has this id.", where="token", fix="See pointsman token list."
             )
         switch = Switch(
             kind="revoke_token", target=jti, reason=reason, actor=revoked_by, at=time.time()

@@ -1,49 +1,82 @@
-"""Answers: check what a person decided, whole, and record it; or refuse it and change nothing.
+"""Decisions: a person's answers, checked against authority and recorded, whichever way they came.
 
-The gate, the command line and the approval page all record decisions here.
+What is asked, and what policy must know to judge an answer, stands in the request. So an answer can
+be recorded where the store is, and whoever runs the thread picks it up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from ..errors import ArgumentError, DecisionError
-from ..policy.approvals import approver_of, decided_by
+from ..policy.approvals import decided_by, needs_authority, objection_to
+from ..policy.protocols import PolicyEngine
+from ..policy.recorded import facts_of, recorded
+from ..policy.switches import SwitchBoard, SwitchState
 from ..state.approval import ApprovalRequest, Decision
 from ..state.plan import Plan
 from ..state.run import Principal, Run
-from ..stores.protocols import ApprovalRecord
+from ..stores.protocols import ApprovalRecord, Store
+from ..tools.protocols import ToolRunner
 from .dependencies import Dependencies
 from .facts import call_facts
 from .switched import revoked
+
+
+class DecisionRoom(Protocol):
+    """What judging and recording a decision takes; `Dependencies` hold it, and more."""
+
+    @property
+    def store(self) -> Store:
+        """Where requests and decisions are."""
+        ...
+
+    @property
+    def policy(self) -> PolicyEngine:
+        """The policies in force."""
+        ...
+
+    @property
+    def tools(self) -> ToolRunner:
+        """The tools, for their contracts and to check edits."""
+        ...
+
+    @property
+    def switches(self) -> SwitchBoard:
+        """What operators have switched off."""
+        ...
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Unix time in seconds."""
+        ...
 
 
 async def record_decisions(
     decisions: Sequence[Decision],
     requests: Sequence[ApprovalRequest],
     *,
-    run: Run,
-    plan: Plan,
     approver: Principal,
     authenticated: bool,
-    dependencies: Dependencies,
+    dependencies: DecisionRoom,
 ) -> Sequence[ApprovalRecord]:
     """Record one person's decisions, all or none, with the audit log.
 
     Args:
         decisions: What was decided, matched to requests by approval id.
         requests: The waiting requests.
-        run: The run that waits.
-        plan: Its plan.
         approver: Who decides, from authentication.
         authenticated: Whether a credential vouches for `approver`; false in local use.
-        dependencies: Store, policy, tools and clock.
+        dependencies: Store, policy, tools, switches and clock.
 
     Raises:
         DecisionError: An edit does not fit the tool, the approver was revoked or may not approve,
             or a request is closed or expired. Nothing was recorded.
     """
-    await _check_standing(approver, dependencies)
+    switches = await dependencies.switches.snapshot()
+    if problem := revoked(switches, approver):
+        raise DecisionError(problem, where="decisions", fix="Somebody else must answer.")
     by_id = {request.id: request for request in requests}
     signed = [
         decided_by(decision, approver, authenticated=authenticated).model_copy(
@@ -54,17 +87,53 @@ async def record_decisions(
     for decision in signed:
         request = by_id[decision.approval_id]
         _check_edit(decision, request, dependencies)
-        await _check_authority(decision, request, run, plan, dependencies)
+        if objection := standing(decision, request, switches, dependencies):
+            raise DecisionError(
+                objection,
+                where=f"decisions.{request.id}",
+                fix="Ask somebody who may approve it.",
+            )
     return await dependencies.store.approvals.decide(signed)
 
 
-async def _check_standing(approver: Principal, dependencies: Dependencies) -> None:
-    switches = await dependencies.switches.snapshot()
-    if problem := revoked(switches, approver):
-        raise DecisionError(problem, where="decisions", fix="Somebody else must answer.")
+def standing(
+    decision: Decision,
+    request: ApprovalRequest,
+    switches: SwitchState,
+    dependencies: DecisionRoom,
+) -> str:
+    """Return why a decision does not count, under policies and switches as they are now.
+
+    Raises:
+        DecisionError: The request does not hold what policy must know.
+    """
+    if not needs_authority(decision, request):
+        return ""
+    frozen = switches.frozen_tool(request.tool) is not None
+    return objection_to(
+        decision,
+        request,
+        policy=dependencies.policy,
+        contract=dependencies.tools.get(request.tool).contract,
+        facts=facts_of(request, args=decision.args, frozen=frozen),
+        revoked=switches.revoked_principals,
+        revoked_tokens=switches.revoked_tokens,
+    )
 
 
-def _check_edit(decision: Decision, request: ApprovalRequest, dependencies: Dependencies) -> None:
+async def with_facts(
+    request: ApprovalRequest, run: Run, plan: Plan, dependencies: Dependencies
+) -> ApprovalRequest:
+    """Return a request with what policy must know; those of earlier releases lack it."""
+    if request.facts or request.tool == "ask":
+        return request
+    facts = await call_facts(
+        run, plan, request.tool, request.args, request.provenance, dependencies
+    )
+    return request.model_copy(update={"facts": recorded(facts)})
+
+
+def _check_edit(decision: Decision, request: ApprovalRequest, dependencies: DecisionRoom) -> None:
     if decision.type != "edit" or decision.args is None:
         return
     try:
@@ -75,25 +144,3 @@ def _check_edit(decision: Decision, request: ApprovalRequest, dependencies: Depe
             where=f"decisions.{request.id}",
             fix="Correct the arguments and answer again.",
         ) from error
-
-
-async def _check_authority(
-    decision: Decision,
-    request: ApprovalRequest,
-    run: Run,
-    plan: Plan,
-    dependencies: Dependencies,
-) -> None:
-    """Saying yes needs authority; anybody who may answer at all may say no."""
-    if decision.type not in ("approve", "edit") or request.tool == "ask":
-        return
-    contract = dependencies.tools.get(request.tool).contract
-    args = decision.args if decision.args is not None else request.args
-    facts = await call_facts(run, plan, request.tool, args, request.provenance, dependencies)
-    ruling = dependencies.policy.may_approve(
-        approver_of(decision), contract, facts, request.requester
-    )
-    if ruling.outcome != "run":
-        raise DecisionError(
-            ruling.reason, where=f"decisions.{request.id}", fix="Ask somebody who may approve it."
-        )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..state.agent import LaneState, read
+from ..state.approval import ShownEvidence
 from ..state.plan import Plan, Step
 from ..state.provenance import argument_provenance, union
 from ..state.references import Reference, as_text, at_path, resolve
@@ -17,6 +18,9 @@ from ..stores.protocols import Payloads
 
 EXCERPT = 500
 """Characters of a large result that stay in state."""
+
+SHOWN = 12
+"""Pieces of evidence whose text goes with a request for approval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,19 @@ class Current:
             if result.attempts and result.attempts[-1].verdict
         ]
         return min((value for value in known if value is not None), default=None)
+
+    def shown(self) -> tuple[ShownEvidence, ...]:
+        """Return what the step's inputs rest on, as an approver reads it."""
+        return tuple(
+            ShownEvidence(
+                id=item.id,
+                source=item.source,
+                text=text_at(self.values[id_], item.path)[:EXCERPT],
+                trust=item.trust,
+            )
+            for id_, result in self.results.items()
+            for item in result.evidence
+        )
 
     def provenance(self) -> dict[str, tuple[str, ...]]:
         """Return argument path → untrusted sources."""
@@ -105,6 +122,15 @@ async def load(state: LaneState, payloads: Payloads) -> Current:
         attachments={item.name: await _text_of(item, payloads) for item in used},
         media=tuple(item for item in used if item.modality != "text"),
     )
+
+
+def text_at(output: Json, path: str) -> str:
+    """Return the text of a piece of evidence."""
+    try:
+        return as_text(at_path(output, path))
+    except KeyError:
+        # A tool's `cite` named a place that its output does not have: cite the whole output.
+        return as_text(output)
 
 
 async def _text_of(item: Attachment, payloads: Payloads) -> str:

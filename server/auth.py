@@ -200,6 +200,8 @@ def _verified(user: Any) -> Principal:
         scopes=tuple(user["scopes"]),
         tenant=user["tenant"],
         session=user["session"],
+        token=user.get("token", ""),
+        accountable=user.get("accountable", ""),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from ..errors import DecisionError
-from .values import Json, JsonObject, Record, digest
+from .values import Json, JsonObject, Record, Trust, digest
 
 DecisionType = Literal["approve", "edit", "reject", "respond"]
 DECISIONS: tuple[DecisionType, ...] = ("approve", "edit", "reject", "respond")
@@ -27,6 +27,16 @@ _OLD_FORMS: Mapping[str, DecisionType] = {
     "response": "respond",
     "ignore": "reject",
 }
+
+
+class ShownEvidence(Record):
+    """A piece of evidence as an approver sees it, wherever its run is."""
+
+    id: str
+    source: str
+    text: str
+    """Its beginning."""
+    trust: Trust = "internal"
 
 
 class ApprovalRequest(Record):
@@ -51,6 +61,11 @@ class ApprovalRequest(Record):
     """The change that the tool says it would make."""
     evidence: tuple[str, ...] = ()
     """Ids of the evidence that the decision rests on."""
+    shown: tuple[ShownEvidence, ...] = ()
+    """What that evidence says."""
+    facts: JsonObject = {}
+    """What policy was told of the call besides what stands here, so that an answer can be judged
+    without the run: see `policy/recorded.py`."""
     allowed: tuple[DecisionType, ...] = DECISIONS
     digest: str = ""
     """Digest of tool, arguments, step, plan version and policy version."""
@@ -79,9 +94,18 @@ class Decision(Record):
     approver_role: str = ""
     approver_scopes: tuple[str, ...] = ()
     approver_tenant: str = ""
+    approver_token: str = ""
+    """Id of the token that vouched for the approver."""
+    approver_accountable: str = ""
+    """The person behind the approver's name, where that is somebody else."""
     approver_authenticated: bool = False
     """Whether a credential vouched for the approver; without one the name counts for nothing."""
     decided_at: float = 0.0
+
+    @property
+    def person(self) -> str:
+        """Who gave it, under whichever name."""
+        return self.approver_accountable or self.approver
 
 
 def approval_id(run: str, step: str, plan_version: int, action_digest: str) -> str:
@@ -98,7 +122,14 @@ def interrupt_value(requests: Sequence[ApprovalRequest], facts: JsonObject) -> J
         "review_configs": [
             {"action_name": r.tool, "allowed_decisions": list(r.allowed)} for r in requests
         ],
-        FACTS_KEY: {**facts, "approvals": [r.to_json() for r in requests]},
+        # What policy was told of the requester is no business of whoever reads the question.
+        FACTS_KEY: {
+            **facts,
+            "approvals": [
+                r.model_dump(mode="json", exclude_defaults=True, exclude={"facts"})
+                for r in requests
+            ],
+        },
     }
 
 

@@ -27,6 +27,10 @@ class Principal(Record):
     scopes: tuple[str, ...] = ()
     tenant: str = ""
     session: str = ""
+    token: str = ""
+    """Id of the credential that vouched; a revoked one takes back what was said with it."""
+    accountable: str = ""
+    """The person behind it, where that is not who it names: see `policy/people.py`."""
 
 
 class Limits(Record):

@@ -17,6 +17,7 @@ from .schema import decisions as decision_rows
 from .statements import insert_if_absent
 
 _CLOSED_BY: dict[DecisionType, ApprovalStatus] = {
+    "approve": "approved",
     "edit": "edited",
     "reject": "rejected",
     "respond": "responded",
@@ -31,28 +32,50 @@ def status_after(record: ApprovalRecord, decision: Decision) -> ApprovalStatus:
     Raises:
         DecisionError: The request is closed, or the answer is not one it allows.
     """
-    where = f"approval {record.request.id}"
+    request, where = record.request, f"approval {record.request.id}"
     if record.status != "waiting":
         raise DecisionError(
             f"The request is {record.status}.", where=where, fix="List what waits and answer that."
         )
-    if decision.type not in record.request.allowed:
-        allowed = ", ".join(record.request.allowed)
+    if decision.type not in request.allowed:
+        allowed = ", ".join(request.allowed)
         raise DecisionError(
             f"{decision.type!r} is not allowed.", where=where, fix=f"Allowed: {allowed}."
         )
-    if any(given.approver == decision.approver for given in record.decisions):
-        raise DecisionError(
-            f"{decision.approver or 'This person'} has answered it before.",
-            where=where,
-            fix="Another approver must answer.",
-        )
+    _check_first_answer(record, decision)
     if decision.type == "edit" and decision.args is None:
         raise DecisionError("An edit needs the new arguments.", where=where, fix="Give `args`.")
-    if decision.type != "approve":
+    if decision.type not in _leaving_open(request):
         return _CLOSED_BY[decision.type]
-    # Only approvals leave a request open, so all answers so far are approvals.
-    return "approved" if len(record.decisions) + 1 >= record.request.quorum else "waiting"
+    if any(given.type != decision.type for given in record.decisions):
+        raise DecisionError(
+            "Somebody before has said the opposite.", where=where, fix="Agree, or reject it."
+        )
+    # All answers so far say the same, and each is another person's.
+    met = len(record.decisions) + 1 >= request.quorum
+    return _CLOSED_BY[decision.type] if met else "waiting"
+
+
+def _leaving_open(request: ApprovalRequest) -> frozenset[DecisionType]:
+    """Return the answers that only a quorum closes a request with."""
+    said_of_outcome: tuple[DecisionType, ...] = ("respond",) if request.unknown_effect else ()
+    return frozenset(("approve", *said_of_outcome))
+
+
+def _check_first_answer(record: ApprovalRecord, decision: Decision) -> None:
+    """A person answers a request once, under whichever names and with however many tokens."""
+    for given in record.decisions:
+        if given.approver == decision.approver:
+            problem = f"{decision.approver or 'This person'} has answered it before."
+        elif given.person == decision.person:
+            problem = f"The person behind {decision.approver} has answered it as {given.approver}."
+        else:
+            continue
+        raise DecisionError(
+            problem,
+            where=f"approval {record.request.id}",
+            fix="Another approver must answer.",
+        )
 
 
 class SqlApprovalStore:
@@ -146,12 +169,14 @@ class SqlApprovalStore:
 
         Raises:
             NotFoundError: There is no such request.
-            DecisionError: It was rejected, responded to, expired or withdrawn.
+            DecisionError: It was rejected, responded to (unless with word of an outcome), expired
+                or withdrawn.
         """
 
         def work(connection: Connection) -> None:
             record = self._load(connection, approval_id, lock=True)
-            if record.status not in _WITHDRAWABLE:
+            heard = record.status == "responded" and record.request.unknown_effect
+            if record.status not in _WITHDRAWABLE and not heard:
                 raise DecisionError(
                     f"The request is {record.status}.",
                     where=f"approval {approval_id}",

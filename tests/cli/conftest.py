@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,3 +90,33 @@ def desk(
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.chdir(tmp_path)
     return Desk(home=home, capture=capsys)
+
+
+@pytest.fixture
+def add_settings(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], None]:
+    """Give a function that has the desk use its own settings and some more lines of YAML."""
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    for name in ("desk_tools.py", "playbooks"):
+        (folder / name).symlink_to(DESK / name)
+    file = folder / "pointsman.yaml"
+    file.write_text((DESK / "pointsman.yaml").read_text())
+    monkeypatch.setenv("POINTSMAN_CONFIG", str(folder))
+
+    def add(lines: str) -> None:
+        file.write_text(f"{file.read_text()}{lines}\n")
+
+    return add
+
+
+@pytest.fixture
+def two_people(add_settings: Callable[[str], None], tmp_path: Path) -> None:
+    """Have money need two people's consent."""
+    policy = tmp_path / "two.cedar"
+    policy.write_text(
+        '@id("two") @quorum("2") permit (principal, action == Action::"call", resource) '
+        'when { resource.effect == "money" };'
+    )
+    add_settings(f"policy: {{additions: [{policy}]}}")

@@ -157,3 +157,24 @@ def test_retired_key_no_longer_vouches(desk, token, monkeypatch):
     assert desk("token", "retire", old).code == 0
     monkeypatch.setenv("POINTSMAN_TOKEN", printed)
     assert desk("run", "what is order A-7?").code == 1
+
+
+@pytest.mark.usefixtures("two_people")
+def test_self_issued_tokens_are_one_person(desk, monkeypatch):
+    """Whoever issues tokens at the command line is the one person behind each of them."""
+    question = desk.waiting()
+    desk("token", "rotate")
+    root = desk("token", "issue", "root", "--role", "super_admin").out.strip()
+    ann = desk("token", "issue", "ann", "--role", "admin").out.strip()
+    monkeypatch.setenv("POINTSMAN_TOKEN", root)
+    bob = desk("token", "issue", "bob", "--role", "admin").out.strip()
+
+    codes = []
+    for token in (ann, bob, root):
+        monkeypatch.setenv("POINTSMAN_TOKEN", token)
+        codes.append(desk("approve", question["id"], "--no-resume").code)
+    monkeypatch.delenv("POINTSMAN_TOKEN")
+    codes += [desk("approve", question["id"]).code, desk("resume", "t1").code]
+
+    assert codes == [0, 2, 2, 2, 3]
+    assert desk.paid() == []

@@ -21,8 +21,7 @@ from pointsman.policy.switches import SwitchBoard
 from pointsman.runs.decisions import record_decisions
 from pointsman.runs.dependencies import Dependencies
 from pointsman.state.approval import RECORDED, read_decisions
-from pointsman.state.plan import Plan
-from pointsman.state.run import Principal, Run
+from pointsman.state.run import Principal
 from pointsman.state.values import JsonObject
 from pointsman.stores.protocols import ApprovalRecord, Switch
 from pointsman.stores.store import SqlStore
@@ -127,18 +126,21 @@ class Desk:
         return await agent.ainvoke(Command(resume=RECORDED), self.at(thread))
 
     async def decide(
-        self, agent: Any, approval: str, answer: JsonObject, by: str, role: str = "admin"
+        self,
+        agent: Any,
+        approval: str,
+        answer: JsonObject,
+        by: str,
+        role: str = "admin",
+        **facts: str,
     ) -> ApprovalRecord:
         """Record an answer as the command line does, by somebody with a credential."""
         asked = await self.store.approvals.get(approval)
-        values = (await agent.aget_state(self.at(asked.thread_id))).values
         assert self.dependencies is not None
         [record] = await record_decisions(
             read_decisions(answer, [asked.request]),
             [asked.request],
-            run=Run.from_json(values["run"]),
-            plan=Plan.from_json(values["plan"]),
-            approver=Principal(id=by, role=role),
+            approver=Principal(id=by, role=role, **facts),
             authenticated=True,
             dependencies=self.dependencies,
         )

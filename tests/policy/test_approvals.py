@@ -121,6 +121,27 @@ def test_only_an_approved_request_covers_anything(status: str) -> None:
     assert status in check(record(approve(ADA), status=status))
 
 
+def test_names_of_one_person_make_no_quorum() -> None:
+    """Ada and Bea, with tokens that one person issued to themselves, are that person."""
+    both = [
+        approve(who.model_copy(update={"accountable": "os:zoe", "token": f"t-{who.id}"}))
+        for who in (ADA, BEA)
+    ]
+
+    assert "1 did" in check(record(*both, quorum=2))
+    assert check(record(*both, quorum=1)) == ""
+
+
+def test_a_revoked_token_takes_its_consent_back() -> None:
+    """Only that token's; `*` takes back all."""
+    approval = record(approve(ADA.model_copy(update={"token": "t1"})))
+
+    assert check(approval, revoked_tokens={"t2"}) == ""
+    assert "token with which ada answered was revoked" in check(approval, revoked_tokens={"t1"})
+    assert "was revoked" in check(approval, revoked_tokens={"*"})
+    assert "was revoked" in check(approval, revoked={"*"})
+
+
 def test_two_people_make_a_quorum() -> None:
     """A quorum is met by different people, each with the standing."""
     assert check(record(approve(ADA), approve(BEA), quorum=2)) == ""

@@ -258,6 +258,26 @@ async def test_a_revoked_token_is_refused(issuer, verifier) -> None:
     assert [record.revoked for record in await issuer.listed()] == [True, False]
 
 
+async def test_a_token_says_which_it_is_and_who_is_behind_it(issuer, verifier) -> None:
+    """So that what is said with it can be taken back, and counted as one person's."""
+    issued = await issuer.issue("alice", accountable="os:zoe")
+    vouched = await issuer.issue("alice")
+
+    token, plain = [(await verifier.verify(i.token.get_secret_value())) for i in (issued, vouched)]
+
+    assert (token.token, token.accountable) == (issued.record.jti, "os:zoe")
+    assert (plain.token, plain.accountable) == (vouched.record.jti, "")
+
+
+async def test_an_expired_token_can_still_be_revoked(issuer, monkeypatch) -> None:
+    """What was decided with it may wait longer than it lasts."""
+    issued = await issuer.issue("alice", lifetime_seconds=1)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 10)
+
+    assert (await issuer.revoke(issued.record.jti)).revoked
+
+
 async def test_a_revoked_principal_is_refused(issuer, verifier, store: SqlStore) -> None:
     """Revoking a principal ends all its tokens."""
     issued = await issuer.issue("alice")

@@ -83,6 +83,18 @@ async def test_quorum_counts_distinct_people(store: SqlStore) -> None:
     assert await status(store) == "approved"
 
 
+async def test_a_person_answers_once_under_whichever_names(store: SqlStore) -> None:
+    """Consent under two names of one person is one consent."""
+    await ask(store, quorum=2)
+    mine = {"approver_accountable": "os:zoe"}
+    await store.approvals.decide([answer("approve", "ann").model_copy(update=mine)])
+
+    with pytest.raises(DecisionError, match="behind bob has answered it as ann"):
+        await store.approvals.decide([answer("approve", "bob").model_copy(update=mine)])
+
+    assert await status(store) == "waiting"
+
+
 async def test_rejection_beats_a_quorum_under_way(store: SqlStore) -> None:
     """One rejection closes a request that others approved."""
     await ask(store, quorum=3)

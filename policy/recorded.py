@@ -1,0 +1,49 @@
+"""Recorded facts: what policy was told of a call, kept with the request for a person's approval.
+
+So whoever answers needs the request alone, not the run that waits for it.
+"""
+
+from __future__ import annotations
+
+from ..errors import DecisionError
+from ..state.approval import ApprovalRequest
+from ..state.values import JsonObject
+from .protocols import CallFacts
+
+_IN_THE_REQUEST = frozenset({"tool", "args", "tainted_args", "frozen"})
+"""Facts that the request itself holds, and the switch, which is read anew."""
+
+
+def recorded(facts: CallFacts) -> JsonObject:
+    """Return the facts that a request keeps."""
+    return {name: v for name, v in facts.to_json().items() if name not in _IN_THE_REQUEST}
+
+
+def facts_of(
+    request: ApprovalRequest, *, args: JsonObject | None = None, frozen: bool = False
+) -> CallFacts:
+    """Return what policy is told of a request's call.
+
+    Args:
+        request: The request.
+        args: Other arguments than it asks for: an edit.
+        frozen: Whether the tool is frozen now.
+
+    Raises:
+        DecisionError: The request was made by a release that kept no facts.
+    """
+    if not request.facts:
+        raise DecisionError(
+            "It was asked by an earlier release, which kept too little to judge an answer by.",
+            where=f"approval {request.id}",
+            fix="Answer it where its thread runs.",
+        )
+    return CallFacts.from_json(
+        {
+            **request.facts,
+            "tool": request.tool,
+            "args": request.args if args is None else args,
+            "tainted_args": request.provenance,
+            "frozen": frozen,
+        }
+    )

@@ -1,0 +1,192 @@
+"""Whose word counts: people, not names; with a token that is still good; on outcomes too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pointsman.errors import DecisionError
+from pointsman.policy.people import local_person
+
+PAY = {"to": "ann", "amount": 100.0}
+WIRE = {"to": "ann", "amount": 100.0}
+TWO_PEOPLE = """
+@id("two-people") @quorum("2")
+permit (principal, action == Action::"call", resource) when { resource.effect == "money" };
+"""
+SELF_ISSUED = {"accountable": local_person()}
+CONSENT = [
+    pytest.param({"type": "approve"}, PAY, id="approve"),
+    pytest.param(
+        {"type": "edit", "edited_action": {"args": {"to": "ann", "amount": 60.0}}},
+        {"to": "ann", "amount": 60.0},
+        id="edit",
+    ),
+]
+
+
+async def test_two_names_of_one_person_are_no_quorum(desk: Any, w: Any) -> None:
+    """Two tokens that one person issued at a command line are one person's."""
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), policy=TWO_PEOPLE)
+    [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
+    await desk.decide(agent, request["id"], w.APPROVE, "bea", **SELF_ISSUED)
+
+    with pytest.raises(DecisionError, match="answered it as bea"):
+        await desk.decide(agent, request["id"], w.APPROVE, "carl", **SELF_ISSUED)
+
+    await desk.go_on(agent)
+    assert not desk.calls
+    await desk.decide(agent, request["id"], w.APPROVE, "dora")
+    await desk.go_on(agent)
+    assert desk.called("pay") == [PAY]
+
+
+async def test_nobody_agrees_with_themselves_by_a_token_of_their_own(desk: Any, w: Any) -> None:
+    """Consent without a credential and consent with a self-issued one are one person's."""
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), policy=TWO_PEOPLE)
+    [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
+    await desk.answer(agent, w.APPROVE)
+
+    with pytest.raises(DecisionError, match="has answered it"):
+        await desk.decide(agent, request["id"], w.APPROVE, "bea", **SELF_ISSUED)
+
+    await desk.go_on(agent)
+    assert not desk.calls
+
+
+async def test_an_editor_and_a_second_name_of_theirs_are_no_quorum(desk: Any, w: Any) -> None:
+    """The consent that an edit carries is its editor's, under whichever name."""
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), policy=TWO_PEOPLE)
+    [first] = w.requests(await desk.ask(agent, "Pay ann 100"))
+    edit = w.edit(to="ann", amount=60.0)
+    await desk.decide(agent, first["id"], edit, "bea", **SELF_ISSUED)
+    [second] = w.requests(await desk.go_on(agent))
+
+    with pytest.raises(DecisionError, match="answered it as bea"):
+        await desk.decide(agent, second["id"], w.APPROVE, "carl", **SELF_ISSUED)
+
+    await desk.go_on(agent)
+    assert not desk.calls
+
+
+@pytest.mark.parametrize(("answer", "args"), CONSENT)
+async def test_consent_lapses_with_its_token(desk: Any, w: Any, answer: Any, args: Any) -> None:
+    """A token that was revoked after the decision and before the call: asked again."""
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)))
+    [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
+    await desk.decide(agent, request["id"], answer, "bea", token="t1")
+    await desk.switch("revoke_token", "t1")
+
+    out = await desk.go_on(agent)
+
+    assert not desk.calls
+    [again] = w.requests(out)
+    await desk.decide(agent, again["id"], w.APPROVE, "bea", token="t2")
+    await desk.go_on(agent)
+    assert desk.called("pay") == [args]
+
+
+@pytest.mark.parametrize(("answer", "args"), CONSENT)
+async def test_other_tokens_of_the_same_name_are_good(
+    desk: Any, w: Any, answer: Any, args: Any
+) -> None:
+    """Revoking one token takes nothing from what was said with another."""
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)))
+    [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
+    await desk.switch("revoke_token", "t1")
+    await desk.decide(agent, request["id"], answer, "bea", token="t2")
+
+    await desk.go_on(agent)
+
+    assert desk.called("pay") == [args]
+
+
+async def test_all_may_be_revoked_at_once(desk: Any, w: Any) -> None:
+    """A switch for everybody takes back what was said before it was turned on."""
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)))
+    [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
+    await desk.decide(agent, request["id"], w.APPROVE, "bea", token="t1")
+    await desk.switch("revoke_token", "*")
+
+    await desk.go_on(agent)
+
+    assert not desk.calls
+
+
+HAPPENED = {"type": "respond", "message": "The bank shows it."}
+WORDS = [
+    pytest.param({"type": "approve"}, id="run-it-again"),
+    pytest.param(HAPPENED, id="it-did-happen"),
+]
+
+
+async def in_doubt(desk: Any, w: Any, **options: Any) -> tuple[Any, str]:
+    """Leave an approved wire without an answer from the bank; return agent and request."""
+    plan = w.plan(w.step("wire", "wire", **WIRE))
+    agent = desk.agent(plan, limits={"max_revisions": 0}, **options)
+    [request] = w.requests(await desk.ask(agent, "Wire ann 100"))
+    for name in ("bea", "carl")[: request.get("quorum", 1)]:
+        await desk.decide(agent, request["id"], {"type": "approve"}, name)
+    desk.lost.append("after")
+    [doubt] = w.requests(await desk.go_on(agent))
+    return agent, doubt["id"]
+
+
+@pytest.mark.parametrize("words", WORDS)
+async def test_a_word_on_an_outcome_needs_authority(desk: Any, w: Any, words: Any) -> None:
+    """Who may not let money move may not say what became of it either."""
+    agent, doubt = await in_doubt(desk, w)
+
+    with pytest.raises(DecisionError, match="needs an administrator"):
+        await desk.decide(agent, doubt, words, "eve", role="user")
+
+    out = await desk.go_on(agent)
+    assert w.requests(out)[0]["id"] == doubt
+    assert len(desk.called("wire")) == 1
+
+
+async def test_anybody_may_leave_a_doubt_alone(desk: Any, w: Any) -> None:
+    """No takes no authority: the step ends and the ledger still says that nobody knows."""
+    agent, doubt = await in_doubt(desk, w)
+
+    await desk.decide(agent, doubt, {"type": "reject"}, "eve", role="user")
+    out = await desk.go_on(agent)
+
+    assert out["results"]["wire"]["status"] == "rejected"
+
+
+@pytest.mark.parametrize("words", WORDS)
+async def test_a_word_on_an_outcome_lapses_with_its_token(desk: Any, w: Any, words: Any) -> None:
+    """It is asked again, and nothing is written into the ledger."""
+    agent, doubt = await in_doubt(desk, w)
+    await desk.decide(agent, doubt, words, "bea", token="t1")
+    await desk.switch("revoke_token", "t1")
+
+    out = await desk.go_on(agent)
+
+    [again] = w.requests(out)
+    record = await desk.store.approvals.get(again["id"])
+    [effect] = await desk.store.effects.of_run(record.run_id)
+    assert (again["id"] == doubt, effect.state) == (False, "unknown")
+    assert len(desk.called("wire")) == 1
+    await desk.decide(agent, again["id"], HAPPENED, "bea", token="t2")
+    out = await desk.go_on(agent)
+    assert out["results"]["wire"]["status"] == "accepted"
+
+
+@pytest.mark.parametrize("words", WORDS)
+async def test_a_word_on_an_outcome_needs_the_calls_quorum(desk: Any, w: Any, words: Any) -> None:
+    """What two people had to let happen, two people say the outcome of."""
+    agent, doubt = await in_doubt(desk, w, policy=TWO_PEOPLE)
+    first = await desk.decide(agent, doubt, words, "bea")
+    other = HAPPENED if words["type"] == "approve" else {"type": "approve"}
+
+    with pytest.raises(DecisionError, match="said the opposite"):
+        await desk.decide(agent, doubt, other, "carl")
+    second = await desk.decide(agent, doubt, words, "carl")
+
+    assert first.status == "waiting"
+    assert second.status == {"approve": "approved", "respond": "responded"}[words["type"]]
+    out = await desk.go_on(agent)
+    assert out["results"]["wire"]["status"] == "accepted"
