@@ -12,7 +12,7 @@ from ..models.protocols import ModelGateway, ModelReply, ModelRequest, Signals
 from ..state.plan import Plan
 from ..state.values import Json, canonical_json
 from ..tools.protocols import ToolRunner
-from .prompts import PLAN_SCHEMA, plan_messages, read_plan
+from .prompts import PLAN_SCHEMA, plan_messages, read_plan, refusal
 from .protocols import Declined, PlanRequest
 from .validation import validate
 
@@ -110,8 +110,8 @@ class LlmPlanner:
 
     def _read(self, reply: ModelReply, request: PlanRequest) -> Plan | Declined | _Rejected:
         model = f"{reply.model}@{reply.endpoint}"
-        if reason := reply.data.get("cannot"):
-            return Declined(planner=model, reason=str(reason))
+        if reason := refusal(reply.data):
+            return Declined(planner=model, reason=reason)
         try:
             plan = read_plan(reply.data, planner=model, version=request.version)
             validate(plan, request, self._tools)

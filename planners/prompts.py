@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from ..models.blocks import Block, render
@@ -34,7 +36,7 @@ PLAN_SCHEMA: JsonObject = {
     "type": "object",
     "properties": {
         "reason": {"type": "string", "maxLength": 2000},
-        "cannot": {"type": "string", "maxLength": 1000},
+        "cannot": {"type": ["string", "null"], "maxLength": 1000},
         "steps": {
             "type": "array",
             "items": {
@@ -104,6 +106,20 @@ def _outcome(result: StepResult | None) -> str:
     if result.failure is not None:
         return f"{result.status}: {result.failure.message}"
     return f"{result.status}: {result.excerpt or canonical_json(result.output)}"
+
+
+NO_REFUSAL = frozenset(
+    {"", "none", "no", "nothing", "null", "nil", "na", "n a", "not applicable", "undefined"}
+    | {"false", "empty", "ok", "not needed", "does not apply", "no problem", "can do"}
+)
+"""What models write into a field that has nothing to say."""
+
+
+def refusal(data: Json) -> str:
+    """Return why a reply says that there is no plan; empty if it says nothing of the kind."""
+    reason = str(data.get("cannot") or "").strip()
+    words = " ".join(re.sub(r"[\W_]+", " ", reason.lower()).split())
+    return "" if words in NO_REFUSAL else reason
 
 
 def read_plan(data: Json, *, planner: str, version: int) -> Plan:

@@ -13,6 +13,7 @@ from .calls import CUT_REASONS, FILTER_REASONS, Prompt, RawReply
 from .failures import RejectedReplyError
 from .guards import check_reply
 from .structured import read_json, schema_name, schema_problem
+from .thinking import without_thinking
 
 
 def judge(raw: RawReply, prompt: Prompt, guards: Sequence[str]) -> Accepted:
@@ -26,9 +27,10 @@ def judge(raw: RawReply, prompt: Prompt, guards: Sequence[str]) -> Accepted:
     if prompt.schema is not None:
         return _structured(raw, prompt.schema, strict="strict_output" in guards)
     calls = _tool_calls(raw, prompt.tools)
-    if not calls and not raw.text.strip():
-        raise RejectedReplyError("malformed_output", "the reply is empty")
-    return Accepted(text=raw.text, tool_calls=calls)
+    text = without_thinking(raw.text)
+    if not calls and not text.strip():
+        raise RejectedReplyError("malformed_output", "the reply is empty", reply=raw.text)
+    return Accepted(text=text, tool_calls=calls)
 
 
 def _finished(raw: RawReply) -> None:
@@ -42,15 +44,16 @@ def _finished(raw: RawReply) -> None:
 
 def _structured(raw: RawReply, schema: JsonObject, *, strict: bool) -> Accepted:
     name = schema_name(schema)
-    answers = [call["args"] for call in raw.calls if call["name"] == name]
-    if not answers:
-        text = raw.text
-    else:
-        first = answers[0]
-        text = first if isinstance(first, str) else json.dumps(first, ensure_ascii=False)
+    answers = [_as_text(call["args"]) for call in raw.calls if call["name"] == name]
+    # Several calls of the reply's own function are read like several values in one text.
+    text = "\n".join(answers) if answers else raw.text
     if not text.strip():
         raise RejectedReplyError("malformed_output", "the reply is empty")
     return Accepted(text=raw.text, data=read_json(text, schema, strict=strict))
+
+
+def _as_text(args: Json) -> str:
+    return args if isinstance(args, str) else json.dumps(args, ensure_ascii=False)
 
 
 def _tool_calls(raw: RawReply, tools: Sequence[JsonObject]) -> tuple[JsonObject, ...]:

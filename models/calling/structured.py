@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
 
-from json_repair import repair_json
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -15,6 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from ...state.values import Json, JsonObject
 from ..catalog.settings import StructuredOutput
 from .failures import RejectedReplyError
+from .json_values import NotJsonError, spoken_json
 
 QUOTED_REPLY = 4_000
 """Characters of a rejected reply that a re-ask quotes."""
@@ -95,9 +94,13 @@ def read_json(text: str, schema: JsonObject, *, strict: bool = False) -> Json:
         strict: Accept only what is valid as it stands.
 
     Raises:
-        RejectedReplyError: It is not JSON, was cut off, or does not fit; fit to be quoted back.
+        RejectedReplyError: It is not JSON, holds several values, was cut off, or does not fit; fit
+            to be quoted back.
     """
-    value = _parse(text, strict=strict)
+    try:
+        value = spoken_json(text, strict=strict)
+    except NotJsonError as error:
+        raise RejectedReplyError("malformed_output", str(error), reply=text) from error
     problem = schema_problem(value, schema)
     if problem:
         raise RejectedReplyError("malformed_output", problem, reply=text)
@@ -111,38 +114,3 @@ def schema_problem(value: Json, schema: JsonObject) -> str:
         return ""
     path = ".".join(str(part) for part in error.absolute_path) or "the reply"
     return f"{path}: {error.message[:300]}"
-
-
-def _parse(text: str, *, strict: bool) -> Json:
-    body = text if strict else _unfenced(text)
-    try:
-        return json.loads(body)
-    except json.JSONDecodeError as error:
-        problem = f"not valid JSON: {error.msg} at character {error.pos}"
-    if strict or not body.strip() or is_cut(body):
-        # A repair would complete a cut reply by dropping what is missing.
-        raise RejectedReplyError("malformed_output", problem, reply=text)
-    repaired: Any = repair_json(body, return_objects=True)
-    if not isinstance(repaired, dict | list) or not repaired:
-        raise RejectedReplyError("malformed_output", problem, reply=text)
-    return repaired
-
-
-def _unfenced(text: str) -> str:
-    found = re.search(r"```(?:json)?\s*\n(.*?)```", text, flags=re.DOTALL)
-    return found.group(1) if found else text.strip()
-
-
-def is_cut(text: str) -> bool:
-    """Say whether JSON-like text ends inside a string, list or object."""
-    depth, quoted, escaped = 0, False, False
-    for char in text:
-        if quoted:
-            quoted, escaped = escaped or char != '"', char == "\\" and not escaped
-        elif char == '"':
-            quoted = True
-        elif char in "{[":
-            depth += 1
-        elif char in "}]":
-            depth -= 1
-    return quoted or depth > 0
