@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Literal
 
 import httpx
@@ -15,6 +14,8 @@ from langchain_core import exceptions as langchain_errors
 
 from ...errors import OutputError
 from ...state.values import Record
+from .reported import PROVIDER_HEADER, ReportedError, reported
+from .wordings import CONTEXT, OF_REQUEST, READ_CHARACTERS, by_codes, by_words
 
 FailureClass = Literal[
     "authentication",
@@ -54,9 +55,6 @@ BREAKER_CLASSES: frozenset[FailureClass] = frozenset(
 
 MESSAGE_LIMIT = 500
 
-PROVIDER_HEADER = "llm_provider-"
-"""What LiteLLM's proxy puts before the headers of the provider that it asked."""
-
 
 class AttemptFailure(Record):
     """One failure, classified."""
@@ -90,14 +88,24 @@ def classify(
         now: Unix time, against which a `Retry-After` date is read.
         secrets: Keys that a provider may have quoted in its message; they are masked.
     """
-    kind = _kind(error)
+    rejected = _rejected(error)
+    if rejected is not None:
+        return AttemptFailure(kind=rejected.kind, message=rejected.message, reply=rejected.reply)
+    facts = reported(error, now=now)
     return AttemptFailure(
-        kind=kind,
+        kind=_kind(error, facts),
         message=_message(error, secrets),
-        retry_after=_retry_after(error, now),
-        status=_status(error),
-        reply=error.reply if isinstance(error, RejectedReplyError) else "",
+        retry_after=facts.retry_after,
+        status=facts.status,
     )
+
+
+def _rejected(error: BaseException) -> RejectedReplyError | None:
+    """Find our own word on a reply under what a client library made of it."""
+    for found in (error, error.__cause__, error.__cause__ and error.__cause__.__cause__):
+        if isinstance(found, RejectedReplyError):
+            return found
+    return None
 
 
 _BY_TYPE: tuple[tuple[type[BaseException], FailureClass], ...] = (
@@ -143,26 +151,19 @@ _BY_STATUS: Mapping[int, FailureClass] = {
     429: "rate_limit",
 }
 
-_CONTEXT_WORDS = ("context length", "context window", "context_length", "too many tokens")
-_FILTER_WORDS = ("content_filter", "content filter", "content management policy", "responsible ai")
-# LiteLLM's proxy looks an unknown key up in its database, and may have none.
-_KEY_WORDS = ("no connected db",)
-_MODEL_WORDS = ("model_not_found", "invalid model", "no such model", "model does not exist")
 
-
-def _kind(error: BaseException) -> FailureClass:
-    if isinstance(error, RejectedReplyError):
-        return error.kind
+def _kind(error: BaseException, facts: ReportedError) -> FailureClass:
     for kind_of_error, kind in _BY_TYPE:
         if isinstance(error, kind_of_error):
             return kind
     if _same_named(error, "TimeoutException"):
         return "timeout"
-    status = _status(error)
-    if status is not None:
-        kind = _kind_of_status(status, str(error).lower())
+    if facts.status is not None:
+        kind = _kind_of_status(facts.status, facts)
         # A gateway that passes on what a provider said took our key; the refused one is its own.
         return "permission" if kind == "authentication" and _is_passed_on(error) else kind
+    if facts.stated and (kind := _kind_of_body(facts)):
+        return kind
     for kind_of_error, kind in _AFTER_STATUS:
         if isinstance(error, kind_of_error):
             return _refine(kind, error)
@@ -171,6 +172,13 @@ def _kind(error: BaseException) -> FailureClass:
     if _same_named(error, "TransportError"):
         return "connection"
     return "unknown"
+
+
+def _kind_of_body(facts: ReportedError) -> FailureClass | None:
+    kind = by_codes(facts.codes)
+    if kind in (None, "bad_request", "overloaded"):
+        return by_words(facts.text) or kind
+    return kind
 
 
 def _is_passed_on(error: BaseException) -> bool:
@@ -197,29 +205,18 @@ def _same_named(error: BaseException, name: str) -> bool:
     )
 
 
-def _kind_of_status(status: int, text: str) -> FailureClass:
-    if status in (400, 404, 413, 422):
-        if any(word in text for word in _KEY_WORDS):
-            return "authentication"
-        if any(word in text for word in _CONTEXT_WORDS):
-            return "context_too_long"
-        if any(word in text for word in _FILTER_WORDS):
-            return "content_filter"
-        if any(word in text for word in _MODEL_WORDS):
-            return "unknown_model"
+def _kind_of_status(status: int, facts: ReportedError) -> FailureClass:
+    if status in OF_REQUEST:
+        kind = _kind_of_body(facts)
+        if kind is not None and (kind != "bad_request" or status not in _BY_STATUS):
+            return kind
+    if status >= 500 and CONTEXT.search(facts.text[:READ_CHARACTERS]):
+        return "context_too_long"  # llama.cpp and what is built on it
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if status >= 500:
         return "overloaded"
-    return "bad_request" if status >= 400 else "malformed_output"
-
-
-def _status(error: BaseException) -> int | None:
-    for holder in (error, getattr(error, "response", None)):
-        value = getattr(holder, "status_code", None)
-        if isinstance(value, int):
-            return value
-    return None
+    return "bad_request"
 
 
 def _message(error: BaseException, secrets: Sequence[str]) -> str:
@@ -227,35 +224,6 @@ def _message(error: BaseException, secrets: Sequence[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, "***") if secret else text
     return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
-
-
-def _retry_after(error: BaseException, now: float) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", None)
-    if headers is None:
-        return None
-    milliseconds = headers.get("retry-after-ms")
-    if milliseconds is not None:
-        return _seconds(milliseconds, 0.001)
-    value = headers.get("retry-after", headers.get(PROVIDER_HEADER + "retry-after"))
-    if value is None:
-        return None
-    seconds = _seconds(value, 1.0)
-    return seconds if seconds is not None else _until(value, now)
-
-
-def _seconds(value: str, unit: float) -> float | None:
-    try:
-        seconds = float(value) * unit
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < float("inf") else None
-
-
-def _until(value: str, now: float) -> float | None:
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except (TypeError, ValueError):
-        return None
 
 
 @dataclass(frozen=True, kw_only=True)

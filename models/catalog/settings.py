@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -103,7 +103,8 @@ class EndpointSettings(SettingsSection):
             ConfigError: The environment variable is not set; names it.
         """
         if self.api_key is not None:
-            return self.api_key.get_secret_value()
+            given = self.api_key.get_secret_value()
+            return _sendable(given, "The given key", f"models.endpoints.{name}.api_key")
         return _environment(self.api_key_env, f"models.endpoints.{name}.api_key_env")
 
     def all_headers(self, name: str) -> dict[str, str]:
@@ -125,7 +126,27 @@ def _environment(variable: str, where: str) -> str:
             where=where,
             fix=f"Set {variable} to the endpoint's key, or remove the setting.",
         )
-    return value
+    return _sendable(value, f"The environment variable {variable}", where)
+
+
+def _sendable(secret: str, what: str, where: str) -> str:
+    """Return a secret that an HTTP header can carry. Its value stands in no error."""
+    problem = next((name for found, name in _UNSENDABLE if found(secret)), "")
+    if not problem:
+        return secret
+    raise ConfigError(
+        f"{what} holds {problem}, which no HTTP header can carry.",
+        where=where,
+        fix="Set it again without: a file's last line often brings a line end along.",
+    )
+
+
+_UNSENDABLE: tuple[tuple[Callable[[str], bool], str], ...] = (
+    (lambda secret: "\n" in secret or "\r" in secret, "a line end"),
+    (lambda secret: secret != secret.strip(), "a space at its beginning or end"),
+    (lambda secret: any(ord(c) < 32 or ord(c) == 127 for c in secret), "a control character"),
+    (lambda secret: not secret.isascii(), "a character outside ASCII"),
+)
 
 
 class ModelSettings(SettingsSection):
