@@ -15,7 +15,7 @@ from pointsman.errors import BudgetExceededError, EndpointError
 from pointsman.models.catalog.settings import parse_models_settings
 from pointsman.models.gateway import Gateway
 from pointsman.models.protocols import ModelRequest, Signals
-from pointsman.state import Run
+from pointsman.state.run import Run
 from pointsman.stores.store import open_store
 
 PRICES = {"input": 40.0, "output": 400.0}
