@@ -6,8 +6,6 @@ from ..errors import DecisionError
 from ..runs.decisions import record_decisions, with_facts
 from ..runs.thread import ThreadState
 from ..state.approval import read_decisions
-from ..state.plan import Plan
-from ..state.run import Run
 from ..state.values import JsonObject
 from ..stores.protocols import ApprovalRecord
 from .execution import go_on
@@ -62,15 +60,14 @@ async def _current(session: Session, asked: ApprovalRecord, state: ThreadState) 
     """Return a request with what policy must know, if its run is still the thread's."""
     if state.status == "absent":
         return asked
-    run = Run.from_json(state.values["run"])
+    run = state.view.run
     if run.id != asked.run_id:
         raise DecisionError(
             "The thread has gone on to another run.",
             where=f"approval {asked.request.id}",
             fix=f"See what waits: {session.command('approvals')}",
         )
-    plan = Plan.from_json(state.values.get("plan") or {})
-    request = await with_facts(asked.request, run, plan, session.dependencies)
+    request = await with_facts(asked.request, run, state.view.plan, session.dependencies)
     return asked.model_copy(update={"request": request})
 
 

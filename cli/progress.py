@@ -113,8 +113,8 @@ def describe(event: JsonObject) -> str | None:
             return f"{event.get('status')}, from the journal"
         case "waiting":
             return f"waits for a person: {_why(event)}"
-        case "answered":
-            return _answered(event)
+        case "decided":
+            return _decided(event)
         case "discard":
             return f"what was said so far does not count: {_why(event)}".rstrip(": ")
         case "stopped":
@@ -154,10 +154,10 @@ def _finished(event: JsonObject) -> str:
     return f"{event.get('status')} {took}, {dollars(event.get('usd'))}{said}"
 
 
-def _answered(event: JsonObject) -> str:
+def _decided(event: JsonObject) -> str:
     if refused := event.get("refused"):
         return f"answer refused: {compact(refused, limit=_WHY)}"
-    return f"answered: {event.get('status')}"
+    return f"decided: {event.get('status')}"
 
 
 def _why(event: JsonObject) -> str:

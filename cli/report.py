@@ -95,20 +95,18 @@ class Report:
 async def read_report(session: Session, thread: str) -> Report:
     """Gather where a thread stands."""
     state = await session.thread(thread)
-    values = state.values
-    run = Run.from_json(raw) if (raw := values.get("run")) else None
-    results = {id_: StepResult.from_json(r) for id_, r in values.get("results", {}).items()}
-    stop = Stop.from_json(raw) if (raw := values.get("stop")) else None
+    view = state.view
+    run = view.run if view.begun else None
     attempts = await session.store.attempts.of_run(run.id) if run else ()
     return Report(
-        status=_status(state, stop),
+        status=_status(state, view.stop),
         thread=thread,
         run=run,
-        plan=Plan.from_json(values.get("plan") or {}),
-        results=results,
-        answer=Answer.from_json(raw) if (raw := values.get("answer")) else None,
-        usage=await _usage(session, state, run, results),
-        stop=stop,
+        plan=view.plan,
+        results=view.results,
+        answer=view.answer,
+        usage=await _usage(session, state),
+        stop=view.stop,
         attempts=tuple(attempts),
         questions=await open_questions(session, state),
         refused=str(state.facts.get("error", "")),
@@ -124,20 +122,17 @@ def _status(state: ThreadState, stop: Stop | None) -> ReportStatus:
     return "unfinished"
 
 
-async def _usage(
-    session: Session, state: ThreadState, run: Run | None, results: dict[str, StepResult]
-) -> Usage:
-    if run is None:
-        return Usage()
-    if state.status == "finished" and (raw := state.values.get("usage")):
-        return Usage.from_json(raw)
+async def _usage(session: Session, state: ThreadState) -> Usage:
+    view = state.view
+    if not view.begun or state.status == "finished":
+        return view.usage
     tools = [
         attempt.usage
-        for result in results.values()
+        for result in view.results.values()
         for attempt in result.attempts
         if attempt.performed_by.startswith("tool:")
     ]
-    return await session.dependencies.models.usage(run.id) + total(tools)
+    return await session.dependencies.models.usage(view.run.id) + total(tools)
 
 
 async def open_questions(session: Session, state: ThreadState) -> tuple[OpenRequest, ...]:
@@ -159,7 +154,7 @@ async def records_of(
     session: Session, asked: Sequence[ApprovalRequest]
 ) -> tuple[ApprovalRecord, ...]:
     """Return the stored records of requests."""
-    return tuple([await session.store.approvals.get(request.id) for request in asked])
+    return tuple(await session.store.approvals.get_all([request.id for request in asked]))
 
 
 def answering_commands(config: str, request: ApprovalRequest) -> dict[str, str]:

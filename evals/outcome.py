@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..nodes.synthesize import collect
+from ..errors import NotFoundError
 from ..runs.dependencies import Dependencies
+from ..runs.evidence import collect
+from ..runs.view import RunView
 from ..state.answer import Answer
 from ..state.answering import Evidenced
 from ..state.plan import Plan, Step
 from ..state.references import Reference, at_path, resolve
 from ..state.results import StepResult
-from ..state.run import Run, Stop
+from ..state.run import Stop
 from ..state.usage import Usage
 from ..state.values import Json, JsonObject, Record
 
@@ -50,13 +52,16 @@ async def read_outcome(
     values: Mapping[str, Any], asked: Sequence[str], seconds: float, dependencies: Dependencies
 ) -> RunOutcome:
     """Read a finished run from its state and from the ledger."""
-    plan = Plan.from_json(values.get("plan") or {})
-    results = {id_: StepResult.from_json(raw) for id_, raw in (values.get("results") or {}).items()}
-    stop = Stop.from_json(raw) if (raw := values.get("stop")) else None
-    evidence = await collect(results, dependencies)
-    effects = await dependencies.store.effects.of_run(Run.from_json(values["run"]).id)
+    view = RunView(values)
+    plan, results, stop = view.plan, view.results, view.stop
+    if view.answer is None:
+        raise NotFoundError(
+            "It has no answer.", where=f"run {view.run.id}", fix="Let the run come to its end."
+        )
+    evidence = await collect(results, dependencies.store.payloads)
+    effects = await dependencies.store.effects.of_run(view.run.id)
     return RunOutcome(
-        answer=Answer.from_json(values["answer"]),
+        answer=view.answer,
         planner=plan.planner,
         calls=accepted_calls(plan, results, evidence),
         asked=tuple(asked),
@@ -66,7 +71,7 @@ async def read_outcome(
         evidence={id_: f"{e.evidence.source} {e.text}" for id_, e in evidence.items()},
         notices=_notices(results, stop),
         stop=stop,
-        usage=Usage.from_json(values.get("usage") or {}),
+        usage=view.usage,
         seconds=seconds,
     )
 

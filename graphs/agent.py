@@ -14,7 +14,8 @@ from ..nodes.plan import AFTER_PLAN, after_plan, plan
 from ..nodes.revise import revise
 from ..nodes.synthesize import synthesize
 from ..runs.dependencies import Dependencies
-from ..runs.node import as_node
+from ..runs.node import as_edge, as_node
+from ..runs.view import RunView
 from ..state.agent import AgentState, InputState, OutputState
 from ..state.context import AgentContext
 from .lane import build_lane
@@ -35,19 +36,19 @@ def build_graph(
         input_schema=InputState,
         output_schema=OutputState,
     )
-    graph.add_node("normalize", as_node(normalize, dependencies))
-    graph.add_node("plan", as_node(plan, dependencies))
+    graph.add_node("normalize", as_node(normalize, RunView, dependencies))
+    graph.add_node("plan", as_node(plan, RunView, dependencies))
     lane = build_lane(dependencies)
     graph.add_node("lane", lane)
-    graph.add_node("revise", as_node(revise, dependencies))
-    graph.add_node("gate", as_node(gate, dependencies))
-    graph.add_node("synthesize", as_node(synthesize, dependencies, last=True))
+    graph.add_node("revise", as_node(revise, RunView, dependencies))
+    graph.add_node("gate", as_node(gate, RunView, dependencies))
+    graph.add_node("synthesize", as_node(synthesize, RunView, dependencies, last=True))
     graph.add_edge(START, "normalize")
     graph.add_edge("normalize", "plan")
-    graph.add_conditional_edges("plan", after_plan, AFTER_PLAN)
+    graph.add_conditional_edges("plan", as_edge(after_plan, RunView), AFTER_PLAN)
     graph.add_edge("lane", "plan")
     graph.add_edge("revise", "plan")
-    graph.add_conditional_edges("gate", after_gate, AFTER_GATE)
+    graph.add_conditional_edges("gate", as_edge(after_gate, RunView), AFTER_GATE)
     graph.add_edge("synthesize", END)
     compiled = graph.compile(checkpointer=checkpointer, name=dependencies.settings.name)
     # LangGraph leaves subgraphs without checkpoints out of its drawings; people want to see it.

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from langgraph.runtime import Runtime
 
 from ..runs.dependencies import Dependencies
+from ..runs.lane_view import LaneView, Performed
 from ..runs.step import load
-from ..state.agent import LaneState, read
+from ..runs.steps.model_call import ask_model, draft_from_inputs
+from ..runs.steps.tool_call import call_tool
 from ..state.context import AgentContext
 from ..state.verdict import ActOutcome
-from .act_model import ask_model, draft_from_inputs
-from .act_tool import call_tool
-from .routed import Route
 
 
 async def act(
-    state: LaneState, runtime: Runtime[AgentContext], dependencies: Dependencies
-) -> dict[str, Any]:
+    view: LaneView, runtime: Runtime[AgentContext], dependencies: Dependencies
+) -> Performed:
     """Run the step as `route` decided, and bring back what happened, whatever it was."""
-    route = Route.from_json(read(state, "route"))
-    current = await load(state, dependencies.store.payloads)
+    route = view.route
+    current = await load(view, dependencies.store.payloads)
     started = time.monotonic()
     match route.action:
         case "tool":
@@ -32,7 +30,7 @@ async def act(
         case "extract":
             outcome = draft_from_inputs(current, route)
     seconds = round(time.monotonic() - started, 4)
-    return {"outcome": _labelled(outcome).model_copy(update={"seconds": seconds}).to_json()}
+    return Performed(outcome=_labelled(outcome).model_copy(update={"seconds": seconds}))
 
 
 def _labelled(outcome: ActOutcome) -> ActOutcome:

@@ -1,14 +1,14 @@
-"""gate: put every waiting step before a person in one interrupt, and take the answer whole.
+"""gate: put every waiting step before a person in one interrupt, and take the decisions whole.
 
-What is asked is read from state, so that the request a person saw and the request that the answer
-is matched to are the same, however often LangGraph runs this node. A bad answer goes back to this
+What is asked is read from state, so that the request a person saw and the request that the decision
+is matched to are the same, however often LangGraph runs this node. A bad decision goes back to this
 node with the reason in state: nothing else changes, and the thread keeps waiting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Any, Literal
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Literal
 
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
@@ -19,7 +19,7 @@ from ..runs.decisions import record_decisions, standing, with_facts
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.facts import call_facts
-from ..state.agent import AgentState, read
+from ..runs.view import RunUpdate, RunView
 from ..state.approval import (
     DECISIONS,
     ApprovalRequest,
@@ -36,62 +36,61 @@ from ..state.values import JsonObject
 from ..stores.protocols import ApprovalRecord
 from .normalize import credential_holder, principal_of
 
-ANSWERED = "answered"
-AGAIN = "answer refused, or request renewed"
-AFTER_GATE: dict[Hashable, str] = {ANSWERED: "plan", AGAIN: "gate"}
+DECIDED = "decided"
+AGAIN = "decision refused, or request renewed"
+AFTER_GATE: dict[Hashable, str] = {DECIDED: "plan", AGAIN: "gate"}
 NOTHING_RECORDED = "Nothing has been decided yet."
 CLOSED = frozenset({"approved", "edited", "rejected", "responded"})
 LAPSED = frozenset({"expired", "withdrawn"})
 
 
 async def gate(
-    state: AgentState, runtime: Runtime[AgentContext], dependencies: Dependencies
-) -> dict[str, Any]:
-    """Ask a person, wait, and turn the answer into results."""
-    run = Run.from_json(state["run"])
-    waiting = waiting_results(read(state, "results", {}))
-    records = [
-        await dependencies.store.approvals.open(run.id, run.thread_id, result.approval)
-        for result in waiting
-        if result.approval
-    ]
+    view: RunView, runtime: Runtime[AgentContext], dependencies: Dependencies
+) -> RunUpdate:
+    """Ask a person, wait, and turn the decisions into results."""
+    run, waiting = view.run, waiting_results(view.results)
+    view.memory.approvals_changed(run.id)
+    records = await dependencies.store.approvals.open_all(
+        run.id, run.thread_id, [result.approval for result in waiting if result.approval]
+    )
     # A replay asks later for what is on record, whose expiry is the one that holds.
-    plan = Plan.from_json(state["plan"])
-    requests = [await with_facts(r.request, run, plan, dependencies) for r in records]
+    requests = [await with_facts(r.request, run, view.plan, dependencies) for r in records]
+    known = {record.request.id: record for record in records}
     if any(record.status not in CLOSED for record in records):
-        answer = interrupt(await _question(state, run, requests, records, dependencies))
+        resumed = interrupt(await _question(view, requests, records, dependencies))
         try:
-            await record_decisions(
-                read_decisions(answer, requests),
+            decided = await record_decisions(
+                read_decisions(resumed, requests),
                 requests,
                 approver=principal_of(runtime, dependencies.settings),
                 authenticated=credential_holder(runtime) is not None,
                 dependencies=dependencies,
             )
         except DecisionError as error:
-            emit(runtime, "answered", node="gate", refused=str(error))
+            emit(runtime, "decided", node="gate", refused=str(error))
             return await _again(waiting, str(error), dependencies)
-    return await _settled(run, plan, waiting, runtime, dependencies)
+        known |= {record.request.id: record for record in decided}
+    return await _settled(view, known, runtime, dependencies)
 
 
-def after_gate(state: AgentState) -> str:
-    """Decide where the run goes after an answer; a key of `AFTER_GATE`."""
-    return AGAIN if read(state, "gate_error") else ANSWERED
+def after_gate(view: RunView) -> str:
+    """Decide where the run goes after a decision; a key of `AFTER_GATE`."""
+    return AGAIN if view.refused else DECIDED
 
 
-def waiting_results(results: JsonObject) -> list[StepResult]:
+def waiting_results(results: Mapping[str, StepResult]) -> list[StepResult]:
     """Return the results that wait for a person, in a stable order."""
-    found = [StepResult.from_json(r) for r in results.values() if r["status"] == "waiting"]
+    found = [result for result in results.values() if result.status == "waiting"]
     return sorted(found, key=lambda result: result.step)
 
 
 async def _question(
-    state: AgentState,
-    run: Run,
+    view: RunView,
     requests: Sequence[ApprovalRequest],
     records: Sequence[ApprovalRecord],
     dependencies: Dependencies,
 ) -> JsonObject:
+    run = view.run
     usage = await dependencies.models.usage(run.id)
     return interrupt_value(
         requests,
@@ -100,7 +99,7 @@ async def _question(
             "run_id": run.id,
             "requester": run.principal.id,
             "cost_so_far_usd": usage.usd,
-            "error": read(state, "gate_error", ""),
+            "error": view.refused,
             "decided": {r.request.id: r.status for r in records if r.status in CLOSED},
         },
     )
@@ -108,17 +107,16 @@ async def _question(
 
 async def _again(
     waiting: Sequence[StepResult], error: str, dependencies: Dependencies
-) -> dict[str, Any]:
+) -> RunUpdate:
     """Ask once more; a request that has expired or was withdrawn is replaced by a new one."""
-    renewed: dict[str, Any] = {}
-    for result in waiting:
-        request = result.approval
-        if request is None:
-            continue
-        record = await dependencies.store.approvals.get(request.id)
-        if record.status in ("expired", "withdrawn"):
-            renewed[result.step] = _renew(result, request, dependencies).to_json()
-    return {"gate_error": error, "results": renewed}
+    asked = [(result, result.approval) for result in waiting if result.approval]
+    records = await dependencies.store.approvals.get_all([request.id for _, request in asked])
+    renewed = {
+        result.step: _renew(result, request, dependencies)
+        for (result, request), record in zip(asked, records, strict=True)
+        if record.status in LAPSED
+    }
+    return RunUpdate(refused=error, results=renewed)
 
 
 def _renew(result: StepResult, request: ApprovalRequest, dependencies: Dependencies) -> StepResult:
@@ -135,30 +133,27 @@ def _renew(result: StepResult, request: ApprovalRequest, dependencies: Dependenc
 
 
 async def _settled(
-    run: Run,
-    plan: Plan,
-    waiting: Sequence[StepResult],
+    view: RunView,
+    records: Mapping[str, ApprovalRecord],
     runtime: Runtime[AgentContext],
     dependencies: Dependencies,
-) -> dict[str, Any]:
+) -> RunUpdate:
     """Turn what is decided into results, and go on if anything is."""
-    update: dict[str, Any] = {}
+    run, waiting = view.run, waiting_results(view.results)
+    update: dict[str, StepResult] = {}
     asked_at = [r.approval.requested_at for r in waiting if r.approval]
     for result in waiting:
-        if result.approval is None:
-            continue
-        record = await dependencies.store.approvals.get(result.approval.id)
-        if record.status in CLOSED:
-            answered = await _apply(result, record, run, plan, dependencies)
-            update[result.step] = answered.to_json()
-            emit(runtime, "answered", node="gate", step=result.step, status=record.status)
+        record = records[result.approval.id] if result.approval else None
+        if record is not None and record.status in CLOSED:
+            update[result.step] = await _apply(result, record, run, view.plan, dependencies)
+            emit(runtime, "decided", node="gate", step=result.step, status=record.status)
     if not update:
         return await _again(waiting, NOTHING_RECORDED, dependencies)
     # Waiting for a person does not count against the deadline of the work.
     paused = max(0.0, dependencies.clock() - min(asked_at, default=dependencies.clock()))
     deadline = run.deadline_at + paused if run.deadline_at is not None else None
     resumed = run.model_copy(update={"deadline_at": deadline})
-    return {"results": update, "gate_error": "", "run": resumed.to_json()}
+    return RunUpdate(results=update, refused="", run=resumed)
 
 
 async def _apply(
@@ -176,7 +171,7 @@ async def _apply(
         case "edited":
             return await _apply_edit(result, request, decision, run, plan, dependencies)
         case "responded" if request.tool == "ask":
-            return _answered(result, {"text": decision.message}, decision)
+            return _told(result, {"text": decision.message}, decision)
         case "responded":
             return _declined(result, "responded", decision)
         case _:
@@ -200,8 +195,8 @@ async def _apply_edit(
         )
         [record] = await dependencies.store.approvals.decide([approval])
     status = "cleared" if record.status == "approved" else "waiting"
-    answered = result.model_copy(update={"status": status, "approval": edited})
-    return _renew(answered, edited, dependencies) if record.status in LAPSED else answered
+    decided = result.model_copy(update={"status": status, "approval": edited})
+    return _renew(decided, edited, dependencies) if record.status in LAPSED else decided
 
 
 async def _edited(
@@ -261,7 +256,7 @@ async def _apply_unknown(
     if decision.type == "respond":
         output = {"confirmed_by": decision.approver, "text": decision.message}
         await _clear_up(request.unknown_effect, "done", output, note, dependencies)
-        return _answered(result, output, decision)
+        return _told(result, output, decision)
     return _declined(result, "rejected", decision)
 
 
@@ -280,8 +275,9 @@ async def _clear_up(
     await effects.reopen(key, verdict=verdict, output=output, note=note)
 
 
-def _answered(result: StepResult, output: JsonObject, decision: Decision) -> StepResult:
-    source = f"answer of {decision.approver or 'the reviewer'}"
+def _told(result: StepResult, output: JsonObject, decision: Decision) -> StepResult:
+    """Return the step as accepted, with what the person said as its output."""
+    source = f"reply of {decision.approver or 'the reviewer'}"
     return result.model_copy(
         update={
             "status": "accepted",

@@ -2,74 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.runtime import BaseUser, Runtime
-from langgraph.types import Overwrite
 
 from ..errors import TaskError
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
+from ..runs.view import NewRun, RunView
 from ..settings import Settings
-from ..state.agent import AgentState, read
 from ..state.context import AgentContext
 from ..state.media import Incoming, read_attachment, read_content
 from ..state.provenance import union
 from ..state.run import Limits, Principal, Run, run_id
 from ..state.task import Attachment, Task
-from ..state.values import SCHEMA_VERSION, JsonObject
+from ..state.values import JsonObject
 
 N = TypeVar("N", int, float)
 
 
 async def normalize(
-    state: AgentState, runtime: Runtime[AgentContext], dependencies: Dependencies
-) -> dict[str, Any]:
+    view: RunView, runtime: Runtime[AgentContext], dependencies: Dependencies
+) -> NewRun:
     """Read the input into a `Task` and start its `Run`.
 
     Raises:
         TaskError: There is no task, or it or an attachment breaks a limit. Nothing was changed.
     """
     settings = dependencies.settings
-    text, incoming = read_input(state, settings)
+    text, incoming = read_input(view, settings)
     attachments = [await _store(item, dependencies) for item in incoming]
     task = Task(
         text=text,
         attachments=tuple(attachments),
-        conversation=_conversation(state, settings),
-        heard=_heard(state),
+        conversation=_conversation(view, settings),
+        heard=_heard(view),
     )
-    run = open_run(state, task, runtime, dependencies)
+    run = open_run(view, task, runtime, dependencies)
+    if view.is_next:
+        view.memory.begins(run.id)
     emit(runtime, "run_started", run=run.id, node="normalize")
-    given_as_task = bool(read(state, "task"))
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "run": run.to_json(),
-        "work": task.to_json(),
-        "messages": [HumanMessage(text)] if given_as_task else [],
-        "task": "",
-        "attachments": [],
-        "plan": {},
-        "results": Overwrite({}),
-        "answer": {},
-        "usage": {},
-        "turns": 0,
-        "revisions": 0,
-        "stop": None,
-        "gate_error": "",
-    }
+    return NewRun(run=run, task=task, messages=[HumanMessage(text)] if view.given_task else [])
 
 
-def read_input(state: AgentState, settings: Settings) -> tuple[str, list[Incoming]]:
+def read_input(view: RunView, settings: Settings) -> tuple[str, list[Incoming]]:
     """Return the task's text and its attachments, decoded and checked.
 
     Raises:
         TaskError: `where` names the field.
     """
-    messages: list[AnyMessage] = read(state, "messages", [])
-    raw = read(state, "task", "")
+    messages, raw = view.messages, view.given_task
     if not isinstance(raw, str):
         raise TaskError("It is not text.", where="task", fix="Send a string.")
     text, incoming = raw, []
@@ -89,8 +73,8 @@ def read_input(state: AgentState, settings: Settings) -> tuple[str, list[Incomin
             where="task",
             fix="Send the long part as an attachment and the request as the task.",
         )
-    given: list[JsonObject] = read(state, "attachments", [])
-    incoming += [read_attachment(item, position) for position, item in enumerate(given)]
+    given = enumerate(view.given_attachments)
+    incoming += [read_attachment(item, position) for position, item in given]
     _check_attachments(incoming, settings)
     return text.strip(), incoming
 
@@ -131,9 +115,8 @@ async def _store(item: Incoming, dependencies: Dependencies) -> Attachment:
     )
 
 
-def _conversation(state: AgentState, settings: Settings) -> tuple[str, ...]:
-    messages: list[AnyMessage] = read(state, "messages", [])
-    earlier = messages if read(state, "task") else messages[:-1]
+def _conversation(view: RunView, settings: Settings) -> tuple[str, ...]:
+    earlier = view.messages if view.given_task else view.messages[:-1]
     kept = earlier[-settings.task.max_conversation_messages :] if earlier else []
     return tuple(
         f"{'assistant' if isinstance(m, AIMessage) else 'user'}: {m.text[:2000]}"
@@ -142,29 +125,21 @@ def _conversation(state: AgentState, settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _heard(state: AgentState) -> tuple[str, ...]:
+def _heard(view: RunView) -> tuple[str, ...]:
     """Return what untrusted text our earlier answers may repeat, of all turns so far."""
-    results = read(state, "results", {}).values()
-    before, planned = read(state, "work", {}), read(state, "plan", {})
-    return union(
-        [
-            before.get("heard", ()),
-            planned.get("taint", ()),
-            *(result.get("taint", ()) for result in results),
-        ]
-    )
+    before = view.task.heard if view.task else ()
+    return union([before, view.plan.taint, *(result.taint for result in view.results.values())])
 
 
 def open_run(
-    state: AgentState, task: Task, runtime: Runtime[AgentContext], dependencies: Dependencies
+    view: RunView, task: Task, runtime: Runtime[AgentContext], dependencies: Dependencies
 ) -> Run:
     """Give the run its identity and limits; context can only tighten what settings allow."""
     settings, context, now = dependencies.settings, runtime.context, dependencies.clock()
-    previous = read(state, "run")
-    turn = Run.from_json(previous).turn + 1 if previous else 1
+    turn = view.run.turn + 1 if view.begun else 1
     thread = (runtime.execution_info.thread_id if runtime.execution_info else None) or ""
     # Without a thread nothing can be replayed, and two equal tasks are two runs.
-    identity = run_id(thread or uuid4().hex, turn, task.model_dump_json(), context.effect_scope)
+    identity = run_id(thread or uuid4().hex, turn, task.identity(), context.effect_scope)
     seconds = _tighter(settings.deadline_seconds, context.deadline_seconds)
     return Run(
         id=identity,

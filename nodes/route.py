@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
 
 from langgraph.graph import END
 from langgraph.runtime import Runtime
@@ -11,58 +10,56 @@ from langgraph.runtime import Runtime
 from ..policy.approvals import action_digest
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
-from ..runs.step import Current, leave, load
+from ..runs.lane_view import LaneView, Route, Routed, StepEnded
+from ..runs.step import Current, ended, leave, load
+from ..runs.steps.model_route import route_model
+from ..runs.steps.tool_route import route_tool
 from ..runs.switched import halted
-from ..state.agent import LaneState, read
 from ..state.approval import ApprovalRequest, approval_id
 from ..state.context import AgentContext
 from ..state.results import Failure, StepResult
-from .route_model import route_model
-from .route_tool import route_tool
-from .routed import Route, ended
 
 
 async def route(
-    state: LaneState, runtime: Runtime[AgentContext], dependencies: Dependencies
-) -> dict[str, Any]:
+    view: LaneView, runtime: Runtime[AgentContext], dependencies: Dependencies
+) -> Routed | StepEnded:
     """Choose how the current step runs; end it here if it has run, must wait, or may not run."""
-    run, plan, step_id = state["run"], state["plan"], state["chain"][0]
     max_inline = dependencies.settings.max_inline_bytes
-    version = plan.get("version", 1)
-    recorded = await dependencies.store.journal.outcome(run["id"], version, step_id)
+    recorded = await _recorded(view, dependencies)
     if recorded is not None:
-        emit(runtime, "step_replayed", node="route", step=step_id, status=recorded.status)
-        return leave(state, recorded, max_inline=max_inline)
-    current = await load(state, dependencies.store.payloads)
+        step, status = recorded.step, recorded.status
+        emit(runtime, "step_replayed", node="route", step=step, status=status)
+        return leave(view, recorded, max_inline=max_inline)
+    current = await load(view, dependencies.store.payloads)
     stopped = await _stopped(current, dependencies)
     if stopped is not None:
-        return leave(state, ended(current, "stopped", stopped), max_inline=max_inline)
+        return leave(view, ended(current, "stopped", stopped), max_inline=max_inline)
     match current.step.kind:
         case "tool":
-            decided = await route_tool(current, dependencies)
+            decided = await route_tool(current, view.memory, dependencies)
         case "ask":
             decided = _route_ask(current, dependencies)
         case "reason" | "draft":
-            decided = await route_model(state, current, dependencies)
+            decided = await route_model(current, dependencies)
     if isinstance(decided, StepResult):
         if decided.status == "waiting":
-            emit(runtime, "waiting", node="route", step=step_id, why=_why(decided))
+            emit(runtime, "waiting", node="route", step=decided.step, why=_why(decided))
         else:
             await dependencies.store.journal.record_outcome(
                 current.run.id, current.run.thread_id, decided
             )
-        return leave(state, decided, max_inline=max_inline)
+        return leave(view, decided, max_inline=max_inline)
     emit(
         runtime,
         "step_started",
         node="route",
-        step=step_id,
+        step=current.step.id,
         attempt=current.attempt,
         goal=current.step.goal,
         performed_by=_performer(decided, current),
         why=decided.why,
     )
-    return {"route": decided.to_json(), "outcome": None, "verdict": None}
+    return Routed(route=decided)
 
 
 AFTER_ROUTE: dict[Hashable, str] = {
@@ -72,11 +69,20 @@ AFTER_ROUTE: dict[Hashable, str] = {
 }
 
 
-def after_route(state: LaneState) -> str:
+def after_route(view: LaneView) -> str:
     """Decide where the lane goes: to work, to the next step, or home; a key of `AFTER_ROUTE`."""
-    if read(state, "route") is not None:
+    if view.may_run:
         return "may run"
-    return "replayed from the journal" if state["chain"] else "waits, refused or stopped"
+    return "replayed from the journal" if view.chain else "waits, refused or stopped"
+
+
+async def _recorded(view: LaneView, dependencies: Dependencies) -> StepResult | None:
+    """Return the outcome that an earlier life of the lane has journaled, if it has."""
+    journal, run, version = dependencies.store.journal, view.run, view.plan.version
+    known = await view.memory.journal(run.id, journal)
+    if (version, view.chain[0]) not in known.ended:
+        return None
+    return await journal.outcome(run.id, version, view.chain[0])
 
 
 def _why(result: StepResult) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from langchain_core.messages import AIMessage
 from langgraph.runtime import Runtime
@@ -11,55 +10,32 @@ from langgraph.runtime import Runtime
 from ..errors import BudgetExceededError, EndpointError, OutputError
 from ..models.blocks import Block
 from ..models.protocols import ModelRequest, Role, Signals
+from ..runs import prompts
+from ..runs.answer_note import answer_once
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit, emitter
-from ..runs.step import output_of, text_at
-from ..state.agent import AgentState, read
+from ..runs.evidence import collect
+from ..runs.view import RunUpdate, RunView
 from ..state.answer import Answer, Sentence
 from ..state.answering import Evidenced, compose, extractive, prepared, report
 from ..state.context import AgentContext
 from ..state.grounding import unsupported
 from ..state.plan import Plan
 from ..state.results import StepResult
-from ..state.run import Run, Stop
+from ..state.run import Run
 from ..state.task import Task
 from ..state.usage import Usage, total
-from ..state.values import digest
-from . import prompts
 
 
 async def synthesize(
-    state: AgentState, runtime: Runtime[AgentContext], dependencies: Dependencies
-) -> dict[str, Any]:
+    view: RunView, runtime: Runtime[AgentContext], dependencies: Dependencies
+) -> RunUpdate:
     """Answer from what was verified, and say what failed, was declined or was stopped."""
-    run = Run.from_json(state["run"])
-    plan = Plan.from_json(read(state, "plan", {}))
-    stop = Stop.from_json(raw) if (raw := read(state, "stop")) else None
-    results = {id_: StepResult.from_json(r) for id_, r in read(state, "results", {}).items()}
-    journal = dependencies.store.journal
-    kind = f"answer:{_outcome(results, stop)}"
-    noted = await journal.note(run.id, kind, plan.version)
-    if noted is not None:
-        answer = Answer.from_json(noted)
-    else:
-        answer = await _answer(state, run, plan, stop, results, runtime, dependencies)
-        await journal.record_note(run.id, run.thread_id, kind, plan.version, answer.to_json())
-    usage = await _usage(run, results, dependencies)
+    answer = await answer_once(view, lambda: _answer(view, runtime, dependencies), dependencies)
+    usage = await _usage(view.run, view.results, dependencies)
     emit(runtime, "finished", node="synthesize", status=answer.status, usd=usage.usd)
-    return {
-        "answer": answer.to_json(),
-        "usage": usage.model_dump(mode="json"),
-        "messages": [AIMessage(answer.text, id=f"answer-{run.id}")],
-    }
-
-
-def _outcome(results: dict[str, StepResult], stop: Stop | None) -> str:
-    """Digest what an answer tells: a fork that went another way has an answer of its own."""
-    told = [
-        [r.step, r.status, r.output, r.payload, r.failure.message if r.failure else ""]
-        for _, r in sorted(results.items())
-    ]
-    return digest([told, stop.to_json() if stop else None])[:16]
+    message = AIMessage(answer.text, id=f"answer-{view.run.id}")
+    return RunUpdate(answer=answer, usage=usage, messages=[message])
 
 
 async def _usage(run: Run, results: dict[str, StepResult], dependencies: Dependencies) -> Usage:
@@ -75,16 +51,11 @@ async def _usage(run: Run, results: dict[str, StepResult], dependencies: Depende
 
 
 async def _answer(
-    state: AgentState,
-    run: Run,
-    plan: Plan,
-    stop: Stop | None,
-    results: dict[str, StepResult],
-    runtime: Runtime[AgentContext],
-    dependencies: Dependencies,
+    view: RunView, runtime: Runtime[AgentContext], dependencies: Dependencies
 ) -> Answer:
-    task = Task.from_json(state["work"])
-    evidence = await collect(results, dependencies)
+    run, plan, results, stop = view.run, view.plan, view.results, view.stop
+    task = view.task or Task(text="")
+    evidence = await collect(results, dependencies.store.payloads, view.memory)
     outputs = {e.evidence.step: e.output for e in evidence.values()}
     note = "" if _any_model(dependencies) else "no language model configured"
     prepared_sentences = prepared(plan, results, outputs)
@@ -115,21 +86,6 @@ def _unfinished(plan: Plan, results: dict[str, StepResult]) -> list[str]:
 def _any_model(dependencies: Dependencies) -> bool:
     roles: tuple[Role, ...] = ("planner", "reasoner", "generator", "chat", "extractor", "verifier")
     return any(dependencies.models.serves(role) for role in roles)
-
-
-async def collect(
-    results: dict[str, StepResult], dependencies: Dependencies
-) -> dict[str, Evidenced]:
-    """Return evidence id → evidence with its text, of accepted results."""
-    found: dict[str, Evidenced] = {}
-    for result in results.values():
-        if result.status != "accepted":
-            continue
-        output = await output_of(result, dependencies.store.payloads)
-        for item in result.evidence:
-            text = text_at(output, item.path)
-            found[item.id] = Evidenced(evidence=item, text=text, output=output)
-    return found
 
 
 async def _write(

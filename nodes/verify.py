@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable
-from typing import Any
 
 from langgraph.graph import END
 from langgraph.runtime import Runtime
@@ -13,26 +12,25 @@ from ..policy.recorded import recorded
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.facts import step_facts
+from ..runs.lane_view import LaneView, Route, StepEnded, TryAgain
 from ..runs.step import Current, leave, load
-from ..state.agent import LaneState, read
 from ..state.approval import ApprovalRequest, approval_id
 from ..state.context import AgentContext
 from ..state.provenance import union
 from ..state.results import Attempt, Failure, StepResult, StepStatus, Verdict
 from ..state.values import digest
 from ..state.verdict import ActOutcome, judge
-from .routed import Route
 
 MAX_BACKOFF = 30.0
 """Longest wait between two attempts at a step, in seconds."""
 
 
 async def verify(
-    state: LaneState, runtime: Runtime[AgentContext], dependencies: Dependencies
-) -> dict[str, Any]:
+    view: LaneView, runtime: Runtime[AgentContext], dependencies: Dependencies
+) -> TryAgain | StepEnded:
     """Accept the result, send the step back to `route`, or end it."""
-    current = await load(state, dependencies.store.payloads)
-    outcome = ActOutcome.from_json(read(state, "outcome"))
+    current = await load(view, dependencies.store.payloads)
+    outcome = view.outcome
     verdict = judge(
         current.step,
         outcome,
@@ -40,22 +38,18 @@ async def verify(
         limits=current.run.limits,
         lookup=current.lookup,
     )
-    attempts = [*_earlier(state), _attempt(current, outcome, verdict)]
+    attempts = (*view.attempts, _attempt(current, outcome, verdict))
     if verdict.action in ("retry", "fallback"):
         emit(runtime, "step_retried", node="verify", step=current.step.id, why=verdict.reason)
         await _back_off(current, outcome, dependencies)
-        return {
-            "verdict": verdict.to_json(),
-            "attempts": [attempt.to_json() for attempt in attempts],
-            "route": None,
-        }
-    result = await _result(current, state, outcome, verdict, attempts, dependencies)
+        return TryAgain(verdict=verdict, attempts=attempts)
+    result = await _result(current, view.route, outcome, verdict, attempts, dependencies)
     if result.status not in ("waiting", "stopped"):
         run = current.run
         await dependencies.store.journal.record_outcome(run.id, run.thread_id, result)
     _announce(runtime, result, outcome, verdict)
-    update = leave(state, result, max_inline=dependencies.settings.max_inline_bytes)
-    return {**update, "verdict": verdict.to_json()}
+    max_inline = dependencies.settings.max_inline_bytes
+    return leave(view, result, max_inline=max_inline, verdict=verdict)
 
 
 AFTER_VERIFY: dict[Hashable, str] = {
@@ -65,17 +59,12 @@ AFTER_VERIFY: dict[Hashable, str] = {
 }
 
 
-def after_verify(state: LaneState) -> str:
+def after_verify(view: LaneView) -> str:
     """Decide where the lane goes after a verdict; a key of `AFTER_VERIFY`.
 
     A step that is tried again is still the chain's first; an accepted one has made way.
     """
-    again = bool(state["chain"])
-    return "retry, fallback or next step" if again else "chain done, failed or waiting"
-
-
-def _earlier(state: LaneState) -> list[Attempt]:
-    return [Attempt.from_json(attempt) for attempt in read(state, "attempts", [])]
+    return "retry, fallback or next step" if view.chain else "chain done, failed or waiting"
 
 
 def _attempt(current: Current, outcome: ActOutcome, verdict: Verdict) -> Attempt:
@@ -100,10 +89,10 @@ async def _back_off(current: Current, outcome: ActOutcome, dependencies: Depende
 
 async def _result(
     current: Current,
-    state: LaneState,
+    route: Route,
     outcome: ActOutcome,
     verdict: Verdict,
-    attempts: list[Attempt],
+    attempts: tuple[Attempt, ...],
     dependencies: Dependencies,
 ) -> StepResult:
     status = _status(verdict, outcome)
@@ -116,10 +105,10 @@ async def _result(
         evidence=outcome.evidence if accepted else (),
         taint=outcome.taint if accepted else union([outcome.taint, current.taint()]),
         failure=None if accepted or waiting else _failure(outcome, verdict),
-        approval=await _did_it_happen(current, state, outcome, dependencies)
+        approval=await _did_it_happen(current, route, outcome, dependencies)
         if waiting
         else (current.cleared.approval if current.cleared else None),
-        attempts=tuple(attempts),
+        attempts=attempts,
         plan_version=current.plan.version,
     )
 
@@ -139,10 +128,10 @@ def _failure(outcome: ActOutcome, verdict: Verdict) -> Failure:
 
 
 async def _did_it_happen(
-    current: Current, state: LaneState, outcome: ActOutcome, dependencies: Dependencies
+    current: Current, route: Route, outcome: ActOutcome, dependencies: Dependencies
 ) -> ApprovalRequest:
     """Ask a person about a call that may or may not have happened."""
-    step, run, route = current.step, current.run, Route.from_json(read(state, "route"))
+    step, run = current.step, current.run
     problem = outcome.failure.message if outcome.failure else "its outcome is unknown"
     bound = digest(["did it happen", outcome.effect_key, dependencies.clock()])
     facts = await step_facts(current, route.args, route.provenance, dependencies)

@@ -110,9 +110,20 @@ class SwitchBoard:
         """Return the switches as they are now."""
         return await self._read()
 
+    def asking(self) -> Callable[[Sequence[Switch]], None]:
+        """Return a function to tell the switches to that somebody else is about to read."""
+        started = self._clock()
+
+        def told(active: Sequence[Switch]) -> None:
+            self._take_in(active, started)
+
+        return told
+
     async def _read(self) -> SwitchState:
         started = self._clock()
-        active = await self._ask()
+        return self._take_in(await self._ask(), started)
+
+    def _take_in(self, active: Sequence[Switch], started: float) -> SwitchState:
         reading = _Reading(state=SwitchState(switches=tuple(active)), started=started)
         # A slow reader must not put an older answer over a newer one.
         if self._reading is None or self._reading.started <= started:

@@ -23,7 +23,7 @@ EventName = Literal[
     "step_retried",
     "step_replayed",
     "waiting",
-    "answered",
+    "decided",
     "stopped",
     "model_attempt",
     "token",

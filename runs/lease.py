@@ -24,10 +24,12 @@ from uuid import uuid4
 from langgraph.runtime import ExecutionInfo, RunControl, Runtime
 
 from ..errors import OperatorError, StoreError
+from ..policy.switches import SwitchBoard
 from ..state.context import AgentContext
 from ..stores.protocols import LeaseHolder, Leases
 from ..tools.owner import has_ended, this_process
 from ..tools.waiting import to_the_end
+from .memory import RunMemory
 
 LEASE_SECONDS = 15.0
 RENEWAL_SECONDS = 5.0
@@ -49,8 +51,10 @@ class _Hold:
     working: int = 0
     """Nodes at work; lanes work side by side."""
     ending: bool = False
+    failed: bool = False
     lost: bool = False
     """Another run has taken over."""
+    memory: RunMemory = field(default_factory=RunMemory)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -64,41 +68,47 @@ class ThreadLease:
 
     Args:
         leases: Where all workers look.
+        switches: Is told what is switched off, as a run's first trip to the store brings it along.
         clock: Unix time in seconds.
     """
 
-    def __init__(self, leases: Leases, clock: Callable[[], float]) -> None:
+    def __init__(self, leases: Leases, switches: SwitchBoard, clock: Callable[[], float]) -> None:
         self._leases = leases
+        self._switches = switches
         self._clock = clock
 
     @asynccontextmanager
     async def working(
         self, runtime: Runtime[AgentContext], *, last: bool = False
-    ) -> AsyncGenerator[None, None]:
+    ) -> AsyncGenerator[RunMemory, None]:
         """Hold the run's thread while a node works; a run without a thread needs no lease.
 
         Args:
             runtime: The node's runtime.
             last: Whether the run ends with this node.
 
+        Returns:
+            What this worker remembers of the run, as long as it holds the thread.
+
         Raises:
             OperatorError: Another run holds the thread, or has acted on it in between.
+            StoreError: What the last node left to be written with the lease could not be.
         """
         name = _name(runtime.execution_info)
-        if not name:
-            yield
+        if not name and runtime.control is None:
+            yield RunMemory()
             return
         hold = _join(name, runtime.control)
         try:
             await self._secure(hold)
             beat = asyncio.create_task(self._beat(hold))
             try:
-                yield
+                yield hold.memory
             finally:
                 beat.cancel()
             hold.ending |= last
         except BaseException:
-            hold.ending = True
+            hold.ending = hold.failed = True
             raise
         finally:
             if _leave(hold, runtime.control):
@@ -119,11 +129,12 @@ class ThreadLease:
                 raise _taken_over(hold)
             if hold.until - now > LEASE_SECONDS - RENEWAL_SECONDS:
                 return
-            fence = await self._acquire(hold)
+            fence = await self._acquire(hold) if hold.name else 0
             if hold.fence and fence != hold.fence:
                 hold.lost = True
                 raise _taken_over(hold)
             hold.fence, hold.until = fence, now + LEASE_SECONDS
+            hold.memory.fence, hold.memory.whole_thread = fence, "|" not in hold.name
 
     async def _acquire(self, hold: _Hold) -> int:
         fence = await self._ask_for(hold)
@@ -139,16 +150,32 @@ class ThreadLease:
         return fence
 
     async def _ask_for(self, hold: _Hold) -> int | None:
-        return await self._leases.acquire(hold.name, owner=hold.owner, seconds=LEASE_SECONDS)
+        return await self._leases.acquire(
+            hold.name,
+            owner=hold.owner,
+            seconds=LEASE_SECONDS,
+            tell=None if hold.fence else self._switches.asking(),
+        )
 
     async def _give_back(self, hold: _Hold) -> None:
+        if not hold.name:
+            return
         try:
             # After its turn: a renewal under way would otherwise take it again.
             async with hold.turn:
                 await self._leases.release(hold.name, owner=hold.owner)
         except StoreError as error:
+            if hold.memory.owes and not hold.failed:
+                raise
             # What the run has done stands, and the lease expires by itself.
             _log.warning("%s could not be given back: %s", hold.name, error)
+
+
+def memory_of(runtime: Runtime[AgentContext]) -> RunMemory:
+    """Return what this worker remembers of the run at work, or an empty memory."""
+    with _lock:
+        hold = _holds.get((_name(runtime.execution_info), runtime.control))
+    return hold.memory if hold is not None and runtime.control is not None else RunMemory()
 
 
 def _name(info: ExecutionInfo | None) -> str:

@@ -1,4 +1,7 @@
-"""From an async function to a graph node that works under `invoke` and `ainvoke` alike.
+"""From a function on a typed view to a graph node that works under `invoke` and `ainvoke` alike.
+
+A node gets a view of the state and returns a typed update, which is packed here. The same goes for
+edges, which only read.
 
 LangGraph refuses `invoke` on a graph of async-only nodes. Here the synchronous side hands the same
 coroutine to one background event loop of the process, so there is one implementation, clients keep
@@ -11,16 +14,29 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from functools import cache
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from langchain_core.runnables import Runnable, RunnableLambda
 from langgraph.runtime import Runtime, get_runtime
 
 from ..state.context import AgentContext
 from .dependencies import Dependencies
-from .lease import ThreadLease
+from .lease import ThreadLease, memory_of
+from .memory import RunMemory
 
-NodeFunction = Callable[[Any, Runtime[AgentContext], Dependencies], Awaitable[Any]]
+V = TypeVar("V")
+V_contra = TypeVar("V_contra", contravariant=True)
+
+
+class Update(Protocol[V_contra]):
+    """What a node of views of that kind returns."""
+
+    def pack(self, view: V_contra) -> dict[str, Any]:
+        """Return the channels to write."""
+        ...
+
+
+NodeFunction = Callable[[V, Runtime[AgentContext], Dependencies], Awaitable[Update[V]]]
 
 
 @cache
@@ -32,21 +48,27 @@ def background_loop() -> asyncio.AbstractEventLoop:
 
 
 def as_node(
-    function: NodeFunction, dependencies: Dependencies, *, last: bool = False
+    function: NodeFunction[V],
+    view: Callable[[Any, RunMemory], V],
+    dependencies: Dependencies,
+    *,
+    last: bool = False,
 ) -> Runnable[Any, Any]:
     """Bind a node function to its dependencies, callable both ways and under its thread's lease.
 
     Args:
         function: What the node does.
+        view: How it sees the state.
         dependencies: What it is bound to.
         last: Whether a run ends with this node.
     """
-    lease = ThreadLease(dependencies.store.leases, dependencies.clock)
+    lease = ThreadLease(dependencies.store.leases, dependencies.switches, dependencies.clock)
 
     async def call_async(state: Any) -> Any:
         runtime = _runtime()
-        async with lease.working(runtime, last=last):
-            return await function(state, runtime, dependencies)
+        async with lease.working(runtime, last=last) as memory:
+            seen = view(state, memory)
+            return (await function(seen, runtime, dependencies)).pack(seen)
 
     def call_sync(state: Any) -> Any:
         future = asyncio.run_coroutine_threadsafe(call_async(state), background_loop())
@@ -58,6 +80,18 @@ def as_node(
             raise
 
     return RunnableLambda(call_sync, call_async, name=function.__name__)
+
+
+def as_edge(
+    function: Callable[[V], Any], view: Callable[[Any, RunMemory], V]
+) -> Callable[..., Any]:
+    """Have an edge see the state as the nodes do."""
+
+    def edge(state: Any) -> Any:
+        return function(view(state, memory_of(_runtime())))
+
+    edge.__name__ = function.__name__
+    return edge
 
 
 def _runtime() -> Runtime[AgentContext]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
-from ..state.agent import LaneState, read
 from ..state.approval import ShownEvidence
 from ..state.plan import Plan, Step
 from ..state.provenance import argument_provenance, union
 from ..state.references import Reference, as_text, at_path, resolve
-from ..state.results import StepResult
+from ..state.results import Attempt, Failure, StepResult, Verdict
 from ..state.run import Run
 from ..state.task import Attachment, Modality
 from ..state.values import Json, JsonObject, digest, size_of
 from ..stores.protocols import Payloads
+from .lane_view import LaneView, StepEnded
+from .memory import RunMemory
 
 EXCERPT = 500
 """Characters of a large result that stay in state."""
@@ -32,13 +33,19 @@ class Current:
     step: Step
     results: dict[str, StepResult]
     """Earlier outcomes that it refers to, and its own if a person has cleared it."""
-    attempt: int
+    earlier: tuple[Attempt, ...]
+    """Attempts at it so far."""
     values: dict[str, Json]
     """Outputs of the steps it refers to, large ones loaded."""
     attachments: dict[str, str]
     """Attachment name → its text; for media, what it is."""
     media: tuple[Attachment, ...] = ()
     """Images, audio and video that it refers to."""
+
+    @property
+    def attempt(self) -> int:
+        """Number of the attempt at hand, from 1."""
+        return len(self.earlier) + 1
 
     def lookup(self, ref: Reference) -> Json:
         """Return the value that a reference means. Raises `KeyError`."""
@@ -98,28 +105,24 @@ class Current:
         return own if own and own.status == "cleared" else None
 
 
-async def load(state: LaneState, payloads: Payloads) -> Current:
+async def load(view: LaneView, payloads: Payloads) -> Current:
     """Load the current step of a lane, with the large values that it uses."""
-    step_id = state["chain"][0]
-    # A lane can be long: only its current step is read.
-    only = [raw for raw in state["plan"]["steps"] if raw["id"] == step_id]
-    plan = Plan.from_json({**state["plan"], "steps": only})
-    step = plan.step(step_id)
-    raw = {**read(state, "inputs", {}), **read(state, "results", {})}
+    step = view.plan.step(view.chain[0])
     uses = step.uses()
     wanted = {ref.step for ref in uses if ref.step} | {step.id}
     files = {ref.attachment for ref in uses if ref.attachment}
-    given = (Attachment.from_json(item) for item in read(state, "attachments", []))
-    used = [item for item in given if item.name in files]
-    results = {id_: StepResult.from_json(raw[id_]) for id_ in wanted if id_ in raw}
+    used = [item for item in view.attachments if item.name in files]
+    results = {key: result for key in wanted if (result := view.result(key)) is not None}
     return Current(
-        run=Run.from_json(state["run"]),
-        plan=plan,
+        run=view.run,
+        plan=view.plan,
         step=step,
         results=results,
-        attempt=len(read(state, "attempts", [])) + 1,
-        values={id_: await output_of(result, payloads) for id_, result in results.items()},
-        attachments={item.name: await _text_of(item, payloads) for item in used},
+        earlier=view.attempts,
+        values={
+            key: await output_of(result, payloads, view.memory) for key, result in results.items()
+        },
+        attachments={item.name: await _text_of(item, payloads, view.memory) for item in used},
         media=tuple(item for item in used if item.modality != "text"),
     )
 
@@ -133,15 +136,19 @@ def text_at(output: Json, path: str) -> str:
         return as_text(output)
 
 
-async def _text_of(item: Attachment, payloads: Payloads) -> str:
+async def _text_of(item: Attachment, payloads: Payloads, memory: RunMemory) -> str:
     if item.modality != "text":
         return f"[{item.modality} {item.name}]"
-    return as_text(await payloads.get(item.payload))
+    return as_text(await memory.value(item.payload, payloads))
 
 
-async def output_of(result: StepResult, payloads: Payloads) -> Json:
-    """Return a result's output, from the payload store where it is large."""
-    return await payloads.get(result.payload) if result.payload else result.output
+async def output_of(
+    result: StepResult, payloads: Payloads, memory: RunMemory | None = None
+) -> Json:
+    """Return a result's output, from the payload store where it is large. Do not change it."""
+    if not result.payload:
+        return result.output
+    return await (memory or RunMemory()).value(result.payload, payloads)
 
 
 def shrink(result: StepResult, max_inline: int) -> StepResult:
@@ -157,17 +164,22 @@ def shrink(result: StepResult, max_inline: int) -> StepResult:
     )
 
 
-def leave(state: LaneState, result: StepResult, *, max_inline: int) -> dict[str, Any]:
-    """Return the update that ends the current step and makes the next one current.
+def leave(
+    view: LaneView, result: StepResult, *, max_inline: int, verdict: Verdict | None = None
+) -> StepEnded:
+    """Return the update that ends the current step; its output is with the journal by now."""
+    small = shrink(result, max_inline)
+    if small.payload and not result.payload:
+        view.memory.keep_value(small.payload, result.output)
+    return StepEnded(result=small, verdict=verdict)
 
-    The rest of a chain needs this step, so anything but acceptance ends the lane.
-    """
-    rest = state["chain"][1:] if result.status == "accepted" else []
-    return {
-        "results": {result.step: shrink(result, max_inline).to_json()},
-        "chain": rest,
-        "attempts": [],
-        "route": None,
-        "outcome": None,
-        "verdict": None,
-    }
+
+def ended(current: Current, status: Literal["failed", "stopped"], failure: Failure) -> StepResult:
+    """Return the result of a step that ends before it ran."""
+    return StepResult(
+        step=current.step.id,
+        status=status,
+        failure=failure,
+        taint=current.taint(),
+        plan_version=current.plan.version,
+    )

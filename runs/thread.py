@@ -9,7 +9,9 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import StateSnapshot
 
 from ..state.approval import FACTS_KEY, ApprovalRequest
+from ..state.migrations import read_stored
 from ..state.values import JsonObject
+from .view import RunView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +22,8 @@ class ThreadState:
     status: Literal["absent", "fresh", "unfinished", "waiting", "finished"]
     """`fresh`: nothing has been taken in yet. `unfinished`: a run was cut off. `waiting`: for a
     person. `finished`: the last run has its answer."""
-    values: JsonObject
+    view: RunView
+    """The run, as its newest checkpoint has it."""
     asked: tuple[ApprovalRequest, ...] = ()
     """What a person is asked."""
     facts: JsonObject
@@ -41,8 +44,11 @@ def read_thread(thread: str, snapshot: StateSnapshot) -> ThreadState:
     return ThreadState(
         id=thread,
         status=_status(snapshot),
-        values=dict(values) if isinstance(values, dict) else {},
-        asked=tuple(ApprovalRequest.from_json(a) for a in facts.get("approvals", [])),
+        view=RunView(values if isinstance(values, dict) else {}),
+        asked=tuple(
+            read_stored(ApprovalRequest, asked, where=f"thread {thread}")
+            for asked in facts.get("approvals", [])
+        ),
         facts=facts,
     )
 

@@ -14,6 +14,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from ..errors import NotFoundError
 from ..state.answer import Answer
+from ..state.migrations import read_stored
 from ..state.plan import Plan, Step
 from ..state.references import Reference, at_path, resolve
 from ..state.results import StepResult
@@ -31,6 +32,7 @@ from ..stores.protocols import (
 )
 from .step import output_of
 from .thread import config_of, read_thread
+from .view import RunView
 
 AgentGraph = CompiledStateGraph[Any, Any, Any, Any]
 """The compiled graph, whatever its state is called."""
@@ -104,8 +106,8 @@ async def read_trace(graph: AgentGraph, store: Store, thread: str) -> Trace:
     notes = await store.journal.notes(thread)
     approvals = await store.approvals.of_thread(thread)
     runs = [
-        await _run_trace(store, run_id, values, notes, approvals)
-        for run_id, values in (await _states(graph, thread)).items()
+        await _run_trace(store, run_id, view, notes, approvals)
+        for run_id, view in (await _states(graph, thread)).items()
     ]
     return Trace(
         thread=thread,
@@ -115,43 +117,47 @@ async def read_trace(graph: AgentGraph, store: Store, thread: str) -> Trace:
     )
 
 
-async def _states(graph: AgentGraph, thread: str) -> dict[str, JsonObject]:
+async def _states(graph: AgentGraph, thread: str) -> dict[str, RunView]:
     """Return run id → its newest state, oldest run first."""
-    newest: dict[str, JsonObject] = {}
+    newest: dict[str, RunView] = {}
     async for snapshot in graph.aget_state_history(config_of(thread)):
         values: Any = snapshot.values
         if run := values.get("run"):
-            newest.setdefault(run["id"], dict(values))
+            newest.setdefault(run["id"], RunView(values))
     return dict(reversed(newest.items()))
 
 
 async def _run_trace(
     store: Store,
     run_id: str,
-    values: JsonObject,
+    view: RunView,
     notes: Sequence[JsonObject],
     approvals: Sequence[ApprovalRecord],
 ) -> RunTrace:
     bodies = [n["body"] for n in notes if n["run_id"] == run_id and n["kind"] == "plan"]
-    plans = tuple(Plan.from_json(body) for body in bodies if "declined" not in body)
+    plans = tuple(
+        read_stored(Plan, body, where=f"plan of run {run_id}")
+        for body in bodies
+        if "declined" not in body
+    )
     declined = [body["declined"]["reason"] for body in bodies if "declined" in body]
     logs = _Logs(
         approvals=[a for a in approvals if a.run_id == run_id],
         calls=[await _call(a, store.payloads) for a in await store.attempts.of_run(run_id)],
         effects=await store.effects.of_run(run_id),
     )
-    results = await _results(store, run_id, values)
+    results = await _results(store, run_id, view)
     planned = {step.id for plan in plans for step in plan.steps}
     return RunTrace(
-        run=Run.from_json(values["run"]),
-        task=Task.from_json(raw) if (raw := values.get("work")) else None,
+        run=view.run,
+        task=view.task,
         plans=plans,
         declined=" ".join(declined),
         steps=_steps(plans, results, await _outputs(results.values(), store.payloads), logs),
         calls=tuple(c for c in logs.calls if c.attempt.step not in planned),
-        answer=Answer.from_json(raw) if (raw := values.get("answer")) else None,
-        stop=Stop.from_json(raw) if (raw := values.get("stop")) else None,
-        usage=Usage.from_json(values.get("usage") or {}),
+        answer=view.answer,
+        stop=view.stop,
+        usage=view.usage,
     )
 
 
@@ -213,15 +219,9 @@ def _step(
     )
 
 
-async def _results(
-    store: Store, run_id: str, values: JsonObject
-) -> dict[tuple[int, str], StepResult]:
+async def _results(store: Store, run_id: str, view: RunView) -> dict[tuple[int, str], StepResult]:
     """Return results by plan version and step; the state knows those that wait, too."""
-    found = {
-        (result.plan_version, step_id): result
-        for step_id, raw in (values.get("results") or {}).items()
-        for result in (StepResult.from_json(raw),)
-    }
+    found = {(result.plan_version, key): result for key, result in view.results.items()}
     journaled = await store.journal.outcomes(run_id)
     return found | {(result.plan_version, result.step): result for result in journaled}
 

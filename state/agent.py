@@ -19,7 +19,7 @@ from .values import Json, JsonObject
 
 def last(_current: JsonObject, writes: Sequence[JsonObject]) -> JsonObject:
     """Reducer of a delta channel that is replaced as a whole."""
-    return dict(writes[-1])
+    return writes[-1]
 
 
 def merge(current: JsonObject, writes: Sequence[JsonObject]) -> JsonObject:
@@ -73,36 +73,9 @@ class AgentState(InputState, OutputState, total=False):
     """Passes through `plan` in this run."""
     revisions: int
     gate_error: str
-    """Why the last answer to an approval was refused."""
-
-
-class LaneState(TypedDict, total=False):
-    """One chain of steps on its way; never checkpointed, rebuilt from the journal."""
-
-    run: Required[JsonObject]
-    plan: Required[JsonObject]
-    """The plan, reduced to the chain and what is needed to run it."""
-    chain: Required[list[str]]
-    """Step ids in order; the first is current."""
-    inputs: JsonObject
-    """Step id → `StepResult` of accepted steps outside the chain that it refers to."""
-    attachments: list[JsonObject]
-    """`Attachment`s that the chain refers to; their content stays in the payload store."""
-    results: Annotated[JsonObject, merge_two]
-    """Outcomes of this lane."""
-    route: JsonObject | None
-    """What `route` decided for the current step."""
-    outcome: JsonObject | None
-    """What `act` brought back."""
-    verdict: JsonObject | None
-    attempts: list[JsonObject]
-    """Attempts at the current step so far."""
-
-
-class LaneOutput(TypedDict, total=False):
-    """What a lane hands back."""
-
-    results: Annotated[JsonObject, merge_two]
+    """Why the last decision on an approval was refused."""
+    fence: int
+    """Of the lease under which this state was written."""
 
 
 def read(state: Any, channel: str, default: Json = None) -> Json:

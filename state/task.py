@@ -36,6 +36,10 @@ class Task(Record):
     heard: tuple[str, ...] = ()
     """Untrusted sources that flowed into the conversation: who reads it, reads them."""
 
+    def identity(self) -> str:
+        """Return the text that tells this task from any other: all of it, as JSON."""
+        return self.model_dump_json()
+
     @property
     def modalities(self) -> tuple[Modality, ...]:
         """The kinds of media that are present, text first."""

@@ -16,8 +16,8 @@ JsonObject = dict[str, Any]
 Trust = Literal["trusted", "internal", "untrusted"]
 """How far a source's text may be believed: our records, our own documents, or anybody's words."""
 
-SCHEMA_VERSION = 1
-"""Version of everything written to checkpoints and journal; a change adds a migration."""
+SCHEMA_VERSION = 2
+"""Version of everything written to checkpoints and journal; see `state.migrations`."""
 
 
 class Record(BaseModel):

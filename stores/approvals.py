@@ -96,32 +96,55 @@ class SqlApprovalStore:
         A request that was made later (`requested_at`) than an expired or withdrawn one of its id
         asks anew: it waits, and answers to the old one no longer count.
         """
+        [record] = await self.open_all(run_id, thread_id, [request])
+        return record
 
-        def work(connection: Connection) -> ApprovalRecord:
-            values = {"request": request.to_json(), "expires_at": request.expires_at}
-            if not insert_if_absent(
-                connection,
-                approvals,
-                id=request.id,
-                run_id=run_id,
-                thread_id=thread_id,
-                round=1,
-                status="waiting",
-                reason="",
-                **values,
-            ):
-                record = self._load(connection, request.id, lock=True)
-                newer = request.requested_at > record.request.requested_at
-                if record.status in _LAPSED and newer:
-                    again = {"round": approvals.c.round + 1, "reason": "", "status": "waiting"}
-                    _change(connection, request.id, **again, **values)
-            return self._load(connection, request.id)
+    async def open_all(
+        self, run_id: str, thread_id: str, requests: Sequence[ApprovalRequest]
+    ) -> Sequence[ApprovalRecord]:
+        """Record several requests as `open` does, in one trip; return them in the same order."""
 
-        return await self._database.write(work)
+        def work(connection: Connection) -> list[ApprovalRecord]:
+            # In one order, so that two such calls cannot wait for each other.
+            for request in sorted(requests, key=lambda request: request.id):
+                self._open(connection, run_id, thread_id, request)
+            return [self._load(connection, request.id) for request in requests]
+
+        return await self._database.write(work) if requests else []
+
+    def _open(
+        self, connection: Connection, run_id: str, thread_id: str, request: ApprovalRequest
+    ) -> None:
+        values = {"request": request.to_json(), "expires_at": request.expires_at}
+        if insert_if_absent(
+            connection,
+            approvals,
+            id=request.id,
+            run_id=run_id,
+            thread_id=thread_id,
+            round=1,
+            status="waiting",
+            reason="",
+            **values,
+        ):
+            return
+        record = self._load(connection, request.id, lock=True)
+        newer = request.requested_at > record.request.requested_at
+        if record.status in _LAPSED and newer:
+            again = {"round": approvals.c.round + 1, "reason": "", "status": "waiting"}
+            _change(connection, request.id, **again, **values)
 
     async def get(self, approval_id: str) -> ApprovalRecord:
         """Return one record. Raises `NotFoundError`."""
         return await self._database.read(lambda connection: self._load(connection, approval_id))
+
+    async def get_all(self, approval_ids: Sequence[str]) -> Sequence[ApprovalRecord]:
+        """Return several records in one trip, in the same order. Raises `NotFoundError`."""
+        if not approval_ids:
+            return []
+        return await self._database.read(
+            lambda connection: [self._load(connection, id_) for id_ in approval_ids]
+        )
 
     async def decide(self, decisions: Sequence[Decision]) -> Sequence[ApprovalRecord]:
         """Record answers in approvals and audit log, all or none.

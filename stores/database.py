@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,6 +47,7 @@ class Database:
 
     def _start(self) -> None:
         self._lock = threading.Lock()
+        self._riders: dict[str, Callable[[Connection], object]] = {}
         self._backend = Backend(self._url, timeout_seconds=self._timeout)
         self._finalizer = weakref.finalize(self, _close_own, self._backend)
 
@@ -80,7 +81,26 @@ class Database:
         Raises:
             StoreError: The database is closed, refused, or did not answer in time.
         """
-        return await self._perform(*self._open_backend().writing(work))
+        # Each write carries them until one is known to be durable: of two writes side by side, none
+        # may be durable without them.
+        riders = dict(self._riders)
+        value = await self._perform(*self._open_backend().writing(_preceded(riders, work)))
+        for key, rider in riders.items():
+            if self._riders.get(key) is rider:
+                del self._riders[key]
+        return value
+
+    def before_next_write(self, key: str, work: Callable[[Connection], object]) -> None:
+        """Have `work` done in the transaction of the next write, and before it.
+
+        So it costs no trip of its own, and nothing that is written after this call is durable
+        without it. It is lost with the process, as is whatever would have followed from it.
+
+        Args:
+            key: A second call with it takes the place of the first.
+            work: What may run more than once, and raises only what the database raises.
+        """
+        self._riders[key] = work
 
     async def compute(self, work: Callable[[], T]) -> T:
         """Run work that needs no connection, such as compressing, off the event loop."""
@@ -127,13 +147,37 @@ class Database:
 
     def close_now(self) -> None:
         """Finish what is queued, end the threads and close every connection. Blocks."""
-        self._closed = True
-        with self._lock:
-            self._finalizer()
+        try:
+            if self._riders and not self._closed:
+                self._write_riders()
+        finally:
+            self._closed = True
+            with self._lock:
+                self._finalizer()
+
+    def _write_riders(self) -> None:
+        workers, item = self._backend.writing(_preceded(self._riders, lambda _: None))
+        if workers.offer(item):
+            item.future.result(timeout=2 * self._timeout)
 
     async def close(self) -> None:
         """Like `close_now`, without blocking the event loop."""
         await asyncio.to_thread(self.close_now)
+
+
+def _preceded(
+    riders: Mapping[str, Callable[[Connection], object]], work: Callable[[Connection], T]
+) -> Callable[[Connection], T]:
+    if not riders:
+        return work
+    carried = tuple(riders.values())
+
+    def all_of_it(connection: Connection) -> T:
+        for rider in carried:
+            rider(connection)
+        return work(connection)
+
+    return all_of_it
 
 
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()

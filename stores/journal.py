@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, select
 
+from ..state.migrations import read_stored, stamped, unstamped
 from ..state.results import StepResult
-from ..state.values import JsonObject
+from ..state.values import Json, JsonObject
 from .database import Database
 from .payloads import content_of, insert_content, stored_json
+from .protocols import RunRecords
 from .schema import notes, outcomes, payloads
 from .statements import insert_if_absent
 
@@ -48,7 +50,7 @@ class SqlJournal:
     async def record_outcome(self, run_id: str, thread_id: str, result: StepResult) -> None:
         """Commit a step's outcome, its output as a payload. A second record is ignored."""
         content = await self._database.compute(lambda: content_of(result.output))
-        body = result.to_json()
+        body = stamped(result.to_json())
         del body["step"]
         body.pop("plan_version", None)
         if not content.is_short:
@@ -78,6 +80,22 @@ class SqlJournal:
         query = select(outcomes).where(outcomes.c.run_id == run_id).order_by(outcomes.c.seq)
         return await self._all(query, _result_without_output)
 
+    async def known(self, run_id: str) -> RunRecords:
+        """Return what is on record of a run: its notes, and which steps have ended."""
+        ended = select(outcomes.c.plan_version, outcomes.c.step).where(outcomes.c.run_id == run_id)
+        noted = select(notes.c.kind, notes.c.version, notes.c.body).where(notes.c.run_id == run_id)
+
+        def work(connection: Connection) -> RunRecords:
+            return RunRecords(
+                ended=frozenset((row.plan_version, row.step) for row in connection.execute(ended)),
+                notes={
+                    (row.kind, row.version): _note_body(row.body, run_id)
+                    for row in connection.execute(noted)
+                },
+            )
+
+        return await self._database.read(work)
+
     async def note(self, run_id: str, kind: str, version: int) -> JsonObject | None:
         """Return a journaled plan, revision or answer."""
         query = select(notes.c.body).where(
@@ -85,15 +103,27 @@ class SqlJournal:
         )
 
         def work(connection: Connection) -> JsonObject | None:
-            return connection.execute(query).scalar_one_or_none()
+            body = connection.execute(query).scalar_one_or_none()
+            return None if body is None else _note_body(body, run_id)
 
         return await self._database.read(work)
 
     async def record_note(
-        self, run_id: str, thread_id: str, kind: str, version: int, body: JsonObject
+        self,
+        run_id: str,
+        thread_id: str,
+        kind: str,
+        version: int,
+        body: JsonObject,
+        *,
+        wait: bool = True,
     ) -> None:
-        """Commit a plan, revision or answer. A second record is ignored."""
+        """Commit a plan, revision or answer. A second record is ignored.
+
+        Without `wait` it is committed with whatever is written next, and nothing before it.
+        """
         at = self._clock()
+        body = stamped(body)
 
         def work(connection: Connection) -> None:
             insert_if_absent(
@@ -107,13 +137,22 @@ class SqlJournal:
                 at=at,
             )
 
-        await self._database.write(work)
+        if wait:
+            await self._database.write(work)
+        else:
+            self._database.before_next_write(f"note {run_id} {kind} {version}", work)
 
     async def notes(self, thread_id: str) -> Sequence[JsonObject]:
         """Return `{"run_id", "kind", "version", "body", "at"}` of a thread, oldest first."""
         query = select(notes).where(notes.c.thread_id == thread_id).order_by(notes.c.seq)
-        names = ("run_id", "kind", "version", "body", "at")
-        return await self._all(query, lambda row: {name: getattr(row, name) for name in names})
+        names = ("run_id", "kind", "version", "at")
+        return await self._all(
+            query,
+            lambda row: (
+                {name: getattr(row, name) for name in names}
+                | {"body": _note_body(row.body, row.run_id)}
+            ),
+        )
 
     async def _all(self, query: Executable, read: Callable[[Row[Any]], Any]) -> list[Any]:
         return await self._database.read(
@@ -121,15 +160,22 @@ class SqlJournal:
         )
 
 
+def _note_body(body: JsonObject, run_id: str) -> JsonObject:
+    return unstamped("note", body, where=f"journal of run {run_id}")
+
+
 def _result(row: Row[Any]) -> StepResult:
-    body = {**row.body, "step": row.step, "plan_version": row.plan_version}
-    if row.data is not None:
-        body["output"] = stored_json(row.data)
-    return StepResult.from_json(body)
+    more = {} if row.data is None else {"output": stored_json(row.data)}
+    return _read_result(row, **more)
 
 
 def _result_without_output(row: Row[Any]) -> StepResult:
-    body = {**row.body, "step": row.step, "plan_version": row.plan_version}
-    if row.output_digest is not None:
-        body["payload"] = row.output_digest
-    return StepResult.from_json(body)
+    more = {} if row.output_digest is None else {"payload": row.output_digest}
+    return _read_result(row, **more)
+
+
+def _read_result(row: Row[Any], **more: Json) -> StepResult:
+    where = f"journal of run {row.run_id}, step {row.step}"
+    body = unstamped("outcome", row.body, where=where)
+    keys = {"step": row.step, "plan_version": row.plan_version}
+    return read_stored(StepResult, {**body, **keys, **more}, where=where)

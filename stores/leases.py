@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, select, update
 
 from .database import Database
-from .protocols import LeaseHolder
+from .protocols import LeaseHolder, Switch
 from .schema import leases
 from .statements import insert_if_absent
+from .switches import active_switches
 
 
 class SqlLeases:
@@ -24,15 +25,33 @@ class SqlLeases:
         self._database = database
         self._clock = clock
 
-    async def acquire(self, name: str, *, owner: str, seconds: float) -> int | None:
+    async def acquire(
+        self,
+        name: str,
+        *,
+        owner: str,
+        seconds: float,
+        tell: Callable[[Sequence[Switch]], None] | None = None,
+    ) -> int | None:
         """Take or renew a lease.
+
+        Args:
+            name: What is leased.
+            owner: Who takes it.
+            seconds: How long it lasts.
+            tell: Is told which switches are on, as of the same moment: who begins to work must know
+                them, and so need not ask for them.
 
         Returns:
             A fencing token, which grows whenever the owner changes and stays when it renews;
             `None` if another owner holds the lease.
         """
 
-        def work(connection: Connection) -> int | None:
+        def work(connection: Connection) -> tuple[int | None, Sequence[Switch]]:
+            fence = take(connection)
+            return fence, () if tell is None else active_switches(connection)
+
+        def take(connection: Connection) -> int | None:
             now = self._clock()
             row = {"owner": owner, "expires_at": now + seconds}
             if insert_if_absent(connection, leases, name=name, fence=1, **row):
@@ -48,7 +67,10 @@ class SqlLeases:
             )
             return fence
 
-        return await self._database.write(work)
+        fence, active = await self._database.write(work)
+        if tell is not None:
+            tell(active)
+        return fence
 
     async def holder(self, name: str) -> LeaseHolder | None:
         """Return who holds it; `None` if nobody does, or no longer."""

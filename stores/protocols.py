@@ -6,7 +6,8 @@ returns. Times are Unix seconds, money is US dollars.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from ..state.approval import ApprovalRequest, Decision
@@ -75,6 +76,16 @@ class Payloads(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunRecords:
+    """What the journal holds of a run, without the results themselves."""
+
+    ended: frozenset[tuple[int, str]] = frozenset()
+    """Plan version and step of each recorded outcome."""
+    notes: Mapping[tuple[str, int], JsonObject] = field(default_factory=dict)
+    """Kind and version → body of each recorded plan, revision or answer."""
+
+
 class Journal(Protocol):
     """Outcomes of steps, plans and answers: each committed once, read back after a crash."""
 
@@ -90,14 +101,28 @@ class Journal(Protocol):
         """Return all outcomes of a run in the order they were committed, without large outputs."""
         ...
 
+    async def known(self, run_id: str) -> RunRecords:
+        """Return what is on record of a run: its notes, and which steps have ended."""
+        ...
+
     async def note(self, run_id: str, kind: str, version: int) -> JsonObject | None:
         """Return a journaled plan, revision or answer."""
         ...
 
     async def record_note(
-        self, run_id: str, thread_id: str, kind: str, version: int, body: JsonObject
+        self,
+        run_id: str,
+        thread_id: str,
+        kind: str,
+        version: int,
+        body: JsonObject,
+        *,
+        wait: bool = True,
     ) -> None:
-        """Commit a plan, revision or answer, so that a replay does not pay for it again."""
+        """Commit a plan, revision or answer, so that a replay does not pay for it again.
+
+        Without `wait` it is committed with whatever is written next, and nothing before it.
+        """
         ...
 
     async def notes(self, thread_id: str) -> Sequence[JsonObject]:
@@ -174,8 +199,18 @@ class ApprovalStore(Protocol):
         """Record a request; the same id again returns the record that exists."""
         ...
 
+    async def open_all(
+        self, run_id: str, thread_id: str, requests: Sequence[ApprovalRequest]
+    ) -> Sequence[ApprovalRecord]:
+        """Record several requests as `open` does, in one trip; return them in the same order."""
+        ...
+
     async def get(self, approval_id: str) -> ApprovalRecord:
         """Return one record. Raises `NotFoundError`."""
+        ...
+
+    async def get_all(self, approval_ids: Sequence[str]) -> Sequence[ApprovalRecord]:
+        """Return several records in one trip, in the same order. Raises `NotFoundError`."""
         ...
 
     async def decide(self, decisions: Sequence[Decision]) -> Sequence[ApprovalRecord]:
@@ -368,8 +403,18 @@ class LeaseHolder(Record):
 class Leases(Protocol):
     """Who may act on a thread."""
 
-    async def acquire(self, name: str, *, owner: str, seconds: float) -> int | None:
-        """Return a fencing token that grows with each owner, or `None` if another holds it."""
+    async def acquire(
+        self,
+        name: str,
+        *,
+        owner: str,
+        seconds: float,
+        tell: Callable[[Sequence[Switch]], None] | None = None,
+    ) -> int | None:
+        """Return a fencing token that grows with each owner, or `None` if another holds it.
+
+        `tell` is told which switches are on at that moment.
+        """
         ...
 
     async def holder(self, name: str) -> LeaseHolder | None:

@@ -42,7 +42,10 @@ class SqlSwitches:
 
     async def active(self) -> Sequence[Switch]:
         """Return the switches that are on, oldest first."""
-        query = select(switches).order_by(switches.c.at, switches.c.kind, switches.c.target)
-        return await self._database.read(
-            lambda connection: [Switch(**row) for row in connection.execute(query).mappings()]
-        )
+        return await self._database.read(active_switches)
+
+
+def active_switches(connection: Connection) -> list[Switch]:
+    """Return the switches that are on, oldest first, as of a transaction's moment."""
+    query = select(switches).order_by(switches.c.at, switches.c.kind, switches.c.target)
+    return [Switch(**row) for row in connection.execute(query).mappings()]

@@ -39,7 +39,7 @@ POINTS = (
 DOUBTS = [
     pytest.param(["tools.letter:after", point], id=f"letter-{point}")
     for point in (
-        "approvals.open:after",
+        "approvals.open_all:after",
         "approvals.decide:after",
         "effects.reopen:before",
         "effects.reopen:after",

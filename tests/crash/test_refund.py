@@ -34,7 +34,7 @@ def changes(home: Path) -> tuple[int, int]:
         pytest.param("journal.record_note:after", id="planned"),
         pytest.param("tools.get_order:after", id="read-but-not-recorded"),
         pytest.param("checkpoints.aput:before:5", id="lanes-back-but-no-checkpoint"),
-        pytest.param("approvals.open:after", id="about-to-ask"),
+        pytest.param("approvals.open_all:after", id="about-to-ask"),
         pytest.param("approvals.decide:after", id="answered"),
         pytest.param("effects.claim:after:3", id="refund-claimed"),
         pytest.param("tools.issue_refund:after", id="refunded-but-not-settled"),

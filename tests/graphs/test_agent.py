@@ -13,6 +13,7 @@ from langgraph.types import Command
 
 from pointsman import AgentContext, tool
 from pointsman.errors import DecisionError, TaskError
+from pointsman.state.values import SCHEMA_VERSION
 from pointsman.testing import ScriptedModel
 
 APPROVE = {"type": "approve"}
@@ -433,7 +434,7 @@ async def test_checkpoints_hold_plain_json_and_messages_only(bench: Any, w: Any)
     state = await agent.aget_state(w.thread())
     values = {k: v for k, v in state.values.items() if k != "messages"}
     assert json.loads(json.dumps(values)) == values
-    assert values["schema_version"] == 1
+    assert values["schema_version"] == SCHEMA_VERSION
     stored = repr(bench.checkpointer.storage) + repr(bench.checkpointer.writes)
     assert "pointsman." not in stored.replace("pointsman.db", "")
 

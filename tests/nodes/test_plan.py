@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.types import Send
 
-from pointsman.nodes.plan import lane_input
+from pointsman.runs.view import RunView
 from pointsman.state.plan import Plan, Step
 from pointsman.state.results import Attempt, StepResult
-from pointsman.state.values import size_of
+from pointsman.state.values import SCHEMA_VERSION, size_of
 
 
 async def test_a_lost_checkpoint_costs_no_second_plan(bench: Any, looks: Any, at: Any) -> None:
@@ -79,9 +78,12 @@ def test_a_lane_gets_the_results_that_it_uses() -> None:
     state: Any = {
         "run": {"id": "r", "started_at": 0.0},
         "work": {"text": "t", "attachments": [{"name": "big.txt", "payload": "d" * 64}]},
+        "plan": plan.to_json(),
+        "results": {key: result.to_json() for key, result in results.items()},
+        "schema_version": SCHEMA_VERSION,
     }
 
-    sent = Send("lane", lane_input(state, plan, ("last",), results)).arg
+    sent = RunView(state).lane(["last"])
 
     assert list(sent["inputs"]) == ["s0"]
     assert len(sent["inputs"]["s0"]["attempts"]) == 1

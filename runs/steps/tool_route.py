@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import ArgumentError
-from ..policy.approvals import action_digest, check_approval
-from ..policy.protocols import CallFacts, PolicyDecision
-from ..policy.recorded import recorded
-from ..runs.dependencies import Dependencies
-from ..runs.facts import step_facts
-from ..runs.step import SHOWN, Current
-from ..state.approval import ApprovalRequest, approval_id
-from ..state.results import Failure, StepResult
-from ..state.values import JsonObject
-from ..stores.protocols import ApprovalRecord
-from ..tools.contract import Tool
-from .routed import Route, ended
+from ...errors import ArgumentError
+from ...policy.approvals import action_digest, check_approval
+from ...policy.protocols import CallFacts, PolicyDecision
+from ...policy.recorded import recorded
+from ...state.approval import ApprovalRequest, approval_id
+from ...state.results import Failure, StepResult
+from ...state.values import JsonObject
+from ...stores.protocols import ApprovalRecord
+from ...tools.contract import Tool
+from ..dependencies import Dependencies
+from ..facts import step_facts
+from ..lane_view import Route
+from ..memory import RunMemory
+from ..step import SHOWN, Current, ended
 
 
-async def route_tool(current: Current, dependencies: Dependencies) -> Route | StepResult:
+async def route_tool(
+    current: Current, memory: RunMemory, dependencies: Dependencies
+) -> Route | StepResult:
     """Decide that the call runs, waits for a person, or fails before it was made."""
     step = current.step
     tool = dependencies.tools.get(step.tool)
@@ -41,7 +44,7 @@ async def route_tool(current: Current, dependencies: Dependencies) -> Route | St
     if decision.outcome == "run":
         return Route(action="tool", args=args, provenance=provenance, why=decision.reason)
     bound = action_digest(step.tool, args, step.id, current.plan.version, decision.version)
-    asked = await _asked(current, bound, dependencies)
+    asked = await _asked(current, bound, memory, dependencies)
     approved = await _approved(asked, bound, tool, facts, dependencies)
     if approved:
         why = f"approved ({approved})"
@@ -63,11 +66,12 @@ def _arguments(current: Current) -> tuple[JsonObject, dict[str, tuple[str, ...]]
 
 
 async def _asked(
-    current: Current, bound: str, dependencies: Dependencies
+    current: Current, bound: str, memory: RunMemory, dependencies: Dependencies
 ) -> Sequence[ApprovalRecord]:
-    """Return what this run has asked about exactly this call."""
-    records = await dependencies.store.approvals.of_thread(current.run.thread_id)
-    return [r for r in records if r.run_id == current.run.id and r.request.digest == bound]
+    """Return what this run has asked about exactly this call; `act` looks at the newest again."""
+    run = current.run
+    records = await memory.approvals(run.id, run.thread_id, dependencies.store.approvals)
+    return [record for record in records if record.request.digest == bound]
 
 
 async def _approved(

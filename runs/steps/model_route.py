@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ..models.protocols import Ranking, Role, Signals
-from ..runs.dependencies import Dependencies
-from ..runs.step import Current
-from ..state.agent import LaneState, read
-from ..state.results import Attempt, Failure, StepResult
-from ..state.values import JsonObject, size_of
-from .routed import Route, ended
+from ...models.protocols import Ranking, Role, Signals
+from ...state.results import Failure, StepResult
+from ...state.values import JsonObject, size_of
+from ..dependencies import Dependencies
+from ..lane_view import Route
+from ..step import Current, ended
 
 
 def role_of(current: Current, dependencies: Dependencies) -> Role | None:
@@ -33,9 +32,7 @@ def signals_of(current: Current, role: Role) -> Signals:
     )
 
 
-async def route_model(
-    state: LaneState, current: Current, dependencies: Dependencies
-) -> Route | StepResult:
+async def route_model(current: Current, dependencies: Dependencies) -> Route | StepResult:
     """Rank the models that may take the step, knowing what became of earlier attempts."""
     step = current.step
     try:
@@ -51,13 +48,12 @@ async def route_model(
             return Route(action="extract", args=args, provenance=provenance, why=why)
         failure = Failure(kind="no_model", message="No language model is configured.")
         return ended(current, "failed", failure)
-    attempts = [Attempt.from_json(a) for a in read(state, "attempts", [])]
     signals = signals_of(current, role).model_copy(
         update={
             "context_tokens": size_of(args) // 3 + len(step.prompt) // 3,
             "output_tokens": step.max_tokens or 0,
-            "verdicts": tuple(a.verdict.cause for a in attempts if a.verdict),
-            "tried": tuple(a.performed_by for a in attempts),
+            "verdicts": tuple(a.verdict.cause for a in current.earlier if a.verdict),
+            "tried": tuple(a.performed_by for a in current.earlier),
             "request": f"{step.goal} {step.prompt}".strip(),
         }
     )

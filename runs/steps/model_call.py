@@ -6,22 +6,22 @@ import base64
 
 from langgraph.runtime import Runtime
 
-from ..errors import BudgetExceededError, EndpointError, OutputError
-from ..models.blocks import Block
-from ..models.protocols import ModelReply, ModelRequest
-from ..runs.dependencies import Dependencies
-from ..runs.events import emitter
-from ..runs.step import Current
-from ..state.context import AgentContext
-from ..state.grounding import most_relevant
-from ..state.provenance import union
-from ..state.references import as_text
-from ..state.results import Evidence, Failure
-from ..state.values import Json, JsonObject
-from ..state.verdict import ActOutcome
-from . import prompts
-from .route_model import role_of, signals_of
-from .routed import Route
+from ...errors import BudgetExceededError, EndpointError, OutputError
+from ...models.blocks import Block
+from ...models.protocols import ModelReply, ModelRequest
+from ...state.context import AgentContext
+from ...state.grounding import most_relevant
+from ...state.provenance import union
+from ...state.references import as_text
+from ...state.results import Evidence, Failure
+from ...state.values import Json, JsonObject
+from ...state.verdict import ActOutcome
+from .. import prompts
+from ..dependencies import Dependencies
+from ..events import emitter
+from ..lane_view import Route
+from ..step import Current
+from .model_route import role_of, signals_of
 
 
 async def ask_model(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from ..policy.approvals import action_digest, check_approval
-from ..runs.dependencies import Dependencies
-from ..runs.facts import step_facts
-from ..runs.step import Current
-from ..runs.switched import frozen, halted
-from ..state.provenance import output_taint
-from ..state.results import Evidence, Failure
-from ..state.usage import Usage
-from ..state.values import canonical_json
-from ..state.verdict import ActOutcome
-from ..tools.contract import Tool
-from ..tools.protocols import ToolOutcome
-from .routed import Route
+from ...policy.approvals import action_digest, check_approval
+from ...state.provenance import output_taint
+from ...state.results import Evidence, Failure
+from ...state.usage import Usage
+from ...state.values import canonical_json
+from ...state.verdict import ActOutcome
+from ...tools.contract import Tool
+from ...tools.protocols import ToolOutcome
+from ..dependencies import Dependencies
+from ..facts import step_facts
+from ..lane_view import Route
+from ..step import Current
+from ..switched import frozen, halted
 
 
 async def call_tool(current: Current, route: Route, dependencies: Dependencies) -> ActOutcome:

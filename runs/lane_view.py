@@ -1,0 +1,199 @@
+"""LaneView: one chain of steps on its way, typed in both directions.
+
+A lane keeps no checkpoints. What it is sent and what it hands back are plain JSON, as the state
+above it is; what passes between its own nodes are the records themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Literal, Required, TypeVar
+
+from typing_extensions import TypedDict
+
+from ..models.protocols import Candidate
+from ..state.agent import merge_two, read
+from ..state.migrations import migrated, read_stored
+from ..state.plan import Plan
+from ..state.results import Attempt, StepResult, Verdict
+from ..state.run import Run
+from ..state.task import Attachment
+from ..state.values import JsonObject, Record
+from ..state.verdict import ActOutcome
+from .memory import RunMemory
+
+R = TypeVar("R", bound=Record)
+
+
+class Route(Record):
+    """How the current step will run."""
+
+    action: Literal["tool", "model", "extract"]
+    """`extract`: no model serves the role, and the step can be done from its inputs alone."""
+    args: JsonObject = {}
+    approval: str = ""
+    """Id of the approval that allows it; checked again by `act`."""
+    provenance: dict[str, tuple[str, ...]] = {}
+    candidates: tuple[Candidate, ...] = ()
+    why: str = ""
+
+
+class LaneState(TypedDict, total=False):
+    """One chain of steps on its way; never checkpointed, rebuilt from the journal."""
+
+    schema_version: int
+    run: Required[JsonObject]
+    plan: Required[JsonObject]
+    """The plan, reduced to the chain and what is needed to run it."""
+    chain: Required[list[str]]
+    """Step ids in order; the first is current."""
+    inputs: JsonObject
+    """Step id → `StepResult` of accepted steps outside the chain that it refers to."""
+    attachments: list[JsonObject]
+    """`Attachment`s that the chain refers to; their content stays in the payload store."""
+    results: Annotated[JsonObject, merge_two]
+    """Outcomes of this lane."""
+    route: Route | None
+    """What `route` decided for the current step."""
+    outcome: ActOutcome | None
+    """What `act` brought back."""
+    verdict: Verdict | None
+    attempts: tuple[Attempt, ...]
+    """Attempts at the current step so far."""
+
+
+class LaneOutput(TypedDict, total=False):
+    """What a lane hands back."""
+
+    results: Annotated[JsonObject, merge_two]
+
+
+class LaneView:
+    """A lane as it stands.
+
+    Args:
+        state: The lane's channels.
+        memory: What the worker that holds the thread remembers; without one all is parsed anew.
+
+    Raises:
+        OperatorError: A newer release has sent the lane, or a part of it cannot be read.
+    """
+
+    def __init__(self, state: Mapping[str, Any], memory: RunMemory | None = None) -> None:
+        self._state = migrated("lane", state)
+        self.memory = memory or RunMemory()
+
+    @cached_property
+    def run(self) -> Run:
+        """The run that the lane belongs to."""
+        return self._record("run", Run, self._state["run"])
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan, reduced to the lane's steps."""
+        raw = self._state["plan"]
+        return self._record(f"plan {raw['steps'][0]['id']}", Plan, raw)
+
+    @property
+    def chain(self) -> list[str]:
+        """The steps that are left, the current one first."""
+        return self._state["chain"]
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Attempts at the current step so far."""
+        return read(self._state, "attempts", ())
+
+    @property
+    def may_run(self) -> bool:
+        """Whether the current step was routed, and has not been performed since."""
+        return read(self._state, "route") is not None
+
+    @property
+    def route(self) -> Route:
+        """What was decided for the current step. Raises `KeyError` before that."""
+        return self._state["route"]
+
+    @property
+    def outcome(self) -> ActOutcome:
+        """What the last attempt brought back. Raises `KeyError` before that."""
+        return self._state["outcome"]
+
+    @cached_property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """The files that the lane's steps refer to."""
+        given = read(self._state, "attachments", [])
+        return tuple(self._record(f"file {item['name']}", Attachment, item) for item in given)
+
+    def result(self, key: str) -> StepResult | None:
+        """Return a step's result, if the lane has it: its own, or one that it was sent."""
+        own = read(self._state, "results", {}).get(key)
+        raw = own if own is not None else read(self._state, "inputs", {}).get(key)
+        return None if raw is None else self._record(f"result {key}", StepResult, raw)
+
+    def _record(self, slot: str, kind: type[R], raw: JsonObject) -> R:
+        known = self.memory.record(slot, kind, raw)
+        if known is None:
+            known = read_stored(kind, raw, where=f"lane.{slot.replace(' ', '.')}")
+            self.memory.keep(slot, raw, known)
+        return known
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routed:
+    """The current step may run."""
+
+    route: Route
+
+    def pack(self, view: LaneView) -> JsonObject:  # noqa: ARG002 - all updates are packed alike
+        """Return the channels to write."""
+        return {"route": self.route, "outcome": None, "verdict": None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performed:
+    """The current step was tried once."""
+
+    outcome: ActOutcome
+
+    def pack(self, view: LaneView) -> JsonObject:  # noqa: ARG002
+        """Return the channels to write."""
+        return {"outcome": self.outcome}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TryAgain:
+    """The current step goes back to be routed."""
+
+    verdict: Verdict
+    attempts: tuple[Attempt, ...]
+
+    def pack(self, view: LaneView) -> JsonObject:  # noqa: ARG002
+        """Return the channels to write."""
+        return {"verdict": self.verdict, "attempts": self.attempts, "route": None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepEnded:
+    """The current step has its result, and the next one is current.
+
+    The rest of a chain needs this step, so anything but acceptance ends the lane.
+    """
+
+    result: StepResult
+    verdict: Verdict | None = None
+
+    def pack(self, view: LaneView) -> JsonObject:
+        """Return the channels to write."""
+        key, raw = self.result.step, self.result.to_json()
+        view.memory.keep(f"result {key}", raw, self.result)
+        return {
+            "results": {key: raw},
+            "chain": view.chain[1:] if self.result.status == "accepted" else [],
+            "attempts": (),
+            "route": None,
+            "outcome": None,
+            "verdict": self.verdict,
+        }

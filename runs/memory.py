@@ -1,0 +1,119 @@
+"""RunMemory: what one worker has read of a run while it holds the thread, so as to read it once.
+
+Three kinds of things are remembered. Records: a JSON object of the state is parsed once, and one
+that was packed here is not parsed at all. The journal: nobody else writes to it under our lease.
+Large values: each is loaded once.
+
+A record is found again only for the very same object, so a state that was edited, forked or read
+back from a checkpoint is parsed as it stands. The memory ends with the lease (docs/decisions/008).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+from ..state.values import Json, JsonObject, Record, size_of
+from ..stores.protocols import ApprovalRecord, ApprovalStore, Journal, Payloads, RunRecords
+
+R = TypeVar("R", bound=Record)
+
+MAX_VALUE_BYTES = 4_000_000
+"""A larger value is loaded each time it is used."""
+MAX_VALUES_BYTES = 32_000_000
+
+
+@dataclass(kw_only=True)
+class RunMemory:
+    """What a worker knows. Made anew for each run of the graph; used on one event loop."""
+
+    fence: int = 0
+    """Of the lease under which the run is worked on; 0 without a thread."""
+    whole_thread: bool = False
+    """Whether the lease is on the thread itself, not on a node of a larger graph."""
+    owes: bool = False
+    """Whether something is to be written with the lease's return, and must be."""
+    _records: dict[str, tuple[JsonObject, Record]] = field(default_factory=dict)
+    _journals: dict[str, RunRecords] = field(default_factory=dict)
+    _approvals: dict[str, Sequence[ApprovalRecord]] = field(default_factory=dict)
+    _values: OrderedDict[str, tuple[Json, int]] = field(default_factory=OrderedDict)
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    def record(self, slot: str, kind: type[R], raw: JsonObject) -> R | None:
+        """Return the record that was kept in a slot, if it is of this object."""
+        known = self._records.get(slot)
+        if known is None or not _is_same(known[0], raw):
+            return None
+        return cast("R", known[1]) if type(known[1]) is kind else None
+
+    def keep(self, slot: str, raw: JsonObject, record: Record) -> None:
+        """Remember what an object was packed from or parsed into."""
+        self._records[slot] = (raw, record)
+
+    def may_owe(self, free: bool) -> bool:
+        """Whether something may be written with what comes next, the lease's return at the latest.
+
+        Args:
+            free: Whether it costs nothing to make again, should the process die before.
+        """
+        owed = free and bool(self.fence)
+        self.owes |= owed
+        return owed
+
+    def begins(self, run_id: str) -> None:
+        """Note that a run is new: nothing is on record of it, and nothing was asked."""
+        self._journals[run_id] = RunRecords()
+        self._approvals[run_id] = ()
+
+    async def journal(self, run_id: str, journal: Journal) -> RunRecords:
+        """Return what was on record of a run when this worker came to it."""
+        async with self._lock(f"journal {run_id}"):
+            if run_id not in self._journals:
+                self._journals[run_id] = await journal.known(run_id)
+            return self._journals[run_id]
+
+    async def approvals(
+        self, run_id: str, thread_id: str, approvals: ApprovalStore
+    ) -> Sequence[ApprovalRecord]:
+        """Return what was asked in a run; whoever acts on one of them looks at it again."""
+        async with self._lock(f"approvals {run_id}"):
+            if run_id not in self._approvals:
+                of_thread = await approvals.of_thread(thread_id)
+                self._approvals[run_id] = [r for r in of_thread if r.run_id == run_id]
+            return self._approvals[run_id]
+
+    def approvals_changed(self, run_id: str) -> None:
+        """Forget what was asked, because something was asked or decided."""
+        self._approvals.pop(run_id, None)
+
+    async def value(self, digest: str, payloads: Payloads) -> Json:
+        """Return a payload, from memory if it was used before. Nobody may change it."""
+        async with self._lock(f"value {digest}"):
+            if digest in self._values:
+                self._values.move_to_end(digest)
+                return self._values[digest][0]
+            value = await payloads.get(digest)
+            self.keep_value(digest, value)
+            return value
+
+    def keep_value(self, digest: str, value: Json) -> None:
+        """Remember a payload, and forget those that were used longest ago."""
+        size = size_of(value)
+        if size > MAX_VALUE_BYTES:
+            return
+        self._values[digest] = (value, size)
+        while sum(size for _, size in self._values.values()) > MAX_VALUES_BYTES:
+            self._values.popitem(last=False)
+
+    def _lock(self, name: str) -> asyncio.Lock:
+        return self._locks.setdefault(name, asyncio.Lock())
+
+
+def _is_same(known: JsonObject, raw: JsonObject) -> bool:
+    """Whether two objects are one, or one is the shallow copy that LangGraph's channels make."""
+    if known is raw:
+        return True
+    return known.keys() == raw.keys() and all(known[key] is raw[key] for key in raw)

@@ -1,0 +1,124 @@
+"""Planning: have a plan made for a run's state, once, and held to the rules."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from langgraph.runtime import Runtime
+
+from ..errors import OperatorError, PlanError
+from ..models.protocols import Role
+from ..planners.protocols import Declined, PlanRequest
+from ..planners.validation import validate
+from ..state.context import AgentContext
+from ..state.migrations import read_stored
+from ..state.plan import Plan
+from ..state.values import JsonObject
+from .dependencies import Dependencies
+from .events import emit, emitter
+from .memory import RunMemory
+from .view import RunView
+
+
+def plan_request(
+    view: RunView, runtime: Runtime[AgentContext], dependencies: Dependencies, *, problem: str = ""
+) -> PlanRequest:
+    """Gather what a planner may know; with a plan in force, a revision is asked for.
+
+    Args:
+        view: The run, which has its task.
+        runtime: Where progress is told.
+        dependencies: Tools and policy.
+        problem: What went wrong with the plan in force.
+    """
+    if view.task is None:
+        raise OperatorError("It has no task to plan for.", where="state.work", fix="Start it anew.")
+    visible = [
+        tool.contract
+        for tool in dependencies.tools.tools.values()
+        if dependencies.policy.may_see(tool.contract, view.run.principal)
+    ]
+    return PlanRequest(
+        task=view.task,
+        run=view.run,
+        tools=visible,
+        version=view.plan.version + 1 if view.planned else 1,
+        previous=view.plan if view.planned else None,
+        results=view.results if view.planned else {},
+        problem=problem,
+        emit=emitter(runtime, node="plan"),
+    )
+
+
+async def make_plan(
+    request: PlanRequest, memory: RunMemory, dependencies: Dependencies
+) -> Plan | Declined:
+    """Return the plan that the journal holds for this version, or have one made and record it.
+
+    Raises:
+        BudgetExceededError: No cap leaves room for planning.
+    """
+    journal, run = dependencies.store.journal, request.run
+    noted = (await memory.journal(run.id, journal)).notes.get(("plan", request.version))
+    if noted is not None:
+        return _read_note(noted)
+    made = await dependencies.planner.plan(request)
+    if isinstance(made, Plan):
+        made = made.model_copy(update={"version": request.version})
+        try:
+            validate(made, request, dependencies.tools)
+        except PlanError as error:
+            made = Declined(planner=made.planner, reason=f"The plan is not valid: {error}")
+    await journal.record_note(
+        run.id,
+        run.thread_id,
+        "plan",
+        request.version,
+        _note(made),
+        wait=not memory.may_owe(costs_nothing(dependencies)),
+    )
+    return made
+
+
+def costs_nothing(dependencies: Dependencies) -> bool:
+    """Whether no model is configured, so that what is lost with the process is made again free."""
+    return not any(dependencies.models.serves(role) for role in get_args(Role))
+
+
+def _note(made: Plan | Declined) -> JsonObject:
+    if isinstance(made, Plan):
+        return made.to_json()
+    lists = {"missing": list(made.missing), "can_do": list(made.can_do)}
+    return {"declined": {"planner": made.planner, "reason": made.reason, **lists}}
+
+
+def _read_note(noted: JsonObject) -> Plan | Declined:
+    if "declined" not in noted:
+        return read_stored(Plan, noted, where="journal.plan")
+    declined = noted["declined"]
+    return Declined(
+        planner=declined["planner"],
+        reason=declined["reason"],
+        missing=tuple(declined["missing"]),
+        can_do=tuple(declined["can_do"]),
+    )
+
+
+def announce(made: Plan, runtime: Runtime[AgentContext]) -> None:
+    """Tell whoever streams the run what is planned, and why."""
+    steps = [
+        {"id": step.id, "kind": step.kind, "tool": step.tool, "goal": step.goal}
+        for step in made.steps
+    ]
+    emit(runtime, "planned", node="plan", planner=made.planner, why=made.reason, steps=steps)
+
+
+def explain(declined: Declined) -> str:
+    """Say why there is no plan, what is missing, and what could be done instead."""
+    parts = [declined.reason]
+    if declined.missing:
+        parts.append("Missing: " + "; ".join(declined.missing) + ".")
+    if declined.can_do:
+        lines = "\n".join(f"- {line}" for line in declined.can_do)
+        parts.append(f"\nWhat I can do:\n{lines}")
+    return " ".join(parts)

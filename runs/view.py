@@ -1,0 +1,265 @@
+"""RunView: the one door to a run's state, typed in both directions.
+
+A view reads the graph's channels, brought up from whatever version wrote them; each part is parsed
+when it is first asked for, and once. What a node returns is a `RunUpdate`, which is packed here and
+nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from langchain_core.messages import AnyMessage
+from langgraph.types import Overwrite
+
+from ..state.agent import read
+from ..state.answer import Answer
+from ..state.migrations import VERSION_KEY, migrated, read_stored
+from ..state.plan import Plan
+from ..state.results import StepResult
+from ..state.run import Run, Stop
+from ..state.task import Task
+from ..state.usage import Usage
+from ..state.values import SCHEMA_VERSION, JsonObject, Record
+from .memory import RunMemory
+
+R = TypeVar("R", bound=Record)
+
+Channels = dict[str, Any]
+"""What LangGraph takes as an update of the state."""
+
+
+class RunView:
+    """A run as its newest state has it.
+
+    Args:
+        state: The graph's channels.
+        memory: What the worker that holds the thread remembers; without one all is parsed anew.
+
+    Raises:
+        OperatorError: A newer release has written the state, or a part of it cannot be read.
+    """
+
+    def __init__(self, state: Mapping[str, Any], memory: RunMemory | None = None) -> None:
+        self._stored = state
+        # A thread without a run holds nothing but what a caller has just given.
+        self._state = migrated("state", state) if state.get("run") else state
+        self.memory = memory or RunMemory()
+
+    @property
+    def begun(self) -> bool:
+        """Whether the thread has a run at all."""
+        return bool(read(self._state, "run"))
+
+    @cached_property
+    def run(self) -> Run:
+        """The run."""
+        return self._record("run", Run, self._state["run"])
+
+    @cached_property
+    def task(self) -> Task | None:
+        """What was asked, once it has been taken in."""
+        return self._optional("work", Task)
+
+    @property
+    def planned(self) -> bool:
+        """Whether there is a plan."""
+        return bool(read(self._state, "plan"))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan; an empty one where none has been made."""
+        return self._optional("plan", Plan) or Plan()
+
+    @cached_property
+    def results(self) -> dict[str, StepResult]:
+        """Results by step instance, which today is the step's id."""
+        raw: JsonObject = read(self._state, "results", {})
+        return {key: self._record(f"result {key}", StepResult, value) for key, value in raw.items()}
+
+    @cached_property
+    def answer(self) -> Answer | None:
+        """The answer, once it is written."""
+        return self._optional("answer", Answer)
+
+    @cached_property
+    def usage(self) -> Usage:
+        """What the run has used, as of its end."""
+        return self._optional("usage", Usage) or Usage()
+
+    @cached_property
+    def stop(self) -> Stop | None:
+        """The hard stop that ended the run, if one did."""
+        return self._optional("stop", Stop)
+
+    @property
+    def turns(self) -> int:
+        """Passes through `plan` so far."""
+        return read(self._state, "turns", 0)
+
+    @property
+    def revisions(self) -> int:
+        """Revisions of the plan so far."""
+        return read(self._state, "revisions", 0)
+
+    @property
+    def refused(self) -> str:
+        """Why the last decision on what waits was refused; empty if it was not."""
+        return read(self._state, "gate_error", "")
+
+    @property
+    def messages(self) -> list[AnyMessage]:
+        """The conversation."""
+        return read(self._state, "messages", [])
+
+    @property
+    def given_task(self) -> Any:
+        """What the caller gave as a task, unchecked."""
+        return read(self._state, "task", "")
+
+    @property
+    def given_attachments(self) -> list[JsonObject]:
+        """What the caller attached, unchecked."""
+        return read(self._state, "attachments", [])
+
+    @property
+    def is_next(self) -> bool:
+        """Whether nobody has worked on the thread since this state was written.
+
+        A run that begins here is new: nothing can be on record of it. A fork, a replay, a restart
+        after a crash and a thread of a larger graph are not told apart; they look into the journal.
+        """
+        fence = self.memory.fence
+        if not fence:
+            return True
+        return self.memory.whole_thread and fence == read(self._state, "fence", 0) + 1
+
+    def lane(self, chain: Sequence[str]) -> JsonObject:
+        """Return what one lane is sent: its steps, and the results and files that they use."""
+        plan, results, raw = self.plan, self.results, self._state["plan"]
+        steps = {
+            step.id: (step, packed) for step, packed in zip(plan.steps, raw["steps"], strict=True)
+        }
+        uses = [ref for step_id in chain for ref in steps[step_id][0].uses()]
+        files = {ref.attachment for ref in uses if ref.attachment}
+        cleared = {s for s in chain if s in results and results[s].status == "cleared"}
+        needed = sorted(({ref.step for ref in uses if ref.step} - set(chain)) | cleared)
+        sent = {key: value for key, value in raw.items() if key != "answer"}
+        sent["steps"] = [steps[step_id][1] for step_id in chain]
+        own = plan.model_copy(update={"steps": tuple(steps[s][0] for s in chain), "answer": ()})
+        self.memory.keep(f"plan {chain[0]}", sent, own)
+        return {
+            VERSION_KEY: SCHEMA_VERSION,
+            "run": self._state["run"],
+            "plan": sent,
+            "chain": list(chain),
+            "attachments": [
+                item for item in self._state["work"].get("attachments", []) if item["name"] in files
+            ],
+            "inputs": {step_id: self._last_attempt_only(step_id) for step_id in needed},
+        }
+
+    def _last_attempt_only(self, key: str) -> JsonObject:
+        raw: JsonObject = self._state["results"][key]
+        if len(self.results[key].attempts) <= 1:
+            return raw
+        return {**raw, "attempts": raw["attempts"][-1:]}
+
+    def brought_up(self) -> Channels:
+        """Return the channels that a migration has changed, to be written with the next update."""
+        if self._state is self._stored:
+            return {}
+        return {
+            name: value
+            for name, value in self._state.items()
+            if name not in self._stored or value is not self._stored[name]
+        }
+
+    def _optional(self, channel: str, kind: type[R]) -> R | None:
+        raw = read(self._state, channel)
+        return self._record(channel, kind, raw) if raw else None
+
+    def _record(self, slot: str, kind: type[R], raw: JsonObject) -> R:
+        known = self.memory.record(slot, kind, raw)
+        if known is None:
+            known = read_stored(kind, raw, where=f"state.{slot.replace(' ', '.')}")
+            self.memory.keep(slot, raw, known)
+        return known
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunUpdate:
+    """What a node changes of a run; what is `None` stays as it is."""
+
+    run: Run | None = None
+    plan: Plan | None = None
+    results: Mapping[str, StepResult | None] = field(default_factory=dict)
+    """By step instance; `None` makes the step open again."""
+    answer: Answer | None = None
+    usage: Usage | None = None
+    stop: Stop | None = None
+    turns: int | None = None
+    revisions: int | None = None
+    refused: str | None = None
+    messages: Sequence[AnyMessage] = ()
+
+    def pack(self, view: RunView) -> Channels:
+        """Return the channels to write."""
+        memory = view.memory
+        update: Channels = view.brought_up()
+        records = {"run": self.run, "plan": self.plan, "answer": self.answer, "stop": self.stop}
+        update |= {
+            slot: _packed(slot, record, memory)
+            for slot, record in records.items()
+            if record is not None
+        }
+        if self.results:
+            update["results"] = {
+                key: result and _packed(f"result {key}", result, memory)
+                for key, result in self.results.items()
+            }
+        if self.usage is not None:
+            update["usage"] = self.usage.model_dump(mode="json")
+        plain = {"turns": self.turns, "revisions": self.revisions, "gate_error": self.refused}
+        update |= {channel: value for channel, value in plain.items() if value is not None}
+        if self.messages:
+            update["messages"] = list(self.messages)
+        return {**update, "fence": memory.fence}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRun:
+    """A run that begins: everything of the one before it makes way."""
+
+    run: Run
+    task: Task
+    messages: Sequence[AnyMessage] = ()
+
+    def pack(self, view: RunView) -> Channels:
+        """Return the channels to write."""
+        return {
+            VERSION_KEY: SCHEMA_VERSION,
+            "run": _packed("run", self.run, view.memory),
+            "work": _packed("work", self.task, view.memory),
+            "messages": list(self.messages),
+            "task": "",
+            "attachments": [],
+            "plan": {},
+            "results": Overwrite({}),
+            "answer": {},
+            "usage": {},
+            "turns": 0,
+            "revisions": 0,
+            "stop": None,
+            "gate_error": "",
+            "fence": view.memory.fence,
+        }
+
+
+def _packed(slot: str, record: Record, memory: RunMemory) -> JsonObject:
+    raw = record.to_json()
+    memory.keep(slot, raw, record)
+    return raw

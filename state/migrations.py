@@ -1,0 +1,102 @@
+"""Migrations: what an earlier release has stored, brought to the shape of this one.
+
+A version of the schema covers all that outlives a process: the graph's state, what a lane was sent,
+and the bodies of journal rows. A change to any of these shapes raises `SCHEMA_VERSION` and adds a
+function here that brings the version before it up by one. It takes and returns plain JSON, changes
+nothing in place, and leaves alone what has the new shape already: lanes of this release may have
+written beside what an earlier one has left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
+
+from pydantic import ValidationError
+
+from ..errors import OperatorError
+from .values import SCHEMA_VERSION, Json, JsonObject, Record
+
+Shape = Literal["state", "lane", "outcome", "note"]
+"""`state`: the graph's channels; `lane`: what one lane is sent; `outcome` and `note`: the journal's
+rows."""
+
+VERSION_KEY = "schema_version"
+UNVERSIONED = 1
+"""Version of what carries none: version 1 noted it in the graph's state only."""
+
+R = TypeVar("R", bound=Record)
+
+
+def _with_fence(state: JsonObject) -> JsonObject:
+    """Version 2 notes the fence of the lease under which a state was written."""
+    return {"fence": 0, **state}
+
+
+MIGRATIONS: Mapping[Shape, Mapping[int, Callable[[JsonObject], JsonObject]]] = {
+    "state": {1: _with_fence},
+    "lane": {},
+    "outcome": {},
+    "note": {},
+}
+"""Shape → version → what brings it to the next one; a shape that did not change has none."""
+
+
+def migrated(shape: Shape, value: Mapping[str, Any], *, where: str = "") -> Mapping[str, Any]:
+    """Return a stored value in this release's shape; one that has it already is returned as it is.
+
+    Raises:
+        OperatorError: A newer release has stored it.
+    """
+    version: Json = value.get(VERSION_KEY) or UNVERSIONED
+    if version == SCHEMA_VERSION:
+        return value
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise OperatorError(
+            f"It is stored in version {version} of the schema; this release reads versions up to "
+            f"{SCHEMA_VERSION}.",
+            where=where or f"stored {shape}",
+            fix="Nothing was changed. Go on with the release that has written it, or a newer one.",
+        )
+    brought_up: JsonObject = dict(value)
+    for step in range(version, SCHEMA_VERSION):
+        if migrate := MIGRATIONS[shape].get(step):
+            brought_up = migrate(brought_up)
+    return {**brought_up, VERSION_KEY: SCHEMA_VERSION}
+
+
+def stamped(body: JsonObject) -> JsonObject:
+    """Return the body of a journal row with the version of its shape."""
+    return {**body, VERSION_KEY: SCHEMA_VERSION}
+
+
+def unstamped(shape: Shape, body: JsonObject, *, where: str) -> JsonObject:
+    """Return the body of a journal row in this release's shape, without its version.
+
+    Raises:
+        OperatorError: A newer release has stored it.
+    """
+    current = migrated(shape, body, where=where)
+    return {key: value for key, value in current.items() if key != VERSION_KEY}
+
+
+def read_stored(kind: type[R], value: Json, *, where: str = "") -> R:
+    """Read a record of the state or of the journal.
+
+    Raises:
+        OperatorError: It does not have this release's shape; it names the field.
+    """
+    try:
+        return kind.from_json(value)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        unknown = first["type"] == "extra_forbidden"
+        problem = "a field that this release does not know" if unknown else first["msg"]
+        raise OperatorError(
+            f"The stored {kind.__name__} cannot be read: `{field}`: {problem}. This release reads "
+            f"versions of the schema up to {SCHEMA_VERSION}.",
+            where=where,
+            fix="Nothing was changed. Go on with the release that has written it, or mend what was "
+            "edited by hand.",
+        ) from error
