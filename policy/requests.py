@@ -20,7 +20,8 @@ MAX_CENTS = 10**15
 MAX_TEXT = 1000
 """Characters of free text that a request carries."""
 
-_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(\.([0-9]{1,2}|[0-9]{4,9}))?")
+"""A number that nobody reads otherwise: three digits after a point may be thousands."""
 
 
 def user(principal: Principal) -> JsonObject:
@@ -123,20 +124,22 @@ def taint_of(contract: ToolContract, facts: CallFacts) -> Taint:
 def amount_cents(contract: ToolContract, args: JsonObject) -> int | None:
     """Return the call's amount in US cents, without its sign and rounded up.
 
-    A negative amount is as large as a positive one: a threshold must not be passed by a minus.
-    `None` where the contract names no amount, or what stands there is not a plain number.
+    A negative amount is as large as a positive one: a threshold must not be passed by a minus. What
+    cannot be read is the largest amount, because nobody knows how the tool will read it: "2e4",
+    "20,000", "20.000" (which is twenty or twenty thousand), no amount at all. `None` where the
+    contract names no amount.
     """
     if not contract.amount:
         return None
     try:
         value = at_path(args, contract.amount)
     except KeyError:
-        return None
+        return MAX_CENTS
     if isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value):
         return cents(Decimal(value))
-    if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return cents(value)
-    return None
+    return MAX_CENTS
 
 
 def cents(usd: float | Decimal) -> int:

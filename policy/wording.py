@@ -38,11 +38,19 @@ def call_words(
         "missing_scopes": ", ".join(sorted({*contract.scopes} - {*person.scopes})),
         "arguments": ", ".join(taint.arguments) or "none",
         "sources": _some(taint.sources),
-        "amount": "amount unknown" if amount is None else f"${amount / 100:,.2f}",
+        "amount": _amount(amount),
         "confidence": "unknown" if confidence is None else f"{requests.percent(confidence)}%",
         "requester": requester or facts.principal.id,
         "environment": facts.environment,
     }
+
+
+def _amount(cents: int | None) -> str:
+    if cents is None:
+        return "amount unknown"
+    return (
+        "an amount that cannot be read" if cents >= requests.MAX_CENTS else f"${cents / 100:,.2f}"
+    )
 
 
 def _some(sources: Sequence[str]) -> str:

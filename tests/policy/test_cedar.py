@@ -173,6 +173,34 @@ def test_ask_always_leaves_plain_reads_alone(contract, facts) -> None:
     assert decision.outcome == "run"
 
 
+@pytest.mark.parametrize(
+    "amount",
+    [
+        *("2e4", "+20000", "20,000", "20.000", "20 000", "20k", "$20000", "0x4e20", " 20000", ""),
+        *(
+            "NaN",
+            "twenty thousand",
+            "２００００",
+            "20'000",
+            None,
+            True,
+            [20_000],
+            {"value": 20_000},
+        ),
+    ],
+)
+def test_an_amount_that_cannot_be_read_is_the_largest(contract, facts, policy, amount: Any) -> None:
+    """An upper limit that refuses 20000 refuses every other way to write it."""
+    engine = policy(
+        '@id("limit") forbid (principal, action in [Action::"call", Action::"callUnattended"], '
+        "resource) when { context has amountCents && context.amountCents > 1000000 };"
+    )
+
+    assert engine.decide(contract(), facts(args={"amount": amount})).outcome == "refuse"
+    assert engine.decide(contract(), facts(args={})).outcome == "refuse"
+    assert engine.decide(contract(), facts(args={"amount": "9999.50"})).outcome != "refuse"
+
+
 def test_the_commented_examples_are_valid_and_work(contract, facts, policy) -> None:
     """What the default file offers for copying does what its reasons say."""
     shipped = (Path(__file__).parents[2] / "policy" / "default.cedar").read_text("utf-8")
