@@ -1,83 +1,57 @@
-"""How text and JSON become compact bytes, and how those bytes are read back.
+"""How text and JSON are stored: readable to SQL, whatever a tool or a person wrote.
 
-Stored text may come from any tool or person. As bytes it survives what text columns refuse (NUL on
-PostgreSQL, lone surrogates on SQLite), and digests and UUIDs take half the room.
+Text columns refuse some texts (NUL on PostgreSQL, half a surrogate pair everywhere). Those few are
+stored as JSON behind a mark. Large JSON values are compressed with zlib, whose first byte no JSON
+text begins with.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import uuid
 import zlib
 
 from ..state.values import Json, canonical_json
 
-_ESCAPE, _HEX, _UUID = b"\x00", b"\x01", b"\x02"
-_TAGS = (_ESCAPE, _HEX, _UUID)
-_RAW, _DEFLATED = b"\x00", b"\x01"
+_MARK = "\ufdd0json:"
+"""A noncharacter that no ordinary text holds."""
+_REFUSED = re.compile("[\0\ud800-\udfff]")
 
-_COMMON = (
-    b'"message":"","kind":"tool_error","retryable":true,"failure":{"allowed":["approve","edit",'
-    b'"approval_id":"ap_","args":{"requested_at":,"expires_at":,"requester":"approver":"decided_at"'
-    b'"model":"","endpoint":"","outcome":"ok","prompt":"","reply":"","role":"","started_at":,"step"'
-    b'"cached_input_tokens":,"reasoning_tokens":,"first_token_seconds":0.,"reserved_usd":0.0'
-    b'"taint":["untrusted"],"payload":"","excerpt":"","usage":{"estimated":true,"input_tokens":,'
-    b'"model_calls":1,"output_tokens":,"usd":0.0,"tool_calls":1},"verdict":{"action":"accept",'
-    b'"confidence":1.0,"reason":""},"why":""},{"attempts":[{"number":1,"performed_by":"",'
-    b'"replayed":true,"seconds":0.0,"usage":{"tool_calls":1}],"evidence":[{"id":"s1","path":"",'
-    b'"source":"","step":"s1","trust":"untrusted"}],"status":"accepted","usage":{"tool_calls":1}}'
-)
-"""What short records have in common, so that each need not repeat it. Never change it: databases
-hold what was compressed against it. A better one needs a tag of its own."""
-
-_HEX_TEXT = re.compile(r"(?:[0-9a-f]{2}){8,}")
-_UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-
-_WORTH_DEFLATING = 100
-"""Shorter values do not get smaller."""
+_ZLIB = b"\x78"
+_WORTH_COMPRESSING = 1000
+"""Bytes; smaller values stay readable."""
 
 
-def pack_text(text: str) -> bytes:
-    """Return UTF-8, or half the bytes for a lower-case hexadecimal digest or UUID."""
-    if _HEX_TEXT.fullmatch(text):
-        return _HEX + bytes.fromhex(text)
-    if _UUID_TEXT.fullmatch(text):
-        return _UUID + uuid.UUID(text).bytes
-    data = text.encode("utf-8", "surrogatepass")
-    return _ESCAPE + data if data.startswith(_TAGS) else data
+def pack_text(text: str) -> str:
+    """Return the text, or its JSON form behind a mark if a text column would refuse it."""
+    if _REFUSED.search(text) or text.startswith(_MARK):
+        return _MARK + json.dumps(text)
+    return text
 
 
-def unpack_text(data: bytes) -> str:
+def unpack_text(stored: str) -> str:
     """Return the text that `pack_text` packed."""
-    tag, rest = data[:1], data[1:]
-    if tag == _HEX:
-        return rest.hex()
-    if tag == _UUID:
-        return str(uuid.UUID(bytes=rest))
-    return (rest if tag == _ESCAPE else data).decode("utf-8", "surrogatepass")
+    return json.loads(stored.removeprefix(_MARK)) if stored.startswith(_MARK) else stored
 
 
-def deflate(data: bytes) -> bytes:
-    """Compress bytes where that helps; `inflate` knows whether it did."""
-    if len(data) >= _WORTH_DEFLATING:
-        compressor = zlib.compressobj(zdict=_COMMON)
-        deflated = compressor.compress(data) + compressor.flush()
-        if len(deflated) < len(data):
-            return _DEFLATED + deflated
-    return _RAW + data
+def json_text(value: Json) -> str:
+    """Return the canonical form of a JSON value; what a text column would refuse is escaped.
 
-
-def inflate(data: bytes) -> bytes:
-    """Return the bytes that `deflate` was given."""
-    if data[:1] == _RAW:
-        return data[1:]
-    decompressor = zlib.decompressobj(zdict=_COMMON)
-    return decompressor.decompress(data[1:]) + decompressor.flush()
+    Raises:
+        ValueError: The value holds NaN or infinity.
+        TypeError: The value is not plain JSON.
+    """
+    text = canonical_json(value)
+    # JSON itself escapes NUL; half a surrogate pair it lets pass.
+    return (
+        text
+        if not _REFUSED.search(text)
+        else json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    )
 
 
 def json_bytes(value: Json) -> bytes:
-    """Return the canonical form of a JSON value.
+    """Return the canonical form of a JSON value in UTF-8, as digests are made of it.
 
     Raises:
         ValueError: The value holds NaN or infinity.
@@ -89,3 +63,16 @@ def json_bytes(value: Json) -> bytes:
 def parse_json(data: bytes) -> Json:
     """Return the value that `json_bytes` was given."""
     return json.loads(data.decode("utf-8", "surrogatepass"))
+
+
+def compress(data: bytes) -> bytes:
+    """Compress the bytes of a JSON value where that helps; `expand` knows whether it did."""
+    if len(data) < _WORTH_COMPRESSING:
+        return data
+    compressed = zlib.compress(data)
+    return compressed if len(compressed) < len(data) else data
+
+
+def expand(data: bytes) -> bytes:
+    """Return the bytes that `compress` was given."""
+    return zlib.decompress(data) if data[:1] == _ZLIB else data

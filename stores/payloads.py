@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from ..errors import NotFoundError
 from ..state.values import Json
 from .database import Database
-from .packing import deflate, inflate, json_bytes, parse_json
+from .packing import compress, expand, json_bytes, parse_json
 from .schema import payloads
 from .statements import insert_if_absent
 
@@ -39,15 +39,13 @@ class Content:
 def content_of(value: Json) -> Content:
     """Prepare a JSON value; its digest is that of `state.values.digest`."""
     data = json_bytes(value)
-    return Content(digest=hashlib.sha256(data).hexdigest(), size=len(data), data=deflate(data))
+    return Content(digest=hashlib.sha256(data).hexdigest(), size=len(data), data=compress(data))
 
 
 def content_of_bytes(data: bytes, media_type: str) -> Content:
     """Prepare bytes. The media type is part of the digest: the same bytes may be declared twice."""
     hashed = hashlib.sha256(media_type.encode() + b"\0" + data)
-    return Content(
-        digest=hashed.hexdigest(), size=len(data), data=deflate(data), media_type=media_type
-    )
+    return Content(digest=hashed.hexdigest(), size=len(data), data=data, media_type=media_type)
 
 
 def insert_content(connection: Connection, content: Content) -> None:
@@ -63,7 +61,7 @@ def insert_content(connection: Connection, content: Content) -> None:
 
 def stored_json(data: bytes) -> Json:
     """Read the `data` of a row that holds a JSON value."""
-    return parse_json(inflate(data))
+    return parse_json(expand(data))
 
 
 class SqlPayloads:
@@ -101,7 +99,9 @@ class SqlPayloads:
 
         def work(connection: Connection) -> tuple[bytes, str]:
             data, media_type = _row(connection, digest)
-            return inflate(data), media_type or "application/json"
+            if media_type is not None:
+                return data, media_type
+            return expand(data), "application/json"
 
         return await self._database.read(work)
 

@@ -19,9 +19,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from .columns import PackedJson, PackedText, Sequential
+from .columns import AnyText, JsonText, Sequential
 
-VERSION = "0002"
+VERSION = "0003"
 """Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
 
 VERSION_TABLE = "pointsman_version"
@@ -48,21 +48,21 @@ version = Table(
 payloads = Table(
     "pointsman_payloads",
     METADATA,
-    Column("digest", PackedText, primary_key=True),
+    Column("digest", AnyText, primary_key=True),
     Column("data", LargeBinary, nullable=False),
-    Column("media_type", PackedText),  # NULL: a JSON value
+    Column("media_type", AnyText),  # NULL: a JSON value, compressed where it is large
 )
 
 outcomes = Table(
     "pointsman_outcomes",
     METADATA,
     Column("seq", Sequential, primary_key=True),
-    Column("run_id", PackedText, nullable=False),
-    Column("thread_id", PackedText, nullable=False),
+    Column("run_id", AnyText, nullable=False),
+    Column("thread_id", AnyText, nullable=False),
     Column("plan_version", Integer, nullable=False),
-    Column("step", PackedText, nullable=False),
-    Column("body", PackedJson, nullable=False),  # without `output` where that is a payload
-    Column("output_digest", PackedText, ForeignKey("pointsman_payloads.digest")),
+    Column("step", AnyText, nullable=False),
+    Column("body", JsonText, nullable=False),  # without `output` where that is a payload
+    Column("output_digest", AnyText, ForeignKey("pointsman_payloads.digest")),
     UniqueConstraint("run_id", "plan_version", "step"),
 )
 
@@ -70,11 +70,11 @@ notes = Table(
     "pointsman_notes",
     METADATA,
     Column("seq", Sequential, primary_key=True),
-    Column("run_id", PackedText, nullable=False),
-    Column("thread_id", PackedText, nullable=False),
-    Column("kind", PackedText, nullable=False),
+    Column("run_id", AnyText, nullable=False),
+    Column("thread_id", AnyText, nullable=False),
+    Column("kind", AnyText, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("body", PackedJson, nullable=False),
+    Column("body", JsonText, nullable=False),
     Column("at", Double, nullable=False),
     UniqueConstraint("run_id", "kind", "version"),
     Index(None, "thread_id"),
@@ -84,23 +84,23 @@ effects = Table(
     "pointsman_effects",
     METADATA,
     Column("seq", Sequential, primary_key=True),
-    Column("key", PackedText, nullable=False, unique=True),
-    Column("run_id", PackedText, nullable=False, index=True),
-    Column("thread_id", PackedText, nullable=False),
-    Column("step", PackedText, nullable=False),
-    Column("tool", PackedText, nullable=False),
-    Column("args_digest", PackedText, nullable=False),
+    Column("key", AnyText, nullable=False, unique=True),
+    Column("run_id", AnyText, nullable=False, index=True),
+    Column("thread_id", AnyText, nullable=False),
+    Column("step", AnyText, nullable=False),
+    Column("tool", AnyText, nullable=False),
+    Column("args_digest", AnyText, nullable=False),
     Column("effect", String, nullable=False),
     Column("idempotency", String, nullable=False),
     Column("state", String, nullable=False),
     Column("fence", Integer, nullable=False),
-    Column("owner", PackedText, nullable=False),
+    Column("owner", AnyText, nullable=False),
     Column("lease_expires_at", Double, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("output", PackedJson),  # a short output; a longer one is a payload
-    Column("output_digest", PackedText, ForeignKey("pointsman_payloads.digest")),
-    Column("error", PackedText, nullable=False),
-    Column("note", PackedText, nullable=False),
+    Column("output", JsonText),  # a short output; a longer one is a payload
+    Column("output_digest", AnyText, ForeignKey("pointsman_payloads.digest")),
+    Column("error", AnyText, nullable=False),
+    Column("note", AnyText, nullable=False),
     Column("claimed_at", Double, nullable=False),
     Column("settled_at", Double),
 )
@@ -108,32 +108,32 @@ effects = Table(
 business_keys = Table(
     "pointsman_business_keys",
     METADATA,
-    Column("digest", PackedText, primary_key=True),
-    Column("effect_key", PackedText, nullable=False),  # the call that has it, or had it and failed
+    Column("digest", AnyText, primary_key=True),
+    Column("effect_key", AnyText, nullable=False),  # the call that has it, or had it and failed
 )
 
 approvals = Table(
     "pointsman_approvals",
     METADATA,
     Column("seq", Sequential, primary_key=True),
-    Column("id", PackedText, nullable=False, unique=True),
-    Column("run_id", PackedText, nullable=False),
-    Column("thread_id", PackedText, nullable=False, index=True),
+    Column("id", AnyText, nullable=False, unique=True),
+    Column("run_id", AnyText, nullable=False),
+    Column("thread_id", AnyText, nullable=False, index=True),
     Column("round", Integer, nullable=False),  # grows when an expired request is asked again
     Column("status", String, nullable=False, index=True),
-    Column("request", PackedJson, nullable=False),
+    Column("request", JsonText, nullable=False),
     Column("expires_at", Double),
-    Column("reason", PackedText, nullable=False),
+    Column("reason", AnyText, nullable=False),
 )
 
 decisions = Table(
     "pointsman_decisions",
     METADATA,
     Column("seq", Sequential, primary_key=True),
-    Column("approval_id", PackedText, ForeignKey("pointsman_approvals.id"), nullable=False),
+    Column("approval_id", AnyText, ForeignKey("pointsman_approvals.id"), nullable=False),
     Column("round", Integer, nullable=False),
-    Column("approver", PackedText, nullable=False),
-    Column("body", PackedJson, nullable=False),
+    Column("approver", AnyText, nullable=False),
+    Column("body", JsonText, nullable=False),
     UniqueConstraint("approval_id", "round", "approver"),
 )
 
@@ -142,13 +142,13 @@ audit = Table(
     METADATA,
     Column("seq", Sequential, primary_key=True, autoincrement=False),
     Column("at", Double, nullable=False),
-    Column("kind", PackedText, nullable=False),
-    Column("thread_id", PackedText, nullable=False, index=True),
-    Column("run_id", PackedText, nullable=False),
-    Column("actor", PackedText, nullable=False),
-    Column("body", PackedJson, nullable=False),
-    Column("previous", PackedText, nullable=False),
-    Column("hash", PackedText, nullable=False),
+    Column("kind", AnyText, nullable=False),
+    Column("thread_id", AnyText, nullable=False, index=True),
+    Column("run_id", AnyText, nullable=False),
+    Column("actor", AnyText, nullable=False),
+    Column("body", JsonText, nullable=False),
+    Column("previous", AnyText, nullable=False),
+    Column("hash", AnyText, nullable=False),
 )
 
 audit_head = Table(
@@ -156,7 +156,7 @@ audit_head = Table(
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
-    Column("hash", PackedText, nullable=False),
+    Column("hash", AnyText, nullable=False),
     CheckConstraint("id = 1", name="single"),
 )
 
@@ -164,9 +164,9 @@ attempts = Table(
     "pointsman_attempts",
     METADATA,
     Column("seq", Sequential, primary_key=True),
-    Column("run_id", PackedText, nullable=False),
-    Column("id", PackedText, nullable=False),
-    Column("body", PackedJson, nullable=False),
+    Column("run_id", AnyText, nullable=False),
+    Column("id", AnyText, nullable=False),
+    Column("body", JsonText, nullable=False),
     UniqueConstraint("run_id", "id"),
 )
 
@@ -175,7 +175,7 @@ balances = Table(
     "pointsman_balances",
     METADATA,
     Column("scope", String, primary_key=True),
-    Column("key", PackedText, primary_key=True),
+    Column("key", AnyText, primary_key=True),
     Column("spent_nano", BigInteger, nullable=False),
     Column("reserved_nano", BigInteger, nullable=False),
     Column("spent_tokens", BigInteger, nullable=False),
@@ -186,7 +186,7 @@ balances = Table(
 reservations = Table(
     "pointsman_reservations",
     METADATA,
-    Column("id", PackedText, primary_key=True),
+    Column("id", AnyText, primary_key=True),
     Column("nano", BigInteger, nullable=False),
     Column("tokens", BigInteger, nullable=False),
     Column("expires_at", Double, nullable=False),
@@ -199,12 +199,12 @@ reservation_caps = Table(
     METADATA,
     Column(
         "reservation_id",
-        PackedText,
+        AnyText,
         ForeignKey("pointsman_reservations.id", ondelete="CASCADE"),
         primary_key=True,
     ),
     Column("scope", String, primary_key=True),
-    Column("key", PackedText, primary_key=True),
+    Column("key", AnyText, primary_key=True),
     ForeignKeyConstraint(["scope", "key"], ["pointsman_balances.scope", "pointsman_balances.key"]),
     sqlite_with_rowid=False,
 )
@@ -213,9 +213,9 @@ switches = Table(
     "pointsman_switches",
     METADATA,
     Column("kind", String, primary_key=True),
-    Column("target", PackedText, primary_key=True),
-    Column("reason", PackedText, nullable=False),
-    Column("actor", PackedText, nullable=False),
+    Column("target", AnyText, primary_key=True),
+    Column("reason", AnyText, nullable=False),
+    Column("actor", AnyText, nullable=False),
     Column("at", Double, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -223,8 +223,8 @@ switches = Table(
 leases = Table(
     "pointsman_leases",
     METADATA,
-    Column("name", PackedText, primary_key=True),
-    Column("owner", PackedText, nullable=False),
+    Column("name", AnyText, primary_key=True),
+    Column("owner", AnyText, nullable=False),
     Column("fence", BigInteger, nullable=False),
     Column("expires_at", Double, nullable=False),
     sqlite_with_rowid=False,

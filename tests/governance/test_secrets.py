@@ -12,7 +12,7 @@ import pytest
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from pointsman import tool
-from pointsman.stores.packing import inflate
+from pointsman.stores.packing import expand
 from pointsman.testing import Fault, ScriptedGateway
 from pointsman.tools import ToolCall
 
@@ -33,7 +33,7 @@ async def balance(call: ToolCall) -> dict[str, str]:
 
 
 def cells(file: Path) -> Iterator[bytes]:
-    """Yield every value of a database as its bytes, and inflated where the store deflates."""
+    """Yield every value of a database as its bytes, and expanded where the store compresses."""
     with sqlite3.connect(file) as connection:
         tables = connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -44,7 +44,7 @@ def cells(file: Path) -> Iterator[bytes]:
                     data = value if isinstance(value, bytes) else str(value).encode()
                     yield data
                     try:
-                        yield inflate(data)
+                        yield expand(data)
                     except (ValueError, zlib.error, IndexError):
                         continue
     connection.close()

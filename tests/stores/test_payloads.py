@@ -11,8 +11,8 @@ from pointsman.errors import NotFoundError
 from pointsman.state.values import digest
 from pointsman.stores import SqlStore
 from pointsman.stores.packing import (
-    deflate,
-    inflate,
+    compress,
+    expand,
     json_bytes,
     pack_text,
     parse_json,
@@ -96,10 +96,4 @@ def test_different_texts_stay_different(one: str, other: str) -> None:
 )
 def test_packed_json_is_read_back(value: object) -> None:
     """Any JSON value is the same after packing."""
-    assert parse_json(inflate(deflate(json_bytes(value)))) == value
-
-
-def test_digests_and_uuids_take_half_the_room() -> None:
-    """What rows hold most of is stored compactly."""
-    assert len(pack_text("ab" * 32)) == 33
-    assert len(pack_text("12345678-1234-5678-1234-567812345678")) == 17
+    assert parse_json(expand(compress(json_bytes(value)))) == value

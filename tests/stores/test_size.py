@@ -80,7 +80,7 @@ def result_of(step: str, output: str) -> StepResult:
     )
 
 
-@pytest.mark.parametrize(("output_of", "most"), [(words, 1.3), (letters, 1.65)])
+@pytest.mark.parametrize(("output_of", "most"), [(words, 1.6), (letters, 1.95)])
 async def test_a_lane_takes_little_more_than_its_payload(
     tmp_path: Path, output_of: Output, most: float
 ) -> None:
@@ -93,10 +93,10 @@ async def test_a_lane_takes_little_more_than_its_payload(
 
 
 async def test_rows_are_small(tmp_path: Path) -> None:
-    """A call and an outcome take under 600 bytes beside their output, indexes included."""
+    """A call and an outcome take under 1 kB beside their output, indexes included."""
     empty, full = tmp_path / "empty.db", tmp_path / "full.db"
     async with open_store(empty) as store:
         await store.switches.active()
     await write_lane(full, nothing)
 
-    assert (full.stat().st_size - empty.stat().st_size) / STEPS < 600
+    assert (full.stat().st_size - empty.stat().st_size) / STEPS < 1000
