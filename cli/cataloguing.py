@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import ConfigError, NotFoundError
+from ..models.calling.signals import signals_for
 from ..models.catalog.discovery import list_endpoint
 from ..models.learned.outcomes import read_log, read_table
 from ..models.protocols import Ranking
@@ -17,7 +18,7 @@ from ..settings import Settings
 from ..state.values import JsonObject
 from .amounts import dollars, seconds
 from .exits import DONE
-from .models_listing import ModelListing, explain, list_models, signals_for
+from .models_listing import ModelListing, explain, list_models
 from .output import Output, visible
 from .session import open_records
 

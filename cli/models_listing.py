@@ -6,11 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from ..models.calling.tokens import BYTES_PER_TOKEN_ESTIMATE
 from ..models.catalog.discovery import Discovery
 from ..models.catalog.settings import Catalog, ModelSettings, ModelsSettings
 from ..models.gateway import load_router
-from ..models.protocols import Ranking, Risk, Role, Signals
+from ..models.protocols import Ranking, Role, Signals
 from ..models.routing.health import HealthView
 from ..models.routing.router import Facts, SpendLeft
 from ..state.task import Modality
@@ -124,31 +123,6 @@ def _health(attempts: Sequence[ModelAttempt]) -> RecentHealth:
     )
 
 
-def signals_for(
-    text: str,
-    *,
-    role: Role = "chat",
-    task_type: str = "general",
-    risk: Risk = "low",
-    modalities: tuple[Modality, ...] = ("text",),
-    output_tokens: int = 1024,
-    **more: object,
-) -> Signals:
-    """Return the signals of a request that was not made, from its text and what is said of it."""
-    return Signals.model_validate(
-        {
-            "role": role,
-            "task_type": task_type,
-            "risk": risk,
-            "modalities": modalities,
-            "context_tokens": len(text.encode()) // BYTES_PER_TOKEN_ESTIMATE + 16,
-            "output_tokens": output_tokens,
-            "request": text,
-            **more,
-        }
-    )
-
-
 def explain(
     signals: Signals,
     *,
@@ -160,7 +134,7 @@ def explain(
     """Say which models would be chosen for a request and why, without calling anything.
 
     Args:
-        signals: The request, for example from `signals_for`.
+        signals: The request, for example from `models.calling.signals`.
         settings: The section `models`.
         attempts: Recent attempts, newest first, for measured latencies.
         budget_usd: Money that is left.

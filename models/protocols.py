@@ -79,7 +79,7 @@ class Ranking(Record):
     candidates: tuple[Candidate, ...] = ()
     excluded: tuple[Exclusion, ...] = ()
     row: str = ""
-    """The policy row that matched."""
+    """The row of the routing table that matched."""
     guards: tuple[str, ...] = ()
     """`strict_output`, `basic_safety`, `media_validation`."""
 

@@ -219,7 +219,7 @@ class ApprovalStore(Protocol):
         The first rejection, edit or response closes a request; an
         approval closes it when the quorum of distinct approvers is met.
 
-        Raises `AnswerError` for an unknown, closed or expired request, or a second answer of the
+        Raises `DecisionError` for an unknown, closed or expired request, or a second answer of the
         same approver.
         """
         ...

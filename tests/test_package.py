@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-NOT_SHIPPED = {"tests", "build", "dist"}
+NOT_SHIPPED = {"tests", "docs", "build", "dist"}
 DATA_ONLY = {"stores/migrations", "stores/migrations/versions"}
 """Alembic's scripts are data: they are run from files and never imported."""
 

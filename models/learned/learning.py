@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...cli.models_listing import signals_for
 from ...errors import ConfigError
 from ...state.values import Record
+from ..calling.signals import signals_for
 from ..catalog.prices import Tariff
 from ..catalog.settings import Catalog, ModelSettings, ModelsSettings
 from ..routing.router import Facts, rank

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import HumanMessage
 
-from pointsman.cli.models_listing import signals_for
 from pointsman.errors import ConfigError
+from pointsman.models.calling.signals import signals_for
 from pointsman.models.catalog.settings import Catalog, parse_models_settings
 from pointsman.models.learned.features import WIDTH, features
 from pointsman.models.learned.learning import HELD_OUT, learn

@@ -7,8 +7,9 @@ import time
 import pytest
 from langchain_core.messages import HumanMessage
 
-from pointsman.cli.models_listing import explain, list_models, signals_for
+from pointsman.cli.models_listing import explain, list_models
 from pointsman.errors import EndpointError
+from pointsman.models.calling.signals import signals_for
 from pointsman.models.catalog.discovery import Discovery, list_endpoint, models_of
 from pointsman.models.catalog.settings import (
     EndpointSettings,

@@ -1,0 +1,134 @@
+"""The rooms of the package as its imports draw them.
+
+    python docs/rooms.py
+
+writes the drawing in docs/architecture.md anew; a test holds it to the imports.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Set
+from pathlib import Path, PurePath
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "architecture.md"
+BESIDE = {"docs", "tests", "build", "dist"}
+"""Folders that hold no part of the package."""
+SPLIT = {"models"}
+"""Rooms whose folders are rooms of their own."""
+SINGLE = {
+    "__init__.py": "agent",
+    "agent.py": "agent",
+    "toolbox.py": "agent",
+    "errors.py": "errors",
+    "settings.py": "settings",
+    "loading.py": "settings",
+    "models/gateway.py": "models/gateway",
+    "models/calling/failures.py": "models/failures",
+}
+"""Files that are a room, or share one, without a folder."""
+EVERYWHERE = "errors"
+"""The room that all others import; drawn, its arrows would hide the rest."""
+
+Arrows = dict[str, set[str]]
+"""Room → the rooms that it imports."""
+
+
+def arrows(root: Path = ROOT) -> Arrows:
+    """Return what each room imports of the others, inside functions too."""
+    found: Arrows = {}
+    for path in sorted(root.rglob("*.py")):
+        file = path.relative_to(root)
+        if file.parts[0] in BESIDE or any(part.startswith(".") for part in file.parts):
+            continue
+        targets = {room_of(target, root) for target in imported(path, file)}
+        found.setdefault(room_of(file, root), set()).update(targets - {room_of(file, root)})
+    return found
+
+
+def imported(path: Path, file: PurePath) -> Iterator[PurePath]:
+    """Yield the modules that a file imports relatively, as paths below the root."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = PurePath(*file.parts[: len(file.parts) - node.level])
+            if node.module:
+                yield base.joinpath(*node.module.split("."))
+            else:
+                yield from (base / alias.name for alias in node.names)
+
+
+def room_of(path: PurePath, root: Path = ROOT) -> str:
+    """Return the room of a module; a name of the package itself is the door's."""
+    single = SINGLE.get(path.with_suffix(".py").as_posix())
+    if single:
+        return single
+    first = path.parts[0] if path.parts else ""
+    if not (root / first).is_dir() or not first:
+        return SINGLE["__init__.py"]
+    nested = PurePath(*path.parts[:2])
+    if first in SPLIT and len(path.parts) > 1 and (root / nested).is_dir():
+        return nested.as_posix()
+    return first
+
+
+def reduced(found: Mapping[str, Set[str]]) -> Arrows:
+    """Leave out every arrow that a longer way replaces.
+
+    Raises:
+        ValueError: Rooms import each other in a circle, which it names.
+    """
+    reach: Arrows = {}
+
+    def below(room: str, way: tuple[str, ...] = ()) -> set[str]:
+        if room in way:
+            raise ValueError(" → ".join([*way[way.index(room) :], room]))
+        if room not in reach:
+            direct = found.get(room, set())
+            reach[room] = set(direct).union(*(below(other, (*way, room)) for other in direct))
+        return reach[room]
+
+    for room in found:
+        below(room)
+    return {
+        room: {
+            other for other in direct if not any(other in reach[via] for via in direct - {other})
+        }
+        for room, direct in found.items()
+    }
+
+
+def drawing(found: Mapping[str, Set[str]]) -> str:
+    """Return the rooms and their arrows in Mermaid's language."""
+    drawn = {
+        room: sorted(targets - {EVERYWHERE}) for room, targets in sorted(reduced(found).items())
+    }
+    lines = ["graph TD;"]
+    lines += [
+        f"    {_node(room)} --> {' & '.join(map(_node, targets))}"
+        for room, targets in drawn.items()
+        if targets
+    ]
+    return "\n".join(lines)
+
+
+def _node(room: str) -> str:
+    return f"{room.replace('/', '_')}[{room}]"
+
+
+def redrawn(page: str, found: Mapping[str, Set[str]]) -> str:
+    """Return a page with the drawing between its two marks replaced."""
+    block = f"<!-- rooms -->\n```mermaid\n{drawing(found)}\n```\n<!-- /rooms -->"
+    return re.sub(r"<!-- rooms -->.*?<!-- /rooms -->", lambda _: block, page, flags=re.DOTALL)
+
+
+def allowed(page: str) -> dict[str, frozenset[str]]:
+    """Return the page's table: room → the rooms that it may import."""
+    rows = re.findall(r"^\| `([\w/]+)` \|.*\| ([^|]*) \|$", page, re.MULTILINE)
+    return {room: frozenset(re.findall(r"`([\w/]+)`", may)) for room, may in rows}
+
+
+if __name__ == "__main__":
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(redrawn(text, arrows()), encoding="utf-8")

@@ -1,0 +1,74 @@
+"""Imports go one way, and docs/architecture.md says which."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pointsman.docs.rooms import EVERYWHERE, PAGE, ROOT, allowed, arrows, redrawn, reduced
+
+TEXT = PAGE.read_text(encoding="utf-8")
+FOUND = arrows()
+ALLOWED = allowed(TEXT)
+
+
+@pytest.mark.parametrize("room", sorted(FOUND))
+def test_a_room_imports_what_the_table_allows(room: str) -> None:
+    """An arrow that is not in the table is a decision to take, and to write down there."""
+    assert room in ALLOWED, f"docs/architecture.md has no row for `{room}`"
+    assert FOUND[room] - {EVERYWHERE} <= ALLOWED[room]
+
+
+def test_the_table_has_no_row_without_a_room() -> None:
+    """A room that is gone goes from the table."""
+    assert ALLOWED.keys() <= FOUND.keys()
+
+
+def test_the_table_has_no_circle() -> None:
+    """What is allowed goes one way too."""
+    assert reduced(ALLOWED)
+
+
+def test_a_circle_is_named() -> None:
+    """Whoever closes one reads which rooms it goes through."""
+    with pytest.raises(ValueError, match="a → b → a"):
+        reduced({"a": {"b"}, "b": {"a"}})
+
+
+def test_the_drawing_is_that_of_the_imports() -> None:
+    """`make architecture` draws it anew."""
+    assert redrawn(TEXT, FOUND) == TEXT
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w./-]+/[\w./-]*)`", TEXT))))
+def test_what_the_page_names_exists(path: str) -> None:
+    """A path that was moved is moved on the page too."""
+    assert path in FOUND or (ROOT / path).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), sorted(set(re.findall(r"`(\w+)` (?:in|of) `([\w/]+\.py)`", TEXT)))
+)
+def test_what_a_file_is_said_to_hold_is_there(name: str, file: str) -> None:
+    """A name that the page sends a reader to stands in the file."""
+    assert re.search(rf"\b{name}\b", (ROOT / file).read_text(encoding="utf-8"))
+
+
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+WORDS = re.findall(r"^\| ([a-z ]+) \| (.*) \| (`.*`) \|$", GLOSSARY, re.MULTILINE)
+
+
+def test_the_glossary_has_each_word_once() -> None:
+    """A word with two rows would have two meanings."""
+    words = [word for word, _, _ in WORDS]
+
+    assert len(words) > 30
+    assert sorted(set(words)) == sorted(words)
+
+
+@pytest.mark.parametrize(("word", "home"), [(word, home) for word, _, home in WORDS])
+def test_a_word_is_used_where_the_glossary_says(word: str, home: str) -> None:
+    """The file that a reader is sent to speaks of it."""
+    for file in re.findall(r"`([\w/]+\.py)`", home):
+        assert word in (ROOT / file).read_text(encoding="utf-8").lower().replace("_", " "), file
