@@ -92,16 +92,6 @@ def test_wrong_use_is_said_in_one_document(
     assert said in json.loads(capsys.readouterr().out)["error"]["message"]
 
 
-def test_the_example_of_the_documentation_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What docs/evaluation.md shows works as it stands."""
-    root = Path(__file__).parents[2]
-    page = (root / "docs" / "evaluation.md").read_text(encoding="utf-8")
-    [example] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    monkeypatch.chdir(root)
-
-    exec(compile(example, "docs/evaluation.md", "exec"), {})  # noqa: S102 - our own page
-
-
 def test_the_case_of_the_documentation_is_one_of_the_dataset() -> None:
     """The page's YAML is a valid dataset, and its case is there under the same task."""
     root = Path(__file__).parents[2]
