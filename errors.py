@@ -134,7 +134,7 @@ class EndpointError(ProviderError):
 
     Args:
         message: What was wrong.
-        failure: The failure class of `pointsman.models.calling.failures`.
+        failure: The failure class of `pointsman.models.failures.classes`.
         retry_after: Seconds the provider asked us to wait, if it did.
         where: Model and endpoint.
         fix: What to do next.

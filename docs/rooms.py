@@ -22,14 +22,14 @@ SINGLE = {
     "__init__.py": "agent",
     "agent.py": "agent",
     "toolbox.py": "agent",
-    "errors.py": "errors",
+    "errors.py": "foundation",
+    "lazy.py": "foundation",
     "settings.py": "settings",
     "loading.py": "settings",
     "models/gateway.py": "models/gateway",
-    "models/calling/failures.py": "models/failures",
 }
 """Files that are a room, or share one, without a folder."""
-EVERYWHERE = "errors"
+EVERYWHERE = "foundation"
 """The room that all others import; drawn, its arrows would hide the rest."""
 
 Arrows = dict[str, set[str]]

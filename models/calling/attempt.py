@@ -17,12 +17,13 @@ from ...state.values import Json, JsonObject
 from ...stores.protocols import Cap, ModelAttempt, Store
 from ..catalog.prices import Consumption
 from ..catalog.settings import Catalog, ModelSettings
+from ..failures.classes import AttemptFailure
+from ..failures.classify import classify
 from ..protocols import Candidate, Emit
 from ..routing.health import HealthBoard, HealthKey
 from .budget import Budget, Grant, Need
 from .calls import Prompt, RawReply, call_model
 from .clients import WIRE, Clients, Wire
-from .failures import AttemptFailure, classify
 from .tokens import image_bound, input_bound
 from .transcript import transcript
 

@@ -18,7 +18,7 @@ from langchain_openai import ChatOpenAI
 from ...state.values import Json, JsonObject
 from ..catalog.prices import Consumption
 from ..catalog.settings import EndpointSettings, ModelSettings
-from .failures import RejectedReplyError
+from ..failures.classes import RejectedReplyError
 from .structured import instructed, reply_tool, response_format, schema_name
 
 # Tokens reach the caller only through `Emit`, which can take them back; LangGraph's own message

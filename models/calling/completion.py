@@ -18,12 +18,13 @@ from ...state.usage import Usage
 from ...state.values import JsonObject
 from ...stores.protocols import Cap
 from ..catalog.settings import Catalog, ModelSettings
+from ..failures.classes import AttemptFailure
+from ..failures.next_attempt import NextAttempt, Option, Patience, next_move
 from ..protocols import Candidate, Emit, ModelReply, ModelRequest
 from .attempt import Accepted, Attempts, AttemptSpec, CallEnd
 from .calls import Prompt
 from .conversation import portable
 from .convert import Converters, media_to_text
-from .failures import AttemptFailure, NextAttempt, Option, Patience, next_move
 from .hedge import race
 from .judge import judge
 from .structured import reasked

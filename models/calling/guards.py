@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
-from .failures import RejectedReplyError
+from ..failures.classes import RejectedReplyError
 from .tokens import TEXT_BLOCKS, media_bytes
 
 MAX_MEDIA_BYTES = 20 * 1024 * 1024

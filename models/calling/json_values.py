@@ -34,11 +34,11 @@ _WORDS = re.compile(
 _NO_NUMBER = frozenset({"nan", "infinity", "inf"})
 
 
-class NotJsonError(ValueError):
+class NoJsonInReplyError(ValueError):
     """A text is not JSON; the message is fit to be quoted to the model."""
 
 
-class ForbiddenValueError(NotJsonError):
+class ForbiddenValueError(NoJsonInReplyError):
     """It has JSON's form and holds what JSON does not allow; no repair can know what was meant."""
 
 
@@ -47,18 +47,18 @@ def strict_json(text: str) -> Json:
 
     Raises:
         ForbiddenValueError: It holds NaN, an infinity, a number beyond every range, or a key twice.
-        NotJsonError: It is no JSON.
+        NoJsonInReplyError: It is no JSON.
     """
     try:
         return json.loads(
             text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_once
         )
-    except NotJsonError:
+    except NoJsonInReplyError:
         raise
     except json.JSONDecodeError as error:
-        raise NotJsonError(f"not valid JSON: {error.msg} at character {error.pos}") from None
+        raise NoJsonInReplyError(f"not valid JSON: {error.msg} at character {error.pos}") from None
     except RecursionError:
-        raise NotJsonError("not valid JSON: it is nested too deeply") from None
+        raise NoJsonInReplyError("not valid JSON: it is nested too deeply") from None
     except ValueError as error:  # an integer of thousands of digits
         raise ForbiddenValueError(f"not valid JSON: {error}") from None
 
@@ -72,7 +72,7 @@ def spoken_json(text: str, *, strict: bool = False) -> Json:
             value are left out, and almost-JSON is repaired.
 
     Raises:
-        NotJsonError: There is none, there are several, or it was cut off.
+        NoJsonInReplyError: There is none, there are several, or it was cut off.
     """
     spoken, spans = _spoken(text)
     whole = spoken.strip()
@@ -80,7 +80,7 @@ def spoken_json(text: str, *, strict: bool = False) -> Json:
         return strict_json(whole)
     except ForbiddenValueError:
         raise
-    except NotJsonError as error:
+    except NoJsonInReplyError as error:
         if strict:
             raise
         problem = error
@@ -91,7 +91,7 @@ def spoken_json(text: str, *, strict: bool = False) -> Json:
     if not values:
         raise problem
     if any(value != values[0] for value in values[1:]):
-        raise NotJsonError(
+        raise NoJsonInReplyError(
             f"the reply holds {len(values)} JSON values that differ; give one and nothing else"
         )
     return values[0]
@@ -122,7 +122,9 @@ def _spoken(text: str) -> tuple[str, list[str]]:
             since = position
         elif not begun:
             if len(spans) >= MAX_VALUES:
-                raise NotJsonError("the reply holds too many brackets to find one JSON value in it")
+                raise NoJsonInReplyError(
+                    "the reply holds too many brackets to find one JSON value in it"
+                )
             end = _end(text, found.start())
             spans.append(text[found.start() : end])
             position = len(text) if end is None else end
@@ -166,7 +168,7 @@ def _is_meant(span: str) -> bool:
         strict_json(span)
     except ForbiddenValueError:
         return True
-    except NotJsonError:
+    except NoJsonInReplyError:
         return any(sign in span for sign in "\"'{:,")
     return True
 
@@ -176,14 +178,14 @@ def _read(span: str) -> Json:
         return strict_json(span)
     except ForbiddenValueError:
         raise
-    except NotJsonError as error:
+    except NoJsonInReplyError as error:
         if is_cut(span) or len(span) > MAX_REPAIR or not _repairable(span):
             # A repair would complete a cut reply by dropping what is missing.
             raise
         problem = error
     try:
         repaired: Any = strict_json(str(repair_json(span)))
-    except (NotJsonError, RecursionError):
+    except (NoJsonInReplyError, RecursionError):
         raise problem from None
     if not isinstance(repaired, dict | list) or not repaired:
         raise problem

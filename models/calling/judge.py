@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from ...state.values import Json, JsonObject
+from ..failures.classes import RejectedReplyError
 from .attempt import Accepted
 from .calls import CUT_REASONS, FILTER_REASONS, Prompt, RawReply
-from .failures import RejectedReplyError
 from .guards import check_reply
 from .structured import read_json, schema_name, schema_problem
 from .thinking import without_thinking

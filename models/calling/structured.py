@@ -12,8 +12,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from ...state.values import Json, JsonObject
 from ..catalog.settings import StructuredOutput
-from .failures import RejectedReplyError
-from .json_values import NotJsonError, spoken_json
+from ..failures.classes import RejectedReplyError
+from .json_values import NoJsonInReplyError, spoken_json
 
 QUOTED_REPLY = 4_000
 """Characters of a rejected reply that a re-ask quotes."""
@@ -99,7 +99,7 @@ def read_json(text: str, schema: JsonObject, *, strict: bool = False) -> Json:
     """
     try:
         value = spoken_json(text, strict=strict)
-    except NotJsonError as error:
+    except NoJsonInReplyError as error:
         raise RejectedReplyError("malformed_output", str(error), reply=text) from error
     problem = schema_problem(value, schema)
     if problem:

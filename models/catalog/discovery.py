@@ -14,7 +14,7 @@ import httpx
 
 from ...errors import ConfigError, EndpointError
 from ...state.values import JsonObject
-from ..calling.failures import classify
+from ..failures.classify import classify
 from .prices import published_context_window
 from .settings import EndpointSettings, ModelSettings, ModelsSettings
 

@@ -6,8 +6,8 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 
-from ..calling.failures import BREAKER_CLASSES, AttemptFailure
 from ..catalog.settings import BreakerSettings
+from ..failures.classes import BREAKER_CLASSES, AttemptFailure
 from .breaker import Breaker, BreakerState
 
 SAMPLES = 128

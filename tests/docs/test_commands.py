@@ -28,13 +28,17 @@ def shown(value: str | tuple[str, ...]) -> str:
 
 
 def parse(command: Any, words: list[str]) -> None:
-    """Parse words as the program does, without running anything; what it does not take raises."""
+    """Parse words as the program does, without running anything; what it does not take raises.
+
+    A command without a word behind it is only spoken of.
+    """
     while isinstance(command, TyperGroup) and words:
         name, *words = words
         inner = command.get_command(typer.Context(command), name)
         assert inner is not None, f"there is no command {name}"
         command = inner
-    command.make_context(command.name, words)
+    if words:
+        command.make_context(command.name, words)
 
 
 @pytest.mark.parametrize(("page", "words"), commands("pointsman"), ids=shown)

@@ -132,7 +132,7 @@ class Desk:
         answer: JsonObject,
         by: str,
         role: str = "admin",
-        **facts: str,
+        **facts: Any,
     ) -> ApprovalRecord:
         """Record an answer as the command line does, by somebody with a credential."""
         asked = await self.store.approvals.get(approval)

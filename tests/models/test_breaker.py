@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from pointsman.models.calling.failures import AttemptFailure, FailureClass
 from pointsman.models.catalog.settings import BreakerSettings
+from pointsman.models.failures.classes import AttemptFailure, FailureClass
 from pointsman.models.routing.breaker import Breaker
 from pointsman.models.routing.health import HealthBoard
 

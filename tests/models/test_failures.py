@@ -12,15 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.models.calling.failures import (
-    AttemptFailure,
-    FailureClass,
-    Option,
-    Patience,
-    RejectedReplyError,
-    classify,
-    next_move,
-)
+from pointsman.models.failures.classes import AttemptFailure, FailureClass, RejectedReplyError
+from pointsman.models.failures.classify import classify
+from pointsman.models.failures.next_attempt import Option, Patience, next_move
 
 REQUEST = httpx.Request("POST", "http://a.test/v1/chat/completions")
 REQUEST_FOR_SDK: Any = REQUEST

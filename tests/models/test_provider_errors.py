@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.errors import ConfigError
-from pointsman.models.calling.failures import FailureClass, classify
-from pointsman.models.calling.reported import MAX_REST
 from pointsman.models.catalog.settings import EndpointSettings
+from pointsman.models.failures.classes import FailureClass
+from pointsman.models.failures.classify import classify
+from pointsman.models.failures.reported import MAX_REST
 
 REQUEST = httpx.Request("POST", "http://a.test/v1/chat/completions")
 

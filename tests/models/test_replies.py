@@ -18,11 +18,11 @@ from langchain_core.messages import (
 
 from pointsman.models.calling.calls import Prompt, RawReply, consumption
 from pointsman.models.calling.conversation import portable
-from pointsman.models.calling.failures import FailureClass, RejectedReplyError
 from pointsman.models.calling.guards import check_reply, media_problem
 from pointsman.models.calling.json_values import is_cut
 from pointsman.models.calling.judge import judge
 from pointsman.models.calling.structured import instructed, is_strict, read_json, reasked
+from pointsman.models.failures.classes import FailureClass, RejectedReplyError
 
 SCHEMA: dict[str, Any] = {
     "title": "City",

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.models.calling.calls import Prompt, RawReply
-from pointsman.models.calling.failures import RejectedReplyError
-from pointsman.models.calling.json_values import NotJsonError, spoken_json, strict_json
+from pointsman.models.calling.json_values import NoJsonInReplyError, spoken_json, strict_json
 from pointsman.models.calling.judge import judge
 from pointsman.models.calling.structured import read_json
 from pointsman.models.calling.thinking import without_thinking
+from pointsman.models.failures.classes import RejectedReplyError
 
 ANY: dict[str, Any] = {"title": "plan", "type": "object"}
 DRAFT = '{"steps": ["draft"]}'
@@ -189,7 +189,7 @@ def test_every_json_value_is_read_as_it_is(value: Any) -> None:
 def test_a_hostile_reply_is_read_in_linear_time(text: str) -> None:
     """A megabyte of nonsense is told to be none without holding everybody up."""
     started = time.monotonic()
-    with pytest.raises(NotJsonError):
+    with pytest.raises(NoJsonInReplyError):
         spoken_json(text)
     without_thinking(text)
     assert time.monotonic() - started < 3.0

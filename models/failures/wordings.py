@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .failures import FailureClass
+from .classes import FailureClass
 
 READ_CHARACTERS = 4_000
 """How much of a message is looked at."""

@@ -1,0 +1,1 @@
+"""Failures: what went wrong with a model call, and what to try next."""
