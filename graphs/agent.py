@@ -18,12 +18,10 @@ from ..runs.node import as_edge, as_node
 from ..runs.view import RunView
 from ..state.agent import AgentState, InputState, OutputState
 from ..state.context import AgentContext
+from .drawn import show_subgraph
 from .lane import build_lane
-from .resumable import ResumableGraph
-
-STRICT_RESUME = {"__pregel_strict_resume": True}
-"""Has LangGraph raise for an answer to an interrupt that does not wait, instead of ignoring it. The
-key is not public: if a release drops it, a test says so."""
+from .resumable import resumable
+from .strict_resume import STRICT_RESUME
 
 
 def build_graph(
@@ -51,8 +49,5 @@ def build_graph(
     graph.add_conditional_edges("gate", as_edge(after_gate, RunView), AFTER_GATE)
     graph.add_edge("synthesize", END)
     compiled = graph.compile(checkpointer=checkpointer, name=dependencies.settings.name)
-    # LangGraph leaves subgraphs without checkpoints out of its drawings; people want to see it.
-    compiled.nodes["lane"].subgraphs = [lane]
-    # LangGraph's builder makes its own class and no other.
-    compiled.__class__ = ResumableGraph
-    return compiled.with_config(configurable=STRICT_RESUME)
+    show_subgraph(compiled, "lane", lane)
+    return resumable(compiled).with_config(configurable=STRICT_RESUME)

@@ -14,6 +14,18 @@ from langgraph.types import Command, StateSnapshot
 
 from ..errors import DecisionError
 
+AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
+
+
+def resumable(graph: AnyGraph) -> AnyGraph:
+    """Have a compiled graph refuse answers to nothing.
+
+    LangGraph's builder makes its own class and no other, and a wrapper around it would not be the
+    graph that servers look for; so the object changes its class, which adds methods and no state.
+    """
+    graph.__class__ = ResumableGraph
+    return graph
+
 
 class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
     """LangGraph's compiled graph; `invoke` and `ainvoke` stream, so they are covered too."""

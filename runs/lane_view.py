@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, Required, TypeVar
 from typing_extensions import TypedDict
 
 from ..models.protocols import Candidate
-from ..state.agent import merge_two, read
+from ..state.agent import read
+from ..state.channels import merge_two
 from ..state.migrations import migrated, read_stored
 from ..state.plan import Plan
 from ..state.results import Attempt, StepResult, Verdict

@@ -22,8 +22,10 @@ class ThreadState:
     status: Literal["absent", "fresh", "unfinished", "waiting", "finished"]
     """`fresh`: nothing has been taken in yet. `unfinished`: a run was cut off. `waiting`: for a
     person. `finished`: the last run has its answer."""
+    values: JsonObject
+    """The graph's channels, as they are stored."""
     view: RunView
-    """The run, as its newest checkpoint has it."""
+    """The run in them."""
     asked: tuple[ApprovalRequest, ...] = ()
     """What a person is asked."""
     facts: JsonObject
@@ -38,13 +40,15 @@ def config_of(thread: str) -> RunnableConfig:
 def read_thread(thread: str, snapshot: StateSnapshot) -> ThreadState:
     """Read a snapshot."""
     values: Any = snapshot.values
+    stored: JsonObject = dict(values) if isinstance(values, dict) else {}
     facts: JsonObject = {}
     for interrupt in snapshot.interrupts:
         facts = interrupt.value.get(FACTS_KEY, {})
     return ThreadState(
         id=thread,
         status=_status(snapshot),
-        view=RunView(values if isinstance(values, dict) else {}),
+        values=stored,
+        view=RunView(stored),
         asked=tuple(
             read_stored(ApprovalRequest, asked, where=f"thread {thread}")
             for asked in facts.get("approvals", [])

@@ -1,38 +1,15 @@
-"""The graph's state: plain JSON values and messages, so that a thread outlives a release.
-
-Channels that only grow or that are large are delta channels: a checkpoint stores what was written,
-not the whole value again, and the size of a thread grows with its work.
-"""
+"""The graph's state: plain JSON values and messages, so that a thread outlives a release."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Required
 
 from langchain_core.messages import AnyMessage
-from langgraph.channels import DeltaChannel
 from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
 
+from .channels import merged, replaced
 from .values import Json, JsonObject
-
-
-def last(_current: JsonObject, writes: Sequence[JsonObject]) -> JsonObject:
-    """Reducer of a delta channel that is replaced as a whole."""
-    return writes[-1]
-
-
-def merge(current: JsonObject, writes: Sequence[JsonObject]) -> JsonObject:
-    """Reducer of a delta channel that is updated by key; a key written as `None` is removed."""
-    merged = dict(current)
-    for write in writes:
-        merged.update(write)
-    return {key: value for key, value in merged.items() if value is not None}
-
-
-def merge_two(current: JsonObject, write: JsonObject) -> JsonObject:
-    """`merge` for a channel without checkpoints."""
-    return {**current, **write}
 
 
 class InputState(TypedDict, total=False):
@@ -51,7 +28,7 @@ class OutputState(TypedDict, total=False):
     messages: Annotated[list[AnyMessage], add_messages]
     answer: JsonObject
     """`Answer`: text, status, citations."""
-    results: Annotated[JsonObject, DeltaChannel(merge)]
+    results: Annotated[JsonObject, merged()]
     """Step id → `StepResult`."""
     usage: JsonObject
     """`Usage` of the run."""
@@ -65,9 +42,9 @@ class AgentState(InputState, OutputState, total=False):
     schema_version: int
     run: Required[JsonObject]
     """`Run`."""
-    work: Required[Annotated[JsonObject, DeltaChannel(last)]]
+    work: Required[Annotated[JsonObject, replaced()]]
     """`Task` after normalization."""
-    plan: Required[Annotated[JsonObject, DeltaChannel(last)]]
+    plan: Required[Annotated[JsonObject, replaced()]]
     """`Plan`."""
     turns: int
     """Passes through `plan` in this run."""

@@ -14,7 +14,7 @@ checked again when it runs. `stopped`: a hard stop came first."""
 FINAL: frozenset[StepStatus] = frozenset({"accepted", "failed", "rejected", "skipped"})
 """Statuses that a later pass through `plan` does not change within one plan version."""
 
-VerdictAction = Literal["accept", "retry", "fallback", "replan", "ask", "fail"]
+VerdictAction = Literal["accept", "retry", "fallback", "ask", "fail"]
 
 
 class Evidence(Record):

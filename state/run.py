@@ -7,7 +7,7 @@ from typing import Literal
 from .values import Record, digest
 
 StopReason = Literal[
-    "turns", "deadline", "budget", "tool_failure", "cancelled", "paused", "planning", "internal"
+    "turns", "deadline", "budget", "tool_failure", "paused", "planning", "internal"
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.state.agent import last, merge
+from pointsman.state.channels import last, merge
 
 writes = st.lists(
     st.dictionaries(st.sampled_from("abc"), st.none() | st.integers(), max_size=3),

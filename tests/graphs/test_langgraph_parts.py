@@ -1,0 +1,93 @@
+"""Parts of LangGraph that are private, beta or replaced: these fail when one of them changes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command, interrupt
+from typing_extensions import TypedDict
+
+from pointsman.errors import DecisionError
+from pointsman.graphs.drawn import show_subgraph
+from pointsman.graphs.resumable import resumable
+from pointsman.graphs.strict_resume import STRICT_RESUME
+from pointsman.state.channels import replaced
+
+AT: Any = {"configurable": {"thread_id": "t"}}
+
+
+class Small(TypedDict, total=False):
+    """A state with one of our channels."""
+
+    text: str
+    large: Annotated[dict[str, Any], replaced()]
+
+
+def asking() -> CompiledStateGraph[Any, Any, Any, Any]:
+    """Compile a graph that asks once."""
+
+    def ask(_state: Small) -> Small:
+        return {"text": interrupt("?"), "large": {"page": "x" * 1_000}}
+
+    graph = StateGraph(Small)
+    graph.add_node("ask", ask)
+    graph.add_edge(START, "ask")
+    graph.add_edge("ask", END)
+    return graph.compile(checkpointer=InMemorySaver())
+
+
+def test_a_resume_for_an_interrupt_nobody_waits_under_is_an_error() -> None:
+    """The private key still has LangGraph say so."""
+    graph = asking().with_config(configurable=STRICT_RESUME)
+    graph.invoke({"text": ""}, AT)
+
+    with pytest.raises(Exception, match=r"(?i)interrupt"):
+        graph.invoke(Command(resume={"0" * 32: "yes"}), AT)
+
+
+def test_a_compiled_graph_can_still_change_its_class() -> None:
+    """LangGraph's builder makes exactly its own class, and ours adds no state."""
+    graph = asking()
+    assert type(graph) is CompiledStateGraph
+
+    changed = resumable(graph)
+
+    changed.invoke({"text": ""}, AT)
+    assert changed.invoke(Command(resume="yes"), AT)["text"] == "yes"
+    with pytest.raises(DecisionError, match="not waiting"):
+        changed.invoke(Command(resume="yes"), AT)
+
+
+def test_a_subgraph_without_checkpoints_is_drawn_only_when_it_is_shown() -> None:
+    """When LangGraph finds it by itself, the assignment can go."""
+    outer = StateGraph(Small)
+    inner = StateGraph(Small)
+    inner.add_node("within", lambda _state: {"text": "x"})
+    inner.add_edge(START, "within")
+    inner.add_edge("within", END)
+    lane = inner.compile(checkpointer=False)
+    outer.add_node("lane", lane)
+    outer.add_edge(START, "lane")
+    outer.add_edge("lane", END)
+    graph = outer.compile()
+    assert "lane:within" not in graph.get_graph(xray=True).nodes
+
+    show_subgraph(graph, "lane", lane)
+
+    assert "lane:within" in graph.get_graph(xray=True).nodes
+
+
+def test_a_delta_channel_is_read_back_and_not_stored_again() -> None:
+    """The beta channel keeps a value out of the checkpoints, which hold what was written."""
+    graph = asking()
+    graph.invoke({"text": ""}, AT)
+    graph.invoke(Command(resume="yes"), AT)
+
+    assert graph.get_state(AT).values["large"] == {"page": "x" * 1_000}
+    saver: Any = graph.checkpointer
+    stored = [item for item in saver.blobs.values() if b"x" * 1_000 in item[1]]
+    assert not stored

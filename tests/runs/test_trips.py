@@ -1,0 +1,28 @@
+"""What a run costs in parses, trips and loads stays low, and grows with the work only."""
+
+from __future__ import annotations
+
+import pytest
+
+from pointsman.benchmarks.trips import count_run, one_read, payments, shared_value
+
+
+async def test_a_read_step_parses_next_to_nothing_and_goes_five_times() -> None:
+    """From invoke to answer: the lease, the call's claim and end, the outcome, the answer."""
+    counts = await count_run(one_read())
+
+    assert counts["parses"] <= 4
+    assert counts["trips"] <= 5
+
+
+@pytest.mark.parametrize("what", ["parses", "packs", "trips"])
+async def test_a_gate_costs_the_same_for_each_action(what: str) -> None:
+    """Thirty-two payments cost four times what eight do, and not sixteen times."""
+    eight, many = await count_run(payments(8)), await count_run(payments(32))
+
+    assert many[what] <= 4.5 * eight[what]
+
+
+async def test_a_large_value_is_loaded_once_at_most() -> None:
+    """Eight steps of one lane use it."""
+    assert (await count_run(shared_value()))["loads"] <= 1

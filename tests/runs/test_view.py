@@ -1,0 +1,160 @@
+"""The view: typed in both directions, parsed once, refused where a newer release has written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.errors import OperatorError
+from pointsman.runs.memory import RunMemory
+from pointsman.runs.view import NewRun, RunUpdate, RunView
+from pointsman.state.answer import Answer
+from pointsman.state.plan import Plan, Step
+from pointsman.state.results import StepResult
+from pointsman.state.run import Principal, Run, Stop
+from pointsman.state.task import Task
+from pointsman.state.usage import Usage
+from pointsman.state.values import SCHEMA_VERSION
+
+RUN = Run(id="r", thread_id="t", started_at=1.0)
+PLAN = Plan(steps=(Step(id="a", kind="tool", tool="look", args={"item": "A"}),), planner="p")
+STATE: dict[str, Any] = {
+    "schema_version": SCHEMA_VERSION,
+    "run": RUN.to_json(),
+    "plan": PLAN.to_json(),
+    "results": {"a": StepResult(step="a", status="accepted", output={"n": 1}).to_json()},
+    "fence": 3,
+}
+
+
+def test_a_part_is_parsed_once_however_many_nodes_read_it() -> None:
+    """Each node has a view of its own; what they have read they share."""
+    memory = RunMemory()
+
+    first, second = RunView(STATE, memory), RunView({**STATE}, memory)
+
+    assert second.plan is first.plan
+    assert second.results["a"] is first.results["a"]
+
+
+def test_what_was_packed_is_not_parsed() -> None:
+    """A record that a node returns is the one that the next node reads."""
+    memory = RunMemory()
+    stop = Stop(reason="budget", detail="It is used up.")
+    packed = RunUpdate(plan=PLAN, stop=stop).pack(RunView(STATE, memory))
+
+    after = RunView({**STATE, **packed}, memory)
+
+    assert after.plan is PLAN
+    assert after.stop is stop
+
+
+def test_a_shallow_copy_is_the_same_and_an_edited_one_is_not() -> None:
+    """LangGraph's channels copy the outermost object; a person's edit is read as it stands."""
+    memory = RunMemory()
+    packed = RunUpdate(plan=PLAN).pack(RunView(STATE, memory))["plan"]
+    edited = {**packed, "steps": [{**packed["steps"][0], "args": {"item": "B"}}]}
+
+    assert RunView({**STATE, "plan": dict(packed)}, memory).plan is PLAN
+    assert RunView({**STATE, "plan": edited}, memory).plan.step("a").args == {"item": "B"}
+
+
+words = st.text(max_size=20)
+updates = st.builds(
+    RunUpdate,
+    run=st.none()
+    | st.builds(Run, id=words, started_at=st.floats(0, 2e9), principal=st.builds(Principal)),
+    plan=st.just(PLAN),
+    results=st.dictionaries(
+        st.sampled_from("bcd"), st.builds(StepResult, step=words, status=st.just("failed"))
+    ),
+    answer=st.none() | st.builds(Answer, text=words, status=st.just("partial")),
+    usage=st.none() | st.builds(Usage, input_tokens=st.integers(0, 9)),
+    stop=st.none() | st.builds(Stop, reason=st.just("turns"), detail=words),
+    turns=st.none() | st.integers(0, 9),
+    refused=st.none() | words,
+)
+
+
+@given(updates)
+def test_what_is_written_is_what_is_read(update: RunUpdate) -> None:
+    """Through plain JSON, in a process that remembers nothing."""
+    packed = update.pack(RunView(STATE))
+
+    read = RunView({**STATE, **packed})
+
+    assert read.run == (update.run or RUN)
+    assert read.results == (update.results or RunView(STATE).results)
+    assert read.answer == update.answer
+    assert read.stop == update.stop
+    assert read.usage == (update.usage or Usage())
+    assert (read.turns, read.refused) == (update.turns or 0, update.refused or "")
+
+
+def test_a_new_run_leaves_nothing_of_the_one_before() -> None:
+    """Plan, answer, stop and counts are those of a run that has just begun."""
+    before = {**STATE, "stop": {"reason": "turns", "detail": "x"}, "turns": 9, "gate_error": "no"}
+
+    packed = NewRun(run=RUN, task=Task(text="Do it")).pack(RunView(before))
+    packed["results"] = packed["results"].value
+    after = RunView({**before, **packed})
+
+    assert (after.planned, after.results, after.stop, after.turns) == (False, {}, None, 0)
+    assert after.task == Task(text="Do it")
+    assert not after.refused
+
+
+def test_a_newer_releases_state_is_refused_with_both_versions() -> None:
+    """Nothing is guessed; the message names the way out."""
+    newer = {**STATE, "schema_version": SCHEMA_VERSION + 1}
+
+    with pytest.raises(OperatorError) as refused:
+        RunView(newer)
+
+    assert f"version {SCHEMA_VERSION + 1}" in str(refused.value)
+    assert f"up to {SCHEMA_VERSION}" in str(refused.value)
+    assert "the release that has written it" in refused.value.fix
+
+
+def test_an_earlier_state_is_brought_up_and_written_so() -> None:
+    """The first update of this release leaves no channel in the old shape."""
+    earlier = {key: value for key, value in STATE.items() if key != "fence"} | {"schema_version": 1}
+    memory = RunMemory(fence=7)
+
+    packed = RunUpdate(turns=2).pack(RunView(earlier, memory))
+
+    assert packed["schema_version"] == SCHEMA_VERSION
+    assert packed["fence"] == 7
+    assert "plan" not in packed
+
+
+def test_an_unknown_field_is_named_and_so_is_its_place() -> None:
+    """One that this release does not know must not be dropped: it may forbid something."""
+    odd = {**STATE, "run": {**STATE["run"], "dry": True}}
+
+    with pytest.raises(OperatorError, match=r"state\.run: .*`dry`: a field .* does not know"):
+        _ = RunView(odd).run
+
+
+@pytest.mark.parametrize(
+    ("fence", "written_under", "whole", "is_next"),
+    [
+        pytest.param(0, 0, False, True, id="no-thread"),
+        pytest.param(1, 0, True, True, id="first-run"),
+        pytest.param(4, 3, True, True, id="nobody-in-between"),
+        pytest.param(5, 3, True, False, id="somebody-in-between"),
+        pytest.param(4, 0, True, False, id="checkpoints-lost"),
+        pytest.param(3, 3, True, False, id="same-lease"),
+        pytest.param(1, 0, False, False, id="node-of-a-larger-graph"),
+    ],
+)
+def test_a_run_is_new_only_where_nobody_has_worked_since(
+    fence: int, written_under: int, whole: bool, is_next: bool
+) -> None:
+    """Otherwise the journal may know it, and must be asked."""
+    memory = RunMemory(fence=fence, whole_thread=whole)
+
+    assert RunView({**STATE, "fence": written_under}, memory).is_next is is_next
