@@ -12,6 +12,7 @@
     │   └── CredentialError    a key or token is missing, expired or not permitted
     ├── ModelError         the model: the text is quoted back to it for one more try
     │   ├── PlanError          the plan breaks a rule; names the step
+    │   │   └── ExpressionError    an expression cannot be read, or met a value it cannot work on
     │   ├── ArgumentError      arguments do not fit the tool's schema; names the field
     │   └── OutputError        the reply does not fit the schema that was asked for
     └── ProviderError      another system: retried, routed around, or reported
@@ -87,6 +88,18 @@ class ModelError(PointsmanError):
 
 class PlanError(ModelError):
     """A plan breaks a rule; `where` names the step."""
+
+
+class ExpressionError(PlanError):
+    """An expression breaks a rule of the language, or met a value that it cannot work on.
+
+    While a plan is checked, its author reacts; while a step runs, the step fails with it. `where`
+    is the part of the expression that is meant.
+    """
+
+
+class MissingValueError(ExpressionError):
+    """An expression reads a value that is not there; `has` and `default` bear with it."""
 
 
 class ArgumentError(ModelError):

@@ -1,0 +1,340 @@
+"""Inference: an expression over shapes, so that what can't work is found before anything runs.
+
+It errs on one side only: an expression that could work with some values of these shapes passes.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import ExpressionError
+from .. import shapes as known
+from ..shapes import ANY, BOOLEAN, NULL, NUMBER, TEXT, Shape, ShapeKind
+from .dates import FIELDS
+from .functions import FORMS, Function, function
+from .kinds import in_words
+from .reading import targets
+from .syntax import CONSTANTS, Expression, called, cut, parse
+
+_DATE = Shape("date")
+_RESULTS: Mapping[str, Shape] = {
+    "text": TEXT,
+    "number": NUMBER,
+    "boolean": BOOLEAN,
+    "date": _DATE,
+    "list of text": known.list_of(TEXT),
+    "list of number": known.list_of(NUMBER),
+}
+_SCALARS: frozenset[ShapeKind] = frozenset({"text", "number", "boolean"})
+
+
+def infer(expression: Expression | str, shapes: Mapping[str, Shape]) -> Shape:
+    """Return the shape of an expression's result.
+
+    Args:
+        expression: The expression.
+        shapes: Shape of each name whose shape is known.
+
+    Raises:
+        ExpressionError: It reads a field that there is not, puts a value where its kind does not
+            fit, or compares what is never equal; `where` quotes the part.
+    """
+    parsed = parse(expression) if isinstance(expression, str) else expression
+    return _Inference(dict(shapes)).of(parsed.tree)
+
+
+def _problem(node: ast.AST, message: str, fix: str = "") -> ExpressionError:
+    return ExpressionError(message, where=f"`{cut(node)}`", fix=fix)
+
+
+def _words(shape: Shape) -> str:
+    return "null" if shape.kind == "any" else in_words(shape.kind)
+
+
+class _Inference:
+    """One walk over a tree. `asked` is true where a missing value is borne with."""
+
+    def __init__(self, names: dict[str, Shape]) -> None:
+        self._names = names
+
+    def of(self, node: ast.expr, *, asked: bool = False) -> Shape:
+        match node:
+            case ast.Constant(value=value):
+                shape = known.shape_of_value(value)
+                return Shape("text", options=(value,)) if isinstance(value, str) else shape
+            case ast.Name(id=name):
+                if name in CONSTANTS and name not in self._names:
+                    return known.shape_of_value(CONSTANTS[name])
+                return self._names.get(name, ANY)
+            case ast.Attribute(value=inner, attr=name):
+                return self._field(node, self.of(inner, asked=asked), name, asked=asked)
+            case ast.Subscript():
+                return self._subscript(node, asked=asked)
+            case ast.List(elts=elts) | ast.Tuple(elts=elts) | ast.Set(elts=elts):
+                items = [self.of(item, asked=asked) for item in elts]
+                return known.list_of(known.merged(items) if items else ANY)
+            case ast.Dict():
+                return self._object(node, asked=asked)
+            case ast.Call():
+                return self._call(node, asked=asked)
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                self._truth(test, asked=asked)
+                return known.merged([self.of(part, asked=asked) for part in (body, orelse)])
+            case _:
+                return self._operation(node, asked=asked)
+
+    def _operation(self, node: ast.expr, *, asked: bool) -> Shape:
+        match node:
+            case ast.BoolOp(values=values):
+                for value in values:
+                    self._truth(value, asked=asked)
+                return BOOLEAN
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                self._truth(operand, asked=asked)
+                return BOOLEAN
+            case ast.UnaryOp(operand=operand):
+                self._number(operand, self.of(operand, asked=asked))
+                return NUMBER
+            case ast.BinOp():
+                return self._arithmetic(node, asked=asked)
+            case ast.Compare():
+                self._compare(node, asked=asked)
+                return BOOLEAN
+            case ast.JoinedStr(values=parts):
+                for part in parts:
+                    if isinstance(part, ast.FormattedValue):
+                        self.of(part.value, asked=asked)
+                return TEXT
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+                return self._loop(node, asked=asked)
+            case _:
+                return ANY
+
+    def _field(self, node: ast.expr, base: Shape, name: str, *, asked: bool) -> Shape:
+        if base.kind == "date" and name in FIELDS:
+            return NUMBER
+        if base.kind == "list":
+            raise _problem(
+                node,
+                f"A list has no field {name!r}.",
+                f"Take an item, x[0].{name}, or all: [i.{name} for i in x].",
+            )
+        if base.kind in _SCALARS and not base.nullable:
+            raise _problem(node, f"{_words(base).capitalize()} has no field {name!r}.")
+        if base.kind != "object" or name in base.fields:
+            return base.fields.get(name, ANY)
+        if base.item is not None or not base.fields or (asked and base.open):
+            return base.item or ANY
+        near = difflib.get_close_matches(name, base.fields, n=2)
+        raise _problem(
+            node,
+            f"There is no field {name!r}.",
+            f"Did you mean {' or '.join(near)}?"
+            if near
+            else f"There are {', '.join(list(base.fields)[:20])}.",
+        )
+
+    def _subscript(self, node: ast.Subscript, *, asked: bool) -> Shape:
+        base = self.of(node.value, asked=asked)
+        if base.kind in ("number", "boolean") and not base.nullable:
+            raise _problem(node, f"{_words(base).capitalize()} has no items.")
+        if isinstance(node.slice, ast.Slice):
+            for end in (node.slice.lower, node.slice.upper, node.slice.step):
+                if end is not None:
+                    self.of(end, asked=asked)
+            return Shape(base.kind, item=base.item) if base.kind in ("list", "text") else ANY
+        index = self.of(node.slice, asked=asked)
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            return self._field(node, base, node.slice.value, asked=asked)
+        if base.kind == "list" and index.kind in ("text", "boolean", "list", "object"):
+            raise _problem(node, f"{_words(index).capitalize()} is no index of a list.")
+        return (base.item or ANY) if base.kind in ("list", "object") else ANY
+
+    def _object(self, node: ast.Dict, *, asked: bool) -> Shape:
+        fields: dict[str, Shape] = {}
+        named = True
+        for key, value in zip(node.keys, node.values, strict=True):
+            shape = self.of(value, asked=asked)
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                fields[key.value] = shape
+            else:
+                named = False
+        return Shape("object", fields=fields, open=False) if named else Shape("object")
+
+    def _truth(self, node: ast.expr, *, asked: bool) -> None:
+        shape = self.of(node, asked=asked)
+        if shape.kind not in ("any", "boolean"):
+            raise _problem(
+                node,
+                f"It is {_words(shape)}, not true or false.",
+                "Compare it, or ask has(x) or len(x) > 0.",
+            )
+
+    def _number(self, node: ast.expr, shape: Shape) -> None:
+        if shape.kind not in ("any", "number"):
+            fix = "Write number(x)." if shape.kind == "text" else ""
+            raise _problem(node, f"It is {_words(shape)}, not a number.", fix)
+
+    def _arithmetic(self, node: ast.BinOp, *, asked: bool) -> Shape:
+        left, right = self.of(node.left, asked=asked), self.of(node.right, asked=asked)
+        if isinstance(node.op, ast.Add) and "number" not in (left.kind, right.kind):
+            for kind in ("text", "list"):
+                if kind in (left.kind, right.kind):
+                    return self._added(node, kind, left, right)
+            if "any" in (left.kind, right.kind):
+                return ANY
+        if "date" in (left.kind, right.kind):
+            raise _problem(
+                node,
+                "Dates are not added or subtracted with + and -.",
+                "Use add_days(d, n) or days_between(a, b).",
+            )
+        self._number(node.left, left)
+        self._number(node.right, right)
+        return NUMBER
+
+    def _added(self, node: ast.BinOp, kind: ShapeKind, left: Shape, right: Shape) -> Shape:
+        for part, shape in ((node.left, left), (node.right, right)):
+            if shape.kind not in ("any", kind):
+                wanted = _words(Shape(kind))
+                raise _problem(part, f"It is {_words(shape)}, not {wanted}.", "Use an f-string.")
+        if kind == "text":
+            return TEXT
+        return known.list_of(known.merged(s.item or ANY for s in (left, right)))
+
+    def _compare(self, node: ast.Compare, *, asked: bool) -> None:
+        left = self.of(node.left, asked=asked)
+        for op, operand in zip(node.ops, node.comparators, strict=True):
+            right = self.of(operand, asked=asked)
+            if isinstance(op, ast.In | ast.NotIn):
+                self._membership(node, right)
+            else:
+                self._comparable(node, left, right, order=not _is_equality(op))
+                if _is_equality(op):
+                    _possible(node, left, right)
+            left = right
+
+    def _membership(self, node: ast.Compare, where: Shape) -> None:
+        if where.kind in ("number", "boolean", "date", "null"):
+            raise _problem(node, f"{_words(where).capitalize()} has no items.", "Use ==.")
+
+    def _comparable(self, node: ast.Compare, left: Shape, right: Shape, *, order: bool) -> None:
+        kinds = {left.kind, right.kind}
+        if "any" in kinds or (not order and (left.nullable or right.nullable)):
+            return
+        dated = "date" in kinds and kinds <= {"date", "text"}
+        if (kinds & {"list", "object", "boolean", "null"} and order) or (
+            len(kinds) > 1 and not dated
+        ):
+            fix = "Use number(x) or text(x)." if kinds == {"text", "number"} else ""
+            raise _problem(node, f"It compares {_words(left)} with {_words(right)}.", fix)
+
+    def _loop(
+        self,
+        node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+        *,
+        asked: bool,
+    ) -> Shape:
+        hidden = dict(self._names)
+        for generator in node.generators:
+            items = self._items(generator.iter, self.of(generator.iter, asked=asked))
+            for name in targets(generator):
+                self._names[name] = items if isinstance(generator.target, ast.Name) else ANY
+            for test in generator.ifs:
+                self._truth(test, asked=asked)
+        if isinstance(node, ast.DictComp):
+            self.of(node.key, asked=asked)
+            found = Shape("object", item=self.of(node.value, asked=asked))
+        else:
+            found = known.list_of(self.of(node.elt, asked=asked))
+        self._names = hidden
+        return found
+
+    def _items(self, node: ast.expr, shape: Shape) -> Shape:
+        if shape.kind == "list":
+            return shape.item or ANY
+        if shape.kind == "object":
+            return TEXT
+        if shape.kind != "any":
+            raise _problem(node, f"It is {_words(shape)}, not a list.")
+        return ANY
+
+    def _call(self, node: ast.Call, *, asked: bool) -> Shape:
+        name = called(node)
+        receiver = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+        arguments = [*receiver, *node.args]
+        if name in FORMS:
+            return self._form(name, arguments)
+        own = function(name)
+        # A lambda's argument is an item of the list, wherever the list stands.
+        given = {id(a): self.of(a, asked=asked) for a in arguments if not isinstance(a, ast.Lambda)}
+        lists = [shape for shape in given.values() if shape.kind == "list"]
+        item = (lists[0].item or ANY) if lists else ANY
+        for part in [*arguments, *(keyword.value for keyword in node.keywords)]:
+            if isinstance(part, ast.Lambda):
+                self._lambda(part, item, asked=asked)
+            elif id(part) not in given:
+                self.of(part, asked=asked)
+        first = given.get(id(arguments[0]), ANY) if arguments else ANY
+        if len(arguments) == 1 or name not in ("min", "max"):
+            self._fits(arguments[0], first, own)
+        return self._result(own, first, arguments)
+
+    def _fits(self, node: ast.expr, shape: Shape, own: Function) -> None:
+        fits = {"any", own.takes, *(("object",) if own.takes == "list" else ())}
+        if own.takes != "any" and shape.kind not in fits:
+            wanted = _words(Shape(own.takes))
+            raise _problem(node, f"It is {_words(shape)}, not {wanted}.")
+
+    def _lambda(self, node: ast.Lambda, item: Shape, *, asked: bool) -> None:
+        hidden = dict(self._names)
+        self._names[node.args.args[0].arg] = item
+        self.of(node.body, asked=asked)
+        self._names = hidden
+
+    def _form(self, name: str, arguments: list[ast.expr]) -> Shape:
+        found = [self.of(argument, asked=True) for argument in arguments]
+        match name:
+            case "has":
+                return BOOLEAN
+            case "attachment":
+                return TEXT
+            case "today" | "now":
+                return _DATE
+            case _:
+                shape = known.merged(found)
+                nullable = found[-1].nullable or found[-1].kind == "any"
+                return shape if nullable else _never_null(shape)
+
+    def _result(self, own: Function, first: Shape, arguments: list[Any]) -> Shape:
+        match own.result:
+            case "same":
+                return first if first.kind == "list" else known.list_of(ANY)
+            case "item":
+                listed = len(arguments) == 1 and first.kind == "list"
+                return (first.item or ANY) if listed else ANY
+            case "group":
+                items = first if first.kind == "list" else known.list_of(ANY)
+                return known.list_of(Shape("object", fields={"key": ANY, "items": items}))
+            case result:
+                return _RESULTS.get(result, ANY)
+
+
+def _is_equality(op: ast.cmpop) -> bool:
+    return isinstance(op, ast.Eq | ast.NotEq | ast.Is | ast.IsNot)
+
+
+def _never_null(shape: Shape) -> Shape:
+    if shape is NULL or not shape.nullable:
+        return shape
+    return Shape(shape.kind, shape.item, shape.fields, shape.maybe, shape.open)
+
+
+def _possible(node: ast.Compare, left: Shape, right: Shape) -> None:
+    """Two texts of which all values are known, and none is shared, are never equal."""
+    if left.options and right.options and not set(left.options) & set(right.options):
+        all_of = max(left.options, right.options, key=len)
+        raise _problem(node, "These are never equal.", f"It is one of {', '.join(all_of)}.")
