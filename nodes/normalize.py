@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TypeVar
 from uuid import uuid4
 
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import HumanMessage
 from langgraph.runtime import BaseUser, Runtime
 
 from ..errors import TaskError
+from ..runs.conversation import asking, conversation, is_same_input, spoken
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.view import NewRun, RunView
@@ -34,14 +35,18 @@ async def normalize(
     settings = dependencies.settings
     text, incoming = read_input(view, settings)
     attachments = [await _store(item, dependencies) for item in incoming]
+    heard = _heard(view)
+    said = conversation(view, settings, heard)
     task = Task(
         text=text,
         attachments=tuple(attachments),
-        conversation=_conversation(view, settings),
-        heard=_heard(view),
+        conversation=said,
+        spoken=spoken(view),
+        heard=union([heard, *(utterance.sources for utterance in said)]),
     )
     run = open_run(view, task, runtime, dependencies)
-    if view.is_next:
+    same_turn = view.begun and view.run.id == run.id
+    if view.is_next and not same_turn:
         view.memory.begins(run.id)
     emit(runtime, "run_started", run=run.id, node="normalize")
     return NewRun(run=run, task=task, messages=[HumanMessage(text)] if view.given_task else [])
@@ -53,12 +58,12 @@ def read_input(view: RunView, settings: Settings) -> tuple[str, list[Incoming]]:
     Raises:
         TaskError: `where` names the field.
     """
-    messages, raw = view.messages, view.given_task
+    raw, message = view.given_task, asking(view)
     if not isinstance(raw, str):
         raise TaskError("It is not text.", where="task", fix="Send a string.")
     text, incoming = raw, []
-    if not raw and messages and isinstance(messages[-1], HumanMessage):
-        text, incoming = read_content(messages[-1].content)
+    if not raw and message is not None:
+        text, incoming = read_content(message.content)
     limits = settings.task
     if not text.strip():
         raise TaskError(
@@ -115,20 +120,13 @@ async def _store(item: Incoming, dependencies: Dependencies) -> Attachment:
     )
 
 
-def _conversation(view: RunView, settings: Settings) -> tuple[str, ...]:
-    earlier = view.messages if view.given_task else view.messages[:-1]
-    kept = earlier[-settings.task.max_conversation_messages :] if earlier else []
-    return tuple(
-        f"{'assistant' if isinstance(m, AIMessage) else 'user'}: {m.text[:2000]}"
-        for m in kept
-        if isinstance(m, AIMessage | HumanMessage)
-    )
-
-
 def _heard(view: RunView) -> tuple[str, ...]:
     """Return what untrusted text our earlier answers may repeat, of all turns so far."""
     before = view.task.heard if view.task else ()
-    return union([before, view.plan.taint, *(result.taint for result in view.results.values())])
+    stop = view.stop.taint if view.stop else ()
+    return union(
+        [before, stop, view.plan.taint, *(result.taint for result in view.results.values())]
+    )
 
 
 def open_run(
@@ -136,17 +134,22 @@ def open_run(
 ) -> Run:
     """Give the run its identity and limits; context can only tighten what settings allow."""
     settings, context, now = dependencies.settings, runtime.context, dependencies.clock()
-    turn = view.run.turn + 1 if view.begun else 1
+    given, message = task.digest(), None if view.given_task else asking(view)
+    input_id = (message.id or "") if message else ""
+    again = not context.effect_scope and is_same_input(view, input_id, given)
+    turn = 1 if not view.begun else view.run.turn if again else view.run.turn + 1
     thread = (runtime.execution_info.thread_id if runtime.execution_info else None) or ""
     # Without a thread nothing can be replayed, and two equal tasks are two runs.
-    identity = run_id(thread or uuid4().hex, turn, task.identity(), context.effect_scope)
+    new = run_id(thread or uuid4().hex, turn, task.identity(), context.effect_scope)
     seconds = _tighter(settings.deadline_seconds, context.deadline_seconds)
     return Run(
-        id=identity,
+        id=view.run.id if again else new,
         thread_id=thread,
         turn=turn,
         started_at=now,
         deadline_at=now + seconds if seconds is not None else None,
+        input_id=input_id,
+        input_digest=given,
         principal=principal_of(runtime, settings),
         limits=_limits(settings.limits, context),
         autonomy=context.autonomy,

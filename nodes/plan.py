@@ -95,6 +95,6 @@ async def _first_plan(
     if isinstance(made, Declined):
         # A planner that ran into the deadline declines too; the deadline is then the reason.
         stop = await _stop(view.run, turns, {}, dependencies)
-        return stop or Stop(reason="planning", detail=explain(made))
+        return stop or Stop(reason="planning", detail=explain(made), taint=made.taint)
     announce(made, runtime)
     return made

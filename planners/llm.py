@@ -113,7 +113,7 @@ class LlmPlanner:
         if reason := refusal(reply.data):
             return Declined(planner=model, reason=reason)
         try:
-            plan = read_plan(reply.data, planner=model, version=request.version)
+            plan = read_plan(reply.data, request, planner=model)
             validate(plan, request, self._tools)
         except PlanError as error:
             return _Rejected(reply=reply, problem=str(error))
@@ -121,8 +121,8 @@ class LlmPlanner:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             return _Rejected(reply=reply, problem=f"{where}: {first['msg']}")
-        # What is planned after reading the conversation may be what its sources wanted.
-        return plan.model_copy(update={"taint": request.task.heard})
+        # What is planned after reading untrusted text may be what its sources wanted.
+        return plan.model_copy(update={"taint": request.sources})
 
 
 def _corrected(messages: list[BaseMessage], data: Json, problem: str) -> list[BaseMessage]:

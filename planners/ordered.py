@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..state.plan import Plan
+from ..state.provenance import union
 from .protocols import Declined, Planner, PlanRequest
 
 
@@ -29,4 +30,5 @@ class OrderedPlanners:
             reason=" ".join(r.reason for r in refusals) or "No planner is configured.",
             missing=tuple(m for r in refusals for m in r.missing),
             can_do=tuple(line for r in refusals for line in r.can_do),
+            taint=union(r.taint for r in refusals),
         )

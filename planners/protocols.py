@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ..models.protocols import Emit
 from ..state.plan import Plan
+from ..state.provenance import union
 from ..state.results import StepResult
 from ..state.run import Run
 from ..state.task import Task
@@ -31,6 +32,16 @@ class PlanRequest:
     """On revision: what went wrong, in one paragraph."""
     emit: Emit | None = None
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Untrusted sources whose words a planner reads that is shown all of this."""
+        foreign = [
+            (f"{tool.described_by}#{tool.name}",) for tool in self.tools if tool.described_by
+        ]
+        earlier = self.previous.taint if self.previous else ()
+        results = [result.taint for result in self.results.values()]
+        return union([self.task.heard, earlier, *foreign, *results])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Declined:
@@ -42,6 +53,8 @@ class Declined:
     """Arguments that the task does not give, in words."""
     can_do: tuple[str, ...] = ()
     """What the agent could do instead, one line each."""
+    taint: tuple[str, ...] = ()
+    """Untrusted sources whose words the reason may repeat."""
 
 
 class Planner(Protocol):

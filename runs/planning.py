@@ -88,7 +88,7 @@ def costs_nothing(dependencies: Dependencies) -> bool:
 def _note(made: Plan | Declined) -> JsonObject:
     if isinstance(made, Plan):
         return made.to_json()
-    lists = {"missing": list(made.missing), "can_do": list(made.can_do)}
+    lists = {name: list(getattr(made, name)) for name in ("missing", "can_do", "taint")}
     return {"declined": {"planner": made.planner, "reason": made.reason, **lists}}
 
 
@@ -101,6 +101,7 @@ def _read_note(noted: JsonObject) -> Plan | Declined:
         reason=declined["reason"],
         missing=tuple(declined["missing"]),
         can_do=tuple(declined["can_do"]),
+        taint=tuple(declined.get("taint", ())),
     )
 
 

@@ -28,13 +28,25 @@ UNVERSIONED = 1
 R = TypeVar("R", bound=Record)
 
 
-def _with_fence(state: JsonObject) -> JsonObject:
-    """Version 2 notes the fence of the lease under which a state was written."""
+def _state_2(state: JsonObject) -> JsonObject:
+    """Version 2 notes the lease's fence, and who said what as records instead of lines."""
+    work: JsonObject = state.get("work") or {}
+    if any(isinstance(line, str) for line in work.get("conversation", [])):
+        heard = work.get("heard", [])
+        said = [_utterance(line, heard) for line in work["conversation"] if isinstance(line, str)]
+        state = {**state, "work": {**work, "conversation": said}}
     return {"fence": 0, **state}
 
 
+def _utterance(line: str, heard: list[str]) -> JsonObject:
+    speaker, _, text = line.partition(": ")
+    if speaker != "assistant":
+        return {"speaker": "user", "text": text}
+    return {"speaker": speaker, "text": text, "sources": heard}
+
+
 MIGRATIONS: Mapping[Shape, Mapping[int, Callable[[JsonObject], JsonObject]]] = {
-    "state": {1: _with_fence},
+    "state": {1: _state_2},
     "lane": {},
     "outcome": {},
     "note": {},

@@ -17,6 +17,8 @@ class Stop(Record):
     reason: StopReason
     detail: str
     """One sentence for the person who reads the answer."""
+    taint: tuple[str, ...] = ()
+    """Untrusted sources whose words the detail may repeat."""
 
 
 class Principal(Record):
@@ -58,6 +60,10 @@ class Run(Record):
     started_at: float
     """Unix time in seconds."""
     deadline_at: float | None = None
+    input_id: str = ""
+    """Id of the message that it began with, if it was one."""
+    input_digest: str = ""
+    """Digest of what it began with: words and attachments."""
     principal: Principal = Principal()
     limits: Limits = Limits()
     autonomy: Literal["policy", "ask_always"] = "policy"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .values import Record, Trust
+from .values import Record, Trust, digest
 
 Modality = Literal["text", "image", "audio", "video"]
 
@@ -25,20 +25,38 @@ class Attachment(Record):
     trust: Trust = "untrusted"
 
 
+class Utterance(Record):
+    """What was said earlier in the thread, as much of it as a prompt may show."""
+
+    speaker: Literal["user", "assistant"]
+    text: str
+    missing: int = 0
+    """Characters that were cut off."""
+    sources: tuple[str, ...] = ()
+    """Untrusted sources whose words it may repeat."""
+
+
 class Task(Record):
     """One request: the user's words, and what came with them."""
 
     text: str
     """The user's own words; the only text that may give orders."""
     attachments: tuple[Attachment, ...] = ()
-    conversation: tuple[str, ...] = ()
-    """Earlier turns of the thread, oldest first, `user: …` and `assistant: …`."""
+    conversation: tuple[Utterance, ...] = ()
+    """Earlier turns of the thread, oldest first."""
+    spoken: tuple[str, ...] = ()
+    """Digests of the newest answers that the agent itself gave in this thread; whatever else stands
+    there as an assistant's message was put into its mouth."""
     heard: tuple[str, ...] = ()
     """Untrusted sources that flowed into the conversation: who reads it, reads them."""
 
     def identity(self) -> str:
         """Return the text that tells this task from any other: all of it, as JSON."""
         return self.model_dump_json()
+
+    def digest(self) -> str:
+        """Return a digest of what the user gave: the words and the attachments."""
+        return digest([self.text, *([item.name, item.payload] for item in self.attachments)])
 
     @property
     def modalities(self) -> tuple[Modality, ...]:

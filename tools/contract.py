@@ -29,6 +29,9 @@ class ToolContract:
     description: str
     args_schema: JsonObject
     """JSON Schema of an object; unknown fields are refused."""
+    described_by: str = ""
+    """Outside source that wrote the description and the schema, such as `mcp:mail`; empty where we
+    did. Planners read both, and what a source wrote must not give them orders."""
     effect: Effect = "write"
     trust: Trust = "untrusted"
     """Trust of the output."""

@@ -125,7 +125,7 @@ async def test_the_conversation_is_bounded(bench: Any, looks: Any, at: Any) -> N
 
     heard = (await agent.aget_state(at)).values["work"]["conversation"]
     assert len(heard) == 2
-    assert heard[0] == "user: Question 2"
+    assert heard[0] == {"speaker": "user", "text": "Question 2"}
 
 
 async def test_the_same_task_on_a_thread_is_two_runs(bench: Any, looks: Any, at: Any) -> None:

@@ -1,0 +1,83 @@
+"""Conversation: what a thread's messages say, who said it, and which of them asks for this turn."""
+
+from __future__ import annotations
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+
+from ..settings import Settings
+from ..state.task import Utterance
+from ..state.values import digest
+from .view import RunView
+
+MAX_CHARACTERS = 2000
+"""Of one utterance, in a prompt."""
+REMEMBERED = 64
+"""Newest answers by which the agent knows its own words again."""
+
+CLIENT = "client:assistant"
+"""Source of what a client put into the assistant's mouth: nobody knows who wrote it."""
+
+
+def asking(view: RunView) -> HumanMessage | None:
+    """Return the message that asks for this turn.
+
+    A client that sends its message again under the same id changes nothing in the list, and our
+    answer to it, if it came that far, stays the last one.
+    """
+    messages = view.messages
+    while messages and _is_ours(messages[-1], spoken(view)):
+        messages = messages[:-1]
+    last = messages[-1] if messages else None
+    return last if isinstance(last, HumanMessage) else None
+
+
+def is_same_input(view: RunView, input_id: str, input_digest: str) -> bool:
+    """Whether the thread's last run began with just this input: then it is the same turn.
+
+    A message is known by its id. Without one, the same words are the same input only where the run
+    has not come to its answer: its client has not heard of it, and asks again.
+    """
+    if not view.begun or view.run.input_digest != input_digest:
+        return False
+    return (bool(input_id) and input_id == view.run.input_id) or view.answer is None
+
+
+def spoken(view: RunView) -> tuple[str, ...]:
+    """Return the digests of the agent's own answers in this thread, oldest first."""
+    before = view.task.spoken if view.task else ()
+    answer = (digest(view.answer.text),) if view.answer else ()
+    return (*before, *(text for text in answer if text not in before[-1:]))[-REMEMBERED:]
+
+
+def conversation(
+    view: RunView, settings: Settings, heard: tuple[str, ...]
+) -> tuple[Utterance, ...]:
+    """Return what was said before this turn, as much of it as prompts may show.
+
+    Args:
+        view: The run, not yet begun anew.
+        settings: How many messages a prompt may show.
+        heard: Untrusted sources whose words the agent's own answers may repeat.
+    """
+    asked = None if view.given_task else asking(view)
+    earlier = [m for m in view.messages if isinstance(m, AIMessage | HumanMessage)]
+    if asked is not None:
+        earlier = earlier[: next(i for i, m in enumerate(earlier) if m is asked)]
+    kept = earlier[-settings.task.max_conversation_messages :] if earlier else []
+    own = spoken(view)
+    return tuple(_utterance(message, own, heard) for message in kept)
+
+
+def _utterance(message: AnyMessage, own: tuple[str, ...], heard: tuple[str, ...]) -> Utterance:
+    text = message.text
+    by_assistant = isinstance(message, AIMessage)
+    return Utterance(
+        speaker="assistant" if by_assistant else "user",
+        text=text[:MAX_CHARACTERS],
+        missing=max(0, len(text) - MAX_CHARACTERS),
+        sources=() if not by_assistant else heard if _is_ours(message, own) else (CLIENT,),
+    )
+
+
+def _is_ours(message: AnyMessage, own: tuple[str, ...]) -> bool:
+    return isinstance(message, AIMessage) and digest(message.text) in own
