@@ -8,7 +8,7 @@ from .lazy import exports
 
 if TYPE_CHECKING:
     from .agent import Agent, build_agent
-    from .errors import PointsmanError
+    from .errors import NothingHappenedError, PointsmanError
     from .settings import Settings
     from .state.context import AgentContext
     from .stores.store import open_store
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Agent",
     "AgentContext",
+    "NothingHappenedError",
     "PointsmanError",
     "Settings",
     "Tool",
@@ -33,6 +34,7 @@ __getattr__ = exports(
     {
         "Agent": "agent",
         "AgentContext": "state.context",
+        "NothingHappenedError": "errors",
         "PointsmanError": "errors",
         "Settings": "settings",
         "Tool": "tools.contract",

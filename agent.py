@@ -28,7 +28,8 @@ from .settings import Settings
 from .state.context import AgentContext
 from .stores.protocols import Store
 from .stores.store import open_store
-from .toolbox import AnyTool, configured_tools, credentials_of, served_tools
+from .toolbox import configured_tools, credentials_of, served_tools
+from .tools.adoption import AnyTool
 from .tools.contracts_yaml import read_contracts
 from .tools.protocols import ToolRunner
 from .tools.registry import collect
@@ -40,7 +41,7 @@ Agent = CompiledStateGraph[Any, AgentContext, Any, Any]
 def build_agent(
     settings: Settings | None = None,
     *,
-    tools: Sequence[AnyTool] | None = None,
+    tools: AnyTool | Sequence[AnyTool] | None = None,
     models: Mapping[Role, BaseChatModel] | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
     store: Store | None = None,
@@ -49,7 +50,9 @@ def build_agent(
 
     Args:
         settings: What to build; the defaults build an agent without tools, playbooks or models.
-        tools: Tools in addition to those that the settings name.
+        tools: Tools in addition to those that the settings name: ours, LangChain's, plain functions
+            with annotations and a docstring, or lists of them. Without a contract a tool counts as
+            writing and untrusted, and a person is asked before each call.
         models: Role (`planner`, `extractor`, `reasoner`, `generator`, `verifier`, `chat`) → any
             LangChain chat model, which replaces the catalog for that role.
         checkpointer: Any LangGraph checkpointer. Needed to pause for approval and resume; the Agent
@@ -73,14 +76,14 @@ def build_agent(
 def build_dependencies(
     settings: Settings,
     *,
-    tools: Sequence[AnyTool] | None = None,
+    tools: AnyTool | Sequence[AnyTool] | None = None,
     models: Mapping[Role, BaseChatModel] | None = None,
     store: Store | None = None,
 ) -> Dependencies:
     """Build what the nodes use. Opens nothing: the store and the clients connect on first use."""
     database = store or _own_store(settings)
     registry = collect(
-        [*configured_tools(settings), *served_tools(settings), *(tools or ())],
+        [configured_tools(settings), served_tools(settings), () if tools is None else tools],
         contracts=read_contracts(settings.tool_contracts, where="tool_contracts"),
     )
     runner = Runner(registry, database, credentials=credentials_of(settings))

@@ -17,6 +17,7 @@
     │   └── OutputError        the reply does not fit the schema that was asked for
     └── ProviderError      another system: retried, routed around, or reported
         ├── ToolError          a tool failed; `happened` says whether its effect may exist
+        │   └── NothingHappenedError  a tool refuses, and nothing was changed
         └── EndpointError      a model endpoint failed; carries its failure class
 
 Every message says what was wrong, where, and what to do next. Facts are attributes.
@@ -140,6 +141,19 @@ class ToolError(ProviderError):
         super().__init__(message, where=where, fix=fix)
         self.happened = happened
         self.retryable = retryable
+
+
+class NothingHappenedError(ToolError):
+    """A tool refuses the call for a reason of its own ("already delivered"): nothing was changed.
+
+    Args:
+        message: The reason.
+        where: The tool.
+        fix: What to do next.
+    """
+
+    def __init__(self, message: str, *, where: str = "", fix: str = "") -> None:
+        super().__init__(message, where=where, fix=fix)
 
 
 class EndpointError(ProviderError):

@@ -15,12 +15,10 @@ from langchain_core.tools import BaseTool
 from .errors import ConfigError
 from .loading import load_object
 from .settings import Settings
+from .tools.adoption import AnyTool
 from .tools.contract import Tool
 from .tools.credentials import CredentialProvider, EnvironmentCredentials, FileCredentials
 from .tools.mcp import mcp_tools
-
-AnyTool = Tool | BaseTool
-"""One of ours, or any LangChain tool; without a contract it is writing and untrusted."""
 
 
 def configured_tools(settings: Settings) -> list[AnyTool]:

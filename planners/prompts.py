@@ -119,7 +119,8 @@ def describe(contract: ToolContract) -> str:
         own = "described by its server:\n" + render(
             Block(name=contract.name, text=own, sources=(source,))
         )
-    return f"- {contract.name} ({contract.effect}): {own}"
+    refusals = f" {contract.refusals()}" if contract.nothing_happened else ""
+    return f"- {contract.name} ({contract.effect}):{refusals} {own}"
 
 
 def _revision(request: PlanRequest, previous: Plan) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from .plan import Plan
-from .results import Failure, StepResult, StepStatus
+from .results import Attempt, Failure, StepResult, StepStatus
 from .run import Limits, Run, Stop
 from .schedule import chains, skipped
 from .usage import Usage
@@ -127,12 +127,20 @@ def _over_budget(limits: Limits, usage: Usage) -> Stop | None:
 
 
 def tool_failures(results: Mapping[str, StepResult]) -> Counter[str]:
-    """Count failed attempts by tool over the run."""
+    """Count failed attempts by tool over the run.
+
+    A tool that answers "no such order" works; only what might have gone otherwise counts.
+    """
     return Counter(
         attempt.performed_by.removeprefix("tool:")
         for result in results.values()
-        for attempt in result.attempts
+        for attempt in _failed_attempts(result)
         if attempt.performed_by.startswith("tool:")
-        and attempt.verdict is not None
-        and attempt.verdict.action != "accept"
     )
+
+
+def _failed_attempts(result: StepResult) -> list[Attempt]:
+    failed = [a for a in result.attempts if a.verdict is not None and a.verdict.action != "accept"]
+    last = result.failure
+    answered = last is not None and last.kind == "tool_error" and not last.retryable
+    return failed[:-1] if answered else failed

@@ -6,16 +6,17 @@ import difflib
 from collections.abc import Callable
 from typing import Any, cast
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError, best_match
+from jsonschema.exceptions import ValidationError
 
 from ..errors import ArgumentError, ConfigError, PlanError
+from ..state import schemas
 from ..state.references import references
 from ..state.values import Json, JsonObject
+from .contract import CheckArgs
 from .deferred import PlannedValidator, defer
 from .formats import FORMATS
 from .plain import NotJsonError, TooLargeError, plain_json
-from .schema import allowed, closed, fill_defaults
+from .schema import allowed, closed, fill_defaults, with_defaults_allowed
 from .strict import StrictValidator
 
 MAX_ARGS_BYTES = 1_000_000
@@ -34,33 +35,37 @@ class Arguments:
         ConfigError: The schema is not valid, or not of an object.
     """
 
-    def __init__(
-        self, tool: str, schema: JsonObject, further: Callable[[JsonObject], None] | None = None
-    ) -> None:
+    def __init__(self, tool: str, schema: JsonObject, further: CheckArgs | None = None) -> None:
         check_schema(schema, where=f"{tool}.args_schema")
-        if schema.get("type", "object") != "object":
+        kind = schema.get("type", "object")
+        if kind != "object":
             raise ConfigError(
-                f"The schema is of type {schema['type']!r}.",
+                f"The schema is of type {kind!r}.",
                 where=f"{tool}.args_schema",
                 fix="Arguments are an object: describe one with `properties`.",
             )
         self._tool = tool
-        self._schema = closed(schema)
+        fits = self._fits(closed(schema))
+        self._schema = with_defaults_allowed(closed(schema), fits)
         self._further = further
-        self._strict = StrictValidator(self._schema, format_checker=FORMATS)
-        self._planned = PlannedValidator(self._schema, format_checker=FORMATS)
+        self._fitting = self._fits(self._schema)
+        self._strict = _validator(StrictValidator, self._schema)
+        self._planned = _validator(PlannedValidator, self._schema)
 
     def check(self, args: JsonObject) -> JsonObject:
-        """Return a copy of the arguments with defaults filled in.
+        """Return the arguments as they are asked about and run: defaults and coercions included.
 
         Raises:
             ArgumentError: They do not fit; `where` is the path of the field.
         """
-        copied = fill_defaults(self._schema, self._plain(args), root=self._schema)
-        self._refuse_first(self._strict, copied)
-        if self._further is not None:
-            self._further(copied)
-        return copied
+        filled = self._filled(self._plain(args))
+        self._refuse_first(self._strict, filled)
+        made = None if self._further is None else self._further(filled)
+        if made is None or made == filled:
+            return filled
+        made = self._plain(made)
+        self._refuse_first(self._strict, made)
+        return made
 
     def check_planned(self, args: JsonObject) -> None:
         """Check arguments that still hold references, as far as that is possible.
@@ -85,7 +90,7 @@ class Arguments:
                 fix="Give an object whose fields are values or references.",
             )
         deferred = cast("JsonObject", defer(copied))
-        self._refuse_first(self._planned, fill_defaults(self._schema, deferred, root=self._schema))
+        self._refuse_first(self._planned, fill_defaults(self._schema, deferred, None))
 
     def _plain(self, args: Any) -> JsonObject:
         try:
@@ -104,8 +109,32 @@ class Arguments:
             )
         return copied
 
+    def _fits(self, schema: JsonObject) -> Callable[[Json, Json], bool]:
+        """Return a function that says whether a value fits a part of the schema."""
+        validator = _validator(StrictValidator, schema)
+
+        def fits(part: Json, value: Json) -> bool:
+            return validator.evolve(schema=part).is_valid(value)
+
+        return fits
+
+    def _filled(self, args: JsonObject) -> JsonObject:
+        try:
+            with schemas.at_most_steps(schemas.MAX_STEPS):
+                return fill_defaults(self._schema, args, self._fitting)
+        except (schemas.TooMuchWorkError, RecursionError):
+            raise self._too_much() from None
+
+    def _too_much(self) -> ArgumentError:
+        return ArgumentError(
+            "They are too many or too deep to be checked.", where=self._tool, fix="Give less."
+        )
+
     def _refuse_first(self, validator: Any, args: JsonObject) -> None:
-        error = cast("ValidationError | None", best_match(validator.iter_errors(args)))
+        try:
+            error = schemas.first_error(validator, args)
+        except schemas.TooMuchWorkError:
+            raise self._too_much() from None
         if error is not None:
             raise _argument_error(error, self._at, self._tool)
 
@@ -113,19 +142,21 @@ class Arguments:
         return f"{self._tool}.{path}" if path else self._tool
 
 
-def check_schema(schema: JsonObject, *, where: str) -> None:
-    """Refuse what is not a JSON Schema.
+def _validator(kind: Any, schema: JsonObject) -> Any:
+    return schemas.validator_for(schema, kind, format_checker=FORMATS)
+
+
+def check_schema(schema: Json, *, where: str) -> None:
+    """Refuse what is not a JSON Schema, and what is not safe to use as one.
 
     Raises:
         ConfigError: `where` names the schema.
     """
     try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
+        schemas.check_schema(schema)
+    except schemas.SchemaRefusedError as error:
         raise ConfigError(
-            f"This is not a valid JSON Schema: {error.message[:300]}",
-            where=where,
-            fix="Correct the schema (Draft 2020-12).",
+            str(error), where=where, fix="Correct the schema (Draft 2020-12)."
         ) from error
 
 

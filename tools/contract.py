@@ -63,6 +63,15 @@ class ToolContract:
     rate_per_minute: int | None = None
     credentials: tuple[str, ...] = ()
     """Names of the credentials the call needs; fetched for the call, never stored."""
+    nothing_happened: tuple[type[Exception] | str, ...] = ()
+    """Errors of the tool that say that the call changed nothing: exception classes, their names, or
+    words of the message (`"already delivered"`). Any other error of a tool that changes something
+    leaves it unknown whether it did. A tool can also raise `NothingHappenedError`."""
+
+    def refusals(self) -> str:
+        """Say by which errors the tool refuses without a change; empty if it does not say."""
+        marks = [m.__name__ if isinstance(m, type) else m for m in self.nothing_happened]
+        return f"Changes nothing when it says: {', '.join(marks)}." if marks else ""
 
 
 @with_config(extra="forbid")
@@ -88,6 +97,7 @@ class ContractOptions(TypedDict, total=False):
     cost_usd: Annotated[float, Field(ge=0)]
     rate_per_minute: Annotated[int, Field(gt=0)] | None
     credentials: tuple[str, ...]
+    nothing_happened: tuple[type[Exception] | Annotated[str, Field(min_length=1)], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +113,9 @@ class ToolCall:
     credentials: dict[str, str] = field(default_factory=dict[str, str], repr=False)
 
 
-CheckArgs = Callable[[JsonObject], None]
-"""Raises `ArgumentError` for arguments that fit the schema and still cannot be taken."""
+CheckArgs = Callable[[JsonObject], JsonObject | None]
+"""Given arguments that fit the schema: the form in which they are asked about and run, `None` for
+as they are. Raises `ArgumentError` for those that cannot be taken."""
 RunTool = Callable[[JsonObject, ToolCall], Awaitable[Json]]
 Describe = Callable[[JsonObject], str]
 Preview = Callable[[JsonObject, ToolCall], Awaitable[Json]]

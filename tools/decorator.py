@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, overload
 
-from pydantic import BaseModel
 from typing_extensions import Unpack
 
 from ..errors import ConfigError
@@ -28,6 +27,11 @@ from .signature import Signature, read_signature
 from .threads import TOOL_THREADS
 
 
+@overload
+def tool(function: Callable[..., Any], /) -> Tool: ...
+
+
+@overload
 def tool(
     *,
     name: str | None = None,
@@ -36,7 +40,20 @@ def tool(
     reconcile: Reconcile | None = None,
     cite: CiteOutput | None = None,
     **contract: Unpack[ContractOptions],
-) -> Callable[[Callable[..., Any]], Tool]:
+) -> Callable[[Callable[..., Any]], Tool]: ...
+
+
+def tool(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    describe: Describe | None = None,
+    preview: Preview | None = None,
+    reconcile: Reconcile | None = None,
+    cite: CiteOutput | None = None,
+    **contract: Unpack[ContractOptions],
+) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Make a tool of a function, method or closure.
 
     The schema of the arguments comes from the annotations (`Annotated[…, Field(…)]` included), the
@@ -47,7 +64,10 @@ def tool(
         @tool(effect="money", trust="trusted", idempotency="key", consequential=("amount",))
         async def issue_refund(order: str, amount: float, call: ToolCall) -> dict[str, str]: ...
 
+    Without parentheses it gives the careful defaults: writing, untrusted, not repeatable.
+
     Args:
+        function: The function, where the decorator stands without parentheses.
         name: Name of the tool; the function's own by default.
         describe: What to show an approver, in one or two sentences.
         preview: The change that would be made, without making it.
@@ -56,7 +76,7 @@ def tool(
         **contract: Fields of `ToolContract`.
 
     Returns:
-        A decorator that returns the `Tool`.
+        A decorator that returns the `Tool`; without parentheses the `Tool` itself.
 
     Raises:
         ConfigError: The signature cannot be described, a field of the contract is not valid, or
@@ -84,7 +104,7 @@ def tool(
             cite=cite,
         )
 
-    return make
+    return make if function is None else make(function)
 
 
 def _runner(
@@ -95,18 +115,7 @@ def _runner(
     async def run(args: JsonObject, call: ToolCall) -> Json:
         bound = signature.bind(args, call)
         if asynchronous:
-            return _as_json(await function(**bound))
-        return _as_json(await TOOL_THREADS.run(functools.partial(function, **bound)))
+            return await function(**bound)
+        return await TOOL_THREADS.run(functools.partial(function, **bound))
 
     return run
-
-
-def _as_json(output: Any) -> Json:
-    """Write pydantic models out; everything else must be JSON already."""
-    if isinstance(output, BaseModel):
-        return output.model_dump(mode="json")
-    if isinstance(output, list | tuple):
-        return [_as_json(item) for item in output]
-    if isinstance(output, Mapping):
-        return {key: _as_json(item) for key, item in output.items()}
-    return output

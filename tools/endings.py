@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..errors import CredentialError, ToolError
-from ..state.values import Json
+from ..state.text import whole
+from ..state.values import Json, JsonObject
 from ..stores.protocols import EffectRecord
+from .causes import is_final, says_nothing_happened
 from .contract import ToolContract
 from .output import UnusableOutputError, read_output
 from .protocols import ToolOutcome
@@ -38,8 +40,10 @@ class Ending:
         Args:
             repeatable: Whether a call of unknown outcome may simply be made again.
         """
-        if self.state == "done" and not self.kind:
-            return ToolOutcome(status="done", output=self.output)
+        if self.state == "done":
+            # What happened is never called a failure, even if nobody can read what came back.
+            output = _unreadable(self.error) if self.kind else self.output
+            return ToolOutcome(status="done", output=output, warning=self.error, kind=self.kind)
         asks_person = self.state == "unknown" and not repeatable
         return ToolOutcome(
             status="unknown" if asks_person else "failed",
@@ -47,6 +51,10 @@ class Ending:
             error=self.error,
             retryable=self.retryable and not asks_person,
         )
+
+
+def _unreadable(why: str) -> JsonObject:
+    return {"done": True, "result": "unreadable", "why": why}
 
 
 class RateLimitedError(Exception):
@@ -65,7 +73,7 @@ def is_repeatable(contract: ToolContract) -> bool:
 
 def ending_of_error(contract: ToolContract, error: Exception, redact: Redact) -> Ending:
     """Judge what an exception says about the call's effect."""
-    text = redact(_text(contract, error))[:MAX_ERROR_CHARS]
+    text = redact(whole(_text(contract, error)))[:MAX_ERROR_CHARS]
     match error:
         case NoThreadError():
             return Ending(state="failed", kind="busy", error=text, retryable=True)
@@ -77,12 +85,11 @@ def ending_of_error(contract: ToolContract, error: Exception, redact: Redact) ->
             return _unusable(contract, error.kind, text)
         case ToolError(happened="no"):
             return Ending(state="failed", kind="tool_error", error=text, retryable=error.retryable)
+        case _ if changes_something(contract) and not says_nothing_happened(contract, error):
+            return Ending(state="unknown", kind=_kind(error), error=text, retryable=True)
         case _:
-            kind = "timeout" if isinstance(error, TimedOutError) else "tool_error"
-            unknown = changes_something(contract)
-            return Ending(
-                state="unknown" if unknown else "failed", kind=kind, error=text, retryable=True
-            )
+            again = not is_final(error) and not says_nothing_happened(contract, error)
+            return Ending(state="failed", kind=_kind(error), error=text, retryable=again)
 
 
 async def ending_of_result(contract: ToolContract, result: Any, redact: Redact) -> Ending:
@@ -125,6 +132,10 @@ def _unusable(contract: ToolContract, kind: str, text: str) -> Ending:
     return Ending(state="done", output=mark, kind=kind, error=text)
 
 
+def _kind(error: Exception) -> str:
+    return "timeout" if isinstance(error, TimedOutError) else "tool_error"
+
+
 def _text(contract: ToolContract, error: Exception) -> str:
     match error:
         case TimedOutError():
@@ -136,4 +147,11 @@ def _text(contract: ToolContract, error: Exception) -> str:
         case ToolError() | CredentialError() | UnusableOutputError():
             return str(error)
         case _:
-            return f"{type(error).__name__}: {error}"
+            return f"{type(error).__name__}: {_said(error)}"
+
+
+def _said(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception as broken:  # noqa: BLE001 - an exception's own `__str__` is foreign code, too
+        return f"(its message cannot be read: {type(broken).__name__})"

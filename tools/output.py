@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
-from jsonschema import ValidationError
-from jsonschema.exceptions import best_match
-
+from ..state.schemas import MAX_STEPS, TooMuchWorkError, first_error, validator_for
 from ..state.values import Json
 from .contract import ToolContract
 from .plain import NotJsonError, TooLargeError, plain_json
 from .strict import StrictValidator
+from .written import as_written
 
-SMALL_BYTES = 16_384
-"""Output up to this size is read on the event loop; larger output in a thread."""
+SMALL_BYTES = 4_096
+SMALL_STEPS = 500
+"""Output up to this size is read on the event loop, with so much work; the rest in a thread."""
 
 
 class UnusableOutputError(Exception):
@@ -41,31 +41,36 @@ async def read_output(
     """
     limit = contract.max_output_bytes
     try:
-        return _read(contract, output, min(limit, SMALL_BYTES), redact)
-    except TooLargeError:
-        if limit <= SMALL_BYTES:
-            raise _too_large(contract) from None
+        return _read(contract, output, min(limit, SMALL_BYTES), redact, SMALL_STEPS)
+    except (TooLargeError, TooMuchWorkError):
+        pass
     try:
-        return await asyncio.to_thread(_read, contract, output, limit, redact)
+        return await asyncio.to_thread(_read, contract, output, limit, redact, MAX_STEPS)
     except TooLargeError:
         raise _too_large(contract) from None
+    except TooMuchWorkError:
+        raise UnusableOutputError(
+            "output_schema", "The output is too much to be checked against its schema."
+        ) from None
 
 
 def _read(
-    contract: ToolContract, output: Any, limit: int, redact: Callable[[str], str] | None
+    contract: ToolContract, output: Any, limit: int, redact: Callable[[str], str] | None, steps: int
 ) -> Json:
     try:
-        copied, _ = plain_json(output, limit=limit, text=redact)
+        copied, _ = plain_json(output, limit=limit, text=redact, other=as_written)
     except NotJsonError as error:
         raise UnusableOutputError("output_not_json", f"The output is not JSON: {error}") from None
+    except RecursionError:
+        raise UnusableOutputError("output_not_json", "The output is nested too deeply.") from None
     if contract.output_schema is not None:
-        _check_schema(contract, copied)
+        _check_schema(contract, copied, steps)
     return copied
 
 
-def _check_schema(contract: ToolContract, output: Json) -> None:
-    validator = StrictValidator(contract.output_schema)
-    error = cast("ValidationError | None", best_match(validator.iter_errors(output)))
+def _check_schema(contract: ToolContract, output: Json, steps: int) -> None:
+    validator = validator_for(contract.output_schema, StrictValidator)
+    error = first_error(validator, output, steps=steps)
     if error is not None:
         at = ".".join(str(part) for part in error.absolute_path) or "The output"
         raise UnusableOutputError(

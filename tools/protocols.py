@@ -17,11 +17,13 @@ class ToolOutcome(Record):
     """`unknown`: the call may have happened, and the tool cannot say."""
     output: Json = None
     error: str = ""
+    warning: str = ""
+    """For `done`: why the result cannot be read. The call took effect all the same."""
     kind: str = ""
-    """For failures: `tool_error`, `timeout`, `output_too_large`, `output_not_json`,
-    `output_schema`, `busy` (another worker holds the claim, or no thread is free), `duplicate`
-    (another call holds the business key), `rate_limited`, `credentials`, `arguments`, `not_found`,
-    `unknown`."""
+    """For failures and unreadable results: `tool_error`, `timeout`, `output_too_large`,
+    `output_not_json`, `output_schema`, `busy` (another worker holds the claim, or no thread is
+    free), `duplicate` (another call holds the business key), `rate_limited`, `credentials`,
+    `arguments`, `not_found`, `unknown`."""
     retryable: bool = False
     replayed: bool = False
     """The ledger already held the result; nothing was called."""

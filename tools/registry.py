@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
-
-from langchain_core.tools import BaseTool
+from collections.abc import Iterable, Mapping
 
 from ..errors import ConfigError, NotFoundError
+from .adoption import AnyTool, each_tool
 from .arguments import check_schema
 from .contract import ContractOptions, Tool, ToolContract
-from .langchain import from_langchain
 
 QUESTION = "ask"
 """What a request to a person is named that calls no tool."""
@@ -20,21 +18,21 @@ _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,63}")
 
 
 def collect(
-    tools: Sequence[Tool | BaseTool], *, contracts: Mapping[str, ContractOptions] | None = None
+    tools: AnyTool | Iterable[AnyTool], *, contracts: Mapping[str, ContractOptions] | None = None
 ) -> dict[str, Tool]:
     """Return the tools by name.
 
     Args:
-        tools: Our tools, and LangChain's with or without a contract.
+        tools: Our tools, LangChain's, toolkits and plain functions, with or without a contract, and
+            lists of them.
         contracts: Contract fields by tool name, over what the tools say themselves.
 
     Raises:
-        ConfigError: A name is invalid or taken twice, a contract names arguments that the tool does
-            not have, or `contracts` names a tool that does not exist.
+        ConfigError: Something is no tool, a name is invalid or taken twice, a contract names
+            arguments that the tool does not have, or `contracts` names a tool that does not exist.
     """
     found: dict[str, Tool] = {}
-    for item in tools:
-        tool = item if isinstance(item, Tool) else from_langchain(item)
+    for tool in each_tool(tools):
         if tool.name in found:
             raise ConfigError("Two tools have this name.", where=tool.name, fix="Rename one.")
         found[tool.name] = tool

@@ -37,6 +37,7 @@ from .rate import RateLimits
 from .redaction import Redaction
 from .registry import find
 from .waiting import at_most, to_the_end
+from .written import as_written
 
 RATE_PATIENCE = 5.0
 """Seconds that a call waits for its rate limit before it gives up."""
@@ -165,7 +166,7 @@ class Runner:
             call = await self._with_credentials(tool.contract, call)
             shown = await at_most(tool.contract.timeout, tool.preview(args, call))
             redaction = Redaction(call.credentials.values())
-            return plain_json(shown, limit=MAX_PREVIEW_BYTES, text=redaction)[0]
+            return plain_json(shown, limit=MAX_PREVIEW_BYTES, text=redaction, other=as_written)[0]
         except Exception as error:  # noqa: BLE001 - foreign code; an approver can do without
             _log.warning("The preview of %s failed: %s", name, type(error).__name__)
             return None

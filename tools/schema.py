@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from typing import Any, cast
+from urllib.parse import unquote
 
 from ..state.values import Json, JsonObject, canonical_json
 
 _OPEN_WORLD = ("additionalProperties", "unevaluatedProperties", "patternProperties")
 _COMPOSED = ("allOf", "anyOf", "oneOf", "$ref")
+_LITERAL = frozenset({"const", "enum", "default", "examples"})
 
 
 def closed(schema: JsonObject) -> JsonObject:
@@ -19,33 +23,105 @@ def closed(schema: JsonObject) -> JsonObject:
     return {"type": "object", **schema, "additionalProperties": False}
 
 
+Fits = Callable[[Json, Json], bool]
+"""Whether a value fits a part of a schema."""
+
+
+def with_defaults_allowed(schema: JsonObject, fits: Fits) -> JsonObject:
+    """Allow each field its own default, and null where the schema calls it `nullable`.
+
+    Many public schemas have a default that they would refuse (`category: str = None`). It is what
+    absence means, so it is filled in for everybody to see, and must be taken when it comes back.
+    """
+
+    def widen(name: str, part: Json) -> Json:
+        if name == "properties" and isinstance(part, dict):
+            return {key: field(value) for key, value in part.items()}
+        return walk(part)
+
+    def walk(part: Json) -> Json:
+        if isinstance(part, list):
+            return [walk(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        return {k: v if k in _LITERAL else widen(k, v) for k, v in part.items()}
+
+    def field(part: Json) -> Json:
+        widened = walk(part)
+        if not isinstance(part, dict):
+            return widened
+        also = [{"const": part["default"]}] if not _takes_default(part, fits) else []
+        also += [{"type": "null"}] if part.get("nullable") is True else []
+        kept = {"default": part["default"]} if "default" in part else {}
+        return {"anyOf": [widened, *also], **kept} if also else widened
+
+    return cast("JsonObject", walk(schema))
+
+
+def _takes_default(field: JsonObject, fits: Fits) -> bool:
+    return "default" not in field or fits(field, field["default"])
+
+
 def follow(schema: Json, root: JsonObject) -> JsonObject:
     """Return the schema that a local `$ref` points to, or the schema itself."""
     for _ in range(8):
         reference = schema.get("$ref") if isinstance(schema, dict) else None
-        if not isinstance(reference, str) or not reference.startswith("#/"):
+        if not isinstance(reference, str) or not reference.startswith("#"):
             break
         target: Json = root
-        for part in reference[2:].split("/"):
-            target = target.get(part, {}) if isinstance(target, dict) else {}
+        for part in unquote(reference[1:]).split("/")[1:]:
+            key = part.replace("~1", "/").replace("~0", "~")
+            target = target.get(key, {}) if isinstance(target, dict) else {}
         schema = target
     return schema if isinstance(schema, dict) else {}
 
 
-def fill_defaults(schema: JsonObject, value: Json, *, root: JsonObject) -> Json:
-    """Return `value` with the schema's defaults for absent fields, nested objects included."""
-    schema = follow(schema, root)
-    if isinstance(value, list) and isinstance(schema.get("items"), dict):
-        return [fill_defaults(schema["items"], item, root=root) for item in value]
-    if not isinstance(value, dict):
-        return value
-    filled = dict(value)
-    for name, field in schema.get("properties", {}).items():
-        if name in filled:
-            filled[name] = fill_defaults(field, filled[name], root=root)
-        elif isinstance(field, dict) and "default" in field:
-            filled[name] = copy.deepcopy(field["default"])
-    return filled
+def fill_defaults(schema: JsonObject, value: Json, fits: Fits | None) -> Any:
+    """Return `value` with the schema's defaults for absent fields, nested ones included.
+
+    Args:
+        schema: The schema; references are looked up in it.
+        value: Arguments.
+        fits: Decides between alternatives (`anyOf`); `None` leaves them alone.
+    """
+    return _Filling(schema, fits).fill(schema, value)
+
+
+class _Filling:
+    def __init__(self, root: JsonObject, fits: Fits | None) -> None:
+        self._root = root
+        self._fits = fits
+
+    def fill(self, schema: Json, value: Json) -> Json:
+        if not isinstance(value, dict | list):
+            return value
+        schema = follow(schema, self._root)
+        for part in schema.get("allOf", ()):
+            value = self.fill(part, value)
+        value = self._fill_alternative(schema, value)
+        return self._object(schema, value) if isinstance(value, dict) else self._list(schema, value)
+
+    def _fill_alternative(self, schema: JsonObject, value: Json) -> Json:
+        if self._fits is None:
+            return value
+        options = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+        # Defaults are for what is absent, so an alternative that takes the value filled in but not
+        # as it is has a field that is both required and given a default.
+        filled = ((option, self.fill(option, value)) for option in options)
+        return next((made for option, made in filled if self._fits(option, made)), value)
+
+    def _list(self, schema: JsonObject, value: list[Json]) -> list[Json]:
+        first = schema.get("prefixItems", [])
+        rest = schema.get("items", True)
+        return [self.fill(first[i] if i < len(first) else rest, v) for i, v in enumerate(value)]
+
+    def _object(self, schema: JsonObject, value: JsonObject) -> JsonObject:
+        fields, others = schema.get("properties", {}), schema.get("additionalProperties")
+        filled = {key: self.fill(fields.get(key, others), item) for key, item in value.items()}
+        for name, field in fields.items():
+            if name not in filled and isinstance(field, dict) and "default" in field:
+                filled[name] = self.fill(field, copy.deepcopy(field["default"]))
+        return filled
 
 
 def tidy(schema: Json) -> Json:

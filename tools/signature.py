@@ -9,12 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic.errors import PydanticUserError
 from pydantic.fields import FieldInfo
 
-from ..errors import ArgumentError, ConfigError
+from ..errors import ConfigError
 from ..state.values import JsonObject
+from .canonical import ModelArguments, input_name
 from .contract import ToolCall
 from .schema import tidy
 
@@ -23,29 +24,19 @@ from .schema import tidy
 class Signature:
     """What a function takes: arguments from the plan, and perhaps the call it serves."""
 
-    name: str
-    model: type[BaseModel]
+    arguments: ModelArguments
     fields: dict[str, str]
     """Parameter name → field of the model."""
     call_parameter: str | None
     schema: JsonObject
 
-    def check(self, args: JsonObject) -> None:
-        """Apply what annotations demand beyond the schema (pydantic validators).
-
-        Raises:
-            ArgumentError: An argument is refused; `where` names it.
-        """
-        try:
-            self.model.model_validate(args)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            path = ".".join([self.name, *(str(part) for part in first["loc"])])
-            raise ArgumentError(first["msg"] + ".", where=path, fix="Give another value.") from None
+    def check(self, args: JsonObject) -> JsonObject:
+        """Return the arguments as the annotations make them. Raises `ArgumentError`."""
+        return self.arguments.check(args)
 
     def bind(self, args: JsonObject, call: ToolCall) -> dict[str, Any]:
         """Return the keyword arguments of the call, as the types that the annotations name."""
-        values = self.model.model_validate(args)
+        values = self.arguments.read(args)
         bound = {name: getattr(values, field) for name, field in self.fields.items()}
         return bound if self.call_parameter is None else {**bound, self.call_parameter: call}
 
@@ -59,20 +50,17 @@ def read_signature(
         ConfigError: A parameter has no annotation, or one that JSON cannot express.
     """
     hints = _hints(function, name)
-    fields: dict[str, Any] = {}
-    call_parameter: str | None = None
-    for index, parameter in enumerate(inspect.signature(function).parameters.values()):
-        annotation = _annotation(parameter, hints, name)
-        if annotation is ToolCall:
-            call_parameter = parameter.name
-            continue
-        # Neutral field names: a parameter may be called `schema` or `_id`, a model's field may not.
-        fields[f"argument_{index}"] = _field(parameter, annotation, descriptions)
-    names = {_alias(definition): field for field, definition in fields.items()}
+    parameters = dict(inspect.signature(function).parameters)
+    annotations = {key: _annotation(p, hints, name) for key, p in parameters.items()}
+    call_parameter = next((key for key, a in annotations.items() if a is ToolCall), None)
+    # Neutral field names: a parameter may be called `schema` or `_id`, a model's field may not.
+    fields = {key: f"argument_{i}" for i, key in enumerate(parameters) if key != call_parameter}
+    definitions: dict[str, Any] = {
+        field: _field(parameters[key], annotations[key], descriptions.get(key))
+        for key, field in fields.items()
+    }
     try:
-        model = create_model(
-            name, __config__=ConfigDict(extra="forbid", validate_default=True), **fields
-        )
+        model = create_model(name, __config__=ConfigDict(extra="forbid"), **definitions)
         schema = tidy(model.model_json_schema(by_alias=True))
     except PydanticUserError as error:
         raise ConfigError(
@@ -82,12 +70,11 @@ def read_signature(
         ) from error
     schema.setdefault("properties", {})
     return Signature(
-        name=name, model=model, fields=names, call_parameter=call_parameter, schema=schema
+        arguments=ModelArguments(name, model),
+        fields=fields,
+        call_parameter=call_parameter,
+        schema=schema,
     )
-
-
-def _alias(definition: Any) -> str:
-    return typing.get_args(definition[0])[-1].alias
 
 
 def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
@@ -138,14 +125,31 @@ def _annotation(parameter: inspect.Parameter, hints: dict[str, Any], name: str) 
 
 
 def _field(
-    parameter: inspect.Parameter, annotation: Any, descriptions: dict[str, str]
+    parameter: inspect.Parameter, annotation: Any, description: str | None
 ) -> tuple[Any, Any]:
     default = ... if parameter.default is parameter.empty else parameter.default
-    info = next(
-        (part for part in typing.get_args(annotation)[1:] if isinstance(part, FieldInfo)), None
-    )
-    description = descriptions.get(parameter.name)
+    infos = [part for part in (*_metadata(annotation), default) if isinstance(part, FieldInfo)]
     # A description in the annotation was written for this parameter alone; it wins.
-    if description is None or (info is not None and info.description is not None):
-        return Annotated[annotation, Field(alias=parameter.name)], default
-    return Annotated[annotation, Field(alias=parameter.name, description=description)], default
+    described = next((info.description for info in infos if info.description), description)
+    given = {input_name("", info) for info in infos} - {""}
+    field: Any = Field(
+        alias=next(iter(given), parameter.name),
+        description=described,
+        validate_default=_fits(annotation, default) or None,
+    )
+    return Annotated[annotation, field], default
+
+
+def _metadata(annotation: Any) -> tuple[Any, ...]:
+    return typing.get_args(annotation)[1:] if typing.get_origin(annotation) is Annotated else ()
+
+
+def _fits(annotation: Any, default: Any) -> bool:
+    """Whether a default passes for what the annotation says; then it is read as that, too."""
+    if default is ... or isinstance(default, FieldInfo):
+        return default is not ...
+    try:
+        TypeAdapter(annotation).validate_python(default)
+    except ValidationError:
+        return False
+    return True

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
+
+from ..state.schemas import BoundedValidator
 
 
 def _is_integer(_checker: Any, value: object) -> bool:
@@ -13,6 +14,6 @@ def _is_integer(_checker: Any, value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-STRICT_TYPES = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
+STRICT_TYPES = BoundedValidator.TYPE_CHECKER.redefine("integer", _is_integer)
 
-StrictValidator: Any = extend(Draft202012Validator, type_checker=STRICT_TYPES)
+StrictValidator: Any = extend(BoundedValidator, type_checker=STRICT_TYPES)

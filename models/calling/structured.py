@@ -6,10 +6,9 @@ import json
 import re
 from collections.abc import Sequence
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from ...state.schemas import TooMuchWorkError, first_error, validator_for
 from ...state.values import Json, JsonObject
 from ..catalog.settings import StructuredOutput
 from ..failures.classes import RejectedReplyError
@@ -109,7 +108,10 @@ def read_json(text: str, schema: JsonObject, *, strict: bool = False) -> Json:
 
 def schema_problem(value: Json, schema: JsonObject) -> str:
     """Return how a value breaks a schema, naming the field; empty if it fits."""
-    error = best_match(Draft202012Validator(schema).iter_errors(value))
+    try:
+        error = first_error(validator_for(schema), value)
+    except TooMuchWorkError:
+        return "the reply: it is too large or too deep to be checked"
     if error is None:
         return ""
     path = ".".join(str(part) for part in error.absolute_path) or "the reply"

@@ -89,7 +89,7 @@ def _tool_failure(done: ToolOutcome) -> Failure | None:
 def _tool_evidence(step: str, tool: Tool, route: Route, done: ToolOutcome) -> tuple[Evidence, ...]:
     if done.status != "done":
         return ()
-    cited = tuple(tool.cite(route.args, done.output)) if tool.cite else ()
+    cited = tuple(tool.cite(route.args, done.output)) if tool.cite and not done.warning else ()
     if not cited:
         cited = (
             Evidence(id="", step=step, source=f"{tool.name} {canonical_json(route.args)[:80]}"),

@@ -128,7 +128,7 @@ async def _request(
         step=step.id,
         tool=step.tool,
         args=args,
-        description=tool.describe(args) if tool.describe else f"{step.goal or 'Run ' + step.tool}.",
+        description=_description(current, tool, args),
         why=decision.reason,
         effect=tool.contract.effect,
         risk=tool.contract.risk,
@@ -145,3 +145,9 @@ async def _request(
         quorum=decision.quorum,
         requester=run.principal.id,
     )
+
+
+def _description(current: Current, tool: Tool, args: JsonObject) -> str:
+    step = current.step
+    said = tool.describe(args) if tool.describe else f"{step.goal or 'Run ' + step.tool}."
+    return f"{said} {tool.contract.refusals()}".strip()

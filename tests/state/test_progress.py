@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pointsman.state.plan import Plan, Step
-from pointsman.state.progress import hard_stop, next_move, skip_blocked
+from pointsman.state.progress import hard_stop, next_move, skip_blocked, tool_failures
 from pointsman.state.results import Attempt, Failure, StepResult, Verdict
 from pointsman.state.run import Limits, Run
 from pointsman.state.usage import Usage
@@ -103,3 +103,16 @@ def test_each_hard_stop_has_its_reason(reason: str, facts: dict[str, Any]) -> No
 def test_a_run_within_its_limits_goes_on() -> None:
     """No hard stop applies; an unknown cost is not a used-up budget here."""
     assert not hard_stop(run(budget_usd=1.0), turns=1, now=1, usage=Usage(usd=None), results={})
+
+
+def test_a_tool_that_answers_has_not_failed() -> None:
+    """Two lookups with a wrong id are two answers; only what might have gone otherwise counts."""
+    passing = Attempt(performed_by="tool:t", verdict=Verdict(action="retry", reason="x"))
+    answered = Failure(kind="tool_error", message="no such order")
+    disturbed = Failure(kind="tool_error", message="no line", retryable=True)
+    results = {
+        "a": StepResult(step="a", status="failed", failure=answered, attempts=(FAILED,)),
+        "b": StepResult(step="b", status="failed", failure=answered, attempts=(passing, FAILED)),
+        "c": StepResult(step="c", status="failed", failure=disturbed, attempts=(passing, FAILED)),
+    }
+    assert tool_failures(results) == {"t": 3}

@@ -13,6 +13,7 @@ import pytest
 from pydantic import AfterValidator, BaseModel, Field
 
 from pointsman.errors import ArgumentError, ConfigError
+from pointsman.state.run import Run
 from pointsman.tools import Arguments, ToolCall, tool
 
 
@@ -174,7 +175,7 @@ async def test_exceptions_of_a_thread_arrive(execute: Any) -> None:
             await execute(broken)
 
 
-async def test_models_are_written_out(execute: Any) -> None:
+async def test_models_are_written_out(make_runner: Any, run: Run) -> None:
     """A function may return a pydantic model, alone or inside."""
 
     @tool(effect="read")
@@ -182,7 +183,8 @@ async def test_models_are_written_out(execute: Any) -> None:
         """Return lines."""
         return {"lines": (Line(sku="x"),)}
 
-    assert await execute(lines) == {"lines": [{"sku": "x", "count": 1}]}
+    outcome = await make_runner(lines).call("lines", {}, run=run, step="s", attempt=1, timeout=None)
+    assert outcome.output == {"lines": [{"sku": "x", "count": 1}]}
 
 
 def test_a_tool_without_arguments() -> None:

@@ -202,9 +202,8 @@ async def test_a_failure_without_effect_may_be_tried_again(
     [
         pytest.param("x" * 5_000, "output_too_large", id="too large"),
         pytest.param({"x": object()}, "output_not_json", id="an object"),
-        pytest.param({"x": float("nan")}, "output_not_json", id="not a number"),
-        pytest.param({1: "x"}, "output_not_json", id="a key that is no text"),
-        pytest.param("\ud800", "output_not_json", id="half a character"),
+        pytest.param({1: "x", "1": "y"}, "output_not_json", id="two keys that are one"),
+        pytest.param(b"\xff\xfe", "output_not_json", id="bytes that are no text"),
         pytest.param({"total": "5"}, "output_schema", id="breaks the schema"),
     ],
 )
@@ -219,12 +218,15 @@ async def test_output_that_cannot_be_used(
         a_tool(counter, effect=effect, max_output_bytes=1_000, output_schema=schema)
     )
     first = await call(runner, run)
-    assert (first.status, first.kind, first.retryable) == ("failed", kind, False)
+    assert (first.kind, first.retryable) == (kind, False)
     second = await call(runner, run)
     if effect == "read":
-        assert (second.status, counter.calls) == ("done", 2)
+        assert (first.status, second.status, counter.calls) == ("failed", "done", 2)
     else:
-        assert (second.status, second.kind, second.replayed) == ("failed", kind, True)
+        assert (first.status, second.status, second.replayed) == ("done", "done", True)
+        assert first.output == second.output
+        assert first.output["result"] == "unreadable"
+        assert first.warning == second.warning == first.output["why"]
         assert (await state_of(store, run), counter.calls) == ("done", 1)
 
 

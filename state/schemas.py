@@ -1,0 +1,277 @@
+"""JSON Schemas of others: bounded, never fetched, and matched in bounded time.
+
+A schema comes from a planner's model or a foreign server. It may point anywhere (`$ref`), hold any
+pattern, and refer to itself; so it is admitted before it is used, and using it is counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import SchemaError, ValidationError, best_match
+from jsonschema.validators import extend
+from referencing import Registry, Resource
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012, EMPTY_REGISTRY
+
+from .patterns import PatternRefusedError, searcher
+from .values import Json, JsonObject
+
+MAX_SCHEMA_BYTES = 100_000
+MAX_SCHEMA_DEPTH = 48
+MAX_CHAIN = 32
+"""Most schemas that may apply to one value one inside the other (`$ref`, `anyOf`, …)."""
+MAX_STEPS = 500_000
+"""Most keywords evaluated for one value: a second or two of work."""
+
+_HOLDS = frozenset(
+    """additionalItems additionalProperties allOf anyOf contains contentSchema else if items not
+    oneOf prefixItems propertyNames then unevaluatedItems unevaluatedProperties
+    """.split()  # noqa: SIM905 - a word list reads better as text
+)
+"""Keywords whose value is a schema, or a list of schemas."""
+_NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+_IN_PLACE = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
+_REFERENCES = ("$ref", "$dynamicRef")
+
+
+class SchemaRefusedError(ValueError):
+    """A schema that is not used; the message says why."""
+
+
+class TooMuchWorkError(Exception):
+    """Checking a value takes more steps than are allowed."""
+
+
+_left: ContextVar[list[int] | None] = ContextVar("steps_left", default=None)
+
+
+@contextmanager
+def at_most_steps(steps: int) -> Generator[None]:
+    """Bound the keywords that are evaluated inside. What goes beyond raises `TooMuchWorkError`."""
+    token = _left.set([steps])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+Rule = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
+
+
+def _counted(rule: Rule) -> Rule:
+    def check(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
+        left = _left.get()
+        if left is not None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise TooMuchWorkError
+        return rule(validator, value, instance, schema)
+
+    return check
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Any:
+    if validator.is_type(instance, "string") and not searcher(pattern)(instance):
+        yield ValidationError(f"{instance[:200]!r} does not match {pattern!r}")
+
+
+def _pattern_properties(validator: Any, patterns: JsonObject, instance: Any, _schema: Any) -> Any:
+    if not validator.is_type(instance, "object"):
+        return
+    for pattern, schema in patterns.items():
+        found = searcher(pattern)
+        for key, value in instance.items():
+            if found(key):
+                yield from validator.descend(value, schema, path=key, schema_path=pattern)
+
+
+def _additional_properties(validator: Any, allowed: Json, instance: Any, schema: Any) -> Any:
+    if not validator.is_type(instance, "object"):
+        return
+    known = schema.get("properties", {})
+    patterns = [searcher(pattern) for pattern in schema.get("patternProperties", ())]
+    extras = [key for key in instance if key not in known and not any(p(key) for p in patterns)]
+    if validator.is_type(allowed, "object"):
+        for key in extras:
+            yield from validator.descend(instance[key], allowed, path=key)
+    elif not allowed and extras:
+        shown = ", ".join(repr(key[:80]) for key in extras[:5])
+        yield ValidationError(f"Additional properties are not allowed ({shown})")
+
+
+def _unique_items(validator: Any, unique: bool, instance: Any, _schema: Any) -> Any:
+    if unique and validator.is_type(instance, "array"):
+        # jsonschema's own comparison is quadratic for lists of objects.
+        seen = {json.dumps(item, sort_keys=True) for item in instance}
+        if len(seen) != len(instance):
+            yield ValidationError("The list has items that are not unique")
+
+
+_RULES: dict[str, Rule] = {
+    **Draft202012Validator.VALIDATORS,
+    "pattern": _pattern,
+    "patternProperties": _pattern_properties,
+    "additionalProperties": _additional_properties,
+    "uniqueItems": _unique_items,
+}
+
+BoundedValidator: Any = extend(
+    Draft202012Validator, validators={keyword: _counted(rule) for keyword, rule in _RULES.items()}
+)
+"""Draft 2020-12 with linear patterns, counted steps, and nothing to fetch a `$ref` with."""
+
+
+def validator_for(schema: Json, kind: Any = BoundedValidator, **options: Any) -> Any:
+    """Return a validator that retrieves nothing."""
+    return kind(schema, registry=EMPTY_REGISTRY, **options)
+
+
+def first_error(validator: Any, value: Json, *, steps: int = MAX_STEPS) -> ValidationError | None:
+    """Return the error that says best why a value does not fit, or `None`.
+
+    Raises:
+        TooMuchWorkError: Deciding takes more than `steps`, or nests too deeply.
+    """
+    try:
+        with at_most_steps(steps):
+            return cast("ValidationError | None", best_match(validator.iter_errors(value)))
+    except RecursionError:
+        raise TooMuchWorkError from None
+
+
+def check_schema(schema: Json) -> None:
+    """Admit a schema, or say why it is not used.
+
+    Raises:
+        SchemaRefusedError: It is too large or too deep, not valid, points outside itself or to
+            nothing, applies to the same value without end, or has a pattern that is not linear.
+    """
+    if not isinstance(schema, dict | bool):
+        raise SchemaRefusedError(f"A schema is an object, this is a {type(schema).__name__}.")
+    _check_size(schema)
+    try:
+        # Without formats: its check of `regex` would compile any pattern in a backtracking engine.
+        Draft202012Validator.check_schema(schema, format_checker=FormatChecker(formats=()))
+    except RecursionError:
+        raise SchemaRefusedError("It is nested too deeply.") from None
+    except SchemaError as error:
+        at = ".".join(str(part) for part in error.absolute_path)
+        raise SchemaRefusedError(
+            f"This is not a valid JSON Schema: {f'{at}: ' if at else ''}{error.message[:300]}"
+        ) from None
+    resource: Any = Resource.from_contents(schema, default_specification=DRAFT202012)
+    resolver = Registry().with_resource("", resource).resolver()
+    parts = _schemas(schema, resolver)
+    for part in parts:
+        _check_part(part, root=part is schema)
+    _check_chains(parts, resolver)
+
+
+def _check_size(schema: Json) -> None:
+    waiting: list[tuple[Any, int]] = [(schema, 0)]
+    size = 0
+    while waiting:
+        value, depth = waiting.pop()
+        size += len(value) + 2 if isinstance(value, str) else 2
+        if depth > MAX_SCHEMA_DEPTH:
+            raise SchemaRefusedError(f"It is nested deeper than {MAX_SCHEMA_DEPTH} levels.")
+        if isinstance(value, dict):
+            size += sum(len(str(key)) + 3 for key in value)
+            waiting += [(item, depth + 1) for item in value.values()]
+        elif isinstance(value, list):
+            waiting += [(item, depth + 1) for item in value]
+        if size > MAX_SCHEMA_BYTES:
+            raise SchemaRefusedError(f"It is larger than {MAX_SCHEMA_BYTES:,} bytes.")
+
+
+def _schemas(schema: Json, resolver: Any) -> list[JsonObject]:
+    """Return every object that stands where a schema stands, or that a reference makes one."""
+    found: dict[int, JsonObject] = {}
+    waiting: list[Any] = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict) and id(part) not in found:
+            found[id(part)] = part
+            waiting += [part[key] for key in _HOLDS & part.keys()]
+            for key in _NAMED & part.keys():
+                waiting += part[key].values() if isinstance(part[key], dict) else ()
+            waiting += [
+                _target(part[key], resolver)
+                for key in _REFERENCES
+                if isinstance(part.get(key), str)
+            ]
+    return list(found.values())
+
+
+def _check_part(schema: JsonObject, *, root: bool) -> None:
+    if "$id" in schema and not root:
+        raise SchemaRefusedError("A part of it has an `$id` of its own.")
+    for pattern in _patterns(schema):
+        try:
+            searcher(pattern)
+        except PatternRefusedError as error:
+            raise SchemaRefusedError(str(error)) from None
+    if "patternProperties" in schema and "unevaluatedProperties" in schema:
+        raise SchemaRefusedError("It combines patternProperties with unevaluatedProperties.")
+
+
+def _patterns(schema: JsonObject) -> list[str]:
+    named = schema.get("patternProperties")
+    own = schema.get("pattern")
+    return [*(named if isinstance(named, dict) else ()), *([own] if isinstance(own, str) else ())]
+
+
+def _target(reference: str, resolver: Any) -> Any:
+    if not reference.startswith("#"):
+        raise SchemaRefusedError(
+            f"It points to {reference[:200]!r}, outside itself; nothing is fetched."
+        )
+    try:
+        return resolver.lookup(reference).contents
+    except (Unresolvable, ValueError, TypeError, KeyError) as error:
+        raise SchemaRefusedError(
+            f"It points to {reference[:200]!r}, where there is nothing ({type(error).__name__})."
+        ) from None
+
+
+def _check_chains(parts: list[JsonObject], resolver: Any) -> None:
+    """Refuse schemas that apply to one value without end, or in very long chains."""
+    longest: dict[int, int] = {}
+    open_: set[int] = set()
+
+    def length(schema: Any, depth: int) -> int:
+        if not isinstance(schema, dict):
+            return 0
+        if id(schema) in open_ or depth > MAX_CHAIN:
+            raise SchemaRefusedError("It refers to itself without end, or through too many steps.")
+        if id(schema) not in longest:
+            open_.add(id(schema))
+            inner = [length(each, depth + 1) for each in _in_place(schema, resolver)]
+            open_.discard(id(schema))
+            longest[id(schema)] = 1 + max(inner, default=0)
+        if longest[id(schema)] + depth > MAX_CHAIN:
+            raise SchemaRefusedError("It refers to itself without end, or through too many steps.")
+        return longest[id(schema)]
+
+    for part in parts:
+        length(part, 0)
+
+
+def _in_place(schema: JsonObject, resolver: Any) -> Iterator[Any]:
+    """Yield the schemas that apply to the same value as this one."""
+    for key in _IN_PLACE & schema.keys():
+        value = schema[key]
+        yield from value if isinstance(value, list) else [value]
+    for key in _REFERENCES:
+        if isinstance(schema.get(key), str):
+            yield _target(schema[key], resolver)
+    dependent = schema.get("dependentSchemas")
+    yield from dependent.values() if isinstance(dependent, dict) else ()

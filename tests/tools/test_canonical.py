@@ -1,0 +1,409 @@
+"""What validation makes of arguments is what is checked, approved, and run."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.tools import StructuredTool
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Json,
+    SecretStr,
+    StringConstraints,
+)
+
+from pointsman.errors import ArgumentError, ConfigError
+from pointsman.state.run import Run
+from pointsman.tools import Arguments, Tool, from_langchain, tool
+from pointsman.tools.adoption import each_tool
+
+
+class Kind(StrEnum):
+    """Kinds of payment."""
+
+    CARD = "card"
+    CASH = "cash"
+
+
+Upper = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True)]
+
+
+class Money(BaseModel):
+    """An amount, with a currency that is put in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    amount: Decimal
+    currency: Upper = "EUR"
+
+
+class Account(BaseModel):
+    """Another member of a union."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account: Upper
+    limits: list[Money] = Field(default_factory=lambda: [Money(amount=Decimal(5))])
+
+
+class Payment(BaseModel):
+    """Every place where a default or a coercion can hide."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to: Upper = Field(alias="recipient")
+    money: Money | None = None
+    source: Account | Money | None = None
+    parts: dict[str, Money] = {}
+    steps: list[Money] = Field(default_factory=list)
+    labels: set[str] = Field(default_factory=lambda: {"b", "a"})
+    kind: Kind = Kind.CARD
+    on: date = date(2026, 1, 2)
+    pair: tuple[int, Money] | None = None
+
+
+ran: list[Payment] = []
+
+
+@tool(effect="money")
+def pay(payment: Payment, note: Upper = "none") -> str:
+    """Pay."""
+    ran.append(payment)
+    return note
+
+
+def pay_by_langchain(**payment: Any) -> str:
+    """Pay."""
+    ran.append(Payment.model_construct(**payment))
+    return "paid"
+
+
+LANGCHAIN_PAY = from_langchain(
+    StructuredTool.from_function(
+        lambda to, money, source, parts, steps, labels, kind, on, pair: pay_by_langchain(
+            to=to,
+            money=money,
+            source=source,
+            parts=parts,
+            steps=steps,
+            labels=labels,
+            kind=kind,
+            on=on,
+            pair=pair,
+        ),
+        name="langchain_pay",
+        description="Pay.",
+        args_schema=Payment,
+    )
+)
+
+
+def checked(made: Tool, args: dict[str, Any]) -> dict[str, Any]:
+    """Check arguments as the runner does."""
+    return Arguments(made.name, made.contract.args_schema, made.check).check(args)
+
+
+def test_every_default_and_coercion_is_written_out() -> None:
+    """In optional models, unions, values of a mapping, items, and from factories."""
+    args = {
+        "recipient": " anna ",
+        "money": {"amount": 20},
+        "source": {"account": "x"},
+        "parts": {"a": {"amount": 1.5, "currency": " usd"}},
+        "steps": [{"amount": "2"}],
+        "pair": [1, {"amount": 3}],
+    }
+    expected = {
+        "recipient": "ANNA",
+        "money": {"amount": 20, "currency": "EUR"},
+        "source": {"account": "X", "limits": [{"amount": "5", "currency": "EUR"}]},
+        "parts": {"a": {"amount": 1.5, "currency": "USD"}},
+        "steps": [{"amount": "2", "currency": "EUR"}],
+        "labels": ["a", "b"],
+        "kind": "card",
+        "on": "2026-01-02",
+        "pair": [1, {"amount": 3, "currency": "EUR"}],
+    }
+    assert checked(pay, {"payment": args}) == {"payment": expected, "note": "NONE"}
+    assert checked(LANGCHAIN_PAY, args) == expected
+
+
+MONEY = st.fixed_dictionaries(
+    {"amount": st.integers(0, 99) | st.decimals(0, 99, places=2).map(str)},
+    optional={"currency": st.sampled_from(["eur", " usd ", "GBP"])},
+)
+ACCOUNT = st.fixed_dictionaries(
+    {"account": st.text("ab ", max_size=4)}, optional={"limits": st.lists(MONEY, max_size=2)}
+)
+PAYMENT = st.fixed_dictionaries(
+    {"recipient": st.text("xY ", max_size=5)},
+    optional={
+        "money": st.none() | MONEY,
+        "source": st.none() | MONEY | ACCOUNT,
+        "parts": st.dictionaries(st.text(max_size=3), MONEY, max_size=2),
+        "steps": st.lists(MONEY, max_size=2),
+        "labels": st.lists(st.text(max_size=3), max_size=3, unique=True),
+        "kind": st.sampled_from(["card", "cash"]),
+        "on": st.dates().map(str),
+        "pair": st.none() | st.tuples(st.integers(0, 9), MONEY).map(list),
+    },
+)
+
+
+@given(PAYMENT)
+async def test_what_was_checked_is_what_runs(args: dict[str, Any]) -> None:
+    """Checking again changes nothing, and the tool's own values say just what was checked."""
+    for made, given_args in ((pay, {"payment": args}), (LANGCHAIN_PAY, args)):
+        approved = checked(made, given_args)
+        assert checked(made, approved) == approved
+        ran.clear()
+        await made.run(approved, _call())
+        shown = approved["payment"] if made is pay else approved
+        [payment] = ran
+        assert payment.to == shown["recipient"]
+        assert payment.labels == set(shown["labels"])
+        for model, form in ((payment.money, shown["money"]), (payment.source, shown["source"])):
+            assert (model is None) == (form is None)
+            if isinstance(model, Money):
+                assert (model.amount, model.currency) == (
+                    Decimal(str(form["amount"])),
+                    form["currency"],
+                )
+
+
+def _call() -> Any:
+    from pointsman.state.run import Principal
+    from pointsman.tools import ToolCall
+
+    return ToolCall(
+        idempotency_key="k", run_id="r", thread_id="t", step="s", attempt=1, principal=Principal()
+    )
+
+
+def test_a_coercion_that_never_ends_is_refused() -> None:
+    """Nobody can approve a value that changes each time it is read."""
+
+    @tool(effect="money")
+    def shout(text: Annotated[str, AfterValidator(lambda text: text + "!")]) -> str:
+        """Shout."""
+        return text
+
+    with pytest.raises(ArgumentError, match="each time") as raised:
+        checked(shout, {"text": "x"})
+    assert raised.value.where == "shout"
+
+
+def test_a_default_that_validation_would_change() -> None:
+    """Pydantic takes it unread; written out it is read, so it is shown as it is then."""
+
+    class Place(BaseModel):
+        country: Upper = "de"
+
+    def move(to: Any) -> str:
+        """Move."""
+        return to.country
+
+    move.__annotations__["to"] = Place
+    [move] = each_tool(move)
+    assert checked(move, {"to": {}}) == {"to": {"country": "DE"}}
+
+
+def test_types_that_are_not_read_from_what_they_become_stay_as_given() -> None:
+    """A JSON text stays the text; a secret is still the secret, for the tool."""
+
+    @tool(effect="write")
+    def odd(data: Json[dict[str, int]], key: SecretStr) -> str:
+        """Take odd types."""
+        return f"{data} {key.get_secret_value()}"
+
+    args = {"data": '{"a": 1}', "key": "s3cret"}
+    assert checked(odd, args) == args
+
+
+def test_a_factory_is_asked_once() -> None:
+    """What it gave when the call was checked is what is approved and run."""
+    numbers = itertools.count()
+
+    class Numbered(BaseModel):
+        number: int = Field(default_factory=lambda: next(numbers))
+
+    def count(n: Any) -> int:
+        """Count."""
+        return n.number
+
+    count.__annotations__["n"] = Numbered
+    [count] = each_tool(count)
+    first = checked(count, {"n": {}})
+    assert checked(count, first) == first
+
+
+@pytest.mark.parametrize("default", [None, 5, "x", [], {"a": 1}, False])
+async def test_a_default_that_does_not_fit_its_own_type(
+    default: Any, make_runner: Any, run: Run
+) -> None:
+    """It is what absence means: filled in for everybody to see, and taken again."""
+
+    def find(city: str, category: Any = default) -> list[Any]:
+        """Find."""
+        return [city, category]
+
+    find.__annotations__["category"] = Literal["only this"]
+
+    class Nested(BaseModel):
+        category: Literal["only this"] = default
+
+    def nested(inner: Any, other: Any = None) -> Any:
+        """Take a model."""
+        return [inner.category, other and other.category]
+
+    nested.__annotations__.update(inner=Nested, other=Nested | None)
+
+    tools = [
+        *each_tool([find, nested]),
+        from_langchain(StructuredTool.from_function(find, name="langchain_find")),
+        from_langchain(StructuredTool.from_function(nested, name="langchain_nested")),
+    ]
+    runner = make_runner(*tools)
+    for name in ("find", "langchain_find"):
+        args = runner.check(name, {"city": "Ulm"})
+        assert args == {"city": "Ulm", "category": default}
+        assert runner.check(name, args) == args
+        with pytest.raises(ArgumentError):
+            runner.check(name, {"city": "Ulm", "category": "something else"})
+        outcome = await runner.call(name, args, run=run, step="s", attempt=1, timeout=None)
+        assert outcome.output == ["Ulm", default]
+    for name in ("nested", "langchain_nested"):
+        args = runner.check(name, {"inner": {}, "other": {}})
+        assert args == {"inner": {"category": default}, "other": {"category": default}}
+        outcome = await runner.call(name, args, run=run, step="s", attempt=1, timeout=None)
+        assert outcome.output == [default, default]
+
+
+def test_defaults_of_a_plain_schema_are_filled_through_alternatives() -> None:
+    """A server's schema has no model behind it; its defaults are seen all the same."""
+    part = {"type": "object", "properties": {"n": {"type": "integer", "default": 1}}}
+    arguments = Arguments(
+        "served",
+        {
+            "type": "object",
+            "$defs": {"Part": part},
+            "properties": {
+                "maybe": {"anyOf": [{"$ref": "#/$defs/Part"}, {"type": "null"}]},
+                "one": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/Part"}]},
+                "all": {"allOf": [part, {"type": "object"}]},
+                "many": {"type": "object", "additionalProperties": {"$ref": "#/$defs/Part"}},
+                "pair": {"prefixItems": [{"type": "string"}, part]},
+                "given": {**part, "default": {}},
+                "maybe_text": {"type": "string", "nullable": True},
+            },
+        },
+    )
+    assert arguments.check(
+        {
+            "maybe": {},
+            "one": {},
+            "all": {},
+            "many": {"a": {}},
+            "pair": ["x", {}],
+            "maybe_text": None,
+        }
+    ) == {
+        "maybe": {"n": 1},
+        "one": {"n": 1},
+        "all": {"n": 1},
+        "many": {"a": {"n": 1}},
+        "pair": ["x", {"n": 1}],
+        "given": {"n": 1},
+        "maybe_text": None,
+    }
+
+
+class Aliased(BaseModel):
+    """Aliases in every way in which pydantic takes them."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    plain: str = Field(alias="plainName")
+    into: str = Field(validation_alias="intoName", serialization_alias="outName")
+    out: str = Field(serialization_alias="shown")
+    either: str = Field(validation_alias=AliasChoices("first", "second"))
+
+
+async def test_aliases_are_advertised_as_they_are_read(make_runner: Any, run: Run) -> None:
+    """And the function gets the values under its own names."""
+
+    def aliased(plain: str, into: str, out: str, either: str) -> list[str]:
+        return [plain, into, out, either]
+
+    def annotated(
+        order: Annotated[str, Field(alias="orderId", description="The order.")],
+        amount: int = Field(default=3, alias="howMuch"),
+    ) -> list[Any]:
+        """Take aliases."""
+        return [order, amount]
+
+    runner = make_runner(
+        StructuredTool.from_function(
+            aliased, name="aliased", description="Take.", args_schema=Aliased
+        ),
+        annotated,
+    )
+    args = {"plainName": "a", "intoName": "b", "out": "c", "first": "d"}
+    schema = runner.get("aliased").contract.args_schema
+    assert schema["required"] == list(schema["properties"]) == list(args)
+    assert runner.check("aliased", args) == args
+    outcome = await runner.call("aliased", args, run=run, step="s", attempt=1, timeout=None)
+    assert outcome.output == ["a", "b", "c", "d"]
+
+    assert set(runner.get("annotated").contract.args_schema["properties"]) == {"orderId", "howMuch"}
+    outcome = await runner.call(
+        "annotated", {"orderId": "A"}, run=run, step="s", attempt=1, timeout=None
+    )
+    assert outcome.output == ["A", 3]
+
+
+def test_a_langchain_model_is_asked_before_anybody_else() -> None:
+    """Its refusal is an error of the arguments: nothing happened, nobody was asked."""
+
+    def even(n: int) -> int:
+        if n % 2:
+            raise ValueError("must be even")
+        return n
+
+    class Half(BaseModel):
+        n: Annotated[int, BeforeValidator(even)]
+
+    halve = from_langchain(
+        StructuredTool.from_function(
+            lambda n: n // 2, name="halve", description="Halve.", args_schema=Half
+        )
+    )
+    assert checked(halve, {"n": 4}) == {"n": 4}
+    with pytest.raises(ArgumentError, match=r"halve\.n.*must be even"):
+        checked(halve, {"n": 3})
+
+
+def test_an_alias_that_is_a_path_cannot_be_described() -> None:
+    """It is refused when the tool is made, not when it is called."""
+    from pydantic import AliasPath
+
+    class Deep(BaseModel):
+        n: int = Field(validation_alias=AliasPath("a", "b"))
+
+    deep = StructuredTool.from_function(
+        lambda n: n, name="deep", description="Deep.", args_schema=Deep
+    )
+    with pytest.raises(ConfigError, match="path"):
+        from_langchain(deep)

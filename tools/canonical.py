@@ -1,0 +1,239 @@
+"""Validated arguments in the one JSON form that policy, digest, approver and tool all see."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import deque
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Any
+
+from pydantic import AliasChoices, AliasPath, BaseModel, RootModel, SecretBytes, SecretStr
+from pydantic import ValidationError as Invalid
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from ..errors import ArgumentError
+from ..state.values import Json, JsonObject, canonical_json
+
+_ABSENT = object()
+_ROUNDS = 3
+
+
+class UnwritableError(Exception):
+    """A validated value that has no JSON form from which it could be read again."""
+
+
+class ModelArguments:
+    """The arguments of a tool whose parameters are the fields of a pydantic model.
+
+    Args:
+        tool: The tool's name, for messages.
+        model: The model; its validators are foreign code.
+        hidden: Fields that somebody else sets: never written, and left to their defaults.
+    """
+
+    def __init__(
+        self, tool: str, model: type[BaseModel], hidden: frozenset[str] = frozenset()
+    ) -> None:
+        self._tool = tool
+        self._model = model
+        self._hidden = hidden
+
+    def read(self, args: JsonObject) -> BaseModel:
+        """Return the arguments as the types that the model names.
+
+        A value that equals the default is taken as the default, even where the model itself would
+        refuse it (`category: str = None`): it was filled in for everybody to see.
+
+        Raises:
+            pydantic.ValidationError: They do not fit.
+        """
+        try:
+            return self._model.model_validate(args)
+        except Invalid as error:
+            if (values := self._read_lean(args, error)) is None:
+                raise
+            return values
+
+    def _read_lean(self, args: JsonObject, error: Invalid) -> BaseModel | None:
+        """Read without the values that are refused, if their absence gives just these values."""
+        places = [place for e in error.errors(include_url=False) if (place := _at(args, e))]
+        lean = _without(args, places)
+        try:
+            values = None if lean == args else self._model.model_validate(lean)
+        except Invalid:
+            return None
+        if values is None:
+            return None
+        made = self._written(values)
+        return values if all(_found(made, p) == _found(args, p) for p in places) else None
+
+    def check(self, args: JsonObject) -> JsonObject:
+        """Return the arguments as validation made them: coerced, with every default written out.
+
+        Raises:
+            ArgumentError: They are refused, or reading the result again would change it.
+        """
+        made = self._written(self._checked(args))
+        form: JsonObject = _settled(args, made)
+        for _ in range(_ROUNDS):
+            again, form = self._again(args, form)
+            if again == made:
+                return form
+            # A default that was never validated is coerced once it is written out.
+            made, form = again, _settled(form, again)
+        raise ArgumentError(
+            "Validation changes the values each time, so nobody could approve them.",
+            where=self._tool,
+            fix="Make the validators idempotent, or change the value inside the tool.",
+        )
+
+    def _again(self, args: JsonObject, form: JsonObject) -> tuple[JsonObject, JsonObject]:
+        """Read what was written, and return what comes out and what was read."""
+        try:
+            return self._written(self.read(form)), form
+        except Invalid:
+            # Some types are not read from what they become (`Json`): these stay as they were given.
+            form = {name: args.get(name, value) for name, value in form.items()}
+            return self._written(self._checked(form)), form
+
+    def _checked(self, args: JsonObject) -> BaseModel:
+        try:
+            return self.read(args)
+        except Invalid as error:
+            first = error.errors(include_url=False)[0]
+            path = ".".join([self._tool, *(str(part) for part in first["loc"])])
+            raise ArgumentError(first["msg"] + ".", where=path, fix="Give another value.") from None
+
+    def _written(self, values: BaseModel) -> JsonObject:
+        made = written(values)
+        # What cannot be written (a default that is an object of the program) is left out, and
+        # so are the hidden fields: reading gives them their defaults again.
+        fields = self._model.model_fields
+        hidden = {input_name(name, fields[name]) for name in self._hidden}
+        return {name: value for name, value in made.items() if name not in hidden}
+
+
+def input_name(name: str, field: FieldInfo) -> str:
+    """Return the name under which a field is given: its alias for validation, if it has one."""
+    match field.validation_alias:
+        case str() as alias:
+            return alias
+        case AliasChoices(choices=choices):
+            return next((choice for choice in choices if isinstance(choice, str)), name)
+        case AliasPath() | None:
+            return name
+
+
+def written(value: Any) -> Json:
+    """Write a validated value as the JSON from which it would be read.
+
+    A serializer says how a value is shown to others, under other names; so it is not asked.
+
+    Raises:
+        UnwritableError: There is no such JSON.
+    """
+    match value:
+        case Enum():
+            return written(value.value)
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return _finite(value)
+        case SecretStr() | SecretBytes():
+            return written(value.get_secret_value())
+        case RootModel():
+            return written(value.root)
+        case BaseModel():
+            return _written_model(value)
+        case Mapping():
+            return {str(written(key)): written(item) for key, item in value.items()}
+        case set() | frozenset():
+            return sorted(map(written, value), key=canonical_json)
+        case list() | tuple() | deque():
+            return [written(item) for item in value]
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return {f.name: written(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        case _:
+            return _written_leaf(value)
+
+
+def _written_leaf(value: Any) -> Json:
+    try:
+        return to_jsonable_python(value)
+    except (PydanticSerializationError, ValueError) as error:
+        raise UnwritableError(str(error)) from None
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise UnwritableError(f"{value} is no JSON number.")
+    return value
+
+
+def _written_model(model: BaseModel) -> JsonObject:
+    made: JsonObject = {}
+    for name, field in type(model).model_fields.items():
+        try:
+            made[input_name(name, field)] = written(getattr(model, name))
+        except UnwritableError:
+            if name in model.model_fields_set:
+                raise
+    return {**made, **{name: written(item) for name, item in (model.model_extra or {}).items()}}
+
+
+def _settled(given: Json, made: Json) -> Json:
+    """Return what validation made, with numbers as they were given: 20 does not become "20.0"."""
+    if isinstance(given, dict) and isinstance(made, dict):
+        return {k: _settled(given[k], v) if k in given else v for k, v in made.items()}
+    if isinstance(given, list) and isinstance(made, list) and len(given) == len(made):
+        return [_settled(*pair) for pair in zip(given, made, strict=True)]
+    return given if _same_number(given, made) else made
+
+
+def _same_number(given: Json, made: Json) -> bool:
+    if isinstance(given, bool) or not isinstance(given, int | float) or isinstance(made, bool):
+        return False
+    try:
+        return Decimal(str(given)) == Decimal(str(made))
+    except InvalidOperation:
+        return False
+
+
+def _at(args: Json, error: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """Return the path of an error in the arguments; pydantic's own names members of unions, too."""
+    path: list[str | int] = []
+    for part in error["loc"]:
+        if (isinstance(args, dict) and part in args) or (
+            isinstance(args, list) and isinstance(part, int) and part < len(args)
+        ):
+            path.append(part)
+            args = args[part]
+    return tuple(path)
+
+
+def _found(value: Json, path: Iterable[str | int]) -> Json:
+    for part in path:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return _ABSENT
+    return value
+
+
+def _without(args: Json, places: Iterable[tuple[str | int, ...]]) -> Json:
+    heads: dict[str | int, list[tuple[str | int, ...]]] = {}
+    for head, *rest in places:
+        heads.setdefault(head, []).append(tuple(rest))
+    if isinstance(args, list):
+        return [_without(v, filter(None, heads.get(i, ()))) for i, v in enumerate(args)]
+    if not isinstance(args, dict):
+        return args
+    return {
+        key: _without(item, filter(None, heads.get(key, ())))
+        for key, item in args.items()
+        if () not in heads.get(key, ())
+    }

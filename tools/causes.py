@@ -1,0 +1,101 @@
+"""What an exception of a tool says: a passing disturbance, or an answer that will stay the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from langchain_core.tools import ToolException
+
+from ..errors import PointsmanError, ToolError
+from .contract import ToolContract
+from .waiting import TimedOutError
+
+_PASSING_STATUS = frozenset({408, 409, 423, 425, 429})
+_PASSING_NAMES = (
+    "timeout",
+    "connect",
+    "network",
+    "transport",
+    "temporar",
+    "unavailable",
+    "throttl",
+)
+_FINAL_NAMES = ("notfound", "doesnotexist", "invalid", "validation", "permission", "forbidden")
+_FINAL = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    NotImplementedError,
+    FileNotFoundError,
+    FileExistsError,
+    NotADirectoryError,
+    IsADirectoryError,
+    PermissionError,
+    ToolException,
+    PointsmanError,
+)
+
+
+class ReportedError(RuntimeError):
+    """The tool's own system answered, and its answer is an error."""
+
+
+def is_final(error: BaseException) -> bool:
+    """Whether the same call would fail again: a wrong id stays wrong, a timeout passes.
+
+    What stands behind an exception (`raise … from …`) counts more than the exception itself. An
+    exception of unknown kind is taken as passing: another try may cost time, but loses nothing.
+    """
+    verdicts = [v for e in _chain(error) if (v := _verdict(e)) is not None]
+    return all(verdicts) if verdicts else False
+
+
+def says_nothing_happened(contract: ToolContract, error: BaseException) -> bool:
+    """Whether the contract says of this error that the call changed nothing."""
+    return any(_is_meant(mark, error) for mark in contract.nothing_happened)
+
+
+def _is_meant(mark: type[Exception] | str, error: BaseException) -> bool:
+    if isinstance(mark, type):
+        return isinstance(error, mark)
+    named = any(mark == kind.__name__ for kind in type(error).__mro__)
+    return named or mark.casefold() in str(error).casefold()
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__
+
+
+def _verdict(error: BaseException) -> bool | None:
+    """Return whether one exception is final; `None` if it does not say."""
+    if isinstance(error, ToolError):
+        return not error.retryable
+    if isinstance(error, TimedOutError | TimeoutError | ConnectionError | InterruptedError):
+        return False
+    if (status := _status(error)) is not None:
+        return 400 <= status < 500 and status not in _PASSING_STATUS
+    names = [kind.__name__.lower() for kind in type(error).__mro__]
+    if any(part in name for name in names for part in _PASSING_NAMES):
+        return False
+    if isinstance(error, (*_FINAL, ReportedError)):
+        return True
+    return True if any(part in name for name in names for part in _FINAL_NAMES) else None
+
+
+def _status(error: BaseException) -> int | None:
+    """Return the HTTP status that the exceptions of the usual clients carry."""
+    holders = [getattr(error, "response", None), getattr(error, "resp", None), error]
+    for holder in holders:
+        for name in ("status_code", "status", "code"):
+            value = getattr(holder, name, None)
+            if isinstance(value, int) and not isinstance(value, bool) and 400 <= value < 600:
+                return int(value)
+    return None

@@ -1,0 +1,129 @@
+"""Calling a LangChain tool with exactly the arguments that were approved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
+from langchain_core.messages import BaseMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.tools import Tool as TextTool
+
+from ..state.values import Json, JsonObject
+from .causes import ReportedError
+from .contract import ToolCall
+from .langchain_arguments import LangChainArguments
+from .threads import TOOL_THREADS
+
+_METHOD_NAMES = frozenset({"self", "config", "run_manager"})
+
+
+def function_of(base_tool: BaseTool) -> tuple[Callable[..., Any], bool]:
+    """Return the function behind a tool, and whether it is asynchronous."""
+    if isinstance(base_tool, StructuredTool | TextTool):
+        if base_tool.coroutine is not None:
+            return base_tool.coroutine, True
+        if base_tool.func is not None:
+            return base_tool.func, False
+    if type(base_tool)._arun is BaseTool._arun:  # pyright: ignore[reportPrivateUsage]
+        return base_tool._run, False  # pyright: ignore[reportPrivateUsage]
+    return base_tool._arun, True  # pyright: ignore[reportPrivateUsage]
+
+
+class _Carrier(BaseTool):
+    """Stands in for a tool during one call.
+
+    LangChain passes its own values under `config`, `run_manager` and `callbacks` over whatever the
+    arguments say. Here the function gets its arguments as they were bound; what LangChain gives
+    goes to the parameters whose types ask for it. Callbacks and traces see a call like any other.
+    """
+
+    function: Callable[..., Any]
+    bound: dict[str, Any]
+    given: dict[str, str]
+
+    def _run(
+        self,
+        *_shown: Any,
+        config: RunnableConfig,
+        run_manager: CallbackManagerForToolRun | None = None,
+        **_named: Any,
+    ) -> Any:
+        return self.function(**self.bound, **self._given(config, run_manager))
+
+    async def _arun(
+        self,
+        *_shown: Any,
+        config: RunnableConfig,
+        run_manager: AsyncCallbackManagerForToolRun | None = None,
+        **_named: Any,
+    ) -> Any:
+        return await self.function(**self.bound, **self._given(config, run_manager))
+
+    def _given(self, config: RunnableConfig, run_manager: Any) -> dict[str, Any]:
+        child = run_manager.get_child() if run_manager else None
+        values = {"config": config, "callbacks": child, "run_manager": run_manager}
+        return {name: values[kind] for name, kind in self.given.items()}
+
+
+async def run_langchain(
+    base_tool: BaseTool,
+    function: Callable[..., Any],
+    asynchronous: bool,
+    arguments: LangChainArguments,
+    args: JsonObject,
+    call: ToolCall,
+) -> Json:
+    """Call a tool and return what it returned; its errors are raised, never returned as text."""
+    carrier = _carrier(base_tool, function, arguments, args)
+    shown: Any = {"arguments": args} if _METHOD_NAMES & args.keys() else args
+    # Called with bare arguments, LangChain drops an artifact; called with a tool call, it returns
+    # a message, but turns other outputs into text.
+    if base_tool.response_format == "content_and_artifact":
+        shown = {
+            "type": "tool_call",
+            "name": base_tool.name,
+            "args": shown,
+            "id": call.idempotency_key,
+        }
+    if asynchronous:
+        return _output(await carrier.ainvoke(shown))
+    # Its own `ainvoke` would use the loop's executor, which hanging tools can fill up.
+    return _output(await TOOL_THREADS.run(carrier.invoke, shown))
+
+
+def _carrier(
+    base_tool: BaseTool,
+    function: Callable[..., Any],
+    arguments: LangChainArguments,
+    args: JsonObject,
+) -> BaseTool:
+    raising = {"handle_tool_error": False, "handle_validation_error": False}
+    if isinstance(base_tool, TextTool):
+        # It takes one text by position, whatever its parameter is called.
+        return base_tool.model_copy(update=raising)
+    return _Carrier(
+        name=base_tool.name,
+        description=base_tool.description,
+        args_schema={"type": "object"},
+        callbacks=base_tool.callbacks,
+        tags=base_tool.tags,
+        metadata=base_tool.metadata,
+        verbose=base_tool.verbose,
+        response_format=base_tool.response_format,
+        function=function,
+        bound=arguments.bind(args),
+        given=dict(arguments.given),
+    )
+
+
+def _output(result: Any) -> Any:
+    if isinstance(result, ToolMessage):
+        if result.status == "error":
+            raise ReportedError(result.text)
+        if result.artifact is None:
+            return result.content
+        return {"content": result.content, "artifact": result.artifact}
+    return result.content if isinstance(result, BaseMessage) else result
