@@ -39,7 +39,7 @@ _FINAL = (
 )
 
 
-class ReportedError(RuntimeError):
+class ToolSaidError(RuntimeError):
     """The tool's own system answered, and its answer is an error."""
 
 
@@ -85,7 +85,7 @@ def _verdict(error: BaseException) -> bool | None:
     names = [kind.__name__.lower() for kind in type(error).__mro__]
     if any(part in name for name in names for part in _PASSING_NAMES):
         return False
-    if isinstance(error, (*_FINAL, ReportedError)):
+    if isinstance(error, (*_FINAL, ToolSaidError)):
         return True
     return True if any(part in name for name in names for part in _FINAL_NAMES) else None
 

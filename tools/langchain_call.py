@@ -12,7 +12,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from langchain_core.tools import Tool as TextTool
 
 from ..state.values import Json, JsonObject
-from .causes import ReportedError
+from .causes import ToolSaidError
 from .contract import ToolCall
 from .langchain_arguments import LangChainArguments
 from .threads import TOOL_THREADS
@@ -122,7 +122,7 @@ def _carrier(
 def _output(result: Any) -> Any:
     if isinstance(result, ToolMessage):
         if result.status == "error":
-            raise ReportedError(result.text)
+            raise ToolSaidError(result.text)
         if result.artifact is None:
             return result.content
         return {"content": result.content, "artifact": result.artifact}

@@ -15,7 +15,7 @@ from pointsman.errors import ConfigError, ToolError
 from pointsman.state.run import Run
 from pointsman.stores import SqlStore
 from pointsman.tools import read_contracts, tool
-from pointsman.tools.causes import ReportedError, is_final
+from pointsman.tools.causes import ToolSaidError, is_final
 
 
 class OrderNotFound(Exception):  # noqa: N818 - as shops name them
@@ -47,7 +47,7 @@ FINAL = [
     TypeError("not a date"),
     ZeroDivisionError("x"),
     ToolException("no such order"),
-    ReportedError("no such order"),
+    ToolSaidError("no such order"),
     FileNotFoundError(2, "no such file"),
     PermissionError(13, "no"),
     OrderNotFound("A-1"),
