@@ -1,0 +1,44 @@
+"""Answer check: the product's own checker over one labelled sentence, with no model configured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from ..grounding.check import SentenceVerdict, check
+from ..grounding.evidence import index
+from ..grounding.ground import Effect, Ground
+
+
+def keeps(item: Mapping[str, Any]) -> bool:
+    """Return whether the checker keeps the sentence of an item, at low and medium risk."""
+    return verdict(item).status != "failed"
+
+
+def verdict(item: Mapping[str, Any]) -> SentenceVerdict:
+    """Check the sentence of an item.
+
+    Args:
+        item: `sentence` and `cites`, with `evidence` (id, source, text, trust), `request`,
+            `instructions`, `today` (ISO) and `effects` (tool, args, output) where there are any.
+    """
+    return check(item["sentence"], item.get("cites", ()), ground_of(item))
+
+
+def ground_of(item: Mapping[str, Any]) -> Ground:
+    """Read what the sentences of an item may stand on."""
+    evidence = [
+        index(e["id"], e.get("source", ""), e["text"], untrusted=e.get("trust") == "untrusted")
+        for e in item.get("evidence", ())
+    ]
+    return Ground(
+        evidence={e.id: e for e in evidence},
+        today=date.fromisoformat(item["today"]),
+        request=item.get("request", ""),
+        instructions=item.get("instructions", ""),
+        effects=[
+            Effect(tool=e["tool"], args=e.get("args") or {}, output=e.get("output"))
+            for e in item.get("effects", ())
+        ],
+    )

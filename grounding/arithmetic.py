@@ -1,0 +1,177 @@
+"""Arithmetic: whether a number follows from numbers that the evidence holds.
+
+What may be computed is bounded by what the sentence says: `all three` adds three numbers, a row
+that is named takes part and another does not, and a small number, which some sum or other would
+always yield, needs a word that says what was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from itertools import combinations
+
+from . import cues
+from .column_sums import column_values, line_totals
+from .derived import Derived, meets
+from .evidence import Held
+from .facts import StatedFacts
+from .ground import Holding
+from .proportions import MOST, has_factor, is_factor, neighbours, parts, products, same_kind, shares
+from .quantities import Quantity
+from .tables import (
+    columns,
+    dimension_of,
+    signed,
+)
+from .words import stems
+
+_UNCUED_FIGURES = 3
+"""Significant figures from which a sum is no coincidence."""
+
+
+def derives(said: Quantity, facts: StatedFacts, cited: Holding, context: Holding) -> bool:
+    """Return whether a sentence's quantity can be computed from what is held."""
+    return any(meets(derived, said) for derived in _candidates(said, facts, cited, context))
+
+
+def _candidates(
+    said: Quantity, facts: StatedFacts, cited: Holding, context: Holding
+) -> Iterator[Derived]:
+    text = facts.text
+    figures = len(str(said.values[0].normalize()).replace(".", "").rstrip("0").lstrip("0"))
+    telling = figures >= _UNCUED_FIGURES or said.decimals > 0
+    for rows in cited.tables:
+        for column in columns(rows):
+            yield from column_values(column, rows, facts, telling=telling)
+        yield from line_totals(rows)
+    nearby = list(neighbours(cited))
+    yield from _pieces(nearby)
+    nearby = [_named(group, stems(text)) for group in nearby]
+    if cues.SUM.search(text) or telling:
+        yield from _sums(nearby)
+    if cues.DIFFERENCE.search(text) or telling:
+        yield from _differences(nearby)
+        yield from _across(cited, context)
+    if cues.PRODUCT.search(text) or telling or has_factor(said, facts):
+        yield from products(said, facts, cited, context)
+    if said.dimension == "percent" and cues.SHARE.search(text):
+        yield from shares(nearby, cited, text)
+    if said.dimension or telling:
+        yield from parts(cited, context, facts)
+    yield from _operands(said, facts)
+
+
+def _named(group: list[Held], said: frozenset[str]) -> list[Held]:
+    """Fields that a sentence names are the ones it computes with, where it names several."""
+    named = [h for h in group if h.path and h.words & said]
+    return named if len(named) > 1 else group
+
+
+def _pieces(groups: Sequence[list[Held]]) -> Iterator[Derived]:
+    """`4 × mug, 1 × press` are five things."""
+    for group in groups:
+        pieces = [h.quantity.value for h in group if h.quantity.times]
+        if len(pieces) > 1:
+            yield Derived(sum(pieces, Decimal(0)), "")
+
+
+def _sums(groups: Sequence[list[Held]]) -> Iterator[Derived]:
+    for group in groups:
+        for one, other in combinations(group[:MOST], 2):
+            if same_kind(one, other):
+                yield Derived(one.quantity.value + other.quantity.value, dimension_of(one))
+        for three in combinations(group[:16], 3):
+            if same_kind(three[0], three[1]) and same_kind(three[1], three[2]):
+                total = sum((h.quantity.value for h in three), Decimal(0))
+                yield Derived(total, dimension_of(three[0]))
+        dimensions = {dimension_of(h) for h in group}
+        for dimension in dimensions:
+            whole = [h.quantity.value for h in group if dimension_of(h) == dimension]
+            yield Derived(sum(whole, Decimal(0)), dimension)
+
+
+def _differences(groups: Sequence[list[Held]]) -> Iterator[Derived]:
+    for group in groups:
+        for one, other in combinations(group, 2):
+            if same_kind(one, other) and not (_is_span(one) and not one.path):
+                yield Derived(signed(one) - signed(other), dimension_of(one))
+
+
+def _is_span(held: Held) -> bool:
+    """Spans of prose are terms of rules: two of them have no difference that means anything."""
+    return dimension_of(held) in ("time", "month", "working day", "night", "")
+
+
+def _across(cited: Holding, context: Holding) -> Iterator[Derived]:
+    """Differences and sums between pieces of evidence, and with what was asked for."""
+    ours = _amounts(cited)
+    theirs = [*ours, *_amounts(context)]
+    for one in ours:
+        for other in theirs:
+            if one is other or not same_kind(one, other):
+                continue
+            if one.source == other.source and one.path[:-1] == other.path[:-1]:
+                continue
+            if one.path and other.path and one.source == other.source and one.key != other.key:
+                continue
+            yield Derived(signed(one) - signed(other), dimension_of(one))
+            if one.source != other.source:
+                yield Derived(signed(one) + signed(other), dimension_of(one))
+
+
+def _amounts(holding: Holding) -> list[Held]:
+    """Return what may be compared across evidence; times and bare numbers make any difference."""
+    held = [(h, dimension_of(h)) for h in holding.held]
+    return [h for h, d in held if d and d not in ("time", "month", "night", "working day")][:MOST]
+
+
+def counts_summands(fact: Quantity, facts: StatedFacts, cited: Holding, context: Holding) -> bool:
+    """`The two new items come to 518.17`: so many numbers add up to another of the sentence."""
+    measured = [q for q in facts.quantities if q is not fact and q.dimension]
+    if not cues.SUM.search(facts.text):
+        return False
+    return any(derives(q, facts, cited, context) for q in measured)
+
+
+def is_beyond(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
+    """`Fewer than one in ten`: a held number of that kind lies a little on the said side of it."""
+    before = facts.text[: said.start]
+    if not said.dimension or not cues.BEYOND.search(before):
+        return False
+    less = bool(cues.LESS_THAN.search(before[-24:]))
+    own = said.value
+    low, high = (own * Decimal("0.8"), own) if less else (own, own * Decimal("1.25"))
+    values = [abs(signed(h)) for h in cited.held if dimension_of(h) == said.dimension]
+    return any(low <= value <= high for value in values)
+
+
+def is_operand(
+    fact: Quantity,
+    facts: StatedFacts,
+    cited: Holding,
+    held: Callable[[Quantity, Holding], bool],
+) -> bool:
+    """Return whether another number of the sentence is this one times a number that is held."""
+    if not is_factor(fact):
+        return False
+    others = [
+        q for q in facts.quantities if q.dimension.startswith("money:") and not held(q, cited)
+    ]
+    for other in others:
+        for item in cited.held:
+            product = signed(item) * fact.values[0]
+            if meets(Derived(product, dimension_of(item)), other):
+                return True
+    return False
+
+
+def _operands(said: Quantity, facts: StatedFacts) -> Iterator[Derived]:
+    """What the sentence itself adds up or subtracts: `seven items: four mugs, three bags`."""
+    others = [q for q in facts.quantities if q is not said and q.dimension == said.dimension][:8]
+    for size in range(2, len(others) + 1):
+        for group in combinations(others, size):
+            yield Derived(sum((q.value for q in group), Decimal(0)), said.dimension)
+    for one, other in combinations(others, 2):
+        yield Derived(one.value - other.value, said.dimension)
+        yield Derived(one.value * other.value, said.dimension)

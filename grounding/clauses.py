@@ -1,0 +1,179 @@
+"""Clauses: what each clause of a text or field says to be so, and what not to be so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .evidence import Indexed
+from .opposites import concept_of
+from .records import Leaf
+from .relative import WEEKDAYS
+from .words import Token, fold, key_words, listed, stem, tokens
+
+_CLAUSE = re.compile(
+    r"[.;:!?\n]+(?=\s|$)|,?\s(?:but|aber|sondern|mais|pero|sino|while|whereas|während)\s|,\s"
+)
+_NOT_ENGLISH = re.compile(r"n['’]t\b", re.IGNORECASE)
+_ZERO = re.compile(r"(?<![\d.,])0(?:[.,]0{1,2})?(?![\d.,]?\d)(?=\s[^\W\d_])")
+_WITHOUT_COST = re.compile(
+    r"\b(?:free of charge|at no (?:extra )?(?:cost|charge)|no charge|without charge"
+    r"|ohne kosten|ohne aufpreis|sans frais|sin (?:ningún )?(?:coste|costo|cargo)s?)\b",
+    re.IGNORECASE,
+)
+_NEGATIONS = listed(
+    """not no never without cannot nor neither none nothing non
+    nicht kein keine keinen keinem keiner keines nie niemals ohne nichts noch_nicht
+    ne n pas sans aucun aucune jamais ni nunca sin ningún ninguna ninguno tampoco nada"""
+)
+_STOP = listed(
+    """back yet need needs have has had does did the this that with your from have been
+    will would there their they which about after before into than then when what where also been
+    more most such each other some does were here
+    der die das und ist sind wird werden wurde wurden haben hatte eine einen einem einer ihre ihren
+    ihrem ihrer sich auch noch nach oder über diese dieser dieses dieser für mit von dem den des
+    pour avec dans votre vous cette leur mais sont était sera être elle nous
+    para como este esta está están usted puede tiene pero sobre entre desde cuando"""
+)
+_HOURS = re.compile(r"\b\d{1,2} ?(?:h|uhr|am|pm|\d\d)\b", re.IGNORECASE)
+_TO = listed("to through bis a à al au")
+_BEFORE = 2
+"""Content words that may stand between a negation and what it denies."""
+_FARTHEST = 8
+_AFTER = 3
+_YES = listed("yes ja oui sí true si")
+_NO = listed("no nein non none false keine ninguno aucun aucune")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A word or concept that a clause says to be so (1) or not so (-1)."""
+
+    name: str
+    sign: int
+
+
+@dataclass(frozen=True)
+class SpokenClause:
+    """What one clause mentions."""
+
+    stems: frozenset[str]
+    words: tuple[Mention, ...]
+    concepts: tuple[Mention, ...]
+    of_field: bool = False
+    denies: bool = False
+    """Whether it holds a negation."""
+    hours: bool = False
+    """Whether it names a time of day."""
+    days: frozenset[int] = frozenset()
+    """Weekdays that it names, ranges filled."""
+
+
+def denies(text: str) -> bool:
+    """Return whether a sentence holds a negation."""
+    plain = _NOT_ENGLISH.sub(" not", text)
+    return any(token.folded in _NEGATIONS for token in tokens(plain))
+
+
+def read_clauses(text: str) -> list[SpokenClause]:
+    """Return what each clause of a text mentions."""
+    plain = _NOT_ENGLISH.sub(" not", text).replace("cannot", "can not")
+    plain = _WITHOUT_COST.sub(" gratis ", _ZERO.sub("no", plain))
+    parts = [tokens(part) for part in _CLAUSE.split(plain) if part and part.strip()]
+    return [_clause(piece) for part in parts for piece in _turns(part)]
+
+
+def _turns(words: list[Token]) -> list[list[Token]]:
+    """Divide `open on Monday and closed on Sunday` where the second opposite begins."""
+    seen: dict[str, int] = {}
+    for at, token in enumerate(words):
+        concept = concept_of(token.folded) if len(token.folded) > 3 else None
+        if concept and seen.setdefault(concept[0], concept[1]) != concept[1]:
+            return [words[:at], *_turns(words[at:])]
+    return [words]
+
+
+def _clause(words: Sequence[Token]) -> SpokenClause:
+    found: list[Mention] = []
+    concepts: list[Mention] = []
+    for at, token in enumerate(words):
+        if len(token.folded) < 4 or token.folded in _STOP:
+            continue
+        sign = -1 if _negated(words, at) else 1
+        found.append(Mention(stem(token.folded), sign))
+        if concept := concept_of(token.folded):
+            concepts.append(Mention(concept[0], concept[1] * sign))
+    text = " ".join(token.text for token in words)
+    return SpokenClause(
+        frozenset(m.name for m in found),
+        tuple(found),
+        tuple(concepts),
+        hours=bool(_HOURS.search(text)),
+        denies=any(token.folded in _NEGATIONS for token in words),
+        days=_days(words),
+    )
+
+
+def _days(words: Sequence[Token]) -> frozenset[int]:
+    found: set[int] = set()
+    last: int | None = None
+    for at, token in enumerate(words):
+        day = WEEKDAYS.get(token.folded)
+        if day is None:
+            continue
+        joined = at > 0 and words[at - 1].folded in _TO
+        if last is not None and joined:
+            found |= {(last + n) % 7 for n in range((day - last) % 7 + 1)}
+        found.add(day)
+        last = day
+    return frozenset(found)
+
+
+def _negated(words: Sequence[Token], at: int) -> bool:
+    content = 0
+    for token in reversed(words[max(0, at - _FARTHEST) : at]):
+        if token.folded in _NEGATIONS:
+            return True
+        content += len(token.folded) > 3 and token.folded not in _STOP
+        if content == _BEFORE:
+            break
+    after = words[at + 1 : at + 1 + _AFTER]
+    return any(token.folded in ("nicht", "nichts") for token in after)
+
+
+def clauses_of(item: Indexed) -> list[SpokenClause]:
+    """Return the clauses of evidence: of prose, or one a field."""
+    if not item.leaves:
+        return read_clauses(item.text)
+    return [clause for leaf in item.leaves if (clause := field_clause(leaf))]
+
+
+def field_clause(leaf: Leaf) -> SpokenClause | None:
+    """A field `open: true` says that something is open; `insurance: no`, that there is none."""
+    key = " ".join(key_words(leaf.key))
+    if isinstance(leaf.value, bool) or (
+        isinstance(leaf.value, str) and fold(leaf.value) in _YES | _NO
+    ):
+        is_so = leaf.value if isinstance(leaf.value, bool) else fold(leaf.value) in _YES
+        clause = _clause(tokens(key))
+        return clause if is_so else _turned(clause)
+    if not isinstance(leaf.value, str):
+        return None
+    parts = read_clauses(leaf.value)
+    return SpokenClause(
+        frozenset[str]().union(*(p.stems for p in parts))
+        | frozenset(map(stem, key_words(leaf.key))),
+        tuple(m for p in parts for m in p.words),
+        tuple(m for p in parts for m in p.concepts),
+        of_field=True,
+        denies=any(p.denies for p in parts),
+    )
+
+
+def _turned(clause: SpokenClause) -> SpokenClause:
+    return SpokenClause(
+        clause.stems,
+        tuple(Mention(m.name, -m.sign) for m in clause.words),
+        tuple(Mention(m.name, -m.sign) for m in clause.concepts),
+    )

@@ -1,0 +1,107 @@
+"""Column sums: totals, means and gaps of a table's column, over the rows a sentence speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import combinations
+from math import comb
+
+from . import cues
+from .derived import Derived
+from .evidence import Row
+from .facts import StatedFacts
+from .matching import is_amount
+from .tables import (
+    Column,
+    dimension_of,
+    flagged_rows,
+    holds_numbers,
+    named_rows,
+    signed,
+)
+
+_COMBINATIONS = 400
+"""Ways to choose rows that are tried."""
+
+
+def column_values(
+    column: Column, rows: Sequence[Row], facts: StatedFacts, *, telling: bool
+) -> Iterator[Derived]:
+    """Sums, means and differences of a column, over the rows that the sentence speaks of."""
+    cued = bool(cues.SUM.search(facts.text)) or telling or holds_numbers(column.key)
+    counts = stated_counts(facts, len(rows))
+    for subset in _subsets(column, rows, facts, counts):
+        values = [cell.value for cell in column.cells if any(cell.row is row for row in subset)]
+        if len(values) < 2:
+            continue
+        if cued:
+            yield Derived(sum(values, Decimal(0)), column.dimension)
+        if cues.MEAN.search(facts.text):
+            yield Derived(sum(values, Decimal(0)) / len(values), column.dimension, rounded=True)
+        if len(values) == 2 and cues.DIFFERENCE.search(facts.text):
+            yield Derived(values[0] - values[1], column.dimension)
+    if cues.DIFFERENCE.search(facts.text):
+        values = [cell.value for cell in column.cells]
+        yield Derived(max(values) - min(values), column.dimension)
+
+
+def _subsets(
+    column: Column, rows: Sequence[Row], facts: StatedFacts, counts: frozenset[int]
+) -> Iterator[Sequence[Row]]:
+    """Rows of one sign, named, flagged, of the month; else any of the stated number."""
+    groups: list[Sequence[Row]] = [rows, *flagged_rows(rows, facts)]
+    groups += [[c.row for c in column.cells if c.value * sign > 0] for sign in (1, -1)]
+    named = named_rows(rows, facts)
+    groups.append(named)
+    if cues.WITHOUT.search(facts.text):
+        groups.append([row for row in rows if not any(row is n for n in named)])
+    groups.append(_of_month(rows, facts))
+    for group in groups:
+        fits = not counts or len(group) in counts
+        if len(group) > 1 and fits and _one_sign(column, group, whole=len(group) == len(rows)):
+            yield group
+    for size in counts:
+        if 1 < size < len(rows) and comb(len(rows), size) <= _COMBINATIONS:
+            yield from combinations(rows, size)
+
+
+def _one_sign(column: Column, group: Sequence[Row], *, whole: bool) -> bool:
+    """A net sum is of a whole table; a part of it adds what came in, or what went out."""
+    signs = {c.value > 0 for c in column.cells if any(c.row is row for row in group)}
+    return whole or len(signs) < 2
+
+
+def _of_month(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
+    months = [d for d in facts.dates if d.day is None and d.month is not None]
+    return [
+        row
+        for row in rows
+        if any(m.month == d.month for m in months for d in row.dates if d.month is not None)
+    ]
+
+
+def stated_counts(facts: StatedFacts, most: int) -> frozenset[int]:
+    """Return the numbers of things that a sentence gives: `all three`, `the two`, `both`."""
+    return frozenset(
+        int(q.values[0])
+        for q in facts.quantities
+        if not q.dimension and q.values[0] == int(q.values[0]) and 2 <= q.values[0] <= most
+    )
+
+
+def line_totals(rows: Sequence[Row]) -> Iterator[Derived]:
+    """Price times number, row by row and in all, as an order's total."""
+    totals: list[Decimal] = []
+    dimension = ""
+    for row in rows:
+        amounts = [h for h in row.held if is_amount(h)]
+        numbers = [h for h in row.held if not h.quantity.dimension and not is_amount(h)]
+        products = [signed(a) * signed(n) for a in amounts for n in numbers][:20]
+        for product in products:
+            yield Derived(product, dimension_of(amounts[0]))
+        if len(products) == 1:
+            totals.append(products[0])
+            dimension = dimension_of(amounts[0])
+    if len(totals) == len(rows):
+        yield Derived(sum(totals, Decimal(0)), dimension)

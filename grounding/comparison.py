@@ -1,0 +1,247 @@
+"""Comparison: whether what a sentence calls the cheapest, latest or longest is so."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+from . import cues
+from .elapsed import duration
+from .evidence import Row
+from .facts import StatedFacts
+from .ground import Holding
+from .lexicon import any_of, lexicon
+from .matching import carries, is_amount
+from .tables import Column, columns, distinctive, flagged_rows, named_rows
+from .words import key_words, listed, stem, stems
+
+
+class Scale(NamedTuple):
+    """What a comparing word compares, and which end it names: 1 for most, -1 for least."""
+
+    attribute: str
+    end: int
+
+
+_WORDS = lexicon("comparisons")
+
+
+def _scales(name: str) -> list[tuple[re.Pattern[str], Scale]]:
+    return [
+        (
+            re.compile(rf"\b(?:{any_of(entry['words'])})", re.IGNORECASE),
+            Scale(entry["attribute"], entry["end"]),
+        )
+        for entry in _WORDS[name]
+    ]
+
+
+_SUPERLATIVE = _scales("superlatives")
+_COMPARATIVE = _scales("comparatives")
+_YEAR_FIELDS = listed("year jahr annee ano")
+_RATING_FIELDS = listed(
+    "rating note bewertung score puntuacion valoracion stars sterne nota avis grade"
+)
+_DURATION_FIELDS = listed("duration dauer duree duracion time zeit temps minutes min length lange")
+_DISTANCE_FIELDS = listed("distance entfernung distancia length lange km m")
+
+
+def contradicted(facts: StatedFacts, cited: Holding) -> str:
+    """Return what a sentence compares wrongly, or an empty string."""
+    for pattern, scale in _COMPARATIVE:
+        if (match := pattern.search(facts.text)) and _wrong_pair(match, scale, facts, cited):
+            return match[0]
+    for pattern, scale in _SUPERLATIVE:
+        if match := pattern.search(facts.text):
+            return match[0] if _wrong_extreme(scale, facts, cited) else ""
+    return ""
+
+
+def _wrong_extreme(scale: Scale, facts: StatedFacts, cited: Holding) -> bool:
+    """A row that is named must be at the end of the scale, among all or those spoken of."""
+    checked = False
+    lenient = any(item.facts.language != facts.language for item in cited.items)
+    for rows in cited.tables:
+        named = _spoken_of(rows, facts, cited)
+        if not named or len(named) == len(rows):
+            continue
+        for measure in _measures(rows, scale, facts):
+            checked = True
+            groups = [
+                g for g in _among(rows, facts, cited.tables, lenient=lenient) if len(g) > len(named)
+            ]
+            if any(_is_extreme(named, group, measure, scale.end) for group in groups):
+                return False
+    return checked
+
+
+def _spoken_of(rows: Sequence[Row], facts: StatedFacts, cited: Holding) -> list[Row]:
+    """Rows that the sentence names, or whose amount it says."""
+    named = named_rows(rows, facts)
+    measured = [q for q in facts.quantities if q.dimension]
+    by_value = [
+        row
+        for row in rows
+        if any(carries(h, q, facts.text, cited.currencies) for h in row.held for q in measured)
+    ]
+    both = [row for row in named if any(row is other for other in by_value)]
+    few = _fewest(rows, facts)
+    return both or (few if few else named) or by_value
+
+
+def _fewest(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
+    """Rows that most of the sentence's words name: `TGV 6107` is one train, not every TGV."""
+    said = frozenset(stem(t.folded) for t in facts.tokens if len(t.folded) >= 2)
+    scores = _scores(rows, said)
+    best = max(scores, default=Fraction(0))
+    if not best:
+        return []
+    return [row for row, score in zip(rows, scores, strict=True) if score == best]
+
+
+def _scores(rows: Sequence[Row], said: frozenset[str]) -> list[Fraction]:
+    """Return how much of a sentence names each row; a word of many rows counts for less."""
+    owns = distinctive(rows)
+    spread = Counter(word for own in owns for word in own)
+    return [sum((Fraction(1, spread[w]) for w in own & said), Fraction(0)) for own in owns]
+
+
+def _among(
+    rows: Sequence[Row], facts: StatedFacts, every: Sequence[Sequence[Row]], *, lenient: bool
+) -> Iterator[Sequence[Row]]:
+    """The whole table, and the parts of it that the sentence may mean.
+
+    In another language than the evidence's, the words that pick a part cannot be matched.
+    """
+    yield rows
+    if lenient:
+        for key in {key for row in rows for key in row.flags}:
+            yield [row for row in rows if row.flags.get(key)]
+    yield from (group for group in flagged_rows(rows, facts) if len(group) > 1)
+    yield from (group for group in _within_limit(rows, facts, every) if len(group) > 1)
+    said = frozenset(stem(t.folded) for t in facts.tokens if len(t.folded) >= 3)
+    owns = distinctive(rows)
+    for word in frozenset[str]().union(*owns) & said:
+        group = [row for row, own in zip(rows, owns, strict=True) if word in own]
+        if 1 < len(group) < len(rows):
+            yield group
+
+
+def _within_limit(
+    rows: Sequence[Row], facts: StatedFacts, every: Sequence[Sequence[Row]]
+) -> Iterator[Sequence[Row]]:
+    """`The hotels under 210`: rows whose own numbers, or a namesake's elsewhere, keep the limit."""
+    limits = [q.value for q in facts.quantities if cues.LIMIT.search(facts.text[: q.start])]
+    less = bool(cues.LESS_THAN.search(facts.text))
+    for limit in limits:
+        for others in every:
+            names = {
+                row.texts[0]
+                for row in others
+                if row.texts
+                and row.held
+                and all((h.quantity.value <= limit) == less for h in row.held)
+            }
+            yield [row for row in rows if row.texts and row.texts[0] in names]
+
+
+Measure: TypeAlias = Callable[[Row], Decimal | None]
+
+
+def _measures(rows: Sequence[Row], scale: Scale, facts: StatedFacts) -> list[Measure]:
+    """Return the fields that a comparing word may compare; none where rows lack such a field."""
+    if scale.attribute == "moment":
+        return [_moment] if sum(_moment(row) is not None for row in rows) > 1 else []
+    found = [c for c in columns(rows) if _is_of(c, scale.attribute)]
+    if scale.attribute in ("time", "extent") and not found:
+        return [duration] if sum(duration(row) is not None for row in rows) > 1 else []
+    if scale.attribute == "":
+        said = stems(facts.text)
+        by_name = [c for c in found if c.cells[0].held.words & said]
+        found = by_name or [c for c in found if is_amount(c.cells[0].held)] or found
+    return [_cell_of(column) for column in found]
+
+
+def _is_of(column: Column, attribute: str) -> bool:
+    held = column.cells[0].held
+    words = frozenset(key_words(held.key))
+    match attribute:
+        case "money":
+            return is_amount(held) or column.dimension.startswith("money:")
+        case "rating":
+            return bool(words & _RATING_FIELDS)
+        case "time":
+            return column.dimension == "time" or bool(words & _DURATION_FIELDS)
+        case "length":
+            return column.dimension == "length" or bool(words & _DISTANCE_FIELDS)
+        case "extent":
+            measured = column.dimension in ("time", "length", "month", "night")
+            return measured or bool(words & (_DURATION_FIELDS | _DISTANCE_FIELDS))
+        case "mass":
+            return column.dimension == "mass"
+        case _:
+            return "id" not in words
+
+
+def _cell_of(column: Column) -> Measure:
+    def value(row: Row) -> Decimal | None:
+        return next((cell.value for cell in column.cells if cell.row is row), None)
+
+    return value
+
+
+def _moment(row: Row) -> Decimal | None:
+    for held in row.held:
+        if _YEAR_FIELDS.intersection(key_words(held.key)):
+            return held.quantity.values[0] * 372
+    for written in row.dates:
+        if written.year and written.month and written.day:
+            return Decimal(written.year * 372 + written.month * 31 + written.day)
+    return None
+
+
+def _is_extreme(named: Sequence[Row], group: Sequence[Row], measure: Measure, end: int) -> bool:
+    """Charges are below zero: the highest charge is the lowest number, so both readings count."""
+    values = [v for row in group if (v := measure(row)) is not None]
+    own = [v for row in named if (v := measure(row)) is not None and any(row is g for g in group)]
+    if len(values) < 2 or not own:
+        return False
+    negative = [v for v in values if v < 0]
+    readings = [values, [abs(v) for v in negative]] if negative else [values]
+    mine = [own, [abs(v) for v in own if v < 0]] if negative else [own]
+    return any(
+        v == (max(all_) if end > 0 else min(all_))
+        for all_, some in zip(readings, mine, strict=True)
+        for v in some
+    )
+
+
+def _wrong_pair(match: re.Match[str], scale: Scale, facts: StatedFacts, cited: Holding) -> bool:
+    """`X is cheaper than Y`: the row named before, and the one named behind, must be so."""
+    checked = False
+    for rows in cited.tables:
+        left = _nearest(rows, facts, lambda start: start < match.start())
+        right = _nearest(rows, facts, lambda start: start >= match.end())
+        if left is None or right is None or left is right:
+            continue
+        for measure in _measures(rows, scale, facts):
+            one, other = measure(left), measure(right)
+            if one is not None and other is not None:
+                checked = True
+                if (abs(one) - abs(other)) * scale.end > 0:
+                    return False
+    return checked
+
+
+def _nearest(rows: Sequence[Row], facts: StatedFacts, place: Callable[[int], bool]) -> Row | None:
+    """Return the row that alone has most of the words on one side of the comparison."""
+    side = frozenset(stem(t.folded) for t in facts.tokens if len(t.folded) >= 2 and place(t.start))
+    scores = _scores(rows, side)
+    best = max(scores, default=Fraction(0))
+    if not best or scores.count(best) > 1:
+        return None
+    return rows[scores.index(best)]

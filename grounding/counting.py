@@ -1,0 +1,187 @@
+"""Counting: whether a number of things is how many the evidence lists."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from . import cues
+from .evidence import Indexed, Row
+from .facts import StatedFacts
+from .ground import Holding
+from .quantities import Quantity
+from .records import Listing
+from .tables import MOST_ROWS, columns, flagged_rows, holds_numbers, stems_of
+from .words import fold, key_words, stem, tokens
+
+MOST = 60
+"""Largest number that counts entries of a list."""
+
+_NOUN_TOKENS = 4
+_OUT = re.compile(
+    r"\b(?:charges?|debits?|payments?|expenses?|outgoing|withdrawals?|abbuchung\w*|ausgaben?|belastung\w*"
+    r"|d[ée]bits?|d[ée]penses?|pr[ée]l[èe]vements?|cargos?|gastos?|pagos?)\b",
+    re.IGNORECASE,
+)
+_IN = re.compile(
+    r"\b(?:credits?|deposits?|incoming|income|refunds?|eing[äa]ng\w*|gutschrift\w*|einnahmen?"
+    r"|cr[ée]dits?|recettes?|versements?|ingresos?|abonos?|devoluci\w*)\b",
+    re.IGNORECASE,
+)
+_NO_COUNT = re.compile(r"(?:#|\bn[ro]\.?|\boption|\bnumber|\bnummer|\bnuméro|\bnúmero)\s?$", re.I)
+
+
+def is_count(said: Quantity, facts: StatedFacts) -> bool:
+    """Return whether a number may say how many things there are."""
+    value = said.values[0]
+    before = facts.text[max(0, said.start - 12) : said.start]
+    return (
+        not said.dimension
+        and not said.negative
+        and value == int(value)
+        and 2 <= value <= MOST
+        and not _NO_COUNT.search(before)
+    )
+
+
+def noun_after(said: Quantity, facts: StatedFacts) -> frozenset[str]:
+    """Return the stems of the words that a number may count: the next few."""
+    clause = re.split(r"[,.;:()!?]", facts.text[said.end : said.end + 60])[0]
+    words = [t.folded for t in tokens(clause) if t.folded.isalpha()]
+    return frozenset(stem(w) for w in words[:_NOUN_TOKENS] if len(w) > 2)
+
+
+def contradicted(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
+    """Return whether a list is named by what is counted, and has another number of entries."""
+    noun = noun_after(said, facts)
+    about = list(_lists_of(noun, cited))
+    if not about or _stands_in_field(said, noun, cited):
+        return False
+    possible = {n for item, listing in about for n in _counts(item, listing, facts)}
+    possible |= {len(about)} if len(about) > 1 else set()
+    possible |= set(_value_counts(noun, cited)) | set(_filtered(facts, cited))
+    return int(said.values[0]) not in possible
+
+
+def counted(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
+    """Return whether entries of a list, or those of them of one kind, are that many."""
+    value = int(said.values[0])
+    noun = noun_after(said, facts)
+    by_value = set(_value_counts(noun, cited))
+    if by_value:
+        return value in by_value
+    if any(value == n for n in _filtered(facts, cited)):
+        return True
+    return any(value == n for n in _any_counts(cited))
+
+
+def _stands_in_field(said: Quantity, noun: frozenset[str], cited: Holding) -> bool:
+    """A field of that name holds the number, or a text does."""
+    for held in cited.held:
+        if said.values[0] in held.quantity.values:
+            in_text = not held.path or held.quantity.end > 0
+            if in_text or noun & held.words:
+                return True
+    return False
+
+
+def _lists_of(noun: frozenset[str], cited: Holding) -> Iterator[tuple[Indexed, Listing]]:
+    for item, listing in cited.listings:
+        if listing.length < 2:
+            continue
+        if noun & _numbered(item, listing):
+            continue
+        if listing.words & noun or (not listing.path and _tool_words(item) & noun):
+            yield item, listing
+
+
+def _numbered(item: Indexed, listing: Listing) -> frozenset[str]:
+    """Return the names of fields that hold a number in each entry: they are summed, not counted."""
+    size = len(listing.path)
+    fields = [
+        h
+        for h in item.held
+        if h.path[:size] == listing.path and len(h.path) == size + 2 and not h.quantity.end
+    ]
+    return frozenset[str]().union(*(h.words for h in fields))
+
+
+def _tool_words(item: Indexed) -> frozenset[str]:
+    tool = re.split(r"[\s{(]", item.source, maxsplit=1)[0]
+    return frozenset(stem(w) for w in key_words(tool))
+
+
+def _counts(item: Indexed, listing: Listing, facts: StatedFacts) -> Iterator[int]:
+    yield listing.length
+    rows = [r for r in item.rows if r.path[:-1] == listing.path and r.path][:MOST_ROWS]
+    yield from _filters(rows, facts)
+    for column in columns(rows):
+        if holds_numbers(column.key):
+            yield int(sum(cell.value for cell in column.cells))
+
+
+def _filtered(facts: StatedFacts, cited: Holding) -> Iterator[int]:
+    for rows in cited.tables:
+        yield from _filters(rows, facts)
+
+
+def _filters(rows: Sequence[Row], facts: StatedFacts) -> Iterator[int]:
+    """Yield how many rows a word, flag, sign, date or threshold of the sentence picks."""
+    if not rows:
+        return
+    yield from (len(group) for group in flagged_rows(rows, facts))
+    said = frozenset(stem(t.folded) for t in facts.tokens if len(t.folded) > 2)
+    picks = Counter(w for row in rows for w in stems_of(row.texts) & said)
+    yield from (n for n in picks.values() if n < len(rows))
+    yield from (len(rows) - n for n in picks.values() if n < len(rows))
+    yield from _by_sign(rows, facts)
+    yield from _by_threshold(rows, facts)
+    for written in facts.dates:
+        yield sum(any(d.is_part_of(written) for d in row.dates) for row in rows)
+
+
+def _by_sign(rows: Sequence[Row], facts: StatedFacts) -> Iterator[int]:
+    for column in columns(rows):
+        negative = sum(cell.value < 0 for cell in column.cells)
+        if negative and _OUT.search(facts.text):
+            yield negative
+        if negative and _IN.search(facts.text):
+            yield len(column.cells) - negative
+
+
+def _by_threshold(rows: Sequence[Row], facts: StatedFacts) -> Iterator[int]:
+    more, less = cues.MORE_THAN.search(facts.text), cues.LESS_THAN.search(facts.text)
+    if not (more or less):
+        return
+    limits = [q.value for q in facts.quantities]
+    for column in columns(rows):
+        for limit in limits:
+            yield sum(abs(cell.value) > limit for cell in column.cells)
+            yield sum(abs(cell.value) >= limit for cell in column.cells)
+            yield sum(abs(cell.value) < limit for cell in column.cells)
+            yield sum(abs(cell.value) <= limit for cell in column.cells)
+
+
+def _value_counts(noun: frozenset[str], cited: Holding) -> Iterator[int]:
+    """Yield how many rows hold a counted word in their texts: `two TER`."""
+    for rows in cited.tables:
+        picks = Counter(w for row in rows for w in stems_of(row.texts) & noun)
+        yield from (n for n in picks.values() if n < len(rows))
+
+
+def _any_counts(cited: Holding) -> Iterator[int]:
+    """Yield what may be counted where the noun is of another language than the evidence."""
+    yield from (listing.length for _, listing in cited.listings)
+    for rows in cited.tables:
+        yield len(rows)
+        for key in {key for row in rows for key in row.flags}:
+            held = sum(row.flags.get(key) is True for row in rows)
+            yield from (held, len(rows) - held)
+        yield from Counter(fold(text) for row in rows for text in row.texts).values()
+        for column in columns(rows):
+            yield sum(cell.value < 0 for cell in column.cells)
+            yield sum(cell.value > 0 for cell in column.cells)
+            yield sum(cell.value == Decimal(0) for cell in column.cells)
+    yield len(cited.items)

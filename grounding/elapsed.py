@@ -1,0 +1,195 @@
+"""Elapsed time: durations between moments, and the days that lie a duration away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import combinations
+
+from . import cues
+from .dates import WrittenDate, day_of
+from .evidence import Indexed, Row
+from .facts import StatedFacts
+from .ground import Holding
+from .matching import agrees
+from .quantities import Quantity
+from .relative import RelativeDays
+
+MOST = 40
+"""Moments, or durations, that are combined with one another."""
+
+_LATER = 3
+"""Characters between a date and the time of day that belongs to it."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A day with or without a time, or a time without a day."""
+
+    day: date | None
+    minutes: int | None
+
+
+def moments(item: Indexed | Row, years: frozenset[int]) -> list[Moment]:
+    """Return the moments that one piece of evidence, or one record of it, names."""
+    found: list[Moment] = []
+    used: set[int] = set()
+    by_start = {clock.start: clock for clock in item.times}
+    for written in item.dates[: 2 * MOST]:
+        places = range(written.end, written.end + _LATER + 1)
+        clock = next((by_start[at] for at in places if at in by_start), None)
+        if clock:
+            used.add(clock.start)
+        minutes = clock.minutes if clock else None
+        found += [Moment(day, minutes) for day in written.readings(years)[:3]]
+    found += [Moment(None, t.minutes) for t in item.times[: 4 * MOST] if t.start not in used]
+    return list(dict.fromkeys(found))[: 2 * MOST]
+
+
+def spans(
+    said: Quantity, facts: StatedFacts, cited: Holding, today: date, years: frozenset[int]
+) -> bool:
+    """Return whether a duration lies between two moments of the evidence, or one and today."""
+    if said.dimension not in ("time", "month", "night", ""):
+        return False
+    if not said.dimension and not cues.DIFFERENCE.search(facts.text):
+        return False
+    found = [moments(item, years) for item in cited.items]
+    pairs = [pair for group in found for pair in combinations(group[:MOST], 2)]
+    every = [m for group in found for m in group if m.day][:MOST]
+    if cues.DIFFERENCE.search(facts.text):
+        pairs += combinations(every, 2)
+        pairs += [(moment, Moment(today, None)) for moment in every]
+        said_days = [day for d in facts.dates for day in d.readings(years)]
+        pairs += [(Moment(d, None), m) for d in said_days for m in (*every, Moment(today, None))]
+    elif said.dimension == "month" and said.unit and said.unit.factor == 12:
+        # An age is the years from a birthday until today.
+        pairs += [(moment, Moment(today, None)) for moment in every]
+    return any(_spans(said, one, other) for one, other in pairs)
+
+
+def _spans(said: Quantity, one: Moment, other: Moment) -> bool:
+    if said.dimension == "month":
+        return _months(one, other, said)
+    seconds = _seconds(one, other)
+    if seconds is None:
+        return False
+    if said.dimension == "time":
+        return any(agrees(seconds, own, said) for own in said.base)
+    days = {seconds / 86400}
+    if one.day and other.day:
+        # Nights are counted by the calendar, whatever the hour.
+        days.add(Decimal(abs((other.day - one.day).days)))
+    return any(own in days for own in said.values)
+
+
+def _seconds(one: Moment, other: Moment) -> Decimal | None:
+    if one.day and other.day:
+        if one.minutes is None or other.minutes is None:
+            return Decimal(abs((one.day - other.day).days) * 86400)
+        gap = _at(one.day, one.minutes) - _at(other.day, other.minutes)
+        return Decimal(abs(int(gap.total_seconds())))
+    if one.minutes is None or other.minutes is None:
+        return None
+    return Decimal(abs(one.minutes - other.minutes) * 60)
+
+
+def duration(row: Row) -> Decimal | None:
+    """Return the seconds between the first and the last moment of a record."""
+    found = moments(row, frozenset(d.year for d in row.dates if d.year))
+    gaps = [gap for one, other in combinations(found[:6], 2) if (gap := _seconds(one, other))]
+    return max(gaps, default=None)
+
+
+def _at(day: date, minutes: int) -> datetime:
+    return datetime.combine(day, time(minutes // 60, minutes % 60))
+
+
+def _months(one: Moment, other: Moment, said: Quantity) -> bool:
+    if one.day is None or other.day is None:
+        return False
+    first, last = sorted((one.day, other.day))
+    months = (last.year - first.year) * 12 + last.month - first.month
+    whole = months - (last.day < first.day)
+    if said.unit and said.unit.factor == 12 and whole // 12 * 12 in said.base:
+        return True
+    # From the first of a month to the last of another counts the months between, both whole.
+    ends = (last + timedelta(days=1)).day == 1 and first.day == 1
+    return any(own in (whole, months + 1 if ends else whole) for own in said.base)
+
+
+def follows(
+    written: WrittenDate | RelativeDays,
+    cited: Holding,
+    context: Holding,
+    today: date,
+    years: frozenset[int],
+) -> bool:
+    """Return whether a day is a held duration away from a held moment, or from today."""
+    starts = [
+        m.day for item in (*cited.items, *context.items) for m in moments(item, years) if m.day
+    ]
+    durations = [
+        h.quantity
+        for h in (*cited.held, *context.held)
+        if h.quantity.dimension in ("time", "month", "working day", "night")
+    ][:MOST]
+    days = {
+        day
+        for start in dict.fromkeys([*starts[:MOST], today])
+        for duration in durations
+        for day in _away(start, duration)
+    }
+    if isinstance(written, RelativeDays):
+        return any(written.holds(day) for day in days)
+    return written.day is not None and any(written.is_day(day) for day in days)
+
+
+def _away(start: date, duration: Quantity) -> Iterator[date]:
+    amount = duration.value
+    if amount != int(amount) or amount <= 0 or amount > 10**9:
+        return
+    match duration.dimension:
+        case "time":
+            days = int(amount) // 86400
+            if 0 < days <= 4000:
+                yield from (start + timedelta(days=days), start - timedelta(days=days))
+        case "night":
+            if amount <= 400:
+                yield start + timedelta(days=int(amount))
+        case "month":
+            if amount <= 240:
+                yield from (d for s in (1, -1) if (d := _months_on(start, s * int(amount))))
+        case _:
+            if amount <= 60:
+                yield _working_days_on(start, int(amount))
+
+
+def _months_on(start: date, months: int) -> date | None:
+    at = start.month - 1 + months
+    year, month = start.year + at // 12, at % 12 + 1
+    for day in range(start.day, 27, -1):
+        if found := day_of(year, month, day):
+            return found
+    return day_of(year, month, start.day)
+
+
+def _working_days_on(start: date, days: int) -> date:
+    at = start
+    while days:
+        at += timedelta(days=1)
+        days -= at.weekday() < 5
+    return at
+
+
+def clock_follows(minutes: int, cited: Holding, context: Holding) -> bool:
+    """Return whether a time of day is a duration of the evidence away from one of its times."""
+    clocks = [t.minutes for t in cited.times][:MOST]
+    lengths = [
+        int(h.quantity.value) // 60
+        for h in (*cited.held, *context.held)
+        if h.quantity.dimension == "time" and h.quantity.value < 86400
+    ][:MOST]
+    return any((c + s * n) % 1440 == minutes for c in clocks for n in lengths for s in (1, -1))

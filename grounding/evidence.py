@@ -1,0 +1,267 @@
+"""Evidence, read once: its facts, rows, lists and words, ready to be asked by every sentence."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import TypeAlias
+
+from .dates import WrittenDate
+from .facts import StatedFacts, read
+from .identifiers import compact
+from .names import name_key
+from .quantities import MOST, Quantity
+from .records import Leaf, Listing, Records, parse
+from .relative import Weekday
+from .times import TimeOfDay
+from .units import unit_of_field
+from .words import folded_words, key_words, stem, tokens
+
+_LABEL = 4
+"""Words of the longest text value that is a name or title."""
+
+LONGEST = 50_000
+"""Characters of one piece of evidence that are read; what is cut is said in the verdict."""
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A quantity that evidence holds, with what its place tells about it."""
+
+    quantity: Quantity
+    source: str
+    path: Path = ()
+    """Where it stands in JSON; empty in prose."""
+    key: str = ""
+    currency: str = ""
+    """The currency in force there, for a number whose field may be an amount."""
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Stems of its field's name."""
+        return frozenset(stem(w) for w in key_words(self.key))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A record: a JSON object with its own quantities, dates and words."""
+
+    path: Path
+    source: str
+    words: frozenset[str]
+    """Folded tokens of its text values."""
+    flags: dict[str, bool]
+    """Its yes-or-no fields, by name."""
+    held: list[Held]
+    dates: list[WrittenDate]
+    times: list[TimeOfDay]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Indexed:
+    """One piece of evidence, read once."""
+
+    id: str
+    source: str
+    text: str
+    """Its text, as far as it was read."""
+    cut: int
+    """Characters that were not read."""
+    untrusted: bool
+    facts: StatedFacts
+    held: list[Held]
+    rows: list[Row]
+    listings: list[Listing]
+    words: frozenset[str]
+    """Folded tokens of source and text."""
+    leaves: list[Leaf]
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """Stems of its words."""
+        return frozenset(stem(w) for w in self.words if len(w) >= 3)
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Identifiers and addresses, in the form that is compared."""
+        found = [*self.facts.identifiers, *self.facts.addresses]
+        parts = {p for i in found for t in [i.text] for p in map(compact, t.split("-")) if p}
+        return frozenset(i.key for i in found) | parts
+
+    @cached_property
+    def digits(self) -> frozenset[str]:
+        """Runs of digits inside identifiers and long numbers."""
+        runs = {
+            "".join(c for c in i.key if c.isdigit())
+            for i in (*self.facts.identifiers, *self.facts.addresses)
+        }
+        return frozenset(r for r in runs if len(r) >= 2)
+
+    @cached_property
+    def value_names(self) -> frozenset[str]:
+        """Capitalised words of its text values, as names are compared; none of prose."""
+        values = [leaf.value for leaf in self.leaves if isinstance(leaf.value, str)]
+        # A first word has its capital from its place, unless the value is a label.
+        words = [
+            t
+            for found in map(tokens, values)
+            for at, t in enumerate(found)
+            if t.text[0].isupper() and (at or len(found) <= _LABEL)
+        ]
+        return frozenset(name_key(t.folded) for t in words if len(t.text) > 2)
+
+    @property
+    def dates(self) -> list[WrittenDate]:
+        """Its dates."""
+        return self.facts.dates
+
+    @property
+    def times(self) -> list[TimeOfDay]:
+        """Its times of day."""
+        return self.facts.times
+
+    @property
+    def weekdays(self) -> list[Weekday]:
+        """Its weekdays by name."""
+        return self.facts.weekdays
+
+
+def index(name: str, source: str, text: str, *, untrusted: bool = False) -> Indexed:
+    """Read one piece of evidence, up to `LONGEST` characters of it."""
+    # A long JSON text still parses whole, and its fields are bounded by number; a cut one is prose.
+    records = parse(text) if len(text) <= 4 * LONGEST else None
+    if records is not None:
+        return _index_records(name, source, text, records, untrusted=untrusted)
+    kept = text[:LONGEST]
+    facts = read(f"{kept}\n{source}" if source else kept)
+    held = [Held(quantity=q, source=name) for q in facts.quantities]
+    return Indexed(
+        id=name,
+        source=source,
+        text=kept,
+        cut=len(text) - len(kept) or _unread(facts),
+        untrusted=untrusted,
+        facts=facts,
+        held=held,
+        rows=[],
+        listings=[],
+        words=frozenset(t.folded for t in facts.tokens),
+        leaves=[],
+    )
+
+
+def _index_records(
+    name: str, source: str, text: str, records: Records, *, untrusted: bool
+) -> Indexed:
+    lines, starts, leaves, length = [""], [0], list[Leaf](), 1
+    for leaf in records.leaves:
+        if isinstance(leaf.value, str) and length < LONGEST:
+            lines.append(leaf.value)
+            starts.append(length)
+            leaves.append(leaf)
+            length += len(leaf.value) + 1
+    facts = read("\n".join([*lines, source])[: LONGEST + len(source)])
+    placed = _Placed(facts, starts, leaves)
+    numbers = [h for leaf in records.leaves if (h := _number(leaf, name))]
+    held = [*numbers, *(placed.held(q, name) for q in facts.quantities)]
+    keys = {w for leaf in records.leaves for w in key_words(leaf.key)}
+    return Indexed(
+        id=name,
+        source=source,
+        text=text[: 4 * LONGEST],
+        cut=int(records.cut) or max(0, length - LONGEST) or _unread(facts),
+        untrusted=untrusted,
+        facts=facts,
+        held=held,
+        rows=_rows(records, held, placed, name),
+        listings=records.listings,
+        words=frozenset(t.folded for t in facts.tokens) | keys,
+        leaves=records.leaves,
+    )
+
+
+def _unread(facts: StatedFacts) -> int:
+    """Return whether a text has more numbers than are read, as a count of what was cut."""
+    return int(len(facts.quantities) >= MOST)
+
+
+class _Placed:
+    """Which field each fact of the joined text values came from."""
+
+    def __init__(self, facts: StatedFacts, starts: list[int], leaves: list[Leaf]) -> None:
+        self._starts = starts
+        self._leaves = leaves
+        self.dates: dict[Path, list[WrittenDate]] = {}
+        self.times: dict[Path, list[TimeOfDay]] = {}
+        for written in facts.dates:
+            if leaf := self.leaf(written.start):
+                self.dates.setdefault(_row_path(leaf.path), []).append(written)
+        for clock in facts.times:
+            if leaf := self.leaf(clock.start):
+                self.times.setdefault(_row_path(leaf.path), []).append(clock)
+
+    def leaf(self, start: int) -> Leaf | None:
+        """Return the field that a place of the joined text belongs to."""
+        at = bisect_right(self._starts, start) - 2
+        return self._leaves[at] if 0 <= at < len(self._leaves) else None
+
+    def held(self, quantity: Quantity, name: str) -> Held:
+        """Return a quantity of a text value with its field."""
+        leaf = self.leaf(quantity.start)
+        if leaf is None:
+            return Held(quantity=quantity, source=name)
+        return Held(quantity=quantity, source=name, path=leaf.path, key=leaf.key)
+
+
+def _number(leaf: Leaf, name: str) -> Held | None:
+    if not isinstance(leaf.value, Decimal):
+        return None
+    value = leaf.value
+    quantity = Quantity(
+        text=format(value, "f") if abs(value.adjusted()) < 40 else str(value),
+        start=0,
+        end=0,
+        values=(abs(value),),
+        unit=unit_of_field(leaf.key),
+        negative=value < 0,
+    )
+    return Held(
+        quantity=quantity, source=name, path=leaf.path, key=leaf.key, currency=leaf.currency
+    )
+
+
+def _rows(records: Records, held: list[Held], placed: _Placed, name: str) -> list[Row]:
+    by_row: dict[Path, list[Leaf]] = {}
+    for leaf in records.leaves:
+        by_row.setdefault(_row_path(leaf.path), []).append(leaf)
+    quantities: dict[Path, list[Held]] = {}
+    for item in held:
+        quantities.setdefault(_row_path(item.path), []).append(item)
+    return [
+        Row(
+            path=path,
+            source=name,
+            words=frozenset[str]().union(
+                *(folded_words(leaf.value) for leaf in leaves if isinstance(leaf.value, str))
+            ),
+            flags={leaf.key: leaf.value for leaf in leaves if isinstance(leaf.value, bool)},
+            held=quantities.get(path, []),
+            dates=placed.dates.get(path, []),
+            times=placed.times.get(path, []),
+            texts=tuple(leaf.value for leaf in leaves if isinstance(leaf.value, str)),
+        )
+        for path, leaves in by_row.items()
+    ]
+
+
+def _row_path(path: Path) -> Path:
+    """Return the path of the list entry that a field stands in, or () for the whole record."""
+    for at in range(len(path) - 1, -1, -1):
+        if isinstance(path[at], int):
+            return path[: at + 1]
+    return ()

@@ -1,0 +1,175 @@
+"""Ground: all that a sentence may stand on, and what of it a sentence's citations name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+from .clauses import SpokenClause, clauses_of
+from .dates import WrittenDate
+from .evidence import Held, Indexed, Row, index
+from .names import name_key
+from .records import Listing
+from .relative import Weekday, implied_days
+from .tables import tables_of
+from .times import TimeOfDay
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Several pieces of evidence taken together."""
+
+    items: tuple[Indexed, ...]
+
+    @cached_property
+    def held(self) -> list[Held]:
+        """All quantities."""
+        return [h for item in self.items for h in item.held]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """All records."""
+        return [row for item in self.items for row in item.rows]
+
+    @cached_property
+    def tables(self) -> list[list[Row]]:
+        """Rows that belong together: of one list, of one tool, or with a field in common."""
+        return tables_of(self.items)
+
+    @cached_property
+    def clauses(self) -> list[SpokenClause]:
+        """What each clause of it says."""
+        return [clause for item in self.items for clause in clauses_of(item)]
+
+    @cached_property
+    def listings(self) -> list[tuple[Indexed, Listing]]:
+        """All lists, with the evidence they stand in."""
+        return [(item, listing) for item in self.items for listing in item.listings]
+
+    @cached_property
+    def dates(self) -> list[WrittenDate]:
+        """All dates."""
+        return [d for item in self.items for d in item.dates]
+
+    @cached_property
+    def times(self) -> list[TimeOfDay]:
+        """All times of day."""
+        return [t for item in self.items for t in item.times]
+
+    @cached_property
+    def weekdays(self) -> list[Weekday]:
+        """All weekdays by name."""
+        return [w for item in self.items for w in item.weekdays]
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All folded tokens."""
+        return frozenset[str]().union(*(item.words for item in self.items))
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """Stems of all tokens."""
+        return frozenset[str]().union(*(item.stems for item in self.items))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All tokens as names are compared."""
+        return frozenset(name_key(word) for word in self.words)
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """All identifiers and addresses."""
+        return frozenset[str]().union(*(item.keys for item in self.items))
+
+    @cached_property
+    def digits(self) -> frozenset[str]:
+        """Runs of digits inside identifiers."""
+        return frozenset[str]().union(*(item.digits for item in self.items))
+
+    @cached_property
+    def currencies(self) -> frozenset[str]:
+        """Dimensions of money that occur."""
+        named = {h.quantity.dimension for h in self.held if h.quantity.dimension[:6] == "money:"}
+        return frozenset(named | {f"money:{h.currency}" for h in self.held if h.currency})
+
+    @property
+    def cut(self) -> int:
+        """Characters or fields of its evidence that were not read."""
+        return sum(item.cut for item in self.items)
+
+    def __add__(self, other: Holding) -> Holding:
+        """Join two holdings."""
+        return Holding((*self.items, *other.items))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """Something that was done in the run: the tool, what it was given and what it said."""
+
+    tool: str
+    args: Mapping[str, Any]
+    output: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """Evidence, request, instructions, effects and date, each read once for all sentences."""
+
+    evidence: Mapping[str, Indexed]
+    today: date
+    request: str = ""
+    instructions: str = ""
+    effects: Sequence[Effect] = ()
+    _cited: dict[frozenset[str], Holding] = field(
+        default_factory=dict[frozenset[str], Holding], init=False, repr=False, compare=False
+    )
+
+    @cached_property
+    def context(self) -> Holding:
+        """What needs no citation: the request, the instructions and what was done."""
+        done = [
+            index(
+                f"effect {at}",
+                effect.tool,
+                json.dumps(
+                    {"args": dict(effect.args), "output": effect.output},
+                    ensure_ascii=False,
+                    default=str,
+                ),
+            )
+            for at, effect in enumerate(self.effects)
+        ]
+        said = [index("request", "", self.request), index("instructions", "", self.instructions)]
+        return Holding((*said, *done))
+
+    @cached_property
+    def all(self) -> Holding:
+        """Every piece of evidence, cited or not, with the context."""
+        return Holding(tuple(self.evidence.values())) + self.context
+
+    def cited(self, ids: Sequence[str]) -> Holding:
+        """Return the evidence that a sentence cites."""
+        key = frozenset(ids)
+        if key not in self._cited:
+            items = [self.evidence[id_] for id_ in dict.fromkeys(ids) if id_ in self.evidence]
+            self._cited[key] = Holding(tuple(items))
+        return self._cited[key]
+
+    def implied(self, holding: Holding) -> frozenset[date]:
+        """Return the days that words such as `tomorrow` name in evidence, by its own dates."""
+        days: set[date] = set()
+        for item in holding.items:
+            written = [d for w in item.dates[:3] for d in w.readings(self.years)[:1]]
+            bases = written or [self.today]
+            days |= set(implied_days(item.facts.text, item.facts.quantities, bases))
+        return frozenset(days)
+
+    @cached_property
+    def years(self) -> frozenset[int]:
+        """Years that a date without one may lie in."""
+        named = {d.year for d in self.all.dates if d.year}
+        return frozenset(named | {(self.today + timedelta(days=s)).year for s in (-60, 0, 60)})

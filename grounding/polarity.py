@@ -1,0 +1,114 @@
+"""Polarity: whether a sentence denies what its evidence says, or says what that denies.
+
+Read from negations and from opposites, clause by clause. A sentence with an exception or a
+condition (`unless`, `only if`) is left to meaning: which side of it a negation belongs to is no
+question of words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .clauses import SpokenClause, field_clause, read_clauses
+from .evidence import Row
+from .facts import StatedFacts
+from .ground import Holding
+from .records import Leaf
+from .tables import named_rows
+from .words import listed, stem
+
+_EXCEPTIONS = listed(
+    """unless except only if until außer nur falls wenn sofern bis sauf seulement si hormis moins
+    excepto salvo solo sólo sino hasta"""
+)
+
+
+def contradicted(facts: StatedFacts, cited: Holding) -> str:
+    """Return the word whose polarity the evidence turns round, or an empty string."""
+    if any(token.folded in _EXCEPTIONS for token in facts.tokens):
+        return ""
+    held = cited.clauses
+    named = _named_clauses(facts, cited)
+    for clause in read_clauses(facts.text):
+        if word := _by_concept(clause, named, held) or _by_word(clause, facts, named, held):
+            return word
+    return ""
+
+
+def _named_clauses(facts: StatedFacts, cited: Holding) -> list[SpokenClause]:
+    """Return the fields of the rows that the sentence names, where it names some and not all."""
+    leaves = {(item.id, leaf.path): leaf for item in cited.items for leaf in item.leaves}
+    found: list[SpokenClause] = []
+    for rows in cited.tables:
+        named = named_rows(rows, facts)
+        if named and len(named) < len(rows):
+            found += [c for row in named for c in _row_clauses(row, leaves)]
+    return found
+
+
+def _row_clauses(
+    row: Row, leaves: dict[tuple[str, tuple[str | int, ...]], Leaf]
+) -> Iterator[SpokenClause]:
+    size = len(row.path)
+    for (source, path), leaf in leaves.items():
+        if source == row.source and path[:size] == row.path and (clause := field_clause(leaf)):
+            yield clause
+
+
+def _by_concept(
+    clause: SpokenClause, named: Sequence[SpokenClause], held: Sequence[SpokenClause]
+) -> str:
+    """A concept that is only the other way round in what the sentence speaks of."""
+    for mention in clause.concepts:
+        if mention.name == "open" and clause.hours:
+            # `closes at 7 pm` and `open until 7 pm` are one.
+            continue
+        by_day = [c for c in held if clause.days and clause.days & c.days]
+        scope = (
+            _signs(mention.name, by_day)
+            or _signs(mention.name, named)
+            or _signs(mention.name, _closest(clause, held))
+        )
+        signs = scope or _signs(mention.name, held)
+        if signs and mention.sign not in signs:
+            return mention.name
+    return ""
+
+
+def _signs(concept: str, clauses: Sequence[SpokenClause]) -> set[int]:
+    return {m.sign for c in clauses for m in c.concepts if m.name == concept}
+
+
+def _closest(clause: SpokenClause, held: Sequence[SpokenClause]) -> list[SpokenClause]:
+    """Return the clauses that share most of their words, where they share more than one."""
+    scores = [len(clause.stems & other.stems) for other in held]
+    best = max(scores, default=0)
+    return [c for c, score in zip(held, scores, strict=True) if score == best] if best > 1 else []
+
+
+def _by_word(
+    clause: SpokenClause,
+    facts: StatedFacts,
+    named: Sequence[SpokenClause],
+    held: Sequence[SpokenClause],
+) -> str:
+    """A word that is negated on one side only, in a clause that shares most of the words.
+
+    What a field holds names things rather than saying that they are so: it can deny what a
+    sentence says, and a sentence that denies it is no contradiction.
+    """
+    capitals = {stem(t.folded) for t in facts.tokens if t.text[0].isupper()}
+    names = capitals if facts.language != "de" else set[str]()
+    needed = max(2, (len(clause.stems) + 1) // 2)
+    close = [c for c in held if len(clause.stems & c.stems) >= needed]
+    for mention in clause.words:
+        if mention.name in names:
+            continue
+        near = (*close, *named)
+        found = [(m.sign, c.of_field) for c in near for m in c.words if m.name == mention.name]
+        signs = {sign for sign, of_field in found if sign < 0 or not of_field}
+        if any(c.denies == clause.denies for c in close):
+            continue
+        if signs and mention.sign not in {sign for sign, _ in found}:
+            return mention.name
+    return ""

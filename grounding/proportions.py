@@ -1,0 +1,158 @@
+"""Proportions: products, quotients and percentages of what the evidence holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import combinations
+
+from . import cues
+from .derived import Derived
+from .evidence import Held
+from .facts import StatedFacts
+from .ground import Holding
+from .matching import is_amount
+from .quantities import Quantity
+from .tables import (
+    columns,
+    dimension_of,
+    signed,
+)
+from .words import stems
+
+MOST = 60
+"""Quantities that are paired with one another."""
+
+
+def neighbours(holding: Holding) -> Iterator[list[Held]]:
+    """Quantities that stand in one record, or in one piece of prose."""
+    for item in holding.items:
+        prose = [h for h in item.held if not h.path]
+        if prose:
+            yield prose[:MOST]
+    for row in holding.rows:
+        if len(row.held) > 1:
+            yield row.held[:MOST]
+
+
+def same_kind(one: Held, other: Held) -> bool:
+    """Return whether two held numbers count one thing."""
+    return dimension_of(one) == dimension_of(other)
+
+
+def products(
+    said: Quantity, facts: StatedFacts, cited: Holding, context: Holding
+) -> Iterator[Derived]:
+    """A quantity times or by a number: per year, per person, for so many nights."""
+    multipliers = _multipliers(said, facts, cited, context)
+    for held in cited.held[: 4 * MOST]:
+        dimension = dimension_of(held)
+        if dimension in ("percent",):
+            continue
+        for multiplier in multipliers:
+            yield Derived(signed(held) * multiplier, dimension)
+            yield Derived(signed(held) / multiplier, dimension, rounded=True)
+    for group in neighbours(cited):
+        total = [h for h in group if is_amount(h)]
+        if len(total) > 1:
+            yield from _divided(sum((signed(h) for h in total), Decimal(0)), total, multipliers)
+    for rows in cited.tables:
+        for column in columns(rows):
+            whole = sum((cell.value for cell in column.cells), Decimal(0))
+            for multiplier in multipliers:
+                yield Derived(whole / multiplier, column.dimension, rounded=True)
+                yield Derived(whole * multiplier, column.dimension)
+
+
+def _divided(
+    total: Decimal, parts: Sequence[Held], multipliers: frozenset[Decimal]
+) -> Iterator[Derived]:
+    for multiplier in multipliers:
+        yield Derived(total / multiplier, dimension_of(parts[0]), rounded=True)
+
+
+def _multipliers(
+    said: Quantity, facts: StatedFacts, cited: Holding, context: Holding
+) -> frozenset[Decimal]:
+    text = facts.text
+    found = {Decimal(2)} if cues.PRODUCT.search(text) else set[Decimal]()
+    if cues.YEAR.search(text):
+        found |= {Decimal(12), Decimal(4), Decimal(52)}
+    if cues.MONTH.search(text):
+        found.add(Decimal(12))
+    if cues.WEEK.search(text):
+        found |= {Decimal(7), Decimal(5)}
+    if cues.DAY.search(text):
+        found |= {Decimal(365), Decimal(30)}
+    found |= {q.values[0] for q in facts.quantities if q is not said and is_factor(q)}
+    found |= {h.quantity.values[0] for h in context.held if is_factor(h.quantity)}
+    if cues.PRODUCT.search(text):
+        found |= {Decimal(listing.length) for _, listing in cited.listings if listing.length > 1}
+        found |= {
+            h.quantity.values[0]
+            for h in cited.held
+            if not h.quantity.dimension and not is_amount(h) and is_factor(h.quantity)
+        }
+    return frozenset(list(found)[:MOST])
+
+
+def has_factor(said: Quantity, facts: StatedFacts) -> bool:
+    """`Three hours cost 45 euros`: an amount beside a number of other things."""
+    return said.dimension.startswith("money:") and any(
+        q.dimension != said.dimension and is_factor(q) for q in facts.quantities if q is not said
+    )
+
+
+def is_factor(quantity: Quantity) -> bool:
+    """Return whether a number is a whole one that may multiply or divide."""
+    value = quantity.values[0]
+    return value == int(value) and 2 <= value <= 1000 and quantity.dimension != "percent"
+
+
+def shares(groups: Sequence[list[Held]], cited: Holding, text: str) -> Iterator[Derived]:
+    """One number as a share of another, and the change from one to the other."""
+    said = stems(text)
+    pairs = [
+        pair
+        for group in groups
+        for pair in combinations([h for h in group if dimension_of(h) or h.words & said][:24], 2)
+    ]
+    for rows in cited.tables:
+        for column in columns(rows):
+            held = [cell.held for cell in column.cells[:24]]
+            if not (column.dimension or held[0].words & said):
+                continue
+            pairs += combinations(held, 2)
+            whole = sum((signed(h) for h in held), Decimal(0))
+            if whole:
+                for item in held:
+                    yield Derived(100 * signed(item) / whole, "percent", rounded=True)
+    for one, other in pairs:
+        if not same_kind(one, other) or dimension_of(one) == "percent":
+            continue
+        for part, whole in ((signed(one), signed(other)), (signed(other), signed(one))):
+            if whole:
+                yield Derived(100 * part / whole, "percent", rounded=True)
+                yield Derived(100 * (part - whole) / whole, "percent", rounded=True)
+
+
+def parts(cited: Holding, context: Holding, facts: StatedFacts) -> Iterator[Derived]:
+    """A percentage of an amount, an amount less or more by it, and the rest to a hundred."""
+    percentages = [*_percentages(cited), *_percentages(context)][:MOST]
+    amounts = [h for h in (*cited.held, *context.held) if h.quantity.dimension != "percent"]
+    for percent in percentages:
+        if cues.REST.search(facts.text):
+            yield Derived(100 - percent, "percent")
+        for held in amounts[:MOST]:
+            value, dimension = signed(held), dimension_of(held)
+            for factor in (percent, 100 - percent, 100 + percent):
+                yield Derived(value * factor / 100, dimension, rounded=True)
+
+
+def _percentages(holding: Holding) -> Iterator[Decimal]:
+    for held in holding.held:
+        value = held.quantity.values[0]
+        if held.quantity.dimension == "percent":
+            yield value
+        elif held.path and not held.quantity.dimension and 0 < value < 1:
+            yield value * 100

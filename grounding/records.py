@@ -1,0 +1,165 @@
+"""Records: the fields, rows and lists of evidence that is JSON.
+
+A field's name tells what its number counts (`length_m`), a currency stands beside or above the
+amounts it is for, and rows of a list can be counted, summed and compared.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from .units import currency_of
+from .words import key_words, stem
+
+_CURRENCY_KEYS = {"currency", "moneda", "devise", "wahrung", "divisa", "monnaie", "ccy", "cur"}
+
+_LABELLED = re.compile(r"([^\W\d_][\w ]{0,30}):\s(.{1,200})")
+_LONGEST_HEADER = 400
+
+MOST_LEAVES = 4000
+"""Fields of one piece of evidence that are read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaf:
+    """A field with its value: where it stands, and the currency in force there."""
+
+    path: tuple[str | int, ...]
+    value: str | Decimal | bool | None
+    currency: str = ""
+
+    @property
+    def key(self) -> str:
+        """The nearest name on its path."""
+        return next((part for part in reversed(self.path) if isinstance(part, str)), "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """A list in a record, and how many entries it has."""
+
+    path: tuple[str | int, ...]
+    length: int
+    of_records: bool
+    words: frozenset[str] = field(default_factory=frozenset[str])
+    """Stems of the names on its path and of its entries' fields."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """The leaves and lists of one JSON value."""
+
+    leaves: list[Leaf]
+    listings: list[Listing]
+    cut: bool
+
+
+def parse(text: str) -> Records | None:
+    """Return the records of a text that is JSON, else None."""
+    value = _json(text) if text.lstrip()[:1] in ("{", "[") else _separated(text)
+    if value is None:
+        return None
+    value = _entries(value)
+    leaves: list[Leaf] = []
+    for leaf in _leaves(value, (), ""):
+        if len(leaves) == MOST_LEAVES:
+            return Records(leaves=leaves, listings=list(_listings(value, ())), cut=True)
+        leaves.append(leaf)
+    return Records(leaves=leaves, listings=list(_listings(value, ())), cut=False)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+    except (ValueError, RecursionError, ArithmeticError):
+        return None
+
+
+def _separated(text: str) -> list[dict[str, Any]] | None:
+    """Read lines of separated values under a line of names; None where it is prose."""
+    lines = [line for line in text.strip().splitlines()[:MOST_LEAVES] if line.strip()]
+    mark = next((m for m in (",", ";", "\t", "|") if m in (lines[0] if lines else "")), "")
+    if len(lines) < 2 or not mark or len(lines[0]) > _LONGEST_HEADER:
+        return None
+    table = list(csv.reader(lines, delimiter=mark))
+    names = [name.strip() for name in table[0]]
+    width = len(names)
+    body = [row for row in table[1:] if not set("".join(row).strip()) <= set("-:| ")]
+    if (
+        width < 2
+        or not all(len(row) == width for row in body)
+        or any(" " in n.strip() and len(n) > 40 for n in names)
+    ):
+        return None
+    return [dict(zip(names, (_value(v) for v in row), strict=True)) for row in body]
+
+
+def _entries(value: Any) -> Any:
+    """Turn an object whose keys are names (`{"Good Night": …}`) into a list of named records."""
+    if isinstance(value, list):
+        return [_entries(inner) for inner in value[:MOST_LEAVES]]
+    if not isinstance(value, dict):
+        return value
+    inner = {key: _entries(v) for key, v in value.items()}
+    names = len(inner) > 1 and all(" " in k.strip() or k[:1].isupper() for k in inner)
+    if names and all(isinstance(v, dict) for v in inner.values()):
+        return [{"name": key} | v for key, v in inner.items()]
+    if names and all(isinstance(v, str) for v in inner.values()):
+        return [{"name": key} | _labelled(v) for key, v in inner.items()]
+    return inner
+
+
+def _labelled(text: str) -> dict[str, Any]:
+    """Read `Rating: 4.7` and further lines of that form; other text is one value."""
+    lines = [_LABELLED.fullmatch(line.strip()) for line in text[:2000].splitlines()]
+    fields = {m[1]: _value(m[2]) for m in lines if m}
+    return fields | {"text": text} if fields else {"text": text}
+
+
+def _value(text: str) -> str | Decimal:
+    plain = text.strip()
+    return Decimal(plain) if re.fullmatch(r"-?\d{1,18}(?:\.\d{1,9})?", plain) else plain
+
+
+def _leaves(value: Any, path: tuple[str | int, ...], currency: str) -> Iterator[Leaf]:
+    if isinstance(value, dict):
+        currency = _currency(value) or currency
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, str(key)), currency)
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from _leaves(inner, (*path, at), currency)
+    else:
+        yield Leaf(path=path, value=value, currency=currency)
+
+
+def _currency(value: dict[str, Any]) -> str:
+    for key, inner in value.items():
+        if isinstance(inner, str) and _CURRENCY_KEYS.intersection(key_words(key)):
+            return currency_of(inner) or ""
+    return ""
+
+
+def _listings(value: Any, path: tuple[str | int, ...]) -> Iterator[Listing]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _listings(inner, (*path, str(key)))
+    elif isinstance(value, list):
+        records = bool(value) and all(isinstance(inner, dict) for inner in value)
+        words = {w for part in path if isinstance(part, str) for w in key_words(part)}
+        if records:
+            words |= {w for key in value[0] for w in key_words(key)}
+        yield Listing(
+            path=path,
+            length=len(value),
+            of_records=records,
+            words=frozenset(stem(w) for w in words),
+        )
+        for at, inner in enumerate(value[:MOST_LEAVES]):
+            yield from _listings(inner, (*path, at))

@@ -1,0 +1,40 @@
+"""Speech that claims nothing: questions, offers and courtesies, in four languages."""
+
+from __future__ import annotations
+
+import re
+
+from .lexicon import any_of, lexicon
+from .words import fold
+
+_WORDS = lexicon("speech")
+_ASKING = re.compile(
+    rf"^(?:(?:{any_of(_WORDS['before_asking'])})[,:]?\s)*[¿]?(?:{any_of(_WORDS['asking'])})\b",
+    re.IGNORECASE,
+)
+_TELLING = re.compile(rf"^(?:{any_of(_WORDS['telling'])})\b", re.IGNORECASE)
+_OFFER = re.compile(rf"\b(?:{any_of(_WORDS['offer'])})", re.IGNORECASE)
+_COURTESY = re.compile(rf"^(?:{any_of(_WORDS['courtesy'])})", re.IGNORECASE)
+_LONGEST_COURTESY = 14
+
+
+def is_question(text: str) -> bool:
+    """Return whether a sentence asks; `Did you know that …?` tells something."""
+    stripped = text.strip().rstrip("»\"'”)")
+    if not stripped.endswith("?") or _TELLING.match(stripped.lstrip("¿")):
+        return False
+    last = re.split(r"[.!:,;]\s|\s[–—-]\s", stripped)
+    return bool(
+        stripped.startswith("¿")
+        or any(_ASKING.match(part.strip()) for part in (last[-1], stripped))
+    )
+
+
+def is_offer(text: str) -> bool:
+    """Return whether a sentence offers something or asks to be told."""
+    return bool(_OFFER.search(text))
+
+
+def is_courtesy(text: str) -> bool:
+    """Return whether a sentence only greets, thanks, regrets, wishes or shows understanding."""
+    return bool(_COURTESY.match(text.strip())) and len(fold(text).split()) <= _LONGEST_COURTESY

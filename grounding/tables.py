@@ -1,0 +1,150 @@
+"""Tables: the columns that rows of evidence make, and which rows a sentence speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .evidence import Held, Indexed, Path, Row
+from .facts import StatedFacts
+from .matching import is_amount
+from .words import key_words, listed, stem, tokens
+
+_NUMBER_FIELDS = listed(
+    "quantity qty count units number menge anzahl stuck quantite nombre unites cantidad unidades"
+)
+
+MOST_ROWS = 400
+"""Rows of a table that are compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A quantity of a row, signed and in its dimension's base unit."""
+
+    row: Row
+    held: Held
+    value: Decimal
+    dimension: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One field of several rows."""
+
+    key: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def dimension(self) -> str:
+        """What its numbers count."""
+        return self.cells[0].dimension
+
+
+def dimension_of(held: Held) -> str:
+    """Return what a held number counts, an amount's currency from what is in force there."""
+    if not held.quantity.dimension and is_amount(held):
+        return f"money:{held.currency or '*'}"
+    value = held.quantity.values[0]
+    if not held.quantity.dimension and held.currency and value >= 1 and value != int(value):
+        # A broken number where a currency is in force is an amount, whatever its field is called.
+        return f"money:{held.currency}"
+    return held.quantity.dimension
+
+
+def holds_numbers(key: str) -> bool:
+    """Return whether a field such as `quantity` says how many: its sum is a number of things."""
+    return bool(_NUMBER_FIELDS.intersection(key_words(key)))
+
+
+def signed(held: Held) -> Decimal:
+    """Return a held quantity's value in the base unit with its sign."""
+    value = held.quantity.value
+    return -value if held.quantity.negative else value
+
+
+def tables_of(items: Sequence[Indexed]) -> list[list[Row]]:
+    """Return the rows that belong together: entries of one list, or results of one tool."""
+    groups: dict[tuple[object, ...], list[Row]] = {}
+    tools = {item.id: _tool(item) for item in items}
+    for row in (row for item in items for row in item.rows):
+        if row.path and isinstance(row.path[-1], int):
+            groups.setdefault((row.source, row.path[:-1]), []).append(row)
+        elif not row.path:
+            groups.setdefault((tools[row.source], "results"), []).append(row)
+    found = [rows[:MOST_ROWS] for rows in groups.values() if len(rows) > 1]
+    return found + _alike(list(groups.values()))
+
+
+def _alike(groups: list[list[Row]]) -> list[list[Row]]:
+    """Rows of several lists that have a field in common make a table together."""
+    by_key: dict[str, list[Row]] = {}
+    for rows in groups:
+        for key in {h.key for row in rows for h in row.held if h.path}:
+            by_key.setdefault(key, []).extend(rows)
+    sizes = {len(rows) for rows in groups}
+    unique = {tuple(id(row) for row in rows): rows for rows in by_key.values()}
+    return [rows[:MOST_ROWS] for rows in unique.values() if len(rows) > max(sizes, default=0)]
+
+
+def _tool(item: Indexed) -> str:
+    return item.source.split(" ", 1)[0].split("{", 1)[0]
+
+
+def columns(rows: Sequence[Row]) -> list[Column]:
+    """Return the numeric fields that at least two of the rows have."""
+    cells: dict[tuple[str, str], list[Cell]] = {}
+    for row in rows:
+        for held in row.held:
+            dimension = dimension_of(held)
+            cell = Cell(row=row, held=held, value=signed(held), dimension=dimension)
+            cells.setdefault((_field(held.path, row.path), dimension), []).append(cell)
+    return [Column(key=key, cells=tuple(c)) for (key, _), c in cells.items() if len(c) > 1]
+
+
+def _field(path: Path, row: Path) -> str:
+    return ".".join(str(part) for part in path[len(row) :])
+
+
+def distinctive(rows: Sequence[Row]) -> list[frozenset[str]]:
+    """Return each row's word stems that not all rows have."""
+    sets = [frozenset(stem(w) for w in row.words if len(w) >= 2) for row in rows]
+    common = frozenset.intersection(*sets) if sets else frozenset[str]()
+    return [s - common for s in sets]
+
+
+def named_rows(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
+    """Return the rows that a sentence names, by a word, an identifier, a date or a number."""
+    said = frozenset(stem(t.folded) for t in facts.tokens if len(t.folded) >= 2)
+    found: list[Row] = []
+    for row, own in zip(rows, distinctive(rows), strict=True):
+        by_word = any(len(w) >= 3 or w.isdecimal() for w in own & said)
+        if by_word or _dated(row, facts):
+            found.append(row)
+    return found
+
+
+def _dated(row: Row, facts: StatedFacts) -> bool:
+    days = [d for d in facts.dates if d.day is not None]
+    return any(d.matches(own) for d in days for own in row.dates)
+
+
+def flagged_rows(rows: Sequence[Row], facts: StatedFacts) -> list[list[Row]]:
+    """Return the rows for which a yes-or-no field that the sentence names is so, and is not so."""
+    said = frozenset(stem(t.folded) for t in facts.tokens)
+    keys = {key for row in rows for key in row.flags if _named(key, said)}
+    return [
+        [row for row in rows if row.flags.get(key) is value]
+        for key in keys
+        for value in (True, False)
+    ]
+
+
+def _named(key: str, said: frozenset[str]) -> bool:
+    return any(stem(w) in said for w in key_words(key))
+
+
+def stems_of(texts: Iterable[str]) -> frozenset[str]:
+    """Return the stems of the words of several texts."""
+    return frozenset(stem(t.folded) for text in texts for t in tokens(text))
