@@ -18,6 +18,7 @@ from ..runs.node import as_edge, as_node
 from ..runs.view import RunView
 from ..state.agent import AgentState, InputState, OutputState
 from ..state.context import AgentContext
+from ..state.forks import remember
 from .drawn import show_subgraph
 from .lane import build_lane
 from .resumable import resumable
@@ -28,6 +29,8 @@ def build_graph(
     dependencies: Dependencies, *, checkpointer: BaseCheckpointSaver[Any] | None = None
 ) -> CompiledStateGraph[Any, AgentContext, Any, Any]:
     """Wire and compile the graph."""
+    if checkpointer is not None:
+        remember(checkpointer)
     graph = StateGraph(
         AgentState,
         context_schema=AgentContext,

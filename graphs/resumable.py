@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot
 
-from ..errors import DecisionError
+from ..errors import DecisionError, OperatorError
+from ..state.forks import is_inherited
 
 AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
 
@@ -32,6 +34,7 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
 
     def stream(self, input: Any, config: Any = None, **options: Any) -> Iterator[Any]:  # noqa: A002
         """Stream as LangGraph does. Raises `DecisionError` for an answer to nothing."""
+        _check_process(self.checkpointer)
         if _answers(input) and self.checkpointer:
             _check(self.get_state(config), config)
         yield from super().stream(input, config, **options)
@@ -43,10 +46,21 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
         **options: Any,
     ) -> AsyncIterator[Any]:
         """Stream as LangGraph does. Raises `DecisionError` for an answer to nothing."""
+        _check_process(self.checkpointer)
         if _answers(input) and self.checkpointer:
             _check(await self.aget_state(config), config)
         async for part in super().astream(input, config, **options):
             yield part
+
+
+def _check_process(checkpointer: object) -> None:
+    """Refuse a connection that a fork shares with the parent: it would hang, or damage the file."""
+    if is_inherited(checkpointer) and not isinstance(checkpointer, InMemorySaver):
+        raise OperatorError(
+            "This process was forked after its checkpointer was opened, which cannot be shared.",
+            where=type(checkpointer).__name__,
+            fix="Open the checkpointer and build the agent in the child process.",
+        )
 
 
 def _answers(given: Any) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import importlib
-import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
 from ..errors import BudgetExceededError, ConfigError, EndpointError
+from ..state.forks import new_lock
 from ..state.run import Principal, Run
 from ..state.usage import Usage, total
 from ..stores.protocols import Store
@@ -71,7 +71,7 @@ class Gateway:
         self._clients = Clients()
         self._budget = Budget(store.budgets)
         self._id = uuid.uuid4().hex
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._version = ""
         self._discovery = Discovery()
         self._catalog = Catalog(ModelsSettings())

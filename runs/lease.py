@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -26,6 +25,7 @@ from langgraph.runtime import ExecutionInfo, RunControl, Runtime
 from ..errors import OperatorError, StoreError
 from ..policy.switches import SwitchBoard
 from ..state.context import AgentContext
+from ..state.forks import new_lock
 from ..stores.protocols import LeaseHolder, Leases
 from ..tools.owner import has_ended, this_process
 from ..tools.waiting import to_the_end
@@ -60,7 +60,7 @@ class _Hold:
 
 # LangGraph makes one `RunControl` for each run and hands it to all of its nodes.
 _holds: dict[tuple[str, RunControl | None], _Hold] = {}
-_lock = threading.Lock()
+_lock = new_lock()
 
 
 class ThreadLease:

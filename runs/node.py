@@ -20,6 +20,7 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from langgraph.runtime import Runtime, get_runtime
 
 from ..state.context import AgentContext
+from ..state.forks import renew_in_child
 from .dependencies import Dependencies
 from .lease import ThreadLease, memory_of
 from .memory import RunMemory
@@ -45,6 +46,10 @@ def background_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="pointsman-loop", daemon=True).start()
     return loop
+
+
+# A loop whose thread stayed with the parent would never run anything again.
+renew_in_child(background_loop.cache_clear)
 
 
 def as_node(

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from ..errors import StoreError
+from ..state.forks import renew_in_child
 from .backend import Backend
 from .engines import store_url
 from .workers import Workers, WorkItem
@@ -194,5 +195,4 @@ def _start_over() -> None:
         database.start_over()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_over)
+renew_in_child(_start_over)

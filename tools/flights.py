@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
+
+from ..state.forks import new_lock
 
 POLL_SECONDS = 0.05
 
@@ -15,7 +16,7 @@ class Flights:
     """Calls by idempotency key, for callers on any event loop."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._made: set[str] = set()
         self._left: dict[str, asyncio.Future[Any]] = {}
 

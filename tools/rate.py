@@ -6,9 +6,10 @@ limit across workers belongs to the service behind the tool.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
+
+from ..state.forks import new_lock
 
 
 class RateLimits:
@@ -16,7 +17,7 @@ class RateLimits:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def take(self, name: str, *, per_minute: int, patience: float) -> float:

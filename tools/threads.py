@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from ..state.forks import new_lock, renew_in_child
+
 T = TypeVar("T")
 
 
@@ -30,10 +32,15 @@ class Threads:
     """
 
     def __init__(self, limit: int = 64, *, patience: float = 2.0) -> None:
-        self._free = limit
+        self._limit = self._free = limit
         self._patience = patience
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._waiting: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = deque()
+
+    def start_over(self) -> None:
+        """Forget the threads that stayed with the parent of a forked process."""
+        self._free = self._limit
+        self._waiting.clear()
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
         """Run `function` in a thread, with the caller's context variables.
@@ -139,3 +146,5 @@ def _deliver(
 
 TOOL_THREADS = Threads()
 """The threads of this process for synchronous tools."""
+
+renew_in_child(TOOL_THREADS.start_over)

@@ -8,8 +8,8 @@ no socket outlives its loop.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
-import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -22,6 +22,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_openai import ChatOpenAI
 
 from ...errors import ConfigError
+from ...state.forks import new_lock
 from ..catalog.settings import EndpointSettings, ModelSettings
 from .transcription import TranscriptionModel
 
@@ -62,6 +63,7 @@ class _LoopClients:
     chats: dict[str, BaseChatModel] = field(default_factory=dict[str, BaseChatModel])
     slots: dict[str, asyncio.Semaphore] = field(default_factory=dict[str, asyncio.Semaphore])
     keeper: AsyncGenerator[None, None] | None = None
+    pid: int = field(default_factory=os.getpid)
 
     async def aclose(self) -> None:
         clients = list(self.http.values())
@@ -75,7 +77,7 @@ class Clients:
     """Chat models by event loop, model and endpoint."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopClients] = (
             WeakKeyDictionary()
         )
@@ -101,7 +103,8 @@ class Clients:
         """Close the clients of every loop that still runs."""
         here = asyncio.get_running_loop()
         with self._lock:
-            loops = list(self._loops.items())
+            # Loops of a process that this one was forked from look as if they ran.
+            loops = [item for item in self._loops.items() if item[1].pid == os.getpid()]
             self._loops.clear()
         for loop, clients in loops:
             if loop is here:

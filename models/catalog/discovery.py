@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
 from collections.abc import Mapping
 from fnmatch import fnmatch
@@ -13,6 +12,7 @@ from typing import Any
 import httpx
 
 from ...errors import ConfigError, EndpointError
+from ...state.forks import new_lock
 from ...state.values import JsonObject
 from ..failures.classify import classify
 from .prices import published_context_window
@@ -90,7 +90,7 @@ class Discovery:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._listed: dict[str, tuple[ModelSettings, ...]] = {}
         self._due: dict[str, float] = {}
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from pathlib import Path
 from typing import Protocol
 
 import yaml
 
 from ...errors import ConfigError
+from ...state.forks import new_lock
 from .settings import ModelsSettings, parse_models_settings
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class FileSettings:
     def __init__(self, path: str | Path, *, section: str = "models") -> None:
         self._path = Path(path)
         self._section = section
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._seen = self._stamp()
         self._settings = self._read()
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from dataclasses import dataclass, field
 
+from ...state.forks import new_lock
 from ..catalog.settings import BreakerSettings
 from ..failures.classes import BREAKER_CLASSES, AttemptFailure
 from .breaker import Breaker, BreakerState
@@ -45,7 +45,7 @@ class HealthBoard:
     """Breakers and latencies by endpoint and model. Safe from any thread and event loop."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._entries: dict[HealthKey, _Entry] = {}
 
     def admit(self, key: HealthKey, *, now: float, probe_seconds: float) -> bool:
