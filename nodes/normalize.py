@@ -12,6 +12,7 @@ from ..errors import TaskError
 from ..runs.conversation import asking, conversation, is_same_input, spoken
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
+from ..runs.ownership import has_authority, journal_scope
 from ..runs.view import NewRun, RunView
 from ..settings import Settings
 from ..state.context import AgentContext
@@ -44,7 +45,7 @@ async def normalize(
         spoken=spoken(view),
         heard=union([heard, *(utterance.sources for utterance in said)]),
     )
-    run = open_run(view, task, runtime, dependencies)
+    run = await open_run(view, task, runtime, dependencies)
     same_turn = view.begun and view.run.id == run.id
     if view.is_next and not same_turn:
         view.memory.begins(run.id)
@@ -129,18 +130,30 @@ def _heard(view: RunView) -> tuple[str, ...]:
     )
 
 
-def open_run(
+async def open_run(
     view: RunView, task: Task, runtime: Runtime[AgentContext], dependencies: Dependencies
 ) -> Run:
-    """Give the run its identity and limits; context can only tighten what settings allow."""
+    """Give the run its identity and limits; context can only tighten what settings allow.
+
+    Raises:
+        TaskError: The thread's earlier turns are somebody else's.
+    """
     settings, context, now = dependencies.settings, runtime.context, dependencies.clock()
+    principal = principal_of(runtime, settings)
+    if view.begun and not has_authority(principal, view.run.principal):
+        raise TaskError(
+            "Its earlier turns are somebody else's.",
+            where="thread",
+            fix="Begin a thread of your own.",
+        )
     given, message = task.digest(), None if view.given_task else asking(view)
     input_id = (message.id or "") if message else ""
     again = not context.effect_scope and is_same_input(view, input_id, given)
     turn = 1 if not view.begun else view.run.turn if again else view.run.turn + 1
     thread = (runtime.execution_info.thread_id if runtime.execution_info else None) or ""
+    owner = await journal_scope(thread, principal, dependencies.store.journal) if thread else ""
     # Without a thread nothing can be replayed, and two equal tasks are two runs.
-    new = run_id(thread or uuid4().hex, turn, task.identity(), context.effect_scope)
+    new = run_id(thread or uuid4().hex, turn, task.identity(), context.effect_scope, owner)
     seconds = _tighter(settings.deadline_seconds, context.deadline_seconds)
     return Run(
         id=view.run.id if again else new,
@@ -150,7 +163,7 @@ def open_run(
         deadline_at=now + seconds if seconds is not None else None,
         input_id=input_id,
         input_digest=given,
-        principal=principal_of(runtime, settings),
+        principal=principal,
         limits=_limits(settings.limits, context),
         autonomy=context.autonomy,
     )

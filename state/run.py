@@ -69,10 +69,12 @@ class Run(Record):
     autonomy: Literal["policy", "ask_always"] = "policy"
 
 
-def run_id(thread_id: str, turn: int, task: str, effect_scope: str) -> str:
+def run_id(thread_id: str, turn: int, task: str, effect_scope: str, owner: str = "") -> str:
     """Derive the run's id, so that a replay of the same input is the same run.
 
     A replayed or forked checkpoint therefore finds the recorded results of its effects. A new
-    `effect_scope` is the explicit way to let them happen again.
+    `effect_scope` is the explicit way to let them happen again. `owner` keeps others who use the
+    same thread id from finding them: see `runs/ownership.py`.
     """
-    return digest([thread_id, turn, task, effect_scope])[:32]
+    parts = [thread_id, turn, task, effect_scope, *([owner] if owner else [])]
+    return digest(parts)[:32]

@@ -56,6 +56,12 @@ class Grant:
     """Whether the ledger knows of it; without caps there is nothing to hold it against."""
 
 
+def _in_tenant(run: Run, name: str) -> str:
+    """Return what is capped under a name that two tenants may both use."""
+    tenant = run.principal.tenant
+    return f"{tenant}\n{name}" if tenant and name else name
+
+
 def caps_for(run: Run, step: str, settings: BudgetSettings, *, now: float) -> tuple[Cap, ...]:
     """Return the caps that a model call of a run must fit under, the narrowest scope first."""
     limits = CapSettings(usd=run.limits.budget_usd, tokens=run.limits.budget_tokens)
@@ -63,8 +69,8 @@ def caps_for(run: Run, step: str, settings: BudgetSettings, *, now: float) -> tu
     scopes = (
         ("step", f"{run.id}/{step}", settings.step),
         ("run", run.id, _tighter(limits, settings.run)),
-        ("thread", run.thread_id, settings.thread),
-        ("principal", run.principal.id, settings.principal),
+        ("thread", _in_tenant(run, run.thread_id), settings.thread),
+        ("principal", _in_tenant(run, run.principal.id), settings.principal),
         ("day", day, settings.day),
     )
     return tuple(
