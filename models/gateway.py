@@ -23,6 +23,7 @@ from .calling.clients import Clients
 from .calling.completion import RequestInFlight, silent
 from .calling.convert import Converters
 from .calling.guards import media_problem
+from .calling.ratios import PROCESS_RATIOS, Ratios
 from .calling.tokens import input_estimate
 from .catalog.discovery import Discovery
 from .catalog.given import given_settings
@@ -49,6 +50,7 @@ class Gateway:
         converters: What turns media into text, by modality.
         may_use: The policy's word on models; `None` allows all.
         health: Breakers and latencies; by default the board that the process shares.
+        ratios: Tokens per byte of prose by model; by default what the process has learned.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Gateway:
         converters: Converters | None = None,
         may_use: MayUse | None = None,
         health: HealthBoard = PROCESS,
+        ratios: Ratios = PROCESS_RATIOS,
     ) -> None:
         fixed = isinstance(settings, ModelsSettings)
         self._source: SettingsSource = FixedSettings(settings) if fixed else settings
@@ -82,6 +85,7 @@ class Gateway:
             board=health,
             health_key=self._health_key,
             given=self._given,
+            ratios=ratios,
         )
         self.catalog()
 

@@ -95,8 +95,8 @@ class ModelRequest:
     tools: Sequence[JsonObject] = field(default_factory=tuple[JsonObject, ...])
     """OpenAI-style function declarations, for callers that want tool calls back."""
     max_output_tokens: int = 1024
-    timeout: float = 60.0
-    """Seconds for one attempt."""
+    timeout: float | None = None
+    """Seconds for one attempt, where the task itself sets them; else the settings decide."""
     candidates: Sequence[Candidate] | None = None
     """A ranking that was made earlier; `None` ranks now."""
     stream: bool = False

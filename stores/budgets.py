@@ -89,10 +89,12 @@ class SqlBudgetLedger:
 
         return await self._database.write(work)
 
-    async def settle(self, reservation_id: str, *, usd: float, tokens: int) -> None:
-        """Replace a reservation by what was used. Settling twice changes nothing."""
+    async def settle(self, reservation_id: str, *, usd: float, tokens: int) -> bool:
+        """Replace a reservation by what was used, once; say whether this was the time."""
         used = _amount(spent_nano(usd), tokens)
-        await self._database.write(lambda connection: _close(connection, reservation_id, used))
+        return await self._database.write(
+            lambda connection: _close(connection, reservation_id, used)
+        )
 
     async def release(self, reservation_id: str) -> None:
         """Give a reservation back unused."""
@@ -180,16 +182,17 @@ def _keep(
         )
 
 
-def _close(connection: Connection, reservation_id: str, used: Amount) -> None:
+def _close(connection: Connection, reservation_id: str, used: Amount) -> bool:
     """Put `used` in the place of a reservation, if that is still open."""
     found = _find(connection, reservation_id)
     if found is None:
-        return
+        return False
     if found.lapsed:
         _grow(connection, found.accounts, spent=used - found.amount)
     else:
         _grow(connection, found.accounts, spent=used, reserved=-found.amount)
     connection.execute(delete(reservations).where(reservations.c.id == reservation_id))
+    return True
 
 
 def _sweep(connection: Connection, now: float) -> int:

@@ -353,8 +353,8 @@ class BudgetLedger(Protocol):
         """Reserve under every cap. Return `None` if granted, else the first cap that refuses."""
         ...
 
-    async def settle(self, reservation_id: str, *, usd: float, tokens: int) -> None:
-        """Replace a reservation by what was used. Settling twice changes nothing."""
+    async def settle(self, reservation_id: str, *, usd: float, tokens: int) -> bool:
+        """Replace a reservation by what was used, once; say whether this was the time."""
         ...
 
     async def release(self, reservation_id: str) -> None:

@@ -53,11 +53,14 @@ class ScriptedCompletion:
     logprob: float | None = None
     empty: bool = False
     """Whether `choices` is an empty list."""
+    reasoning: str = ""
 
     def to_json(self) -> JsonObject:
         """Write it as one `chat.completion`."""
         message: JsonObject = {"role": "assistant", "content": self.text or None}
         message["refusal"] = self.refusal or None
+        if self.reasoning:
+            message["reasoning_content"] = self.reasoning
         if self.calls:
             message["tool_calls"] = [call.to_json() for call in self.calls]
         choice = {"message": message, "finish_reason": self.finish_reason}
@@ -67,6 +70,8 @@ class ScriptedCompletion:
     def chunks(self, *, include_usage: bool) -> Iterator[JsonObject]:
         """Write it as `chat.completion.chunk`s: role, content, end, and usage if asked for."""
         yield self._chunk({"role": "assistant", "content": ""})
+        for piece in pieces(self.reasoning):
+            yield self._chunk({"reasoning_content": piece})
         for piece in pieces(self.text):
             yield self._chunk({"content": piece}, logprobs_of=(piece,))
         for piece in pieces(self.refusal):
@@ -147,7 +152,7 @@ def complete(request: GatewayRequest, reply: Reply, count: CountTokens) -> Scrip
     if reply.json is not None and request.forced_tool and not reply.tool_calls:
         text = ""
     text, calls, cut = _fit(text, calls, _limit(request), count)
-    said = text + reply.refusal + "".join(call.arguments for call in calls)
+    said = reply.reasoning + text + reply.refusal + "".join(call.arguments for call in calls)
     usage = reply.usage or TokenUsage(
         input_tokens=input_tokens(request, count), output_tokens=count(said)
     )
@@ -157,6 +162,7 @@ def complete(request: GatewayRequest, reply: Reply, count: CountTokens) -> Scrip
         model=request.model,
         text=text,
         refusal=reply.refusal,
+        reasoning=reply.reasoning,
         calls=calls,
         finish_reason=reply.finish_reason or natural,
         usage=usage,

@@ -70,7 +70,12 @@ def chat(
     completion = complete(request, reply, count)
     if fault is not None:
         completion = spoil(completion, fault, request)
-    playback = _events(completion, request) if request.stream else _document(completion)
+    if request.stream:
+        playback = _verbatim(reply, completion) if reply.chunks else _events(completion, request)
+    elif reply.document is not None:
+        playback = plain(reply.document, usage=completion.usage)
+    else:
+        playback = _document(completion)
     playback = replace(playback, delay=reply.delay, pace=reply.token_delay)
     return disturb(playback, fault)
 
@@ -162,6 +167,19 @@ def _events(completion: ScriptedCompletion, request: GatewayRequest) -> Playback
         frames.append(Frame(data=_event(json.dumps(chunk, ensure_ascii=False)), produced=produced))
     # A reply without a word may still have cost reasoning; the end of the stream settles it.
     frames.append(Frame(data=_event("[DONE]"), produced=completion.usage.output_tokens))
+    return Playback(
+        content_type="text/event-stream; charset=utf-8", frames=frames, usage=completion.usage
+    )
+
+
+def _verbatim(reply: Reply, completion: ScriptedCompletion) -> Playback:
+    """Send the given events; the output is billed evenly over them."""
+    output, count = completion.usage.output_tokens, len(reply.chunks)
+    frames = [
+        Frame(data=_event(json.dumps(chunk)), produced=output * number // count)
+        for number, chunk in enumerate(reply.chunks, start=1)
+    ]
+    frames.append(Frame(data=_event("[DONE]"), produced=output))
     return Playback(
         content_type="text/event-stream; charset=utf-8", frames=frames, usage=completion.usage
     )

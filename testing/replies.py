@@ -43,11 +43,17 @@ class Reply:
     """Sent as JSON text, or as a call of the one tool that the request forces."""
     tool_calls: Sequence[JsonObject] = ()
     """`{"name", "args", "id"?}` each, as LangChain writes them; `args` may be a raw string."""
+    reasoning: str = ""
+    """Thinking, sent as `reasoning_content` before the text."""
     usage: TokenUsage | None = None
     """What is reported and billed; counted from the texts if absent."""
     finish_reason: str = ""
     """`stop`, `tool_calls` or `length` as the reply deserves, if empty."""
     refusal: str = ""
+    document: JsonObject | None = None
+    """The body word for word, for what no fault describes; streams get `chunks`."""
+    chunks: Sequence[JsonObject] = ()
+    """The events of a stream word for word."""
     logprob: float | None = None
     """Log-probability that each token reports when the request asks for them."""
     delay: Seconds = 0.0

@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from langchain_core.language_models import BaseChatModel
@@ -17,15 +17,21 @@ from ...state.values import Json, JsonObject
 from ...stores.protocols import Cap, ModelAttempt, Store
 from ..catalog.prices import Consumption
 from ..catalog.settings import Catalog, ModelSettings
+from ..catalog.timeouts import Timeouts
 from ..failures.classes import AttemptFailure
 from ..failures.classify import classify
 from ..protocols import Candidate, Emit
 from ..routing.health import HealthBoard, HealthKey
-from .budget import Budget, Grant, Need
+from .budget import Budget, Grant, Need, Settled
 from .calls import Prompt, RawReply, call_model
-from .clients import WIRE, Clients, Wire
-from .tokens import image_bound, input_bound
+from .clients import Clients
+from .credible import FEWEST_BYTES, CallBounds, believed
+from .heard import Heard
+from .parameters import choices
+from .ratios import Ratios
+from .tokens import Weight, image_bound, weigh
 from .transcript import transcript
+from .wire import WIRE, Wire
 
 T = TypeVar("T")
 
@@ -53,8 +59,7 @@ class AttemptSpec:
     """Judges the reply. Raises `RejectedReplyError`."""
     max_output_tokens: int
     min_output_tokens: int
-    timeout: float
-    """Seconds."""
+    timeouts: Timeouts
     why: str
     role: str
     run: Run
@@ -78,8 +83,12 @@ class _Call:
     """What is known of the call while it runs."""
 
     reservation: Grant
+    weight: Weight
     input_tokens: int
+    """Tokens that are expected of the prompt."""
+    choices: int
     wire: Wire
+    heard: Heard
     started_at: float
     started: float
     raw: RawReply | None = None
@@ -108,6 +117,7 @@ class Attempts:
         board: HealthBoard,
         health_key: Callable[[ModelSettings], HealthKey],
         given: Callable[[ModelSettings], BaseChatModel | None],
+        ratios: Ratios,
     ) -> None:
         self._store = store
         self._budget = Budget(store.budgets)
@@ -115,6 +125,7 @@ class Attempts:
         self._board = board
         self._health_key = health_key
         self._given = given
+        self._ratios = ratios
 
     async def perform(self, job: AttemptSpec, catalog: Catalog) -> CallEnd:
         """Make one attempt. Failures of the provider are returned, not raised.
@@ -128,7 +139,7 @@ class Attempts:
         endpoint.key(job.model.place)
         slot = await self._clients.slot(job.model.place, endpoint.max_concurrency)
         try:
-            async with asyncio.timeout(job.timeout):
+            async with asyncio.timeout(job.timeouts.total):
                 await slot.acquire()
         except TimeoutError:
             return _not_called(f"no free slot at {job.model.place} in time")
@@ -139,7 +150,7 @@ class Attempts:
 
     async def _with_slot(self, job: AttemptSpec, catalog: Catalog, chat: BaseChatModel) -> CallEnd:
         key = self._health_key(job.model)
-        if not self._board.admit(key, now=time.time(), probe_seconds=job.timeout):
+        if not self._board.admit(key, now=time.time(), probe_seconds=job.timeouts.total):
             return _not_called(f"the breaker of {job.model.name} is open")
         try:
             call = await self._reserve(job, catalog)
@@ -164,29 +175,36 @@ class Attempts:
 
     async def _reserve(self, job: AttemptSpec, catalog: Catalog) -> _Call:
         now = time.time()
-        tokens = input_bound(
+        weight = weigh(
             job.prompt.messages,
             tools=job.prompt.tools,
             schema=job.prompt.schema,
             image_tokens=image_bound(job.model.id, job.model.image_tokens),
         )
+        tokens = weight.expected(self._ratios.ratio(self._health_key(job.model)))
+        written = choices(job.model.parameters)
         need = Need(
             model=job.model.name,
             price=catalog.price(job.model),
             input_tokens=tokens,
             output_tokens=job.max_output_tokens,
             min_output_tokens=job.min_output_tokens,
+            choices=written,
             at=now,
-            expires_at=now + job.timeout + RESERVATION_GRACE,
+            expires_at=now + job.timeouts.total + RESERVATION_GRACE,
         )
         reservation, cancelled = await finish(self._budget.reserve(need, job.caps))
         if cancelled is not None:
             await finish(self._budget.release(reservation))
             raise cancelled
+        limit = reservation.output_tokens * written
         return _Call(
             reservation=reservation,
+            weight=weight,
             input_tokens=tokens,
-            wire=Wire(),
+            choices=written,
+            wire=Wire(limit=limit),
+            heard=Heard(limit=limit),
             started_at=now,
             started=time.monotonic(),
         )
@@ -203,13 +221,15 @@ class Attempts:
         call.wire.sent = not endpoint.base_url
         token = WIRE.set(call.wire)
         try:
-            async with asyncio.timeout(job.timeout):
+            async with asyncio.timeout(job.timeouts.total):
                 call.raw = await call_model(
                     chat,
                     job.prompt,
                     model=job.model,
                     endpoint=endpoint,
                     max_output_tokens=call.reservation.output_tokens,
+                    timeouts=job.timeouts,
+                    heard=call.heard,
                     on_text=on_text,
                 )
         finally:
@@ -226,7 +246,12 @@ class Attempts:
             bill = _Bill(used=Consumption(), usd=0.0, estimated=False)
         else:
             tokens = bill.used.input_tokens + bill.used.output_tokens
-            await self._budget.settle(call.reservation, usd=bill.usd, tokens=tokens)
+            settled = await self._budget.settle(call.reservation, usd=bill.usd, tokens=tokens)
+            short = settled != Settled(usd=bill.usd, tokens=tokens)
+            bill = replace(bill, usd=settled.usd, estimated=bill.estimated or short)
+            if not bill.estimated:
+                key = self._health_key(job.model)
+                self._ratios.learn(key, call.weight, bill.used.input_tokens)
         self._report(job, catalog, call, seconds)
         record = _record(job, call, bill, seconds)
         await self._store.attempts.record(await self._with_payloads(record, job, call))
@@ -281,23 +306,27 @@ async def finish(work: Coroutine[Any, Any, T]) -> tuple[T, asyncio.CancelledErro
 def _bill(call: _Call, catalog: Catalog, model: ModelSettings) -> _Bill | None:
     """Work out what to settle at; `None` if nothing can have been billed."""
     refused = call.failure is not None and (call.failure.status or 0) >= 400
-    if not call.wire.sent or refused:
+    if not call.wire.sent or (refused and not call.heard.said):
         return None
-    bound = Consumption(
-        input_tokens=call.input_tokens, output_tokens=call.reservation.output_tokens
+    said = believed(
+        None if call.raw is None else call.raw.used,
+        CallBounds(
+            reserved_input=call.input_tokens,
+            most_input=call.weight.bound,
+            least_input=call.weight.text // FEWEST_BYTES,
+            output_limit=call.reservation.output_tokens * call.choices,
+            said=call.heard.said,
+            events=0 if call.raw is not None or call.heard.said else call.wire.events,
+        ),
     )
-    used = None if call.raw is None else call.raw.used
-    price = catalog.price(model)
-    if used is None or (call.raw is not None and not _plausible(used, call.raw)):
-        return _Bill(used=bound, usd=call.reservation.usd, estimated=True)
-    usd = None if price is None else price.cost(used, at=call.started_at)
-    beyond = used.input_tokens > bound.input_tokens or used.output_tokens > bound.output_tokens
-    return _Bill(used=used, usd=usd, estimated=beyond)
-
-
-def _plausible(used: Consumption, raw: RawReply) -> bool:
-    said = bool(raw.text or raw.calls)
-    return used.input_tokens > 0 and (used.output_tokens > 0 or not said)
+    price, used = catalog.price(model), said.used
+    if price is None:
+        return _Bill(used=used, usd=None, estimated=said.estimated)
+    if said.reported:
+        usd = price.cost(used, at=call.started_at)
+    else:
+        usd = price.ceiling(used.input_tokens, used.output_tokens, at=call.started_at)
+    return _Bill(used=used, usd=usd, estimated=said.estimated)
 
 
 def _record(job: AttemptSpec, call: _Call, bill: _Bill, seconds: float) -> ModelAttempt:
@@ -322,7 +351,7 @@ def _record(job: AttemptSpec, call: _Call, bill: _Bill, seconds: float) -> Model
         reserved_usd=call.reservation.usd,
         estimated=bill.estimated,
         seconds=seconds,
-        first_token_seconds=None if call.raw is None else call.raw.first_token_seconds,
+        first_token_seconds=call.heard.first,
         started_at=call.started_at,
     )
 

@@ -36,6 +36,8 @@ class Need:
     """The output limit that is wanted."""
     min_output_tokens: int
     """The least output limit that is of use."""
+    choices: int = 1
+    """Replies that are written, each within the limit."""
     at: float
     """Unix time."""
     expires_at: float
@@ -52,8 +54,18 @@ class Grant:
     tokens: int
     output_tokens: int
     """The output limit that fits, at most the one that was wanted."""
-    held: bool = True
-    """Whether the ledger knows of it; without caps there is nothing to hold it against."""
+    expires_at: float = 0.0
+    """Unix time after which the store may drop it."""
+    caps: tuple[Cap, ...] = ()
+    """What it is held against; without caps the ledger does not know of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """What was put in the place of a reservation."""
+
+    usd: float | None
+    tokens: int
 
 
 def _in_tenant(run: Run, name: str) -> str:
@@ -92,13 +104,14 @@ def affordable_output(need: Need, left: SpendLeft) -> int:
     """Return the largest output limit that fits what is left; 0 if the prompt does not fit."""
     limit = need.output_tokens
     if left.tokens is not None:
-        limit = min(limit, left.tokens - need.input_tokens)
+        limit = min(limit, (left.tokens - need.input_tokens) // need.choices)
     if left.usd is None or need.price is None:
         return max(0, limit)
     low, high = 0, max(0, limit)
     while low < high:  # prices come in tiers, so the largest fit is searched, not computed
         middle = (low + high + 1) // 2
-        if need.price.ceiling(need.input_tokens, middle, at=need.at) <= left.usd:
+        cost = need.price.ceiling(need.input_tokens, middle * need.choices, at=need.at)
+        if cost <= left.usd:
             low = middle
         else:
             high = middle - 1
@@ -138,10 +151,10 @@ class Budget:
             raise unpriced(need.model)
         output = need.output_tokens
         if not caps:
-            return _reservation(need, output, held=False)
+            return _reservation(need, output, caps)
         refusal: Cap | None = None
         for _ in range(RACES):
-            reservation = _reservation(need, output)
+            reservation = _reservation(need, output, caps)
             refusal = await self._ledger.reserve(
                 reservation.id,
                 caps,
@@ -156,15 +169,47 @@ class Budget:
                 break
         raise _exceeded(need, refusal)
 
-    async def settle(self, reservation: Grant, *, usd: float | None, tokens: int) -> None:
-        """Replace a reservation by what was used."""
-        if not reservation.held:
-            return
-        await self._ledger.settle(reservation.id, usd=usd or 0.0, tokens=tokens)
+    async def settle(self, reservation: Grant, *, usd: float | None, tokens: int) -> Settled:
+        """Replace a reservation by what was used, and return what was settled.
+
+        What was used beyond the reservation is reserved like everything else, so that it never
+        passes a cap: where the caps have no room for it, what room they have is taken.
+        """
+        if not reservation.caps:
+            return Settled(usd=usd, tokens=tokens)
+        held_usd = reservation.usd or 0.0
+        within = Settled(
+            usd=None if usd is None else min(usd, held_usd), tokens=min(tokens, reservation.tokens)
+        )
+        open_ = await self._ledger.settle(
+            reservation.id, usd=within.usd or 0.0, tokens=within.tokens
+        )
+        more_usd, more_tokens = max(0.0, (usd or 0.0) - held_usd), tokens - within.tokens
+        if not open_ or not (more_usd or more_tokens):
+            return within
+        extra = await self._beyond(reservation, more_usd, more_tokens)
+        return Settled(
+            usd=None if within.usd is None else within.usd + (extra.usd or 0.0),
+            tokens=within.tokens + extra.tokens,
+        )
+
+    async def _beyond(self, reservation: Grant, usd: float, tokens: int) -> Settled:
+        extra_id, caps = f"{reservation.id}+", reservation.caps
+        for _ in range(RACES):
+            refusal = await self._ledger.reserve(
+                extra_id, caps, usd=usd, tokens=tokens, expires_at=reservation.expires_at
+            )
+            if refusal is None:
+                await self._ledger.settle(extra_id, usd=usd, tokens=tokens)
+                return Settled(usd=usd, tokens=tokens)
+            left = await self.left(caps)
+            usd = usd if left.usd is None else min(usd, left.usd)
+            tokens = tokens if left.tokens is None else min(tokens, left.tokens)
+        return Settled(usd=0.0, tokens=0)
 
     async def release(self, reservation: Grant) -> None:
         """Give a reservation back unused."""
-        if not reservation.held:
+        if not reservation.caps:
             return
         await self._ledger.release(reservation.id)
 
@@ -178,16 +223,17 @@ def unpriced(model: str) -> ConfigError:
     )
 
 
-def _reservation(need: Need, output: int, *, held: bool = True) -> Grant:
+def _reservation(need: Need, output: int, caps: Sequence[Cap]) -> Grant:
     usd = None
     if need.price is not None:
-        usd = need.price.ceiling(need.input_tokens, output, at=need.at)
+        usd = need.price.ceiling(need.input_tokens, output * need.choices, at=need.at)
     return Grant(
         id=uuid.uuid4().hex,
         usd=usd,
-        tokens=need.input_tokens + output,
+        tokens=need.input_tokens + output * need.choices,
         output_tokens=output,
-        held=held,
+        expires_at=need.expires_at,
+        caps=tuple(caps),
     )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+import httpx
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_openai import ChatOpenAI
@@ -18,8 +20,14 @@ from langchain_openai import ChatOpenAI
 from ...state.values import Json, JsonObject
 from ..catalog.prices import Consumption
 from ..catalog.settings import EndpointSettings, ModelSettings
+from ..catalog.timeouts import Timeouts
 from ..failures.classes import RejectedReplyError
+from ..failures.reported import is_stated
+from .heard import Heard
+from .json_values import NoJsonInReplyError, strict_json
+from .parameters import without_limits
 from .structured import instructed, reply_tool, response_format, schema_name
+from .wire import WIRE
 
 # Tokens reach the caller only through `Emit`, which can take them back; LangGraph's own message
 # stream cannot, so it must not see them.
@@ -27,6 +35,8 @@ CONFIG: RunnableConfig = {"tags": ["nostream"]}
 
 LIMIT_FIELDS = ("max_tokens", "max_output_tokens", "num_predict", "max_tokens_to_sample")
 CUT_REASONS = frozenset({"length", "max_tokens", "MAX_TOKENS", "model_length"})
+MOST_TOKENS = 10**9
+"""No call has as many."""
 FILTER_REASONS = frozenset({"content_filter", "SAFETY", "refusal", "guardrail_intervened"})
 
 
@@ -55,20 +65,6 @@ class RawReply:
     first_token_seconds: float | None = None
 
 
-@dataclass(kw_only=True)
-class _Heard:
-    """What has arrived of a stream."""
-
-    started: float = field(default_factory=time.monotonic)
-    first: float | None = None
-    whole: AIMessageChunk | None = None
-
-    def add(self, chunk: AIMessageChunk) -> None:
-        if self.first is None and (chunk.text or chunk.tool_call_chunks):
-            self.first = time.monotonic() - self.started
-        self.whole = chunk if self.whole is None else self.whole + chunk
-
-
 async def call_model(
     chat: BaseChatModel,
     prompt: Prompt,
@@ -76,26 +72,44 @@ async def call_model(
     model: ModelSettings,
     endpoint: EndpointSettings,
     max_output_tokens: int,
+    timeouts: Timeouts,
+    heard: Heard,
     on_text: Callable[[str], None],
 ) -> RawReply:
     """Send a prompt and return the reply as it came.
 
+    Args:
+        chat: Who is asked.
+        prompt: What is asked.
+        model: The model's settings.
+        endpoint: Its endpoint's settings.
+        max_output_tokens: The output limit to send.
+        timeouts: How long the provider may be silent.
+        heard: Takes in what arrives, also of a reply that fails on its way.
+        on_text: Receives text while it arrives.
+
     Raises:
-        RejectedReplyError: A stream ended before the model did.
+        RejectedReplyError: A stream ended before the model did, or a reply went beyond its limit.
+        TimeoutError: A stream was silent for too long.
         Exception: Whatever the provider's client library raises; see `failures.classify`.
     """
     ours = isinstance(chat, ChatOpenAI) and bool(model.endpoint) and bool(endpoint.base_url)
     if ours:
-        bound = chat.bind(**_openai_options(prompt, model, endpoint, max_output_tokens))
+        options = _openai_options(prompt, model, endpoint, max_output_tokens)
+        silence = httpx.Timeout(timeouts.read, connect=timeouts.connect)
+        bound = chat.bind(**options, timeout=silence)
     else:
         bound = _foreign(chat, prompt, model, max_output_tokens)
     messages = list(prompt.messages)
     if prompt.schema is not None:
         messages = instructed(messages, prompt.schema, model.structured_output)
     if prompt.stream:
-        return await _stream(bound, messages, on_text, ends_with_reason=ours)
+        return await _stream(
+            bound, messages, heard, on_text, silence=timeouts.read, ends_with_reason=ours
+        )
     message = await bound.ainvoke(messages, CONFIG, **({"stream": False} if ours else {}))
-    return _read(message)
+    heard.take(message)
+    return _read(message, heard)
 
 
 def _openai_options(
@@ -103,7 +117,7 @@ def _openai_options(
 ) -> JsonObject:
     # `extra_body` goes out as it is: the client would rename the limit, and would parse a
     # `response_format` reply itself and lose its usage when it does not fit.
-    body: JsonObject = {**model.parameters, endpoint.output_limit_field: limit}
+    body: JsonObject = {**without_limits(model.parameters), endpoint.output_limit_field: limit}
     options: JsonObject = {"extra_body": body}
     tools = [convert_to_openai_tool(tool) for tool in prompt.tools]
     if prompt.schema is not None and model.structured_output == "json_schema":
@@ -137,31 +151,35 @@ def _foreign(
 async def _stream(
     bound: Runnable[Any, AIMessage],
     messages: Sequence[BaseMessage],
+    heard: Heard,
     on_text: Callable[[str], None],
     *,
+    silence: float,
     ends_with_reason: bool,
 ) -> RawReply:
-    heard = _Heard()
     try:
-        async for chunk in bound.astream(messages, CONFIG):
-            if not isinstance(chunk, AIMessageChunk):
-                continue
-            heard.add(chunk)
-            if chunk.text:
-                on_text(chunk.text)
+        async with asyncio.timeout(silence) as watched:
+            async for chunk in bound.astream(messages, CONFIG):
+                watched.reschedule(asyncio.get_running_loop().time() + silence)
+                if not isinstance(chunk, AIMessageChunk):
+                    continue
+                heard.add(chunk)
+                if chunk.text:
+                    on_text(chunk.text)
     except ValueError as error:
-        if heard.whole is None:  # LangChain's way to say that the stream held nothing
+        if heard.whole is None and not is_stated(error):
+            # LangChain's way to say that the stream held nothing.
             raise RejectedReplyError("cut_stream", f"the stream was empty: {error}") from error
         raise
     if heard.whole is None:
         raise RejectedReplyError("cut_stream", "the stream was empty")
-    reply = _read(heard.whole, first_token_seconds=heard.first)
+    reply = _read(heard.whole, heard)
     if ends_with_reason and not reply.finish:
         raise RejectedReplyError("cut_stream", "the stream ended before the reply did")
     return reply
 
 
-def _read(message: BaseMessage, *, first_token_seconds: float | None = None) -> RawReply:
+def _read(message: BaseMessage, heard: Heard) -> RawReply:
     if not isinstance(message, AIMessage):
         raise RejectedReplyError("malformed_output", "the reply is not an assistant message")
     meta = message.response_metadata
@@ -169,10 +187,10 @@ def _read(message: BaseMessage, *, first_token_seconds: float | None = None) -> 
     return RawReply(
         text=message.text,
         calls=_calls(message),
-        finish=str(finish),
+        finish=heard.finish or str(finish),
         refusal=str(message.additional_kwargs.get("refusal") or ""),
-        used=consumption(message),
-        first_token_seconds=first_token_seconds,
+        used=consumption(message, heard.usage()),
+        first_token_seconds=heard.first,
     )
 
 
@@ -183,6 +201,7 @@ def _calls(message: AIMessage) -> tuple[JsonObject, ...]:
     else:
         raw = [(c["id"], c["name"], c["args"]) for c in message.tool_calls]
         raw += [(c["id"], c["name"], c["args"]) for c in message.invalid_tool_calls]
+        raw = _as_sent() or raw
     seen: set[str] = set()
     calls: list[JsonObject] = []
     for number, (given, name, args) in enumerate(raw):
@@ -192,30 +211,59 @@ def _calls(message: AIMessage) -> tuple[JsonObject, ...]:
     return tuple(calls)
 
 
+def _as_sent() -> list[tuple[str | None, str | None, Json]]:
+    """Return the calls of a document as they stand in it.
+
+    LangChain's own reading takes NaN, and the last of two equal keys.
+    """
+    wire = WIRE.get()
+    try:
+        document: Json = json.loads(wire.document) if wire is not None and wire.document else {}
+        sent = document["choices"][0]["message"].get("tool_calls") or ()
+        return [
+            (call.get("id"), call["function"]["name"], _parsed(call["function"]["arguments"]))
+            for call in sent
+        ]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return []
+
+
 def _parsed(args: str | None) -> Json:
     try:
-        return json.loads(args or "{}")
-    except json.JSONDecodeError:
+        return strict_json(args or "{}")
+    except NoJsonInReplyError:
         return args
 
 
-def consumption(message: AIMessage) -> Consumption | None:
-    """Return the usage that a message reports, or `None` if it reports none that can be true."""
-    usage = message.usage_metadata
+def consumption(message: AIMessage, usage: UsageMetadata | None = None) -> Consumption | None:
+    """Read reported usage; `None` if there is none, or its parts contradict each other.
+
+    Args:
+        message: The reply.
+        usage: What it has used; by default what it says itself.
+    """
+    usage = usage or message.usage_metadata
     if usage is None:
         return None
+    inward, outward = usage["input_tokens"], usage["output_tokens"]
+    reasoning = _detail(usage, "output", "reasoning")
     numbers = {
-        "input_tokens": usage["input_tokens"],
-        "output_tokens": usage["output_tokens"],
+        "input_tokens": inward,
+        "output_tokens": outward,
         "cached_input_tokens": _detail(usage, "input", "cache_read"),
         "cache_write_tokens": _detail(usage, "input", "cache_creation"),
-        "reasoning_tokens": _detail(usage, "output", "reasoning"),
+        "reasoning_tokens": reasoning,
     }
-    if not all(_is_count(number) for number in numbers.values()):
+    total = usage.get("total_tokens") or 0
+    if not all(_is_count(number) for number in (*numbers.values(), total)):
         return None
+    if reasoning and total >= inward + outward + reasoning:
+        # Some count thinking beside the output, not within it; the total then tells.
+        numbers["output_tokens"] = outward + reasoning
     parts_fit = (
         numbers["cached_input_tokens"] + numbers["cache_write_tokens"] <= numbers["input_tokens"]
         and numbers["reasoning_tokens"] <= numbers["output_tokens"]
+        and total <= numbers["input_tokens"] + numbers["output_tokens"]
     )
     if not parts_fit:
         return None
@@ -224,7 +272,8 @@ def consumption(message: AIMessage) -> Consumption | None:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value) and value >= 0
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and 0 <= value < MOST_TOKENS and value == int(value)
 
 
 def _detail(usage: Any, side: str, name: str) -> Any:

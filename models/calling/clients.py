@@ -11,7 +11,6 @@ import asyncio
 import os
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
@@ -24,35 +23,11 @@ from langchain_openai import ChatOpenAI
 from ...errors import ConfigError
 from ...state.forks import new_lock
 from ..catalog.settings import EndpointSettings, ModelSettings
+from .parameters import without_limits
 from .transcription import TranscriptionModel
+from .wire import meter, watch
 
 KEEPALIVE_SECONDS = 30.0
-
-
-@dataclass(kw_only=True)
-class Wire:
-    """What became of one request on the wire."""
-
-    sent: bool = False
-    """The request's first byte has left; from here on the provider may bill it."""
-
-
-WIRE: ContextVar[Wire | None] = ContextVar("pointsman_wire", default=None)
-"""The wire of the attempt that the current task performs."""
-
-SENDING = (".send_request_headers.started", ".send_connection_init.started")
-
-
-async def _watch(request: httpx.Request) -> None:
-    wire = WIRE.get()
-    if wire is None:
-        return
-
-    async def trace(event: str, _info: object) -> None:
-        if event.endswith(SENDING):
-            wire.sent = True
-
-    request.extensions["trace"] = trace
 
 
 @dataclass(kw_only=True)
@@ -135,14 +110,14 @@ class Clients:
         if key not in mine.http:
             mine.http[key] = httpx.AsyncClient(
                 verify=_tls(),
-                headers=endpoint.all_headers(model.place),
+                headers={**endpoint.all_headers(model.place), "accept-encoding": "identity"},
                 timeout=_timeout(endpoint),
                 limits=httpx.Limits(
                     max_connections=endpoint.max_concurrency,
                     max_keepalive_connections=endpoint.max_concurrency,
                     keepalive_expiry=KEEPALIVE_SECONDS,
                 ),
-                event_hooks={"request": [_watch]},
+                event_hooks={"request": [watch], "response": [meter]},
             )
         return mine.http[key]
 
@@ -201,7 +176,8 @@ def _openai_model(
         "timeout": _timeout(endpoint),
         "max_retries": 0,
         "stream_usage": True,
-        "stream_chunk_timeout": endpoint.read_timeout,
+        # Silence is watched by us: how long it may last depends on who is asked for what.
+        "stream_chunk_timeout": None,
         "use_responses_api": False,
         "openai_proxy": "",
     }
@@ -226,10 +202,11 @@ def _langchain_model(model: ModelSettings) -> BaseChatModel:
         ) from None
     try:
         make = cast("Callable[..., BaseChatModel]", init_chat_model)
-        chat = make(model.langchain, **model.parameters)
+        parameters = without_limits(model.parameters)
+        chat = make(model.langchain, **parameters)
         # Retries are ours: visible and budgeted.
         if "max_retries" in type(chat).model_fields:
-            chat = make(model.langchain, **{**model.parameters, "max_retries": 0})
+            chat = make(model.langchain, **{**parameters, "max_retries": 0})
         return chat
     except (ImportError, ValueError) as error:
         raise ConfigError(

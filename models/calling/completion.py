@@ -18,6 +18,7 @@ from ...state.usage import Usage
 from ...state.values import JsonObject
 from ...stores.protocols import Cap
 from ..catalog.settings import Catalog, ModelSettings
+from ..catalog.timeouts import Timeouts
 from ..failures.classes import AttemptFailure
 from ..failures.next_attempt import NextAttempt, Option, Patience, next_move
 from ..protocols import Candidate, Emit, ModelReply, ModelRequest
@@ -27,6 +28,7 @@ from .conversation import portable
 from .convert import Converters, media_to_text
 from .hedge import race
 from .judge import judge
+from .parameters import own_limit
 from .structured import reasked
 
 MAX_EXTENSIONS = 8
@@ -185,7 +187,7 @@ class RequestInFlight:
             accept=lambda raw: judge(raw, prompt, self.guards),
             max_output_tokens=wanted,
             min_output_tokens=min(wanted, self.catalog.settings.budget.min_output_tokens),
-            timeout=self._timeout(),
+            timeouts=self._timeouts(model),
             why=turn.why,
             role=request.signals.role,
             run=self.run,
@@ -195,19 +197,22 @@ class RequestInFlight:
             settled=self._settled,
         )
 
-    def _timeout(self) -> float:
-        if self.run.deadline_at is None:
-            return self.request.timeout
-        left = self.run.deadline_at - time.time()
-        if left <= 0:
+    def _timeouts(self, model: ModelSettings) -> Timeouts:
+        """Return what the settings, the task and the deadline leave for one attempt."""
+        set_ = self.catalog.timeouts(model, self.request.signals.role)
+        bounds = [set_.total if self.request.timeout is None else self.request.timeout]
+        if self.run.deadline_at is not None:
+            bounds.append(self.run.deadline_at - time.time())
+        if min(bounds) <= 0:
             raise EndpointError(
                 "The run's deadline has passed.", failure="timeout", where=f"step {self.step}"
             )
-        return min(self.request.timeout, left)
+        return replace(set_, total=min(bounds))
 
     def _limit(self, candidate: Candidate, wanted: int) -> int:
-        most = self._model(candidate).max_output
-        return wanted if most is None else min(wanted, most)
+        model = self._model(candidate)
+        limits = (model.max_output, own_limit(model.parameters))
+        return min([wanted, *(limit for limit in limits if limit is not None)])
 
     def _extended(self, turn: _Turn) -> int:
         longer = min(turn.max_output_tokens * 4, self.request.max_output_tokens * MAX_EXTENSIONS)

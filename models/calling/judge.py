@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from ...state.values import Json, JsonObject
+from ...state.values import Json, JsonObject, canonical_json
 from ..failures.classes import RejectedReplyError
 from .attempt import Accepted
 from .calls import CUT_REASONS, FILTER_REASONS, Prompt, RawReply
@@ -73,5 +73,9 @@ def _call_problem(name: str, args: Json, schemas: Mapping[str, JsonObject]) -> s
     if not isinstance(args, dict):
         # Repaired arguments could be wrong ones, and a tool call does something.
         return f"the arguments of `{name}` are not a JSON object"
+    try:
+        canonical_json(args)
+    except ValueError:
+        return f"the arguments of `{name}` hold a number that JSON does not have"
     problem = schema_problem(args, schemas[name])
     return f"arguments of `{name}`: {problem}" if problem else ""

@@ -1,18 +1,24 @@
-"""How many tokens a prompt can be: an upper bound that needs no tokenizer.
+"""How many tokens a prompt can be: an upper bound that needs no tokenizer, and what to expect.
 
 The tokenizers of most models are not public, and those that are download their data on first use.
-But each token of a byte-level or byte-fallback vocabulary covers at least one byte of the text, so
-the UTF-8 length bounds the count from above for all of them; what a provider's chat template adds
-is bounded by a constant per message. English text has about four bytes a token, so a reservation
-made from the bound is about four times what is settled, and it never undercounts.
+But each token of a byte-level or byte-fallback vocabulary covers at least one byte of the text as
+the tokenizer sees it, so the UTF-8 length bounds the count from above for all of them. A tokenizer
+that normalises may see more than was written, so a character counts as the longest of its forms.
+What a provider's chat template adds is bounded by a constant per message. English has about four
+bytes a token; `ratios` learns how much of the bound a model needs for prose.
 """
 
 from __future__ import annotations
 
 import base64
+import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+from unicodedata import normalize
 
 from langchain_core.messages import AIMessage, BaseMessage
 
@@ -40,6 +46,10 @@ IMAGE_TOKENS_UNKNOWN = 8_192
 MEDIA_BYTES_PER_TOKEN = 40
 """Audio and video: compressed speech has at least this many bytes for each billed token."""
 
+PROSE = re.compile(r"(?: |(?<![\w+/=]))[A-Za-z]?[a-z]{1,19}(?![\w+/=])")
+"""A word as tokenizers learn them, with the space before it; no part of an identifier or a code."""
+SPACES = re.compile(r"\s{2,}")
+
 TEXT_BLOCKS = frozenset({"text", "text-plain", "reasoning", "thinking"})
 IMAGE_BLOCKS = frozenset({"image", "image_url", "input_image"})
 
@@ -52,14 +62,52 @@ def image_bound(model: str, override: int | None = None) -> int:
     return next(found, IMAGE_TOKENS_UNKNOWN)
 
 
-def input_bound(
+@dataclass(frozen=True, kw_only=True)
+class Weight:
+    """What a prompt weighs, in bytes of text and tokens of the rest."""
+
+    prose: int = 0
+    """Bytes of words in lower case and the spaces before them."""
+    dense: int = 0
+    """Bytes of all other text: digits, marks, capitals, other scripts."""
+    spaces: int = 0
+    """Of the dense bytes, those that are white space; any number of them may be one token."""
+    fixed: int = 0
+    """Tokens of templates and media."""
+    media: bool = False
+
+    def __add__(self, other: Weight) -> Weight:
+        return Weight(
+            prose=self.prose + other.prose,
+            dense=self.dense + other.dense,
+            spaces=self.spaces + other.spaces,
+            fixed=self.fixed + other.fixed,
+            media=self.media or other.media,
+        )
+
+    @property
+    def bound(self) -> int:
+        """Tokens that it can be at most."""
+        return self.prose + self.dense + self.fixed
+
+    @property
+    def text(self) -> int:
+        """Bytes of text, runs of white space aside."""
+        return self.prose + self.dense - self.spaces
+
+    def expected(self, ratio: float) -> int:
+        """Return the tokens to expect where a byte of prose is `ratio` tokens."""
+        return math.ceil(self.prose * ratio) + self.dense + self.fixed
+
+
+def weigh(
     messages: Sequence[BaseMessage],
     *,
     tools: Sequence[JsonObject] = (),
     schema: JsonObject | None = None,
     image_tokens: int = IMAGE_TOKENS_UNKNOWN,
-) -> int:
-    """Return the most input tokens that a request can be billed for.
+) -> Weight:
+    """Weigh a request.
 
     Args:
         messages: The conversation.
@@ -67,15 +115,26 @@ def input_bound(
         schema: JSON Schema of the reply.
         image_tokens: Most tokens of one image at the model.
     """
-    total = PROMPT_OVERHEAD
+    total = Weight(fixed=PROMPT_OVERHEAD)
     for message in messages:
-        total += MESSAGE_OVERHEAD + _content_bound(message.content, image_tokens)
-        total += _bytes(message.name or "") + _bytes(getattr(message, "tool_call_id", "") or "")
+        total += Weight(fixed=MESSAGE_OVERHEAD) + _content(message.content, image_tokens)
+        total += _text(message.name or "") + _text(getattr(message, "tool_call_id", "") or "")
         if isinstance(message, AIMessage) and message.tool_calls:
-            total += _json_bound(message.tool_calls)
+            total += _json(message.tool_calls)
     if tools or schema is not None:
-        total += TOOLS_OVERHEAD + _json_bound([*tools, schema])
+        total += Weight(fixed=TOOLS_OVERHEAD) + _json([*tools, schema])
     return total
+
+
+def input_bound(
+    messages: Sequence[BaseMessage],
+    *,
+    tools: Sequence[JsonObject] = (),
+    schema: JsonObject | None = None,
+    image_tokens: int = IMAGE_TOKENS_UNKNOWN,
+) -> int:
+    """Return the most input tokens that a request can be billed for; arguments as of `weigh`."""
+    return weigh(messages, tools=tools, schema=schema, image_tokens=image_tokens).bound
 
 
 def input_estimate(messages: Sequence[BaseMessage]) -> int:
@@ -83,28 +142,53 @@ def input_estimate(messages: Sequence[BaseMessage]) -> int:
     return input_bound(messages, image_tokens=4_096) // BYTES_PER_TOKEN_ESTIMATE
 
 
-def _content_bound(content: Any, image_tokens: int) -> int:
+def _content(content: Any, image_tokens: int) -> Weight:
     if isinstance(content, str):
-        return _bytes(content)
-    return sum(_block_bound(block, image_tokens) for block in content)
+        return _text(content)
+    return sum((_block(block, image_tokens) for block in content), start=Weight())
 
 
-def _block_bound(block: Any, image_tokens: int) -> int:
+def _block(block: Any, image_tokens: int) -> Weight:
     if isinstance(block, str):
-        return _bytes(block)
+        return _text(block)
     kind = block.get("type", "")
     if kind in TEXT_BLOCKS:
-        return _bytes(str(block.get("text") or block.get("reasoning") or "")) + 8
+        said = str(block.get("text") or block.get("reasoning") or block.get("thinking") or "")
+        return _text(said) + Weight(fixed=8)
     if kind in IMAGE_BLOCKS:
-        return image_tokens
-    return _media_bound(block)
-
-
-def _media_bound(block: Mapping[str, Any]) -> int:
+        return Weight(fixed=image_tokens, media=True)
     data = media_data(block)
     if data is None:
-        return _json_bound(block)
-    return len(data) * 3 // 4 // MEDIA_BYTES_PER_TOKEN + 256
+        return _json(block)
+    return Weight(fixed=len(data) * 3 // 4 // MEDIA_BYTES_PER_TOKEN + 256, media=True)
+
+
+def _json(value: Json) -> Weight:
+    return _text(canonical_json(value))
+
+
+def _text(text: str) -> Weight:
+    prose = sum(found.end() - found.start() for found in PROSE.finditer(text))
+    spaces = sum(found.end() - found.start() for found in SPACES.finditer(text))
+    return Weight(prose=prose, dense=_bytes(text) - prose, spaces=spaces)
+
+
+def _bytes(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    counts = Counter(text)
+    return sum(number * _width(char) for char, number in counts.items())
+
+
+@lru_cache(maxsize=65_536)
+def _width(char: str) -> int:
+    """Return the most bytes that a character has in any form that tokenizers bring text into."""
+    forms = (char, char.lower(), char.casefold())
+    return max(
+        len(seen.encode("utf-8", "surrogatepass"))
+        for form in forms
+        for seen in (form, normalize("NFKC", form), normalize("NFKD", form))
+    )
 
 
 def media_data(block: Mapping[str, Any]) -> str | None:
@@ -129,11 +213,3 @@ def media_bytes(block: Mapping[str, Any]) -> bytes | None:
     """
     data = media_data(block)
     return None if data is None else base64.b64decode(data, validate=True)
-
-
-def _json_bound(value: Json) -> int:
-    return _bytes(canonical_json(value))
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))

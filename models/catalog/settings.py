@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -23,6 +24,7 @@ from ...state.values import JsonObject
 from ..protocols import Role
 from .prices import ModelPrice, Tariff, find_price
 from .routes import RoutingSettings
+from .timeouts import Timeouts, TimeoutSettings, timeouts
 
 StructuredOutput = Literal["json_schema", "tool_call", "prompt"]
 """How a model is made to answer in a schema: natively, by a forced tool call, or by asking."""
@@ -81,7 +83,7 @@ class EndpointSettings(SettingsSection):
     connect_timeout: float = Field(default=5.0, gt=0)
     """Seconds."""
     read_timeout: float = Field(default=60.0, gt=0)
-    """Longest silence of the endpoint, in seconds, whatever the attempt's own timeout."""
+    """Longest silence of the endpoint, in seconds, where neither model nor role has its own."""
     output_limit: Literal["max_tokens", "max_completion_tokens", ""] = ""
     """The request field that limits the output; by default what the address suggests."""
     disabled: bool = False
@@ -180,7 +182,18 @@ class ModelSettings(SettingsSection):
     """The `service_tier` to ask for when a call may take its time."""
     prices: Tariff | None = None
     parameters: dict[str, Any] = {}
-    """Further request fields: `temperature`, `reasoning_effort`, …"""
+    """Further request fields: `temperature`, `reasoning_effort`, … An output limit among them
+    bounds ours, and several choices are paid for."""
+    timeouts: TimeoutSettings = TimeoutSettings()
+    """What this model may take, whatever its role."""
+
+    @field_validator("parameters")
+    @classmethod
+    def _leaves_the_request_alone(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        ours = sorted(parameters.keys() & {"messages", "model", "stream", "stream_options"})
+        if ours:
+            raise ValueError(f"`{ours[0]}` is set by each call and cannot be fixed")
+        return parameters
 
     @model_validator(mode="after")
     def _has_a_place(self) -> Self:
@@ -262,6 +275,8 @@ class ModelsSettings(SettingsSection):
     retry: RetrySettings = RetrySettings()
     breaker: BreakerSettings = BreakerSettings()
     hedging: HedgingSettings = HedgingSettings()
+    timeouts: dict[Role, TimeoutSettings] = {}
+    """What a model may take in a role, where the model itself says nothing."""
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Self:
@@ -363,6 +378,20 @@ class Catalog:
                 tariff=model.prices,
             )
         return self._prices[model.name]
+
+    def timeouts(self, model: ModelSettings, role: Role) -> Timeouts:
+        """Return how long an attempt at a model may take in a role."""
+        endpoint = self.endpoint(model)
+        given = endpoint.model_fields_set
+        return timeouts(
+            role,
+            model.timeouts,
+            self.settings.timeouts.get(role, TimeoutSettings()),
+            TimeoutSettings(
+                connect=endpoint.connect_timeout if "connect_timeout" in given else None,
+                read=endpoint.read_timeout if "read_timeout" in given else None,
+            ),
+        )
 
     def secrets(self, model: ModelSettings) -> tuple[str, ...]:
         """Return the key and secret header values of a model's endpoint, for masking them."""

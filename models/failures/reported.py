@@ -99,6 +99,11 @@ def reported(error: BaseException, *, now: float) -> ReportedError:
     )
 
 
+def is_stated(error: BaseException) -> bool:
+    """Say whether an exception carries an error that the provider has stated."""
+    return bool(_body(error))
+
+
 def _http_status(error: BaseException) -> int | None:
     for holder in (error, getattr(error, "response", None)):
         value = getattr(holder, "status_code", None)

@@ -38,7 +38,8 @@ async def ask_model(
         messages=prompts.step_messages(step, _blocks(route), await _media(current, dependencies)),
         schema=prompts.step_schema(step),
         max_output_tokens=step.max_tokens or 1024,
-        timeout=current.seconds(step.timeout or 60.0, now=dependencies.clock()),
+        # Where the step says nothing the settings of role and model decide; the deadline holds too.
+        timeout=step.timeout,
         candidates=route.candidates,
     )
     emit = emitter(runtime, node="act", step=step.id)
