@@ -23,7 +23,7 @@ MAX_VALUES = 64
 """Bracketed places of a reply that are looked at; more of them are no answer."""
 
 _OPENING = re.compile(rf"(?:{MARK.pattern})|(?P<value>[{{\[])", re.IGNORECASE)
-_BRACKETS = re.compile(r'["{}\[\]]')
+_BRACKETS = re.compile(r'"|[{\[]+|[}\]]+')
 _STRING_END = re.compile(r'"|\\.', re.DOTALL)
 _FENCE = re.compile(r"```[\w-]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 _WORDS = re.compile(
@@ -143,12 +143,12 @@ def _end(text: str, start: int) -> int | None:
             if closed is None:
                 return None
             position = closed
-        elif found[0] in "{[":
-            depth += 1
+        elif found[0][0] in "{[":
+            depth += len(found[0])
+        elif 0 < depth <= len(found[0]):
+            return found.start() + depth
         else:
-            depth -= 1
-            if depth == 0:
-                return position
+            depth -= len(found[0])
     return None if depth > 0 else len(text)
 
 

@@ -204,10 +204,10 @@ def test_no_report_is_too_odd_to_be_read(words: str, value: Any) -> None:
 def test_a_long_message_is_read_quickly(words: str) -> None:
     """A megabyte of an error's text does not hold everybody up."""
     error = refused(400, {"error": {"message": words}})
-    started = time.monotonic()
+    started = time.thread_time()
     classify(error)
     classify(event({"message": words}))
-    assert time.monotonic() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 @pytest.mark.parametrize("secret", ["sk-secret-1\n", "sk-secret-1\r\n", " sk-secret-1", "sk-\x00"])

@@ -188,8 +188,8 @@ def test_every_json_value_is_read_as_it_is(value: Any) -> None:
 )
 def test_a_hostile_reply_is_read_in_linear_time(text: str) -> None:
     """A megabyte of nonsense is told to be none without holding everybody up."""
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(NoJsonInReplyError):
         spoken_json(text)
     without_thinking(text)
-    assert time.monotonic() - started < 3.0
+    assert time.thread_time() - started < 2.0
