@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from langgraph.graph import END
 from langgraph.runtime import Runtime
 
+from ..errors import PlanError
 from ..policy.approvals import action_digest
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
@@ -41,6 +42,8 @@ async def route(
             decided = _route_ask(current, dependencies)
         case "reason" | "draft":
             decided = await route_model(current, dependencies)
+        case "each":
+            raise PlanError("A loop was sent to a lane.", where=current.step.id)
     if isinstance(decided, StepResult):
         if decided.status == "waiting":
             emit(runtime, "waiting", node="route", step=decided.step, why=_why(decided))

@@ -13,10 +13,14 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..state.plan import AnswerSentence, Plan, Step, check_plan
+from ..state.checks import check_plan
+from ..state.expressions.reading import filled as filled_in
+from ..state.expressions.reading import renamed as renamed_in
+from ..state.plan import AnswerSentence, Plan, Step
 from ..state.references import as_text
 from ..state.values import Json, JsonObject, Record
 from .extraction import Argument
+from .validation import check_runs_yet
 
 _ABSENT = object()
 _SAMPLES: Mapping[str, Json] = {"string": "sample", "number": 1.0, "integer": 1}
@@ -121,6 +125,7 @@ def check_template(playbook: Playbook) -> None:
     """
     for values in variants(playbook):
         steps, answer = instantiate(playbook, values, prefix="q1_")
+        check_runs_yet(Plan(steps=steps))
         check_plan(Plan(steps=steps, answer=answer))
 
 
@@ -155,6 +160,8 @@ def fill(value: Json, values: JsonObject) -> Json:
     if isinstance(value, dict):
         if set(value) == {"$arg"}:
             return values.get(value["$arg"], _ABSENT)
+        if set(value) == {"$expr"}:
+            return {"$expr": filled_in(value["$expr"], values)}
         filled = {key: fill(item, values) for key, item in value.items()}
         kept = {key: item for key, item in filled.items() if item is not _ABSENT}
         return _joined(kept) if set(kept) == {"$join"} else kept
@@ -189,6 +196,8 @@ def _renamed(value: Json, names: Mapping[str, str]) -> Json:
         renamed = {key: _renamed(item, names) for key, item in value.items()}
         if isinstance(value.get("$from"), str):
             renamed["$from"] = names.get(value["$from"], value["$from"])
+        if isinstance(value.get("$expr"), str):
+            renamed["$expr"] = renamed_in(value["$expr"], names)
         return renamed
     if isinstance(value, list):
         return [_renamed(item, names) for item in value]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..errors import ArgumentError, ConfigError, NotFoundError, PlanError
-from ..state.plan import Plan, Step, check_plan
+from ..state.checks import check_plan
+from ..state.plan import Plan, Step
 from ..tools.arguments import check_schema
 from ..tools.protocols import ToolRunner
 from .protocols import PlanRequest
@@ -20,11 +21,12 @@ def validate(plan: Plan, request: PlanRequest, tools: ToolRunner) -> None:
     Raises:
         PlanError: `where` names the step; the message is fit to be quoted to a model.
     """
+    check_runs_yet(plan)
     check_plan(plan, attachments=frozenset(a.name for a in request.task.attachments))
     permitted = {contract.name for contract in request.tools}
     if plan.tools is not None:
         permitted &= set(plan.tools)
-    for step in plan.steps:
+    for step in plan.every_step():
         _check_output_schema(step)
         if step.kind != "tool":
             continue
@@ -40,6 +42,23 @@ def validate(plan: Plan, request: PlanRequest, tools: ToolRunner) -> None:
             raise PlanError(str(error), where=f"{step.id}.args") from error
     _check_kept(plan, request)
     _check_budget(plan, request)
+
+
+def check_runs_yet(plan: Plan) -> None:
+    """Refuse what the language has and no run carries out yet: nothing is ignored in silence.
+
+    Raises:
+        PlanError: A step has a condition, a loop or `on_error`, or the plan has a second look.
+    """
+    for step in plan.every_step():
+        if step.when or step.for_each is not None or step.on_error != "fail":
+            raise PlanError(
+                "Conditions, loops and on_error are checked but not run yet.",
+                where=step.id,
+                fix="Plan without them.",
+            )
+    if plan.then_plan:
+        raise PlanError("A second look is not run yet.", where="then_plan", fix="Leave it out.")
 
 
 def _check_output_schema(step: Step) -> None:
@@ -69,14 +88,14 @@ def _check_kept(plan: Plan, request: PlanRequest) -> None:
 
 def _check_budget(plan: Plan, request: PlanRequest) -> None:
     limits, costs = request.run.limits, {c.name: c.cost_usd for c in request.tools}
-    tools_usd = sum(costs.get(step.tool, 0.0) for step in plan.steps if step.kind == "tool")
+    tools_usd = sum(costs.get(step.tool, 0.0) for step in plan.every_step() if step.kind == "tool")
     if limits.budget_usd is not None and tools_usd > limits.budget_usd:
         raise PlanError(
             f"Its tools alone cost ${tools_usd:.2f} of a budget of ${limits.budget_usd:.2f}.",
             where="plan",
             fix="Use fewer or cheaper tools.",
         )
-    tokens = sum(step.max_tokens or 0 for step in plan.steps)
+    tokens = sum(step.max_tokens or 0 for step in plan.every_step())
     if limits.budget_tokens is not None and tokens > limits.budget_tokens:
         raise PlanError(
             f"Its steps ask for {tokens} tokens of a budget of {limits.budget_tokens}.",

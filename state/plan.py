@@ -1,21 +1,30 @@
-"""Plan: a directed acyclic graph of steps, and the rules it must keep."""
+"""Plan: a directed acyclic graph of steps, with conditions and loops.
+
+`docs/plans.md` is the reference of the language; `checks` holds the rules that a plan must keep.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from ..errors import PlanError
-from .references import Reference, references
+from .references import Reference, read_by, references
 from .values import Json, JsonObject, Record
 
 StepId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-StepKind = Literal["tool", "reason", "draft", "ask"]
+StepKind = Literal["tool", "reason", "draft", "ask", "each"]
 
 MAX_STEPS = 512
 """More steps than any person would read before approving."""
+
+MAX_ITEMS = 10_000
+"""Items that a loop may ask for; its own `max` is usually far below."""
+
+MAX_NESTING = 2
+"""Loops in each other: their items multiply."""
 
 
 class Check(Record):
@@ -27,6 +36,37 @@ class Check(Record):
     """A literal, a list for `in` and `not_in`, or a reference to an earlier step's output."""
     message: str
     """What to tell the person when it does not hold."""
+
+
+class UseInstead(Record):
+    """The value that a step has if it fails."""
+
+    use: Json
+    """A literal or a reference."""
+
+
+class ForEach(Record):
+    """A group of steps that runs once for each item of a list."""
+
+    items: str
+    """Expression: the list, known when the steps that it reads have run."""
+    item: StepId = "item"
+    """The name by which the steps of the group read the item."""
+    max: int = Field(default=0, ge=0, le=MAX_ITEMS)
+    """Items that are expected at most; more are an error and nothing runs."""
+    concurrency: int = Field(default=4, ge=1, le=32)
+    """Items that are worked on side by side; effects keep the items' order."""
+    key: str = ""
+    """Expression over the item: what it is called. Two items may not have the same."""
+    steps: tuple[Step, ...] = ()
+    """The group."""
+    output: Json = None
+    """What one item brings: a literal with references; else the output of the last step."""
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        """Names that mean something only inside the group."""
+        return frozenset({self.item, *(step.id for step in self.steps)})
 
 
 class Step(Record):
@@ -50,6 +90,12 @@ class Step(Record):
     task_type: str = "general"
     """For `reason` and `draft`: what the router matches on: `chat`, `long_reasoning`, …"""
     risk: Literal["low", "medium", "high"] = "low"
+    when: str = ""
+    """Expression: run the step only if it is true; else the step is skipped."""
+    on_error: Literal["fail", "skip"] | UseInstead = "fail"
+    """What a failure makes of the step: failed, skipped, or accepted with another value."""
+    for_each: ForEach | None = None
+    """For `each`: the loop."""
     optional: bool = False
     """A failed optional step skips its dependants and does not make the answer partial."""
     timeout: float | None = Field(default=None, gt=0, le=3600)
@@ -58,13 +104,44 @@ class Step(Record):
     """Output tokens for one model call."""
 
     def uses(self) -> tuple[Reference, ...]:
-        """Every reference of the step, in arguments and in checks."""
-        in_checks = (ref for check in self.checks for ref in references(check.value, "checks"))
-        return (*references(self.args), *in_checks)
+        """Every reference of the step to what is outside of it.
+
+        Raises:
+            PlanError: One has a form that does not exist, or an expression can't be read.
+        """
+        return tuple(self._uses())
+
+    def _uses(self) -> Iterator[Reference]:
+        yield from references(self.args)
+        for check in self.checks:
+            yield from references(check.value, "checks")
+        if self.when:
+            yield from read_by(self.when, "when")
+        if isinstance(self.on_error, UseInstead):
+            yield from references(self.on_error.use, "on_error.use")
+        if self.for_each is not None:
+            yield from _used_by_loop(self.for_each)
 
     def needs(self) -> frozenset[str]:
-        """Ids of the steps that must be accepted before this one can run."""
+        """Ids of the steps that must have come to an end before this one can run."""
         return frozenset({ref.step for ref in self.uses() if ref.step} | set(self.after))
+
+    def requires(self) -> frozenset[str]:
+        """Ids of the steps that must be accepted; the others may be skipped or fail."""
+        hard = {ref.step for ref in self.uses() if ref.step and not ref.may_be_absent}
+        return frozenset(hard | set(self.after))
+
+
+def _used_by_loop(loop: ForEach) -> Iterator[Reference]:
+    """Yield what a loop and its steps read from outside of it."""
+    yield from read_by(loop.items, "for_each.items")
+    inside: list[Reference] = list(references(loop.output, "for_each.output"))
+    if loop.key:
+        inside += read_by(loop.key, "for_each.key")
+    for step in loop.steps:
+        inside += (ref.model_copy(update={"at": f"{step.id}.{ref.at}"}) for ref in step.uses())
+        inside += (Reference(at=f"{step.id}.after", step=id_) for id_ in step.after)
+    yield from (ref for ref in inside if ref.step not in loop.own_names)
 
 
 class AnswerSentence(Record):
@@ -94,6 +171,14 @@ class Plan(Record):
     """A prepared answer, if the planner has one; checked against the evidence like any other."""
     tools: tuple[str, ...] | None = None
     """Allowlist for this task; `None` allows what policy allows."""
+    then_plan: str = ""
+    """What is to be decided once the steps are done: the planner is asked again, with results."""
+    later_tools: tuple[str, ...] = ()
+    """Tools that a later plan may use, named before any untrusted text was read."""
+
+    def every_step(self) -> Iterator[Step]:
+        """Yield all steps, those of a loop after it."""
+        return _every(self.steps)
 
     def step(self, step_id: str) -> Step:
         """Return the step of that id.
@@ -101,78 +186,39 @@ class Plan(Record):
         Raises:
             KeyError: The plan has no such step.
         """
-        for step in self.steps:
+        for step in self.every_step():
             if step.id == step_id:
                 return step
         raise KeyError(step_id)
 
 
-def check_plan(plan: Plan, *, attachments: frozenset[str] = frozenset()) -> None:
-    """Check the plan's own structure, before tools and policy are asked about it.
-
-    Args:
-        plan: The plan.
-        attachments: Names that `$attachment` may use.
-
-    Raises:
-        PlanError: Too many steps, a duplicate id, a broken reference, a step without what its
-            kind needs, or a cycle. `where` names the step.
-    """
-    if len(plan.steps) > MAX_STEPS:
-        raise PlanError(
-            f"{len(plan.steps)} steps are more than the limit of {MAX_STEPS}.",
-            where="plan.steps",
-            fix="Plan fewer steps, or split the task.",
-        )
-    ids = Counter(step.id for step in plan.steps)
-    for step_id, count in ids.items():
-        if count > 1:
-            raise PlanError("Two steps have this id.", where=step_id, fix="Give each its own id.")
-    for step in plan.steps:
-        _check_step(step, frozenset(ids), attachments)
-    for sentence in plan.answer:
-        cited = {ref.step for ref in references(sentence.text) if ref.step} | set(sentence.cites)
-        if missing := cited - ids.keys():
-            raise PlanError(
-                f"The answer cites {sorted(missing)}.", where="answer", fix="Cite steps."
-            )
-    topological_order(plan)
-
-
-def _check_step(step: Step, known: frozenset[str], attachments: frozenset[str]) -> None:
-    if step.kind == "tool" and not step.tool:
-        raise PlanError("A tool step names no tool.", where=step.id, fix="Set `tool`.")
-    if step.kind != "tool" and step.tool:
-        raise PlanError(f"A {step.kind} step names a tool.", where=step.id, fix='Set kind "tool".')
-    if step.kind in ("reason", "ask") and not step.prompt:
-        raise PlanError(f"A {step.kind} step has no prompt.", where=step.id, fix="Set `prompt`.")
-    for needed in sorted(step.needs()):
-        if needed == step.id:
-            raise PlanError(
-                "The step refers to itself.", where=step.id, fix="Remove the reference."
-            )
-        if needed not in known:
-            raise PlanError(
-                f"It refers to step {needed!r}, which is not in the plan.",
-                where=step.id,
-                fix=f"Refer to one of {sorted(known)}.",
-            )
-    for ref in step.uses():
-        if ref.attachment and ref.attachment not in attachments:
-            raise PlanError(
-                f"It refers to attachment {ref.attachment!r}, which the task does not have.",
-                where=step.id,
-                fix=f"The task has {sorted(attachments) or 'no attachments'}.",
-            )
+def _every(steps: Iterable[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        if step.for_each is not None:
+            yield from _every(step.for_each.steps)
 
 
 def topological_order(plan: Plan) -> tuple[str, ...]:
     """Return step ids so that each comes after what it needs, plan order otherwise kept.
 
+    A loop is one step here; `in_order` sorts the steps of its group.
+
     Raises:
         PlanError: The steps form a cycle; the message lists it.
     """
-    needs = {step.id: set(step.needs()) for step in plan.steps}
+    return in_order(plan.steps)
+
+
+def in_order(steps: Iterable[Step]) -> tuple[str, ...]:
+    """Return ids of steps that stand side by side so that each comes after what it needs.
+
+    Raises:
+        PlanError: The steps form a cycle; the message lists it.
+    """
+    steps = tuple(steps)
+    side_by_side = {step.id for step in steps}
+    needs = {step.id: set(step.needs() & side_by_side) for step in steps}
     dependants: dict[str, list[str]] = {step_id: [] for step_id in needs}
     for step_id, required in needs.items():
         for other in required:
@@ -192,3 +238,6 @@ def topological_order(plan: Plan) -> tuple[str, ...]:
             f"Steps {stuck[:10]} wait for each other.", where=stuck[0], fix="Break the cycle."
         )
     return tuple(order)
+
+
+ForEach.model_rebuild()

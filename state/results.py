@@ -8,10 +8,13 @@ from .approval import ApprovalRequest
 from .usage import Usage, total
 from .values import Json, Record, Trust
 
-StepStatus = Literal["accepted", "failed", "rejected", "skipped", "waiting", "cleared", "stopped"]
-"""`waiting`: a person is asked. `cleared`: a person agreed, and the step may go on; the approval is
-checked again when it runs. `stopped`: a hard stop came first."""
-FINAL: frozenset[StepStatus] = frozenset({"accepted", "failed", "rejected", "skipped"})
+StepStatus = Literal[
+    "accepted", "failed", "rejected", "skipped", "blocked", "waiting", "cleared", "stopped"
+]
+"""`skipped`: a condition said no, here or in a step that it needs; no failure. `blocked`: a step
+that it needs did not succeed. `waiting`: a person is asked. `cleared`: a person agreed, and the
+step may go on; the approval is checked again when it runs. `stopped`: a hard stop came first."""
+FINAL: frozenset[StepStatus] = frozenset({"accepted", "failed", "rejected", "skipped", "blocked"})
 """Statuses that a later pass through `plan` does not change within one plan version."""
 
 VerdictAction = Literal["accept", "retry", "fallback", "ask", "fail"]
@@ -81,6 +84,8 @@ class StepResult(Record):
     taint: tuple[str, ...] = ()
     """Untrusted sources that flowed into the output; empty means clean."""
     failure: Failure | None = None
+    reason: str = ""
+    """Why it ran or was skipped, where a condition decided it; why another value is used."""
     approval: ApprovalRequest | None = None
     """For `waiting`: what a person is asked. Kept for the trace once answered."""
     attempts: tuple[Attempt, ...] = ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Literal
 
@@ -121,6 +122,32 @@ def _of_object(schema: JsonObject, root: JsonObject, depth: int) -> Shape:
         maybe=frozenset(known) - frozenset(required if isinstance(required, list) else ()),
         open=other is not False,
     )
+
+
+def at_path(shape: Shape, path: str) -> Shape:
+    """Return the shape at a dot-separated path.
+
+    Raises:
+        KeyError: Nothing can be there; the message says what there is.
+    """
+    for part in path.split(".") if path else ():
+        shape = _below(shape, part)
+    return shape
+
+
+def _below(shape: Shape, part: str) -> Shape:
+    if shape.kind == "any" or (shape.kind == "object" and part in shape.fields):
+        return shape.fields.get(part, ANY)
+    if shape.kind == "list":
+        if not part.removeprefix("-").isdecimal():
+            raise KeyError(f"a list has no field {part!r}, use a number or an expression")
+        return shape.item or ANY
+    if shape.kind == "object" and (shape.item is not None or not shape.fields):
+        return shape.item or ANY
+    if shape.kind == "object":
+        near = get_close_matches(part, shape.fields, n=2) or list(shape.fields)[:20]
+        raise KeyError(f"there is no {part!r}, but {', '.join(near)}")
+    raise KeyError(f"{shape.kind} has no field {part!r}")
 
 
 def shape_of_value(value: Json) -> Shape:

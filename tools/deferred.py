@@ -35,7 +35,7 @@ def defer(value: Json) -> Json:
     if not isinstance(value, dict):
         return value
     if any(key.startswith("$") for key in value):
-        return Deferred(text="$from" not in value)
+        return Deferred(text="$join" in value or "$attachment" in value)
     return {key: defer(item) for key, item in value.items()}
 
 

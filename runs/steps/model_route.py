@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...errors import ExpressionError
 from ...models.protocols import Ranking, Role, Signals
 from ...state.results import Failure, StepResult
 from ...state.values import JsonObject, size_of
@@ -40,6 +41,8 @@ async def route_model(current: Current, dependencies: Dependencies) -> Route | S
     except KeyError as error:
         message = f"A reference finds nothing: {error.args[0]}."
         return ended(current, "failed", Failure(kind="arguments", message=message))
+    except ExpressionError as error:
+        return ended(current, "failed", Failure(kind="expression", message=str(error)))
     role = role_of(current, dependencies)
     provenance = current.provenance()
     if role is None:

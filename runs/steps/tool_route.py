@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...errors import ArgumentError
+from ...errors import ArgumentError, ExpressionError
 from ...policy.approvals import action_digest, check_approval
 from ...policy.protocols import CallFacts, PolicyDecision
 from ...policy.recorded import recorded
@@ -35,6 +35,8 @@ async def route_tool(
     except KeyError as error:
         message = f"A reference finds nothing: {error.args[0]}."
         return ended(current, "failed", Failure(kind="arguments", message=message))
+    except ExpressionError as error:
+        return ended(current, "failed", Failure(kind="expression", message=str(error)))
     except ArgumentError as error:
         return ended(current, "failed", Failure(kind="arguments", message=str(error)))
     facts = await step_facts(current, args, provenance, dependencies)

@@ -28,6 +28,12 @@ _RESULTS: Mapping[str, Shape] = {
     "list of text": known.list_of(TEXT),
     "list of number": known.list_of(NUMBER),
 }
+_MENDS: Mapping[ShapeKind, str] = {
+    "list": "Name the list in it, or write [x].",
+    "object": "Name the object in it.",
+    "text": "Write text(x).",
+    "number": "Write number(x).",
+}
 _SCALARS: frozenset[ShapeKind] = frozenset({"text", "number", "boolean"})
 
 
@@ -287,7 +293,7 @@ class _Inference:
         fits = {"any", own.takes, *(("object",) if own.takes == "list" else ())}
         if own.takes != "any" and shape.kind not in fits:
             wanted = _words(Shape(own.takes))
-            raise _problem(node, f"It is {_words(shape)}, not {wanted}.")
+            raise _problem(node, f"It is {_words(shape)}, not {wanted}.", _MENDS.get(own.takes, ""))
 
     def _lambda(self, node: ast.Lambda, item: Shape, *, asked: bool) -> None:
         hidden = dict(self._names)

@@ -9,6 +9,7 @@ import pytest
 
 from pointsman.errors import ConfigError
 from pointsman.planners.library import load_playbook, load_playbooks
+from pointsman.planners.template import instantiate
 
 GOOD = dedent(
     """\
@@ -118,3 +119,26 @@ def test_an_empty_folder_is_said(tmp_path: Path) -> None:
     """A folder without playbooks is a mistake in the settings."""
     with pytest.raises(ConfigError, match="no playbook"):
         load_playbooks(tmp_path)
+
+
+def test_an_expression_reads_arguments_and_renamed_steps(tmp_path: Path) -> None:
+    """An argument becomes a literal in it, and a step keeps its prefix."""
+    file = tmp_path / "a.yaml"
+    old = "{$join: [Order, ' ', {$arg: order_id}, ': ', {$from: order, path: summary}]}"
+    file.write_text(GOOD.replace(old, "{$expr: 'join([order_id, order.summary])'}"))
+    values = {"order_id": "ORD-1001", "note": "note x"}
+
+    steps, _ = instantiate(load_playbook(file), values, prefix="q1_")
+
+    assert steps[1].args["body"] == {"$expr": "join(['ORD-1001', q1_order.summary])"}
+
+
+def test_what_no_run_carries_out_is_refused(tmp_path: Path) -> None:
+    """A condition that would be ignored would let the step run."""
+    file = tmp_path / "a.yaml"
+    file.write_text(
+        GOOD.replace("    tool: send_reply\n", "    tool: send_reply\n    when: 'true'\n")
+    )
+
+    with pytest.raises(ConfigError, match="not run yet"):
+        load_playbook(file)

@@ -12,7 +12,8 @@ from pointsman.errors import EndpointError
 from pointsman.planners.playbook import MAX_CHARACTERS, PlaybookPlanner
 from pointsman.planners.protocols import Declined, PlanRequest
 from pointsman.planners.template import Playbook
-from pointsman.state.plan import Plan, check_plan
+from pointsman.state.checks import check_plan
+from pointsman.state.plan import Plan
 from pointsman.state.run import Run
 from pointsman.state.schedule import chains
 from pointsman.state.task import Attachment, Task

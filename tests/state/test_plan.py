@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.errors import PlanError
-from pointsman.state.plan import MAX_STEPS, Plan, Step, check_plan, topological_order
+from pointsman.state.checks import check_plan
+from pointsman.state.plan import MAX_STEPS, Plan, Step, topological_order
 from pointsman.state.results import StepResult, StepStatus
 from pointsman.state.schedule import chains, skipped
 
@@ -101,20 +102,20 @@ def test_a_failed_step_blocks_all_that_need_it() -> None:
     ("steps", "where", "problem"),
     [
         pytest.param([step("a"), step("a")], "a", "Two steps", id="duplicate"),
-        pytest.param([step("a", "z")], "a", "'z'", id="unknown"),
+        pytest.param([step("a", "z")], "a.after", "'z'", id="unknown"),
         pytest.param([step("a", "a")], "a", "itself", id="self"),
         pytest.param([step("a", "b"), step("b", "a")], "a", "wait for each other", id="cycle"),
         pytest.param([Step(id="a", kind="tool")], "a", "names no tool", id="no-tool"),
         pytest.param([Step(id="a", kind="reason")], "a", "no prompt", id="no-prompt"),
         pytest.param(
             [Step(id="a", kind="tool", tool="t", args={"x": {"$attachment": "f"}})],
-            "a",
+            "a.x",
             "'f'",
             id="attachment",
         ),
         pytest.param(
             [Step(id="a", kind="tool", tool="t", args={"x": {"$form": "b"}})],
-            "x",
+            "a.x",
             "not a reference",
             id="misspelt-reference",
         ),

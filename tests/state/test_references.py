@@ -82,3 +82,37 @@ def test_a_path_to_nothing_is_an_error(path: str) -> None:
 def test_text_of_values() -> None:
     """What a sentence shows of a value."""
     assert [as_text(v) for v in ("x", 3, 2.5, True, [1])] == ["x", "3", "2.50", "true", "[1]"]
+
+
+def test_an_expression_is_a_reference_to_all_that_it_reads() -> None:
+    """With the place, the path, and whether it may be absent."""
+    args = {"x": {"$expr": "default(a.b, 0) + c[0].d"}}
+
+    found = [(ref.at, ref.step, ref.path, ref.may_be_absent) for ref in references(args)]
+
+    assert found == [("x", "a", "b", True), ("x", "c", "0.d", False)]
+
+
+def test_an_expression_becomes_what_it_works_out() -> None:
+    """A step without a value is absent, which the expression may ask for."""
+    outputs: dict[str, Any] = {"a": {"total": 0.1}}
+    value = {"$join": ["Sum ", {"$expr": "a.total + default(b.total, 0.2)"}]}
+
+    assert resolve(value, lambda ref: outputs[ref.step]) == "Sum 0.30"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "expected"), [({"a": 1}, 1), ({"b": 2}, 2), ({"a": None, "b": 2}, 2)]
+)
+def test_the_first_of_branches_is_taken(outputs: dict[str, Any], expected: Any) -> None:
+    """What is absent or null is passed over."""
+    value = {"$first_of": [{"$from": "a"}, {"$expr": "b"}]}
+
+    assert resolve(value, lambda ref: outputs[ref.step]) == expected
+    assert all(ref.may_be_absent for ref in references(value))
+
+
+def test_no_branch_at_all_is_an_error() -> None:
+    """As for any reference that finds nothing."""
+    with pytest.raises(KeyError, match="none of the 1 values"):
+        resolve({"$first_of": [{"$from": "a"}]}, lambda ref: {}[ref.step])

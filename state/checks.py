@@ -1,0 +1,388 @@
+"""Checks: the rules a plan must keep before anything runs, with what mends each breach."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from ..errors import ExpressionError, PlanError
+from .expressions import evaluate, parse
+from .expressions.inference import infer
+from .expressions.reading import reads
+from .plan import (
+    MAX_ITEMS,
+    MAX_NESTING,
+    MAX_STEPS,
+    ForEach,
+    Plan,
+    Step,
+    UseInstead,
+    in_order,
+)
+from .references import Reference, references
+from .shapes import ANY, TEXT, Shape, list_of, merged, shape_of, shape_of_value
+from .shapes import at_path as shape_at
+from .values import Json
+
+NO_SHAPES: Mapping[str, Shape] = {}
+
+
+def check_plan(
+    plan: Plan,
+    *,
+    attachments: frozenset[str] = frozenset(),
+    shapes: Mapping[str, Shape] = NO_SHAPES,
+) -> None:
+    """Check the plan's own structure, before tools and policy are asked about it.
+
+    Args:
+        plan: The plan.
+        attachments: Names that `$attachment` may use.
+        shapes: Output shape of each tool for which one is known.
+
+    Raises:
+        PlanError: A rule is broken; `where` names the step and the field, and the message is fit
+            to be quoted to a model.
+    """
+    _check_names(plan)
+    scope = _Scope(plan=plan, attachments=attachments, tools=shapes)
+    _check_group(plan.steps, scope)
+    outside = frozenset(step.id for step in plan.steps)
+    for sentence in plan.answer:
+        cited = {ref.step for ref in references(sentence.text, "answer") if ref.step}
+        if missing := (cited | set(sentence.cites)) - outside:
+            raise PlanError(
+                f"The answer cites {sorted(missing)}.", where="answer", fix="Cite steps."
+            )
+
+
+def check_later_tools(plan: Plan, first: Plan, *, kept: Collection[str]) -> None:
+    """Check that a plan made after untrusted text was read brings in no tool of its own.
+
+    Args:
+        plan: The later plan.
+        first: The plan that was made from the user's words.
+        kept: Ids of steps that have run and stand in it unchanged.
+
+    Raises:
+        PlanError: A step calls a tool that the first plan did not name.
+    """
+    for step in plan.every_step():
+        if step.tool and step.id not in kept and step.tool not in first.later_tools:
+            raise PlanError(
+                f"Tool {step.tool!r} is not among the tools that the first plan named for later.",
+                where=step.id,
+                fix=f"Use one of {sorted(first.later_tools)}, or say in `cannot` what is missing.",
+            )
+
+
+def _check_names(plan: Plan) -> None:
+    steps = list(plan.every_step())
+    if len(steps) > MAX_STEPS:
+        raise PlanError(
+            f"{len(steps)} steps are more than the limit of {MAX_STEPS}.",
+            where="plan.steps",
+            fix="Plan fewer steps, use a loop, or split the task.",
+        )
+    names = Counter(step.id for step in steps)
+    for step_id, count in names.items():
+        if count > 1:
+            raise PlanError("Two steps have this id.", where=step_id, fix="Give each its own id.")
+    items = Counter(step.for_each.item for step in steps if step.for_each)
+    for step in steps:
+        name = step.for_each.item if step.for_each else ""
+        if name in names or items[name] > 1:
+            raise PlanError(
+                f"Its item has the name {name!r}, which something else has too.",
+                where=f"{step.id}.for_each.item",
+                fix="Give each item its own name.",
+            )
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What the steps of a group can read."""
+
+    plan: Plan
+    attachments: frozenset[str]
+    tools: Mapping[str, Shape]
+    shapes: Mapping[str, Shape] = field(default_factory=dict[str, Shape])
+    """Shape of every name that can be read here."""
+    skippable: frozenset[str] = frozenset()
+    """Steps that a condition or an error may skip."""
+    loops: int = 0
+
+    def loop_of(self, name: str) -> str:
+        """Return the loop in which a name means something, or nothing."""
+        for step in self.plan.every_step():
+            if step.for_each and name in step.for_each.own_names:
+                return step.id
+        return ""
+
+
+def _check_group(steps: tuple[Step, ...], scope: _Scope) -> dict[str, Shape]:
+    """Check steps that stand side by side, each after what it reads; return their shapes."""
+    readable = scope.shapes.keys() | {step.id for step in steps}
+    for step in steps:
+        _check_step(step, scope, readable)
+    by_id = {step.id: step for step in steps}
+    shapes: dict[str, Shape] = dict(scope.shapes)
+    skippable = set(scope.skippable)
+    for step_id in in_order(steps):
+        step = by_id[step_id]
+        if step.when or step.on_error == "skip" or step.requires() & skippable:
+            skippable.add(step_id)
+        own = replace(scope, shapes=shapes, skippable=frozenset(skippable))
+        shapes[step_id] = _check_values(step, own)
+    _check_branches(steps)
+    return shapes
+
+
+def _check_step(step: Step, scope: _Scope, readable: Collection[str]) -> None:
+    _check_kind(step)
+    if step.for_each is not None:
+        _check_loop(step, step.for_each, scope)
+    for ref in _located(step):
+        if ref.attachment and ref.attachment not in scope.attachments:
+            raise PlanError(
+                f"It refers to attachment {ref.attachment!r}, which the task does not have.",
+                where=f"{step.id}.{ref.at}",
+                fix=f"The task has {sorted(scope.attachments) or 'no attachments'}.",
+            )
+        if ref.step == step.id:
+            raise PlanError(
+                "The step refers to itself.", where=step.id, fix="Remove the reference."
+            )
+        if ref.step and ref.step not in readable:
+            raise _unknown(ref, step, scope, readable)
+
+
+def _located(step: Step) -> Iterator[Reference]:
+    try:
+        yield from step.uses()
+    except PlanError as error:
+        where = f"{step.id}.{error.where}" if error.where else step.id
+        raise PlanError(error.message, where=where, fix=error.fix) from error
+    for id_ in step.after:
+        yield Reference(at="after", step=id_)
+
+
+def _unknown(ref: Reference, step: Step, scope: _Scope, readable: Collection[str]) -> PlanError:
+    where = f"{step.id}.{ref.at}"
+    if loop := scope.loop_of(ref.step):
+        return PlanError(
+            f"{ref.step!r} means something only inside the loop {loop!r}.",
+            where=where,
+            fix=f"Read {loop!r}: it is the list of what the items brought.",
+        )
+    near = difflib.get_close_matches(ref.step, readable, n=2)
+    return PlanError(
+        f"It refers to step {ref.step!r}, which is not in the plan.",
+        where=where,
+        fix=f"Did you mean {' or '.join(near)}?"
+        if near
+        else f"Refer to one of {sorted(readable)[:20]}.",
+    )
+
+
+def _check_kind(step: Step) -> None:
+    if step.kind == "tool" and not step.tool:
+        raise PlanError("A tool step names no tool.", where=step.id, fix="Set `tool`.")
+    if step.kind != "tool" and step.tool:
+        raise PlanError(f"A {step.kind} step names a tool.", where=step.id, fix='Set kind "tool".')
+    if step.kind in ("reason", "ask") and not step.prompt:
+        raise PlanError(f"A {step.kind} step has no prompt.", where=step.id, fix="Set `prompt`.")
+    if (step.kind == "each") != (step.for_each is not None):
+        raise PlanError(
+            "A loop is a step of kind each with `for_each`, and no other step has one.",
+            where=step.id,
+            fix='Set kind "each" and `for_each`.',
+        )
+
+
+def _check_loop(step: Step, loop: ForEach, scope: _Scope) -> None:
+    where = f"{step.id}.for_each"
+    if not loop.steps:
+        raise PlanError("The loop has no steps.", where=f"{where}.steps", fix="Set `steps`.")
+    if not loop.max:
+        raise PlanError(
+            "The loop has no bound.",
+            where=f"{where}.max",
+            fix=f"Set `max` to the most items that make sense, {MAX_ITEMS} at most.",
+        )
+    if scope.loops == MAX_NESTING:
+        raise PlanError(
+            f"Loops stand in each other more than {MAX_NESTING} deep.",
+            where=where,
+            fix="Make one list of the inner items with an expression, and loop over that.",
+        )
+
+
+def _check_values(step: Step, scope: _Scope) -> Shape:
+    """Check the step's expressions and paths against known shapes; return its own shape."""
+    if step.when:
+        _check_condition(step, scope)
+    for at, value in _forms(step):
+        _check_form(value, f"{step.id}.{at}", scope)
+    shape = _shape(step, scope)
+    if isinstance(step.on_error, UseInstead):
+        return merged([shape, _form_shape(step.on_error.use, scope)])
+    return shape
+
+
+def _forms(step: Step) -> Iterator[tuple[str, Json]]:
+    yield from step.args.items()
+    for check in step.checks:
+        yield "checks", check.value
+    if isinstance(step.on_error, UseInstead):
+        yield "on_error.use", step.on_error.use
+
+
+def _check_condition(step: Step, scope: _Scope) -> None:
+    where = f"{step.id}.when"
+    shape = _inferred(step.when, where, scope)
+    if shape.kind not in ("any", "boolean"):
+        raise PlanError(
+            f"The condition is {shape.kind}, not true or false.",
+            where=where,
+            fix="Compare it, or ask has(x) or len(x) > 0.",
+        )
+    found = reads(step.when)
+    if found.constant:
+        always = evaluate(step.when, {})
+        raise PlanError(
+            f"The condition is always {str(always).lower()}.",
+            where=where,
+            fix="Remove it." if always else "Remove the step, or compare a value of a step.",
+        )
+    for name in sorted((found.names - found.asked) & scope.skippable):
+        raise PlanError(
+            f"The condition reads {name!r}, which may be skipped and then has no value.",
+            where=where,
+            fix=f"Ask `has({name}) and …`, or write `default({name}.field, …)`.",
+        )
+
+
+def _inferred(source: str, where: str, scope: _Scope) -> Shape:
+    try:
+        return infer(parse(source), scope.shapes)
+    except ExpressionError as error:
+        raise PlanError(
+            error.message, where=f"{where}: {error.where}".rstrip(": "), fix=error.fix
+        ) from error
+
+
+def _check_form(value: Json, where: str, scope: _Scope) -> None:
+    """Check a literal with references, however deep these stand."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_form(item, f"{where}.{index}", scope)
+    elif isinstance(value, dict):
+        if "$expr" in value or "$from" in value:
+            _form_shape(value, scope, where)
+        elif "$join" in value or "$first_of" in value:
+            for part in next(iter(value.values())):
+                _check_form(part, where, scope)
+        else:
+            for key, item in value.items():
+                _check_form(item, f"{where}.{key}", scope)
+
+
+def _form_shape(value: Json, scope: _Scope, where: str = "") -> Shape:
+    """Return the shape of a literal with references."""
+    if isinstance(value, list):
+        return list_of(merged(_form_shape(item, scope, where) for item in value))
+    if not isinstance(value, dict):
+        return shape_of_value(value)
+    if "$expr" in value:
+        return _inferred(value["$expr"], where, scope)
+    if "$from" in value:
+        return _path_shape(value, where, scope)
+    if "$first_of" in value:
+        return merged(_form_shape(part, scope, where) for part in value["$first_of"])
+    if "$join" in value or "$attachment" in value:
+        return TEXT
+    fields = {key: _form_shape(item, scope, where) for key, item in value.items()}
+    return Shape("object", fields=fields, open=False)
+
+
+def _path_shape(value: Json, where: str, scope: _Scope) -> Shape:
+    path = value.get("path", "")
+    try:
+        return shape_at(scope.shapes.get(value["$from"], ANY), path)
+    except KeyError as error:
+        raise PlanError(
+            f"Step {value['$from']!r} brings nothing at {path!r}: {error.args[0]}.",
+            where=where,
+            fix=f"It brings {scope.shapes[value['$from']]}.",
+        ) from error
+
+
+def _shape(step: Step, scope: _Scope) -> Shape:
+    match step.kind:
+        case "tool":
+            return scope.tools.get(step.tool, ANY)
+        case "reason":
+            if step.output_schema is None:
+                return Shape("object", fields={"text": TEXT})
+            return shape_of(step.output_schema)
+        case "each" if step.for_each is not None:
+            return _loop_shape(step, step.for_each, scope)
+        case _:
+            return ANY
+
+
+def _loop_shape(step: Step, loop: ForEach, scope: _Scope) -> Shape:
+    where = f"{step.id}.for_each"
+    items = _inferred(loop.items, f"{where}.items", scope)
+    if items.kind not in ("any", "list"):
+        raise PlanError(
+            f"It loops over {items.kind}, not a list.",
+            where=f"{where}.items",
+            fix="Name the list: `orders.items`, or `[x]` for one item.",
+        )
+    inside = replace(
+        scope,
+        shapes={**scope.shapes, loop.item: items.item or ANY},
+        loops=scope.loops + 1,
+    )
+    if loop.key:
+        _inferred(loop.key, f"{where}.key", inside)
+    shapes = _check_group(loop.steps, inside)
+    if loop.output is None:
+        return list_of(shapes[loop.steps[-1].id])
+    _check_form(loop.output, f"{where}.output", replace(inside, shapes=shapes))
+    return list_of(_form_shape(loop.output, replace(inside, shapes=shapes), f"{where}.output"))
+
+
+def _check_branches(steps: tuple[Step, ...]) -> None:
+    """A step that requires two branches of which only one runs would never run."""
+    conditions = {step.id: _printed(step.when) for step in steps if step.when}
+    for step in steps:
+        required = sorted(step.requires() & conditions.keys())
+        for index, one in enumerate(required):
+            for other in required[index + 1 :]:
+                if _exclude(conditions[one], conditions[other]):
+                    raise PlanError(
+                        f"It needs {one!r} and {other!r}, of which only one runs.",
+                        where=step.id,
+                        fix=f'Use {{"$first_of": [{{"$from": "{one}"}}, {{"$from": "{other}"}}]}}.',
+                    )
+
+
+def _printed(condition: str) -> str:
+    return parse(condition).printed()
+
+
+def _exclude(one: str, other: str) -> bool:
+    return other in _negations(one) or one in _negations(other)
+
+
+def _negations(condition: str) -> set[str]:
+    bare = {_printed(f"not ({condition})")}
+    for sign, opposite in (("==", "!="), ("<", ">="), (">", "<="), ("<=", ">"), (">=", "<")):
+        if condition.count(f" {sign} ") == 1:
+            bare.add(condition.replace(f" {sign} ", f" {opposite} "))
+    return bare
