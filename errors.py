@@ -4,7 +4,7 @@
     ├── CallerError        the code or person that called: fix the input and call again
     │   ├── ConfigError        settings, catalog, playbook or policy file; names the field
     │   ├── TaskError          the task or an attachment; names the field and the limit
-    │   ├── DecisionError        an answer to an approval; nothing was changed
+    │   ├── DecisionError        a decision on an approval; nothing was changed
     │   └── NotFoundError      no such thread, run, approval, tool or model
     ├── OperatorError      whoever runs the process: storage, switches, credentials
     │   ├── StoreError         the database refused, is locked, or is of another version
@@ -64,7 +64,7 @@ class TaskError(CallerError, ValueError):
 
 
 class DecisionError(CallerError):
-    """An answer to an approval request is malformed, or answers nothing that waits."""
+    """A decision on an approval request is malformed, or is on nothing that waits."""
 
 
 class NotFoundError(CallerError):

@@ -156,7 +156,7 @@ def _finished(event: JsonObject) -> str:
 
 def _decided(event: JsonObject) -> str:
     if refused := event.get("refused"):
-        return f"answer refused: {compact(refused, limit=_WHY)}"
+        return f"decision refused: {compact(refused, limit=_WHY)}"
     return f"decided: {event.get('status')}"
 
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from ..errors import StoreError
 from ..state.run import Principal
@@ -68,11 +69,20 @@ class _Reading:
     started: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A question to the store that is under way."""
+
+    answer: asyncio.Future[None]
+    started: float
+
+
 class SwitchBoard:
     """The switches, read at most once in `max_age_seconds`.
 
-    Safe from any event loop and thread: it holds no lock, and two readers at once both ask the
-    store. A store that cannot be asked is an error, never an answer of yesterday.
+    Safe from any event loop and thread. Readers of one event loop that come at once ask the store
+    together, however many lanes begin a step. A store that cannot be asked is an error, never an
+    answer of yesterday.
 
     Args:
         switches: The store's switches.
@@ -94,6 +104,7 @@ class SwitchBoard:
         self._timeout = timeout_seconds
         self._clock = clock
         self._reading: _Reading | None = None
+        self._asked: WeakKeyDictionary[asyncio.AbstractEventLoop, _Asked] = WeakKeyDictionary()
 
     async def snapshot(self) -> SwitchState:
         """Return the switches as they were at most `max_age_seconds` ago.
@@ -101,10 +112,33 @@ class SwitchBoard:
         Raises:
             StoreError: The store failed or did not answer in time.
         """
-        current = self._reading
-        if current is not None and self._clock() - current.started < self._max_age:
-            return current.state
-        return await self._read()
+        loop = asyncio.get_running_loop()
+        while True:
+            current = self._reading
+            if current is not None and self._clock() - current.started < self._max_age:
+                return current.state
+            asked = self._asked.get(loop)
+            # One that has been under way for long may hang, and what it brings is not the newest.
+            if asked is None or self._clock() - asked.started >= self._max_age / 4:
+                return await self._read_for_all(loop)
+            await asyncio.shield(asked.answer)
+
+    async def _read_for_all(self, loop: asyncio.AbstractEventLoop) -> SwitchState:
+        """Read while other readers of the loop wait; they get the same answer, or error."""
+        asked = self._asked[loop] = _Asked(answer=loop.create_future(), started=self._clock())
+        try:
+            state = await self._read()
+        except StoreError as error:
+            asked.answer.set_exception(error)
+            # Looked at once, or asyncio would report it where nobody else waits.
+            asked.answer.exception()
+            raise
+        finally:
+            if self._asked.get(loop) is asked:
+                del self._asked[loop]
+            if not asked.answer.done():
+                asked.answer.set_result(None)
+        return state
 
     async def refresh(self) -> SwitchState:
         """Return the switches as they are now."""

@@ -1,7 +1,7 @@
-"""Decisions: a person's answers, checked against authority and recorded, whichever way they came.
+"""Decisions: what a person says to a request, checked against authority and recorded.
 
-What is asked, and what policy must know to judge an answer, stands in the request. So an answer can
-be recorded where the store is, and whoever runs the thread picks it up.
+What is asked, and what policy must know to judge a decision, stands in the request. So a decision
+can be recorded where the store is, and whoever runs the thread picks it up.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ async def record_decisions(
     """
     switches = await dependencies.switches.snapshot()
     if problem := revoked(switches, approver):
-        raise DecisionError(problem, where="decisions", fix="Somebody else must answer.")
+        raise DecisionError(problem, where="decisions", fix="Somebody else must decide.")
     by_id = {request.id: request for request in requests}
     signed = [
         decided_by(decision, approver, authenticated=authenticated).model_copy(
@@ -142,5 +142,5 @@ def _check_edit(decision: Decision, request: ApprovalRequest, dependencies: Deci
         raise DecisionError(
             f"The edited arguments do not fit {request.tool}: {error}",
             where=f"decisions.{request.id}",
-            fix="Correct the arguments and answer again.",
+            fix="Correct the arguments and decide again.",
         ) from error

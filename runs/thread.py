@@ -29,7 +29,7 @@ class ThreadState:
     asked: tuple[ApprovalRequest, ...] = ()
     """What a person is asked."""
     facts: JsonObject
-    """What the interrupt says besides: requester, cost so far, why an answer was refused."""
+    """What the interrupt says besides: requester, cost so far, why a decision was refused."""
 
 
 def config_of(thread: str) -> RunnableConfig:

@@ -1,6 +1,6 @@
-"""Approval: what a person is asked before a step may run, and how answers are read.
+"""Approval: what a person is asked before a step may run, and how decisions are read.
 
-The wire form is LangChain's batched human-in-the-loop request; the answers of the clients that
+The wire form is LangChain's batched human-in-the-loop request; the decisions of the clients that
 exist (LangChain's own middleware, agent-chat-ui, agent-inbox, Studio) are all accepted.
 """
 
@@ -19,7 +19,7 @@ FACTS_KEY = "pointsman"
 """The one extra key of the interrupt value that carries our own facts."""
 
 RECORDED: JsonObject = {"type": "recorded"}
-"""Resume value that means: use the answers that are already in the approval store."""
+"""Resume value that means: use the decisions that are already in the approval store."""
 
 _OLD_FORMS: Mapping[str, DecisionType] = {
     "accept": "approve",
@@ -64,7 +64,7 @@ class ApprovalRequest(Record):
     shown: tuple[ShownEvidence, ...] = ()
     """What that evidence says."""
     facts: JsonObject = {}
-    """What policy was told of the call besides what stands here, so that an answer can be judged
+    """What policy was told of the call besides what stands here, so that a decision can be judged
     without the run: see `policy/recorded.py`."""
     allowed: tuple[DecisionType, ...] = DECISIONS
     digest: str = ""
@@ -81,7 +81,7 @@ class ApprovalRequest(Record):
 
 
 class Decision(Record):
-    """One person's answer to one request."""
+    """What one person says to one request."""
 
     approval_id: str
     type: DecisionType
@@ -147,11 +147,11 @@ def read_decisions(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[De
 
     Accepted: `{"decisions": [...]}`; the same keyed by interrupt id; one bare decision; the older
     list `[{"type": "accept|edit|response|ignore", "args": …}]`; and `RECORDED`. A decision may name
-    its `approval_id`; without one, the n-th decision answers the n-th request. Fewer decisions than
+    its `approval_id`; without one, the n-th decision is on the n-th request. Fewer decisions than
     requests leave the rest waiting.
 
     Raises:
-        DecisionError: The value has another form, answers more than was asked, answers one action
+        DecisionError: The value has another form, decides more than was asked, decides one action
             twice, or uses a decision that is not allowed. Nothing of it is taken.
     """
     if value == RECORDED:
@@ -161,16 +161,16 @@ def read_decisions(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[De
         raise DecisionError(
             f"It holds {len(entries)} decisions for {len(requests)} waiting actions.",
             where="decisions",
-            fix="Answer each waiting action once, in the order of action_requests.",
+            fix="Decide each waiting action once, in the order of action_requests.",
         )
     by_id = {request.id: request for request in requests}
     decisions = tuple(
         _decision(entry, position, requests, by_id) for position, entry in enumerate(entries)
     )
-    answered = [decision.approval_id for decision in decisions]
-    if len(set(answered)) < len(answered):
+    decided = [decision.approval_id for decision in decisions]
+    if len(set(decided)) < len(decided):
         raise DecisionError(
-            "One action is answered twice.", where="decisions", fix="Answer it once."
+            "One action is decided twice.", where="decisions", fix="Decide it once."
         )
     return decisions
 
@@ -189,10 +189,10 @@ def _entries(value: Json) -> list[Json]:
         if "type" in value:
             return [value]
         if len(value) == 1 and isinstance(inner := next(iter(value.values())), dict | list):
-            # A client that keys its answer by interrupt id; there is only ever one interrupt.
+            # A client that keys its decisions by interrupt id; there is only ever one interrupt.
             return _entries(inner)
     raise DecisionError(
-        f"A {type(value).__name__} is not an answer.",
+        f"A {type(value).__name__} is not a decision.",
         where="resume",
         fix='Send {"decisions": [{"type": "approve"}]} or another documented form.',
     )

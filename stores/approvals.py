@@ -1,4 +1,4 @@
-"""Approvals: requests to people, and every answer."""
+"""Approvals: requests to people, and every decision."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _LAPSED: frozenset[ApprovalStatus] = frozenset({"expired", "withdrawn"})
 
 
 def status_after(record: ApprovalRecord, decision: Decision) -> ApprovalStatus:
-    """Decide what one more answer makes of a waiting request.
+    """Say what one more decision makes of a waiting request.
 
     Raises:
-        DecisionError: The request is closed, or the answer is not one it allows.
+        DecisionError: The request is closed, or the decision is not one it allows.
     """
     request, where = record.request, f"approval {record.request.id}"
     if record.status != "waiting":
@@ -42,7 +42,7 @@ def status_after(record: ApprovalRecord, decision: Decision) -> ApprovalStatus:
         raise DecisionError(
             f"{decision.type!r} is not allowed.", where=where, fix=f"Allowed: {allowed}."
         )
-    _check_first_answer(record, decision)
+    _check_first_decision(record, decision)
     if decision.type == "edit" and decision.args is None:
         raise DecisionError("An edit needs the new arguments.", where=where, fix="Give `args`.")
     if decision.type not in _leaving_open(request):
@@ -51,18 +51,18 @@ def status_after(record: ApprovalRecord, decision: Decision) -> ApprovalStatus:
         raise DecisionError(
             "Somebody before has said the opposite.", where=where, fix="Agree, or reject it."
         )
-    # All answers so far say the same, and each is another person's.
+    # All decisions so far say the same, and each is another person's.
     met = len(record.decisions) + 1 >= request.quorum
     return _CLOSED_BY[decision.type] if met else "waiting"
 
 
 def _leaving_open(request: ApprovalRequest) -> frozenset[DecisionType]:
-    """Return the answers that only a quorum closes a request with."""
+    """Return the decisions that only a quorum closes a request with."""
     said_of_outcome: tuple[DecisionType, ...] = ("respond",) if request.unknown_effect else ()
     return frozenset(("approve", *said_of_outcome))
 
 
-def _check_first_answer(record: ApprovalRecord, decision: Decision) -> None:
+def _check_first_decision(record: ApprovalRecord, decision: Decision) -> None:
     """A person answers a request once, under whichever names and with however many tokens."""
     for given in record.decisions:
         if given.approver == decision.approver:
@@ -94,7 +94,7 @@ class SqlApprovalStore:
         """Record a request; the same id again returns the record that exists.
 
         A request that was made later (`requested_at`) than an expired or withdrawn one of its id
-        asks anew: it waits, and answers to the old one no longer count.
+        asks anew: it waits, and decisions on the old one no longer count.
         """
         [record] = await self.open_all(run_id, thread_id, [request])
         return record
@@ -147,26 +147,26 @@ class SqlApprovalStore:
         )
 
     async def decide(self, decisions: Sequence[Decision]) -> Sequence[ApprovalRecord]:
-        """Record answers in approvals and audit log, all or none.
+        """Record decisions in approvals and audit log, all or none.
 
         The first rejection, edit or response closes a request; an approval closes it when the
         quorum of distinct approvers is met. An edit's arguments stay in its decision.
 
         Raises:
-            DecisionError: An unknown, closed or expired request, an answer that is not allowed, or
-                a second answer of the same approver. Nothing was recorded.
+            DecisionError: An unknown, closed or expired request, a decision that is not allowed, or
+                a second decision of the same approver. Nothing was recorded.
         """
 
         def work(connection: Connection) -> list[ApprovalRecord]:
             # In one order, so that two such calls cannot wait for each other.
             for approval_id in sorted({decision.approval_id for decision in decisions}):
-                _row_to_answer(connection, approval_id)
+                _row_to_decide(connection, approval_id)
             return [self._decide(connection, decision) for decision in decisions]
 
         return await self._database.write(work)
 
     def _decide(self, connection: Connection, decision: Decision) -> ApprovalRecord:
-        row = _row_to_answer(connection, decision.approval_id)
+        row = _row_to_decide(connection, decision.approval_id)
         status = status_after(self._record(connection, row), decision)
         at = decision.decided_at or self._clock()
         body = decision.model_copy(update={"decided_at": at}).to_json()
@@ -263,7 +263,7 @@ def _row(connection: Connection, approval_id: str, *, lock: bool = False) -> Row
     return row
 
 
-def _row_to_answer(connection: Connection, approval_id: str) -> Row[Any]:
+def _row_to_decide(connection: Connection, approval_id: str) -> Row[Any]:
     try:
         return _row(connection, approval_id, lock=True)
     except NotFoundError as error:

@@ -120,3 +120,42 @@ async def test_a_slow_reader_does_not_bring_back_the_past() -> None:
     await slow
 
     assert (await board.snapshot()).paused() is not None
+
+
+class CountedSwitches:
+    """Switches that count how often they are read, and take a moment."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.reads = 0
+        self._failure = failure
+
+    async def active(self) -> list[Switch]:
+        """Return none, or fail."""
+        self.reads += 1
+        await asyncio.sleep(0.01)
+        if self._failure is not None:
+            raise self._failure
+        return []
+
+
+async def test_lanes_that_begin_at_once_ask_together() -> None:
+    """A hundred steps cost one trip to the store, not a hundred."""
+    switches = CountedSwitches()
+    board = SwitchBoard(switches)  # type: ignore[arg-type]
+
+    await asyncio.gather(*(board.snapshot() for _ in range(100)))
+
+    assert switches.reads == 1
+
+
+async def test_who_asks_together_fails_together() -> None:
+    """A store that cannot be asked is an error for each of them, and the next one asks again."""
+    switches = CountedSwitches(StoreError("It is gone."))
+    board = SwitchBoard(switches)  # type: ignore[arg-type]
+
+    ended = await asyncio.gather(*(board.snapshot() for _ in range(9)), return_exceptions=True)
+
+    assert [type(error) for error in ended] == [StoreError] * 9
+    assert switches.reads == 1
+    with pytest.raises(StoreError):
+        await board.snapshot()
