@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -88,6 +88,9 @@ class Settings(BaseModel):
     task: TaskSettings = TaskSettings()
     principal: Principal = Principal()
     """Who local runs act for. A server takes the principal from authentication instead."""
+    unverified_at_high_risk: Literal["drop", "keep"] = "drop"
+    """What happens to a sentence that no rule and no verifier can judge, in an answer to a plan
+    with a step of high risk; otherwise it is kept and marked."""
     max_inline_bytes: int = Field(default=4096, ge=256)
     """Larger results live in the payload store; state holds their digest and beginning."""
     file: Path | None = Field(default=None, exclude=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import answers, evaluation, inspection, models, operations, policy, tasks, tokens
+from . import answer, answers, evaluation, inspection, models, operations, policy, tasks, tokens
 
 app = typer.Typer(
     name="pointsman",
@@ -23,6 +23,7 @@ app.command()(answers.edit)
 app.command()(answers.reject)
 app.command()(answers.respond)
 app.command()(inspection.graph)
+app.add_typer(answer.answer, name="answer")
 app.add_typer(inspection.config, name="config")
 app.add_typer(evaluation.evaluation, name="eval")
 app.add_typer(operations.audit, name="audit")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from ..grounding.check import SentenceVerdict, check
 from ..grounding.evidence import index
 from ..grounding.ground import Effect, Ground
+from ..state.relevance import sentences
 
 
 def keeps(item: Mapping[str, Any]) -> bool:
@@ -24,6 +25,17 @@ def verdict(item: Mapping[str, Any]) -> SentenceVerdict:
             `instructions`, `today` (ISO) and `effects` (tool, args, output) where there are any.
     """
     return check(item["sentence"], item.get("cites", ()), ground_of(item))
+
+
+def verdicts(item: Mapping[str, Any]) -> Iterator[tuple[str, SentenceVerdict]]:
+    """Check the sentence of an item, or each sentence of its `text`.
+
+    A text without `cites` may stand on all the evidence there is.
+    """
+    ground = ground_of(item)
+    cites = item.get("cites", () if "sentence" in item else list(ground.evidence))
+    for sentence in [item["sentence"]] if "sentence" in item else sentences(item["text"]):
+        yield sentence, check(sentence, cites, ground)
 
 
 def ground_of(item: Mapping[str, Any]) -> Ground:

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
-from ..state.grounding import facts, unsupported
+from ..grounding.check import check
+from ..grounding.evidence import index
+from ..grounding.facts import read
+from ..grounding.ground import Effect, Ground
+from ..state.relevance import sentences
 from ..state.values import Record
 from .outcome import RunOutcome
 
@@ -33,16 +38,29 @@ def cited_sentences(answer: str) -> Iterator[CitedSentence]:
         )
 
 
-def ungrounded(sentence: CitedSentence, outcome: RunOutcome) -> str:
+def ungrounded(sentence: CitedSentence, outcome: RunOutcome, ground: Ground) -> str:
     """Return why the sources do not carry a sentence, or an empty string if they do."""
     evidence_of = {c.number: c.evidence for c in outcome.answer.citations}
     unknown = [n for n in sentence.numbers if evidence_of.get(n) not in outcome.evidence]
     if unknown:
         return f"{sentence.text!r} cites {unknown}, which is no evidence of the run"
-    texts = [outcome.evidence[evidence_of[n]] for n in sentence.numbers]
-    by_model = outcome.answer.written_by not in ("template", "extractive")
-    problem = unsupported(sentence.text, texts, written_by_model=by_model)
-    return f"{sentence.text!r}: {problem}" if problem else ""
+    cites = [evidence_of[n] for n in sentence.numbers]
+    quotes = outcome.answer.written_by in ("template", "extractive")
+    verdicts = [check(part, cites, ground, quotes=quotes) for part in sentences(sentence.text)]
+    failed = [verdict.reason for verdict in verdicts if verdict.status == "failed"]
+    return f"{sentence.text!r}: {'; '.join(failed)}" if failed else ""
+
+
+def ground_of(outcome: RunOutcome) -> Ground:
+    """Read what an outcome's sentences may stand on, without asking the run."""
+    done = [call for call in outcome.calls if call.tool in outcome.performed]
+    parts = {id_: text.partition("\n") for id_, text in outcome.evidence.items()}
+    return Ground(
+        evidence={id_: index(id_, source, text) for id_, (source, _, text) in parts.items()},
+        today=datetime.now(UTC).date(),
+        request=outcome.request,
+        effects=[Effect(tool=call.tool, args=call.args) for call in done],
+    )
 
 
 def uncited_lines(outcome: RunOutcome) -> Iterator[str]:
@@ -54,7 +72,7 @@ def uncited_lines(outcome: RunOutcome) -> Iterator[str]:
     tail = _MARKS.split(outcome.answer.text)[-1]
     for line in filter(None, (line.strip() for line in tail.splitlines())):
         known = any(line.endswith(notice.strip()) for notice in _lines(outcome))
-        unproven = () if known else sorted(facts(line))
+        unproven = () if known else read(line).texts
         yield f"{line!r} cites nothing for {', '.join(unproven)}" if unproven else ""
 
 

@@ -15,7 +15,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from ..state.values import Json
-from .citing import cited_sentences, uncited_lines, ungrounded
+from .citing import cited_sentences, ground_of, uncited_lines, ungrounded
 from .dataset import Expected, ExpectedCall, Inputs, Query
 from .outcome import AcceptedCall, RunOutcome
 
@@ -108,9 +108,11 @@ def _call_problem(expected: ExpectedCall | None, call: AcceptedCall | None) -> s
 def groundedness(context: EvaluatorContext) -> Grade:
     """Judge the words: each sentence's citations exist, and the cited texts carry its facts."""
     outputs = context.outputs
+    ground = ground_of(outputs)
+    cited = cited_sentences(outputs.answer.text)
     return _share(
         [
-            *(ungrounded(sentence, outputs) for sentence in cited_sentences(outputs.answer.text)),
+            *(ungrounded(sentence, outputs, ground) for sentence in cited),
             *uncited_lines(outputs),
         ]
     )

@@ -6,32 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import NotFoundError
+from ..runs.calls import AcceptedCall, accepted_calls
 from ..runs.dependencies import Dependencies
 from ..runs.evidence import collect
 from ..runs.view import RunView
 from ..state.answer import Answer
-from ..state.answering import Evidenced
-from ..state.plan import Plan, Step
-from ..state.references import Reference, at_path, resolve
 from ..state.results import StepResult
 from ..state.run import Stop
 from ..state.usage import Usage
-from ..state.values import Json, JsonObject, Record
-
-
-class AcceptedCall(Record):
-    """A tool call whose result was accepted."""
-
-    step: str
-    tool: str
-    args: JsonObject = {}
-    """As the tool got them."""
+from ..state.values import Record
 
 
 class RunOutcome(Record):
     """What one run did and said."""
 
     answer: Answer
+    request: str = ""
+    """What was asked."""
     planner: str = ""
     calls: tuple[AcceptedCall, ...] = ()
     """In plan order."""
@@ -40,7 +31,7 @@ class RunOutcome(Record):
     performed: tuple[str, ...] = ()
     """Tools whose effects other than reading happened, as the ledger has it."""
     evidence: dict[str, str] = {}
-    """Evidence id → source and full text."""
+    """Evidence id → source, and below it the full text."""
     notices: tuple[str, ...] = ()
     """What the run itself said of failed, declined and skipped steps and of its stop."""
     stop: Stop | None = None
@@ -62,42 +53,19 @@ async def read_outcome(
     effects = await dependencies.store.effects.of_run(view.run.id)
     return RunOutcome(
         answer=view.answer,
+        request=view.task.text if view.task else "",
         planner=plan.planner,
         calls=accepted_calls(plan, results, evidence),
         asked=tuple(asked),
         performed=tuple(
             e.claim.tool for e in effects if e.state == "done" and e.claim.effect != "read"
         ),
-        evidence={id_: f"{e.evidence.source} {e.text}" for id_, e in evidence.items()},
+        evidence={id_: f"{e.evidence.source}\n{e.text}" for id_, e in evidence.items()},
         notices=_notices(results, stop),
         stop=stop,
         usage=view.usage,
         seconds=seconds,
     )
-
-
-def accepted_calls(
-    plan: Plan, results: Mapping[str, StepResult], evidence: Mapping[str, Evidenced]
-) -> tuple[AcceptedCall, ...]:
-    """Return the calls whose result was accepted, with the arguments that the tool got."""
-    outputs = {item.evidence.step: item.output for item in evidence.values()}
-    return tuple(
-        AcceptedCall(step=step.id, tool=step.tool, args=_args(step, result, outputs))
-        for step in plan.steps
-        if step.kind == "tool" and (result := results.get(step.id)) and result.status == "accepted"
-    )
-
-
-def _args(step: Step, result: StepResult, outputs: Mapping[str, Json]) -> JsonObject:
-    if result.approval is not None:
-        return result.approval.args
-
-    def lookup(reference: Reference) -> Json:
-        if reference.attachment:
-            return {"$attachment": reference.attachment}
-        return at_path(outputs[reference.step], reference.path)
-
-    return resolve(step.args, lookup)
 
 
 def _notices(results: Mapping[str, StepResult], stop: Stop | None) -> tuple[str, ...]:

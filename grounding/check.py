@@ -52,22 +52,25 @@ class SentenceVerdict:
     missing: tuple[str, ...] = ()
 
 
-def check(sentence: str, cites: Sequence[str], ground: Ground) -> SentenceVerdict:
+def check(
+    sentence: str, cites: Sequence[str], ground: Ground, *, quotes: bool = False
+) -> SentenceVerdict:
     """Return whether the evidence that a sentence cites carries it.
 
     Args:
         sentence: One sentence of an answer, without its citation marks.
         cites: Ids of the evidence it cites; ids that the ground does not have count as none.
         ground: All that may be cited, and what needs no citation.
+        quotes: Whether it may repeat words of the evidence in which somebody else says `I`.
     """
     if len(sentence) > LONGEST:
         return _failed(f"it is longer than {LONGEST} characters: write shorter sentences")
     if speech.is_question(sentence):
         return _asked(sentence, ground)
     facts = read(sentence)
-    if facts.count > MOST_FACTS:
+    if len(facts.texts) > MOST_FACTS:
         return _failed(f"it holds more than {MOST_FACTS} facts: write shorter sentences")
-    scope = _Scope(facts, ground, ground.cited(cites))
+    scope = _Scope(facts, ground, ground.cited(cites), quotes=quotes)
     if speech.is_offer(sentence) and not scope.cited.items:
         scope = _Scope(facts, ground, ground.all)
     return scope.verdict()
@@ -102,10 +105,13 @@ def _parts_known(identifier: Identifier, holding: Holding) -> bool:
 class _Scope:
     """One sentence before what it may stand on."""
 
-    def __init__(self, facts: StatedFacts, ground: Ground, cited: Holding) -> None:
+    def __init__(
+        self, facts: StatedFacts, ground: Ground, cited: Holding, *, quotes: bool = False
+    ) -> None:
         self.facts = facts
         self.text = facts.text
         self.ground = ground
+        self.quoted = quotes and any(facts.text in item.facts.text for item in cited.items)
         self.cited = cited
         self.context = ground.context
         self.basis = cited if cited.items else ground.context
@@ -119,7 +125,9 @@ class _Scope:
             return self._missing(missing)
         if unknown := [n.text for n in self.names if self._is_unknown(n)]:
             return self._missing(unknown)
-        if word := actions.unperformed(self.facts, self.cited, self.context, self.ground.effects):
+        if not self.quoted and (
+            word := actions.unperformed(self.facts, self.cited, self.context, self.ground.effects)
+        ):
             return _failed(f"nothing done or found says “{word}”", word)
         if self._is_miscited():
             return _failed("what it says stands elsewhere than in the evidence it cites")

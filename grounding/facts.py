@@ -39,10 +39,10 @@ class StatedFacts:
     quantities: list[Quantity]
 
     @property
-    def count(self) -> int:
-        """How many facts there are."""
-        found = (self.addresses, self.identifiers, self.dates, self.times, self.weekdays)
-        return sum(map(len, found)) + len(self.quantities)
+    def texts(self) -> list[str]:
+        """The facts as they are written."""
+        found = (self.addresses, self.identifiers, self.dates, self.times, self.quantities)
+        return [fact.text for facts in (*found, self.weekdays) for fact in facts]
 
 
 def read(text: str) -> StatedFacts:

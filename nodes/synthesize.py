@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.runtime import Runtime
 
 from ..errors import BudgetExceededError, EndpointError, OutputError
+from ..grounding.ground import Ground
 from ..models.blocks import Block
 from ..models.protocols import ModelRequest, Role, Signals
 from ..runs import prompts
 from ..runs.answer_note import answer_once
+from ..runs.checking import CheckedSentences, FailedSentence, check_sentences
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit, emitter
 from ..runs.evidence import collect
+from ..runs.ground import ground_of
 from ..runs.view import RunUpdate, RunView
 from ..state.answer import Answer, Sentence
 from ..state.answering import Evidenced, compose, extractive, prepared, report
 from ..state.context import AgentContext
-from ..state.grounding import unsupported
 from ..state.plan import Plan
 from ..state.results import StepResult
 from ..state.run import Run
@@ -58,18 +61,26 @@ async def _answer(
     evidence = await collect(results, dependencies.store.payloads, view.memory)
     outputs = {e.evidence.step: e.output for e in evidence.values()}
     note = "" if _any_model(dependencies) else "no language model configured"
+    ground = await ground_of(view, evidence, dependencies)
+    writing = _Writing(
+        task=task,
+        run=run,
+        evidence=evidence,
+        ground=ground,
+        keep_unverified=_keeps_unverified(plan, dependencies),
+    )
     prepared_sentences = prepared(plan, results, outputs)
     if prepared_sentences:
-        kept, dropped = _check(prepared_sentences, evidence, by_model=False)
-        written_by = "template"
+        checked, written_by = await writing.check(prepared_sentences, quotes=True), "template"
     else:
-        kept, dropped, written_by = await _write(task, run, evidence, runtime, dependencies)
+        checked, written_by = await _write(writing, runtime, dependencies)
     return compose(
-        kept,
+        checked.kept,
         report(plan, results, stop),
         evidence,
         complete=stop is None and not any(_unfinished(plan, results)),
-        dropped=dropped,
+        dropped=[str(sentence) for sentence in checked.failed],
+        unverified=checked.unverified,
         written_by=written_by,
         note=note,
     )
@@ -88,46 +99,127 @@ def _any_model(dependencies: Dependencies) -> bool:
     return any(dependencies.models.serves(role) for role in roles)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Writing:
+    """What the answer is written from and checked against."""
+
+    task: Task
+    run: Run
+    evidence: dict[str, Evidenced]
+    ground: Ground
+    keep_unverified: bool
+
+    async def check(self, written: Sequence[Sentence], *, quotes: bool = False) -> CheckedSentences:
+        """Check sentences by the rules."""
+        return await check_sentences(
+            written, self.ground, keep_unverified=self.keep_unverified, quotes=quotes
+        )
+
+
+def _keeps_unverified(plan: Plan, dependencies: Dependencies) -> bool:
+    high = any(step.risk == "high" for step in plan.steps)
+    return not high or dependencies.settings.unverified_at_high_risk == "keep"
+
+
 async def _write(
-    task: Task,
-    run: Run,
-    evidence: dict[str, Evidenced],
-    runtime: Runtime[AgentContext],
-    dependencies: Dependencies,
-) -> tuple[list[Sentence], list[str], str]:
+    writing: _Writing, runtime: Runtime[AgentContext], dependencies: Dependencies
+) -> tuple[CheckedSentences, str]:
     """Have a model write, or extract; a model that cannot be had is no reason not to answer."""
     role: Role = "generator" if dependencies.models.serves("generator") else "chat"
-    if evidence and dependencies.models.serves(role):
+    failed: tuple[FailedSentence, ...] = ()
+    if writing.evidence and dependencies.models.serves(role):
         try:
-            written, model = await _generate(role, task, run, evidence, runtime, dependencies)
+            written, model = await _generate(role, writing, runtime, dependencies)
         except (EndpointError, OutputError, BudgetExceededError) as error:
             emit(runtime, "discard", node="synthesize", why=str(error))
         else:
-            kept, dropped = _check(written, evidence, by_model=True)
-            confirmed, rejected = await _confirm(kept, run, evidence, dependencies)
-            if confirmed:
-                return confirmed, [*dropped, *rejected], model
-    return extractive(task.text, evidence), [], "extractive"
+            checked = await _checked(role, written, writing, runtime, dependencies)
+            if checked.kept:
+                return checked, model
+            failed = checked.failed
+    extracted = extractive(writing.task.text, writing.evidence)
+    return CheckedSentences(kept=tuple(extracted), failed=failed), "extractive"
+
+
+async def _checked(
+    role: Role,
+    written: Sequence[Sentence],
+    writing: _Writing,
+    runtime: Runtime[AgentContext],
+    dependencies: Dependencies,
+) -> CheckedSentences:
+    """Check what was written, ask once for what failed, and ask the verifier about the rest."""
+    checked = await writing.check(written)
+    if checked.failed:
+        anew = await _rewrite(role, checked.failed, writing, runtime, dependencies)
+        again = await writing.check(anew)
+        # What was left out stays dropped, and is named as it was first written.
+        left = checked.failed if not anew else again.failed
+        checked = CheckedSentences(
+            kept=checked.kept + again.kept,
+            unverified=checked.unverified + again.unverified,
+            failed=left,
+        )
+    kept, rejected = await _confirm(list(checked.kept), writing.run, writing.evidence, dependencies)
+    return replace(checked, kept=tuple(kept), failed=checked.failed + rejected)
+
+
+async def _rewrite(
+    role: Role,
+    failed: Sequence[FailedSentence],
+    writing: _Writing,
+    runtime: Runtime[AgentContext],
+    dependencies: Dependencies,
+) -> list[Sentence]:
+    """Ask the writer once for the sentences that failed; nothing where it cannot be had."""
+    messages = prompts.rewrite_messages(
+        writing.task.text,
+        _blocks(writing.evidence, list(writing.evidence)),
+        [(sentence.text, sentence.reason) for sentence in failed],
+    )
+    try:
+        sentences, _ = await _ask(role, messages, writing, None, dependencies)
+    except (EndpointError, OutputError, BudgetExceededError) as error:
+        emit(runtime, "discard", node="synthesize", why=str(error))
+        return []
+    return sentences
 
 
 async def _generate(
+    role: Role, writing: _Writing, runtime: Runtime[AgentContext], dependencies: Dependencies
+) -> tuple[list[Sentence], str]:
+    blocks = _blocks(writing.evidence, list(writing.evidence))
+    messages = prompts.answer_messages(writing.task.text, blocks)
+    return await _ask(role, messages, writing, runtime, dependencies)
+
+
+async def _ask(
     role: Role,
-    task: Task,
-    run: Run,
-    evidence: dict[str, Evidenced],
-    runtime: Runtime[AgentContext],
+    messages: list[BaseMessage],
+    writing: _Writing,
+    runtime: Runtime[AgentContext] | None,
     dependencies: Dependencies,
 ) -> tuple[list[Sentence], str]:
+    """Ask the writer for sentences with their citations, and say which model wrote them.
+
+    Args:
+        role: Who writes.
+        messages: The prompt.
+        writing: What the run writes from.
+        runtime: Where the words are streamed to as they come; a correction is not streamed.
+        dependencies: The models.
+    """
     request = ModelRequest(
-        signals=Signals(role=role, task_type="answering", needs_schema=True, request=task.text),
-        messages=prompts.answer_messages(task.text, _blocks(evidence, list(evidence))),
+        signals=Signals(
+            role=role, task_type="answering", needs_schema=True, request=writing.task.text
+        ),
+        messages=messages,
         schema=prompts.ANSWER_SCHEMA,
         max_output_tokens=2048,
-        stream=True,
+        stream=runtime is not None,
     )
-    reply = await dependencies.models.complete(
-        request, run=run, step="answer", emit=emitter(runtime, node="synthesize")
-    )
+    told = emitter(runtime, node="synthesize") if runtime else None
+    reply = await dependencies.models.complete(request, run=writing.run, step="answer", emit=told)
     sentences = [
         Sentence(text=s["text"].strip(), cites=tuple(s["cites"]))
         for s in reply.data["sentences"]
@@ -150,28 +242,12 @@ def _blocks(evidence: dict[str, Evidenced], ids: Sequence[str]) -> list[Block]:
     ]
 
 
-def _check(
-    written: Sequence[Sentence], evidence: dict[str, Evidenced], *, by_model: bool
-) -> tuple[list[Sentence], list[str]]:
-    """Keep the sentences that their evidence carries; return the others with the reason."""
-    kept: list[Sentence] = []
-    dropped: list[str] = []
-    for sentence in written:
-        cited = tuple(id_ for id_ in sentence.cites if id_ in evidence)
-        texts = [f"{evidence[c].evidence.source} {evidence[c].text}" for c in cited]
-        if problem := unsupported(sentence.text, texts, written_by_model=by_model):
-            dropped.append(f"{sentence.text} ({problem})")
-        else:
-            kept.append(sentence.model_copy(update={"cites": cited}))
-    return kept, dropped
-
-
 async def _confirm(
     sentences: list[Sentence], run: Run, evidence: dict[str, Evidenced], dependencies: Dependencies
-) -> tuple[list[Sentence], list[str]]:
+) -> tuple[list[Sentence], tuple[FailedSentence, ...]]:
     """Ask the verifier model, where there is one, about sentences that passed the rules."""
     if not sentences or not dependencies.models.serves("verifier"):
-        return sentences, []
+        return sentences, ()
     claims = [(s.text, _blocks(evidence, s.cites)) for s in sentences]
     request = ModelRequest(
         signals=Signals(role="verifier", task_type="verification", needs_schema=True),
@@ -183,14 +259,14 @@ async def _confirm(
         reply = await dependencies.models.complete(request, run=run, step="answer")
     except (EndpointError, OutputError, BudgetExceededError):
         # The rules have passed these sentences; the verifier only ever adds a second opinion.
-        return sentences, []
+        return sentences, ()
     verdicts: list[bool] = reply.data["supported"]
     if len(verdicts) != len(sentences):
-        return sentences, []
+        return sentences, ()
     kept = [s for s, supported in zip(sentences, verdicts, strict=True) if supported]
-    rejected = [
-        f"{s.text} (the verifier found no support)"
+    rejected = tuple(
+        FailedSentence(text=s.text, reason="the verifier found no support")
         for s, supported in zip(sentences, verdicts, strict=True)
         if not supported
-    ]
+    )
     return kept, rejected

@@ -33,11 +33,14 @@ class Answer(Record):
 
     text: str
     status: AnswerStatus
-    """`complete`: all was done; `partial`: some steps failed or were declined, and it says so;
+    """`complete`: all was done; `partial`: some steps failed or were declined, and it says so, or
+    sentences were dropped;
     `safe_response`: nothing verified could be said beyond what happened."""
     citations: tuple[Citation, ...] = ()
     dropped: tuple[str, ...] = ()
     """Sentences a model wrote that no evidence carries; never shown as the answer."""
+    unverified: tuple[str, ...] = ()
+    """Sentences of it that hold no fact that rules can decide; only their meaning can be judged."""
     written_by: str = ""
     """`template`, `extractive`, or the model."""
     note: str = ""

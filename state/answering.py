@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from .answer import Answer, AnswerStatus, Citation, Sentence
-from .grounding import most_relevant
 from .plan import Plan
 from .references import Reference, as_text, at_path, resolve
+from .relevance import most_relevant
 from .results import Evidence, StepResult
 from .run import Stop
 from .values import Json, Record
@@ -81,10 +82,17 @@ def _ended(text: str) -> str:
 
 
 def _listed(item: Evidenced) -> str:
-    """Return the evidence's fields in one line: `total 49.90, owner.email ann@example.org`."""
-    fields = [f"{at} {text}".strip() for at, text in _leaves(item.output)]
-    shown = fields[:LISTED] + (["…"] if len(fields) > LISTED else [])
-    return f"{item.evidence.source}: {', '.join(shown)}" if shown else ""
+    """Return the evidence's fields in words: `From order 7: total 49.90, owner email ann@…`."""
+    fields = [f"{_in_words(at)} {text}".strip() for at, text in _leaves(item.output)]
+    more = len(fields) - LISTED
+    shown = fields[:LISTED] + ([f"and {more} more"] if more > 0 else [])
+    return f"From {item.evidence.source}: {', '.join(shown)}" if shown else ""
+
+
+def _in_words(path: str) -> str:
+    """Return a field's name as words; a place in a list is none."""
+    words = re.split(r"[._\s-]+|(?<=[a-z])(?=[A-Z])", path)
+    return " ".join(word.lower() for word in words if word and not word.isdecimal())
 
 
 def _leaves(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
@@ -127,6 +135,7 @@ def compose(
     *,
     complete: bool,
     dropped: Sequence[str],
+    unverified: Sequence[str] = (),
     written_by: str,
     note: str,
 ) -> Answer:
@@ -137,7 +146,7 @@ def compose(
         marks = [numbers.setdefault(id_, len(numbers) + 1) for id_ in sentence.cites]
         lines.append(sentence.text + "".join(f" [{n}]" for n in marks))
     text = "\n".join([" ".join(lines), *problems]).strip()
-    status: AnswerStatus = "complete" if complete else "partial"
+    status: AnswerStatus = "complete" if complete and not dropped else "partial"
     if not sentences:
         status = "safe_response"
         text = text or "I could not verify anything that answers this, so I am not guessing."
@@ -146,6 +155,7 @@ def compose(
         status=status,
         citations=tuple(_citation(n, id_, evidence[id_]) for id_, n in numbers.items()),
         dropped=tuple(dropped),
+        unverified=tuple(unverified),
         written_by=written_by if sentences else "",
         note=note,
     )

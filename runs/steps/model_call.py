@@ -10,9 +10,9 @@ from ...errors import BudgetExceededError, EndpointError, OutputError
 from ...models.blocks import Block
 from ...models.protocols import ModelReply, ModelRequest
 from ...state.context import AgentContext
-from ...state.grounding import most_relevant
 from ...state.provenance import union
 from ...state.references import as_text
+from ...state.relevance import most_relevant
 from ...state.results import Evidence, Failure
 from ...state.values import Json, JsonObject
 from ...state.verdict import ActOutcome

@@ -152,8 +152,8 @@ def test_a_wrong_argument_is_found() -> None:
     [
         pytest.param("ORD-1 cost 65.00 US dollars. [1]", "does not hold 65", id="wrong amount"),
         pytest.param("ORD-1 cost 64.00. [2]", "cites [2]", id="no such source"),
-        pytest.param("It cost 64.00. [1]\nORD-9 is paid.", "cites nothing for ord-9", id="uncited"),
-        pytest.param("ORD-9 is paid. It cost 64.00. [1]", "does not hold ord-9", id="first of two"),
+        pytest.param("It cost 64.00. [1]\nORD-9 is paid.", "cites nothing for ORD-9", id="uncited"),
+        pytest.param("ORD-9 is paid. It cost 64.00. [1]", "does not hold ORD-9", id="first of two"),
     ],
 )
 def test_a_sentence_that_nothing_carries_is_found(text: str, said: str) -> None:
@@ -164,12 +164,12 @@ def test_a_sentence_that_nothing_carries_is_found(text: str, said: str) -> None:
     assert said in grade.comment
 
 
-def test_a_models_sentence_needs_words_of_its_source_too() -> None:
-    """Facts alone do not make a model's sentence follow from what it cites."""
+def test_an_invented_name_is_found_whoever_wrote_it() -> None:
+    """A template is checked as a model's sentence is."""
     invented = "Penguins celebrate winter festivals in Antarctica. [1]"
 
     assert groundedness(context(outcome(invented, written_by="m@e"))).score == 0
-    assert groundedness(context(outcome(invented, written_by="template"))).score == 1
+    assert groundedness(context(outcome(invented, written_by="template"))).score == 0
 
 
 def test_the_run_may_say_without_a_source_why_it_stopped() -> None:

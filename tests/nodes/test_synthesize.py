@@ -61,6 +61,39 @@ async def test_without_the_generator_the_answer_is_extracted(
     assert "discard" in {event["event"] for mode, event in parts if mode == "custom"}
 
 
+async def test_a_failed_sentence_is_asked_for_once_with_the_reason(
+    bench: Any, looks: Any, at: Any
+) -> None:
+    """The correction sees only what failed and why; what it writes is checked as before."""
+    first = sentences("The status of A is shipped.", "The total of A is 12.0.")
+    generator = ScriptedModel(replies=[first, sentences("The total of A is 49.9.")])
+    agent = bench.agent(looks("A"), models={"generator": generator})
+
+    out = await agent.ainvoke(TASK, at)
+
+    asked = str(generator.prompts[1][-1].content)
+    assert "- The total of A is 12.0.\n  failed: the evidence it cites does not hold 12.0" in asked
+    assert "The status of A is shipped." not in asked
+    assert "49.9" in out["answer"]["text"]
+    assert out["answer"]["status"] == "complete"
+    generator.assert_complete()
+
+
+async def test_what_fails_again_makes_the_answer_partial(bench: Any, looks: Any, at: Any) -> None:
+    """It is named with its reason, and no third call is made."""
+    first = sentences("The status of A is shipped.", "The total of A is 12.0.")
+    generator = ScriptedModel(replies=[first, sentences("The total of A is 13.0.")])
+    agent = bench.agent(looks("A"), models={"generator": generator})
+
+    out = await agent.ainvoke(TASK, at)
+
+    assert out["answer"]["status"] == "partial"
+    assert "13.0" not in out["answer"]["text"]
+    assert out["answer"]["dropped"] == [
+        "The total of A is 13.0. (the evidence it cites does not hold 13.0)"
+    ]
+
+
 async def test_when_no_sentence_holds_the_evidence_speaks(bench: Any, looks: Any, at: Any) -> None:
     """A generator that made everything up is replaced by what was found."""
     generator = ScriptedModel(replies=[sentences("The total of A is 12.0.")])

@@ -1,0 +1,44 @@
+"""Calls: which tools a run has called with which arguments, and whose result it accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..state.answering import Evidenced
+from ..state.plan import Plan, Step
+from ..state.references import Reference, at_path, resolve
+from ..state.results import StepResult
+from ..state.values import Json, JsonObject, Record
+
+
+class AcceptedCall(Record):
+    """A tool call whose result was accepted."""
+
+    step: str
+    tool: str
+    args: JsonObject = {}
+    """As the tool got them."""
+
+
+def accepted_calls(
+    plan: Plan, results: Mapping[str, StepResult], evidence: Mapping[str, Evidenced]
+) -> tuple[AcceptedCall, ...]:
+    """Return the calls whose result was accepted, with the arguments that the tool got."""
+    outputs = {item.evidence.step: item.output for item in evidence.values()}
+    return tuple(
+        AcceptedCall(step=step.id, tool=step.tool, args=_args(step, result, outputs))
+        for step in plan.steps
+        if step.kind == "tool" and (result := results.get(step.id)) and result.status == "accepted"
+    )
+
+
+def _args(step: Step, result: StepResult, outputs: Mapping[str, Json]) -> JsonObject:
+    if result.approval is not None:
+        return result.approval.args
+
+    def lookup(reference: Reference) -> Json:
+        if reference.attachment:
+            return {"$attachment": reference.attachment}
+        return at_path(outputs[reference.step], reference.path)
+
+    return resolve(step.args, lookup)

@@ -1,0 +1,96 @@
+"""Ground: what the sentences of a run's answer may stand on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from ..errors import NotFoundError
+from ..grounding.evidence import index
+from ..grounding.ground import Effect, Ground
+from ..state.answering import Evidenced
+from ..state.plan import Plan
+from .calls import accepted_calls
+from .dependencies import Dependencies
+from .view import RunView
+
+
+async def ground_of(
+    view: RunView,
+    evidence: Mapping[str, Evidenced],
+    dependencies: Dependencies,
+    *,
+    instructions: str = "",
+) -> Ground:
+    """Read the evidence of a run once, in a thread: it may be long.
+
+    Args:
+        view: The run; its request, its effects and the day it began on need no citation.
+        evidence: What can be cited, by id.
+        dependencies: Tells which of the tools change something.
+        instructions: What the agent was told to be and do, citable too.
+    """
+    effects = _effects(view, evidence, dependencies)
+    request = view.task.text if view.task else ""
+    today = datetime.fromtimestamp(view.run.started_at, UTC).date()
+
+    def read() -> Ground:
+        texts = _texts(view.plan, evidence)
+        return Ground(
+            evidence={
+                id_: index(
+                    id_, item.evidence.source, text, untrusted=item.evidence.trust == "untrusted"
+                )
+                for id_, (item, text) in texts.items()
+            },
+            today=today,
+            request=request,
+            instructions=instructions,
+            effects=effects,
+        )
+
+    return await asyncio.to_thread(read)
+
+
+def _texts(plan: Plan, evidence: Mapping[str, Evidenced]) -> dict[str, tuple[Evidenced, str]]:
+    """Return each piece of evidence with its text; what a model wrote is what it was given."""
+    by_step: dict[str, list[str]] = {}
+    for item in evidence.values():
+        by_step.setdefault(item.evidence.step, []).append(item.text)
+    written = {step.id: step.needs() for step in plan.steps if step.kind in ("reason", "draft")}
+
+    def given(step: str, seen: frozenset[str]) -> list[str]:
+        if step not in written or step in seen:
+            return by_step.get(step, [])
+        return [t for needed in sorted(written[step]) for t in given(needed, seen | {step})]
+
+    return {
+        id_: (
+            item,
+            "\n".join(given(item.evidence.step, frozenset()))
+            if item.evidence.step in written
+            else item.text,
+        )
+        for id_, item in evidence.items()
+    }
+
+
+def _effects(
+    view: RunView, evidence: Mapping[str, Evidenced], dependencies: Dependencies
+) -> tuple[Effect, ...]:
+    """Return the accepted calls that changed something."""
+    outputs = {item.evidence.step: item.output for item in evidence.values()}
+    return tuple(
+        Effect(tool=call.tool, args=call.args, output=outputs.get(call.step))
+        for call in accepted_calls(view.plan, view.results, evidence)
+        if _changes(call.tool, dependencies)
+    )
+
+
+def _changes(tool: str, dependencies: Dependencies) -> bool:
+    try:
+        return dependencies.tools.get(tool).contract.effect != "read"
+    except NotFoundError:
+        # A tool that is gone may have changed something: an answer may still say so.
+        return True

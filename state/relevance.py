@@ -1,0 +1,46 @@
+"""Relevance: which sentences of a text have most to do with a request.
+
+Without a model an answer is made of the evidence's own sentences, and this chooses them. Whether
+a sentence is true is another question: see `grounding/`.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])|\n+")
+_STOP = frozenset(
+    """about above after again also been before being below between both could does doing down
+    during each from further have having here hers into itself just more most must only other
+    ours over same shall should some such than that their theirs them then there these they this
+    those through under until very were what when where which while will with would your yours
+    """.split()  # noqa: SIM905 - a word list reads better as text
+)
+
+
+def sentences(text: str) -> list[str]:
+    """Split text into sentences, Markdown markers removed."""
+    parts = (part.strip(" \t#*->|") for part in _SENTENCE_END.split(text))
+    return [part for part in parts if part]
+
+
+def most_relevant(task: str, text: str, *, limit: int) -> list[str]:
+    """Return the sentences that share most content words with the task, in their own order."""
+    asked = _content_words(task)
+    found = sentences(text)
+    scored = [(len(asked & _content_words(s)), -index, s) for index, s in enumerate(found)]
+    best = sorted((entry for entry in scored if entry[0]), reverse=True)[:limit]
+    return [s for _, _, s in sorted(best, key=lambda entry: -entry[1])]
+
+
+def _content_words(text: str) -> frozenset[str]:
+    """Return the lower-case words that carry meaning, cut to a crude stem."""
+    return frozenset(_stem(w) for w in _WORD.findall(text.lower()) if w not in _STOP)
+
+
+def _stem(word: str) -> str:
+    for ending in ("ations", "ation", "ing", "ies", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word.removesuffix(ending)
+    return word
