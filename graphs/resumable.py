@@ -14,6 +14,9 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot
 
 from ..errors import DecisionError, OperatorError
+from ..runs.late_decisions import with_late_decisions
+from ..runs.view import RunView
+from ..state.approval import RECORDED
 from ..state.forks import is_inherited
 
 AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
@@ -36,8 +39,10 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
         """Stream as LangGraph does. Raises `DecisionError` for an answer to nothing."""
         _check_process(self.checkpointer)
         if _answers(input) and self.checkpointer:
-            _check(self.get_state(config), config)
-        yield from super().stream(input, config, **options)
+            given, its_config = _handed_on(input, config, self.get_state(config))
+        else:
+            given, its_config = input, config
+        yield from super().stream(given, its_config, **options)
 
     async def astream(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
@@ -48,8 +53,10 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
         """Stream as LangGraph does. Raises `DecisionError` for an answer to nothing."""
         _check_process(self.checkpointer)
         if _answers(input) and self.checkpointer:
-            _check(await self.aget_state(config), config)
-        async for part in super().astream(input, config, **options):
+            given, its_config = _handed_on(input, config, await self.aget_state(config))
+        else:
+            given, its_config = input, config
+        async for part in super().astream(given, its_config, **options):
             yield part
 
 
@@ -67,12 +74,23 @@ def _answers(given: Any) -> bool:
     return isinstance(given, Command) and given.resume is not None
 
 
-def _check(snapshot: StateSnapshot, config: Any) -> None:
+def _handed_on(given: Command[Any], config: Any, snapshot: StateSnapshot) -> tuple[Any, Any]:
+    """Return input and config by which the answer reaches who waits for it.
+
+    A run that was cut off between a decision and its effect waits for nobody, and a newer decision
+    counts all the same.
+    """
+    if snapshot.interrupts or "gate" in snapshot.next:
+        return given, config
+    if snapshot.next and given.resume == RECORDED:
+        return None, config
     if snapshot.next:
-        return
+        late = with_late_decisions(config, given.resume, RunView(snapshot.values).results)
+        if late is not None:
+            return None, late
     thread = (config or {}).get("configurable", {}).get("thread_id", "")
     raise DecisionError(
         "It is not waiting for an answer; nothing was done.",
         where=f"thread {thread}".strip(),
-        fix="Send it a task, or name the thread that waits.",
+        fix="Send it a task, invoke it with None if it was cut off, or name the thread that waits.",
     )

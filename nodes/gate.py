@@ -7,15 +7,17 @@ node with the reason in state: nothing else changes, and the thread keeps waitin
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Literal
 
+from langgraph.errors import GraphInterrupt
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from ..errors import DecisionError
+from ..errors import StoreError
 from ..policy.approvals import action_digest
-from ..runs.decisions import record_decisions, standing, with_facts
+from ..runs.decisions import CLOSED, explained, record_newest, standing, with_facts
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.facts import call_facts
@@ -29,19 +31,21 @@ from ..state.approval import (
     read_decisions,
 )
 from ..state.context import AgentContext
+from ..state.happened import what_happened
 from ..state.plan import Plan
+from ..state.provenance import edited_provenance
 from ..state.results import Evidence, Failure, StepResult
 from ..state.run import Run
-from ..state.values import JsonObject
+from ..state.values import Json, JsonObject
 from ..stores.protocols import ApprovalRecord
-from .normalize import credential_holder, principal_of
 
 DECIDED = "decided"
 AGAIN = "decision refused, or request renewed"
 AFTER_GATE: dict[Hashable, str] = {DECIDED: "plan", AGAIN: "gate"}
 NOTHING_RECORDED = "Nothing has been decided yet."
-CLOSED = frozenset({"approved", "edited", "rejected", "responded"})
 LAPSED = frozenset({"expired", "withdrawn"})
+
+_log = logging.getLogger(__name__)
 
 
 async def gate(
@@ -56,21 +60,48 @@ async def gate(
     # A replay asks later for what is on record, whose expiry is the one that holds.
     requests = [await with_facts(r.request, run, view.plan, dependencies) for r in records]
     known = {record.request.id: record for record in records}
-    if any(record.status not in CLOSED for record in records):
-        resumed = interrupt(await _question(view, requests, records, dependencies))
+    undecided = any(record.status not in CLOSED for record in records)
+    resumed = _sent(await _question(view, requests, records, dependencies), needed=undecided)
+    if resumed is not None:
         try:
-            decided = await record_decisions(
-                read_decisions(resumed, requests),
-                requests,
-                approver=principal_of(runtime, dependencies.settings),
-                authenticated=credential_holder(runtime) is not None,
-                dependencies=dependencies,
+            decided = await record_newest(
+                read_decisions(resumed, requests), known, requests, runtime, dependencies
             )
-        except DecisionError as error:
-            emit(runtime, "decided", node="gate", refused=str(error))
-            return await _again(waiting, str(error), dependencies)
+        except StoreError as error:
+            return _unheard(error, runtime)
+        except Exception as error:  # noqa: BLE001 - a tool's own check too may have raised it
+            problem = explained(error)
+            emit(runtime, "decided", node="gate", refused=problem)
+            return await _again(waiting, problem, dependencies)
         known |= {record.request.id: record for record in decided}
-    return await _settled(view, known, runtime, dependencies)
+    try:
+        return await _settled(view, known, runtime, dependencies)
+    except StoreError as error:
+        return _unheard(error, runtime)
+
+
+def _unheard(error: StoreError, runtime: Runtime[AgentContext]) -> RunUpdate:
+    """End the node without the store. Had it raised, LangGraph would keep what was sent to it.
+
+    The node starts over. It goes on with what is on record, or waits for a newer decision, or fails
+    before it waits; then whatever is sent next is heard.
+    """
+    emit(runtime, "decided", node="gate", refused=str(error))
+    return RunUpdate(refused=str(error))
+
+
+def _sent(question: JsonObject, *, needed: bool) -> Json:
+    """Return what a person has sent, `None` if nothing; only where it is needed, wait for it.
+
+    All may be decided on record, by a command or a page. What is sent to the thread all the same is
+    newer, and it counts.
+    """
+    try:
+        return interrupt(question)
+    except GraphInterrupt:
+        if needed:
+            raise
+        return None
 
 
 def after_gate(view: RunView) -> str:
@@ -145,7 +176,7 @@ async def _settled(
     for result in waiting:
         record = records[result.approval.id] if result.approval else None
         if record is not None and record.status in CLOSED:
-            update[result.step] = await _apply(result, record, run, view.plan, dependencies)
+            update[result.step] = await _carried_out(result, record, view, dependencies)
             emit(runtime, "decided", node="gate", step=result.step, status=record.status)
     if not update:
         return await _again(waiting, NOTHING_RECORDED, dependencies)
@@ -154,6 +185,28 @@ async def _settled(
     deadline = run.deadline_at + paused if run.deadline_at is not None else None
     resumed = run.model_copy(update={"deadline_at": deadline})
     return RunUpdate(results=update, refused="", run=resumed)
+
+
+async def _carried_out(
+    result: StepResult, record: ApprovalRecord, view: RunView, dependencies: Dependencies
+) -> StepResult:
+    """Turn one decision into the step's new result, or take it back and ask again.
+
+    Whatever is raised here, by a tool's own check or because this release lacks the tool, must not
+    leave the decision in force: the next one may be the opposite.
+    """
+    try:
+        return await _apply(result, record, view.run, view.plan, dependencies)
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001 - see above; the person who decides next reads it
+        reason = explained(error)
+        _log.warning("A decision on step %s could not be carried out: %s", result.step, reason)
+        await dependencies.store.approvals.withdraw(record.request.id, reason)
+        fresh = _renew(result, record.request, dependencies)
+        why = f"{record.request.why}\nThe last decision could not be carried out: {reason}"
+        asked = fresh.approval and fresh.approval.model_copy(update={"why": why[:4000]})
+        return fresh.model_copy(update={"approval": asked})
 
 
 async def _apply(
@@ -208,11 +261,7 @@ async def _edited(
 ) -> ApprovalRequest:
     """Return the request that the new arguments would have made, under the policies in force."""
     args = dependencies.tools.check(request.tool, decision.args or {})
-    provenance = {
-        at: sources
-        for at, sources in request.provenance.items()
-        if args.get(at.split(".")[0]) == request.args.get(at.split(".")[0])
-    }
+    provenance = edited_provenance(request.provenance, request.args, args)
     facts = await call_facts(run, plan, request.tool, args, provenance, dependencies)
     ruling = dependencies.policy.decide(dependencies.tools.get(request.tool).contract, facts)
     bound = action_digest(request.tool, args, request.step, plan.version, ruling.version)
@@ -253,6 +302,9 @@ async def _apply_unknown(
     if decision.type == "approve":
         await _clear_up(request.unknown_effect, "failed", None, note, dependencies)
         return result.model_copy(update={"status": "cleared"})
+    if decision.type == "respond" and what_happened(decision.message) == "no":
+        await _clear_up(request.unknown_effect, "failed", None, note, dependencies)
+        return _declined(result, "did_not_happen", decision)
     if decision.type == "respond":
         output = {"confirmed_by": decision.approver, "text": decision.message}
         await _clear_up(request.unknown_effect, "done", output, note, dependencies)
@@ -289,9 +341,7 @@ def _told(result: StepResult, output: JsonObject, decision: Decision) -> StepRes
 
 def _declined(result: StepResult, kind: str, decision: Decision) -> StepResult:
     words = decision.message or "no reason given"
+    said = "The reviewer says" if kind == "did_not_happen" else "The reviewer declined"
     return result.model_copy(
-        update={
-            "status": "rejected",
-            "failure": Failure(kind=kind, message=f"The reviewer declined: {words}"),
-        }
+        update={"status": "rejected", "failure": Failure(kind=kind, message=f"{said}: {words}")}
     )

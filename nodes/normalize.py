@@ -6,21 +6,21 @@ from typing import TypeVar
 from uuid import uuid4
 
 from langchain_core.messages import HumanMessage
-from langgraph.runtime import BaseUser, Runtime
+from langgraph.runtime import Runtime
 
 from ..errors import TaskError
 from ..runs.conversation import asking, conversation, is_same_input, spoken
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
+from ..runs.identity import principal_of
 from ..runs.ownership import has_authority, journal_scope
 from ..runs.view import NewRun, RunView
 from ..settings import Settings
 from ..state.context import AgentContext
 from ..state.media import Incoming, read_attachment, read_content
 from ..state.provenance import union
-from ..state.run import Limits, Principal, Run, run_id
+from ..state.run import Limits, Run, run_id
 from ..state.task import Attachment, Task
-from ..state.values import JsonObject
 
 N = TypeVar("N", int, float)
 
@@ -166,33 +166,6 @@ async def open_run(
         principal=principal,
         limits=_limits(settings.limits, context),
         autonomy=context.autonomy,
-    )
-
-
-def credential_holder(runtime: Runtime[AgentContext]) -> BaseUser | None:
-    """Return the user that a credential vouches for; in local use there is none."""
-    user = runtime.server_info.user if runtime.server_info else None
-    return user if user is not None and user.is_authenticated else None
-
-
-def principal_of(runtime: Runtime[AgentContext], settings: Settings) -> Principal:
-    """Return who acts: the server's authenticated user, else the principal of the settings."""
-    user = credential_holder(runtime)
-    if user is None:
-        return settings.principal
-    facts: JsonObject = {
-        key: user[key]
-        for key in ("role", "scopes", "tenant", "session", "token", "accountable")
-        if key in user
-    }
-    return Principal(
-        id=user.identity,
-        role=str(facts.get("role") or "user"),
-        scopes=tuple(facts.get("scopes") or ()),
-        tenant=str(facts.get("tenant") or ""),
-        session=str(facts.get("session") or ""),
-        token=str(facts.get("token") or ""),
-        accountable=str(facts.get("accountable") or ""),
     )
 
 

@@ -12,6 +12,7 @@ from ..policy.approvals import action_digest
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.lane_view import LaneView, Route, Routed, StepEnded
+from ..runs.late_decisions import take_late_decision
 from ..runs.step import Current, ended, leave, load
 from ..runs.steps.model_route import route_model
 from ..runs.steps.tool_route import route_tool
@@ -37,6 +38,8 @@ async def route(
         return leave(view, ended(current, "stopped", stopped), max_inline=max_inline)
     match current.step.kind:
         case "tool":
+            if current.cleared is not None and (request := current.cleared.approval) is not None:
+                await take_late_decision(request, view.memory, runtime, dependencies)
             decided = await route_tool(current, view.memory, dependencies)
         case "ask":
             decided = _route_ask(current, dependencies)

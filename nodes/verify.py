@@ -136,17 +136,20 @@ async def _did_it_happen(
     bound = digest(["did it happen", outcome.effect_key, dependencies.clock()])
     facts = await step_facts(current, route.args, route.provenance, dependencies)
     ruling = dependencies.policy.decide(dependencies.tools.get(step.tool).contract, facts)
+    known = await dependencies.store.effects.get(outcome.effect_key)
+    again = known is None or known.attempts < run.limits.step_attempts
+    rerun = "Approve: it did not happen, make the call again. " if again else ""
     return ApprovalRequest(
         id=approval_id(run.id, step.id, current.plan.version, bound),
         step=step.id,
         tool=step.tool,
         args=route.args,
         provenance=route.provenance,
-        description=f"{step.tool} may or may not have taken effect: {problem} "
-        "Approve: it did not happen, run it again. Respond: it did happen, with what you know. "
-        "Reject: leave it and end the step.",
+        description=f"{step.tool} may or may not have taken effect: {problem} {rerun}Respond "
+        '"It happened: …" or "It did not happen: …", with what you know; the second has the agent '
+        "plan again. Reject: leave it and end the step.",
         why="The tool cannot be repeated safely and cannot say whether it acted.",
-        allowed=("approve", "respond", "reject"),
+        allowed=("approve", "respond", "reject") if again else ("respond", "reject"),
         digest=bound,
         requested_at=dependencies.clock(),
         requester=run.principal.id,

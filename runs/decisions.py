@@ -6,22 +6,29 @@ can be recorded where the store is, and whoever runs the thread picks it up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from ..errors import ArgumentError, DecisionError
+from langgraph.runtime import Runtime
+
+from ..errors import ArgumentError, DecisionError, PointsmanError
 from ..policy.approvals import decided_by, needs_authority, objection_to
 from ..policy.protocols import PolicyEngine
 from ..policy.recorded import facts_of, recorded
 from ..policy.switches import SwitchBoard, SwitchState
 from ..state.approval import ApprovalRequest, Decision
+from ..state.context import AgentContext
 from ..state.plan import Plan
 from ..state.run import Principal, Run
 from ..stores.protocols import ApprovalRecord, Store
 from ..tools.protocols import ToolRunner
 from .dependencies import Dependencies
 from .facts import call_facts
+from .identity import credential_holder, principal_of
 from .switched import revoked
+
+CLOSED = frozenset({"approved", "edited", "rejected", "responded"})
+"""Statuses of requests that were decided."""
 
 
 class DecisionRoom(Protocol):
@@ -60,6 +67,7 @@ async def record_decisions(
     approver: Principal,
     authenticated: bool,
     dependencies: DecisionRoom,
+    anew: frozenset[str] = frozenset(),
 ) -> Sequence[ApprovalRecord]:
     """Record one person's decisions, all or none, with the audit log.
 
@@ -69,6 +77,7 @@ async def record_decisions(
         approver: Who decides, from authentication.
         authenticated: Whether a credential vouches for `approver`; false in local use.
         dependencies: Store, policy, tools, switches and clock.
+        anew: Requests that were decided before and not acted on: the newest answer counts.
 
     Raises:
         DecisionError: An edit does not fit the tool, the approver was revoked or may not approve,
@@ -93,7 +102,53 @@ async def record_decisions(
                 where=f"decisions.{request.id}",
                 fix="Ask somebody who may approve it.",
             )
-    return await dependencies.store.approvals.decide(signed)
+    return await dependencies.store.approvals.decide(signed, anew=anew)
+
+
+async def record_newest(
+    decisions: Sequence[Decision],
+    known: Mapping[str, ApprovalRecord],
+    requests: Sequence[ApprovalRequest],
+    runtime: Runtime[AgentContext],
+    dependencies: Dependencies,
+) -> Sequence[ApprovalRecord]:
+    """Record decisions that were sent to a thread: they count more than what is on record.
+
+    What is on record already is left out: a node that starts over is sent the same again.
+
+    Args:
+        decisions: What was sent.
+        known: Approval id → what is on record.
+        requests: The requests that the decisions are on.
+        runtime: Who has sent them.
+        dependencies: Store, policy, tools, switches and clock.
+
+    Raises:
+        DecisionError: See `record_decisions`.
+    """
+    approver = principal_of(runtime, dependencies.settings)
+    new = [d for d in decisions if not _is_on_record(d, known[d.approval_id], approver)]
+    return await record_decisions(
+        new,
+        requests,
+        approver=approver,
+        authenticated=credential_holder(runtime) is not None,
+        dependencies=dependencies,
+        anew=frozenset(d.approval_id for d in new if known[d.approval_id].status in CLOSED),
+    )
+
+
+def _is_on_record(decision: Decision, record: ApprovalRecord, approver: Principal) -> bool:
+    return any(
+        (given.approver, given.type, given.args, given.message)
+        == (approver.id, decision.type, decision.args, decision.message)
+        for given in record.decisions[-1:]
+    )
+
+
+def explained(error: Exception) -> str:
+    """Return what a person may read of an error; foreign words may hold anything."""
+    return str(error) if isinstance(error, PointsmanError) else f"{type(error).__name__} was raised"
 
 
 def standing(

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from ..errors import DecisionError
+from .happened import what_happened
 from .values import Json, JsonObject, Record, Trust, digest
 
 DecisionType = Literal["approve", "edit", "reject", "respond"]
@@ -224,12 +225,37 @@ def _decision(
             where=f"{where}.type",
             fix=f"Allowed: {', '.join(request.allowed)}.",
         )
+    if kind == "approve":
+        _check_unchanged(entry, request, where)
+    message = _message(entry, where) if kind in ("reject", "respond") else ""
+    if kind == "respond" and request.unknown_effect and what_happened(message) == "unclear":
+        raise DecisionError(
+            "It does not say plainly whether the call happened.",
+            where=f"{where}.message",
+            fix='Begin with "It happened:" or "It did not happen:". To have the call made again, '
+            "approve; to leave it, reject.",
+        )
     return Decision(
         approval_id=request.id,
         type=kind,
         args=_edited_args(entry, request, where) if kind == "edit" else None,
-        message=_message(entry, where) if kind in ("reject", "respond") else "",
+        message=message,
     )
+
+
+def _check_unchanged(entry: JsonObject, request: ApprovalRequest, where: str) -> None:
+    """An approval is of what was asked; arguments that come with it must be those."""
+    for field in ("args", "edited_action"):
+        given = entry.get(field)
+        if isinstance(given, dict) and isinstance(given.get("args"), dict):
+            given = given["args"]
+        # Some clients send a remark in this place, and none of them means it as arguments.
+        if isinstance(given, dict | list) and given != request.args:
+            raise DecisionError(
+                "An approval cannot change the arguments.",
+                where=f"{where}.{field}",
+                fix='Send {"type": "edit", "edited_action": …} to change them, or approve without.',
+            )
 
 
 def _edited_args(entry: JsonObject, request: ApprovalRequest, where: str) -> JsonObject:

@@ -22,6 +22,7 @@ REVISABLE = frozenset(
         "output_schema",
         "output_too_large",
         "responded",
+        "did_not_happen",
         "no_answer",
         "refused",
     }

@@ -8,11 +8,13 @@ carries its labels.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from .plan import Step
+from .references import at_path
 from .results import StepResult
-from .values import Trust
+from .values import Json, JsonObject, Trust
 
 
 def argument_provenance(
@@ -38,3 +40,65 @@ def output_taint(
     """Return the labels of an output: its own source if untrusted, and those of what went in."""
     own = (source,) if trust == "untrusted" else ()
     return union([own, plan, *arguments.values()])
+
+
+def edited_provenance(
+    provenance: Mapping[str, tuple[str, ...]], before: JsonObject, after: JsonObject
+) -> dict[str, tuple[str, ...]]:
+    """Return the labels of arguments that a person has edited.
+
+    What the person wrote is theirs; what they left as it was keeps its labels, also where it moved
+    or became a part of their text.
+
+    Args:
+        provenance: Argument path → labels, as they were.
+        before: The arguments that the person was shown.
+        after: Those that the person wants.
+    """
+    kept: dict[str, set[str]] = {}
+    for at, labels in provenance.items():
+        old = [value for _, value in leaves(before, at)]
+        if not old:
+            # Nobody can say any more what it was: it counts as all that the person sends.
+            kept.setdefault(at, set()).update(labels)
+        for path, value in leaves(after, ""):
+            here = path == at or path.startswith(f"{at}.")
+            if any(_is_made_of(value, part, here=here) for part in old):
+                kept.setdefault(path, set()).update(labels)
+    return {at: tuple(sorted(labels)) for at, labels in kept.items()}
+
+
+_TELLING = 4
+"""Characters of a text that is recognised inside another one."""
+
+
+def _is_made_of(value: Json, part: Json, *, here: bool) -> bool:
+    if isinstance(value, str) and isinstance(part, str) and len(part) >= _TELLING:
+        return part in value
+    # A short value, a number or a flag says nothing elsewhere: five is five.
+    return here and value == part and type(value) is type(part)
+
+
+def leaves(value: Json, at: str) -> Iterator[tuple[str, Json]]:
+    """Yield path and value of everything below `at` that holds nothing further.
+
+    Args:
+        value: The whole.
+        at: Where to begin, a path; the whole is at the empty path.
+    """
+    try:
+        top = at_path(value, at)
+    except KeyError:
+        return
+    pending: list[tuple[str, Json]] = [(at, top)]
+    while pending:
+        path, inner = pending.pop()
+        parts: Iterable[tuple[Any, Json]]
+        if isinstance(inner, dict) and inner:
+            parts = inner.items()
+        elif isinstance(inner, list) and inner:
+            parts = enumerate(inner)
+        else:
+            yield path, inner
+            continue
+        pending += [(f"{path}.{key}" if path else str(key), item) for key, item in parts]

@@ -24,6 +24,7 @@ _CLOSED_BY: dict[DecisionType, ApprovalStatus] = {
 }
 _WITHDRAWABLE: frozenset[ApprovalStatus] = frozenset({"waiting", "approved", "edited"})
 _LAPSED: frozenset[ApprovalStatus] = frozenset({"expired", "withdrawn"})
+_CLOSED: frozenset[ApprovalStatus] = frozenset({"approved", "edited", "rejected", "responded"})
 
 
 def status_after(record: ApprovalRecord, decision: Decision) -> ApprovalStatus:
@@ -146,11 +147,14 @@ class SqlApprovalStore:
             lambda connection: [self._load(connection, id_) for id_ in approval_ids]
         )
 
-    async def decide(self, decisions: Sequence[Decision]) -> Sequence[ApprovalRecord]:
+    async def decide(
+        self, decisions: Sequence[Decision], *, anew: frozenset[str] = frozenset()
+    ) -> Sequence[ApprovalRecord]:
         """Record decisions in approvals and audit log, all or none.
 
         The first rejection, edit or response closes a request; an approval closes it when the
-        quorum of distinct approvers is met. An edit's arguments stay in its decision.
+        quorum of distinct approvers is met. An edit's arguments stay in its decision. A closed
+        request whose id is in `anew` is opened again first: what was decided before counts no more.
 
         Raises:
             DecisionError: An unknown, closed or expired request, a decision that is not allowed, or
@@ -160,7 +164,9 @@ class SqlApprovalStore:
         def work(connection: Connection) -> list[ApprovalRecord]:
             # In one order, so that two such calls cannot wait for each other.
             for approval_id in sorted({decision.approval_id for decision in decisions}):
-                _row_to_decide(connection, approval_id)
+                row = _row_to_decide(connection, approval_id)
+                if approval_id in anew and row.status in _CLOSED:
+                    _change(connection, row.id, round=row.round + 1, status="waiting")
             return [self._decide(connection, decision) for decision in decisions]
 
         return await self._database.write(work)

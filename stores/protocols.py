@@ -213,11 +213,14 @@ class ApprovalStore(Protocol):
         """Return several records in one trip, in the same order. Raises `NotFoundError`."""
         ...
 
-    async def decide(self, decisions: Sequence[Decision]) -> Sequence[ApprovalRecord]:
+    async def decide(
+        self, decisions: Sequence[Decision], *, anew: frozenset[str] = frozenset()
+    ) -> Sequence[ApprovalRecord]:
         """Record answers, each with its line in the audit log, all or none.
 
         The first rejection, edit or response closes a request; an
-        approval closes it when the quorum of distinct approvers is met.
+        approval closes it when the quorum of distinct approvers is met. A closed request whose id
+        is in `anew` is opened again first: what was decided before counts no more.
 
         Raises `DecisionError` for an unknown, closed or expired request, or a second answer of the
         same approver.
