@@ -28,11 +28,9 @@ from .settings import Settings
 from .state.context import AgentContext
 from .stores.protocols import Store
 from .stores.store import open_store
-from .toolbox import configured_tools, credentials_of, served_tools
+from .toolbox import credentials_of, load_tools
 from .tools.adoption import AnyTool
-from .tools.contracts_yaml import read_contracts
 from .tools.protocols import ToolRunner
-from .tools.registry import collect
 from .tools.runner import Runner
 
 Agent = CompiledStateGraph[Any, AgentContext, Any, Any]
@@ -82,10 +80,7 @@ def build_dependencies(
 ) -> Dependencies:
     """Build what the nodes use. Opens nothing: the store and the clients connect on first use."""
     database = store or _own_store(settings)
-    registry = collect(
-        [configured_tools(settings), served_tools(settings), () if tools is None else tools],
-        contracts=read_contracts(settings.tool_contracts, where="tool_contracts"),
-    )
+    registry = load_tools(settings, () if tools is None else tools)
     runner = Runner(registry, database, credentials=credentials_of(settings))
     policy = CedarPolicy(settings.policy, folder=settings.folder)
     gateway = Gateway(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,6 +37,17 @@ def load_object(name: str, folder: Path, *, where: str) -> Any:
     return getattr(module, attribute)
 
 
+@contextmanager
+def without_bytecode() -> Generator[None]:
+    """Let imports in the block leave no `__pycache__` beside the files they read."""
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
+
+
 def _load_module(name: str, where: str) -> ModuleType:
     try:
         return importlib.import_module(name)
@@ -57,6 +70,12 @@ def _load_file(path: Path, where: str) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ConfigError(f"There is no file {path}.", where=where, fix="Correct the path.")
     module = importlib.util.module_from_spec(spec)
+    # There before it runs: dataclasses and pickles look their module up by name.
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        # As for any import that fails: half a module must not pass for a whole one next time.
+        del sys.modules[name]
+        raise
     return module

@@ -5,20 +5,62 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-from collections.abc import Callable
+import sys
+import tempfile
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from langchain_core.tools import BaseTool
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from .errors import ConfigError
-from .loading import load_object
+from .loading import load_object, without_bytecode
 from .settings import Settings
 from .tools.adoption import AnyTool
 from .tools.contract import Tool
+from .tools.contracts_yaml import read_contracts
 from .tools.credentials import CredentialProvider, EnvironmentCredentials, FileCredentials
-from .tools.mcp import mcp_tools
+from .tools.mcp import McpServer, McpTools, mcp_tools
+from .tools.registry import collect
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+
+def load_tools(settings: Settings, more: AnyTool | Iterable[AnyTool] = ()) -> dict[str, Tool]:
+    """Return all tools of an agent by name, under the contracts of the settings.
+
+    What an MCP server that is new offers is accepted, and pinned under `home`.
+
+    Args:
+        settings: Names the tools.
+        more: Tools given in code.
+
+    Raises:
+        ConfigError: A tool cannot be loaded, has changed, or does not fit its contract.
+    """
+    return _collected(settings, [configured_tools(settings), served_tools(settings), more])
+
+
+@contextmanager
+def inspect_tools(settings: Settings) -> Generator[dict[str, Tool]]:
+    """Load the tools to look at them: nothing is accepted, pinned or written.
+
+    A tool that wants the home folder gets one that is thrown away, so it may not be called
+    outside the block.
+
+    Raises:
+        ConfigError: As `load_tools`.
+    """
+    with tempfile.TemporaryDirectory() as scratch, without_bytecode():
+        elsewhere = settings.model_copy(update={"home": Path(scratch)})
+        served = [tool for loaded in _served(settings).values() for tool in loaded.tools]
+        yield _collected(settings, [*configured_tools(elsewhere), *served])
+
+
+def _collected(settings: Settings, tools: Iterable[AnyTool]) -> dict[str, Tool]:
+    contracts = read_contracts(settings.tool_contracts, where="tool_contracts")
+    return collect(tools, contracts=contracts)
 
 
 def configured_tools(settings: Settings) -> list[AnyTool]:
@@ -31,11 +73,11 @@ def configured_tools(settings: Settings) -> list[AnyTool]:
     for position, name in enumerate(settings.tools):
         where = f"tools.{position}"
         loaded = load_object(name, settings.folder, where=where)
-        if not isinstance(loaded, Tool | BaseTool) and callable(loaded):
+        if not _is_tool(loaded) and callable(loaded):
             loaded = _call(loaded, settings.home)
         entries = loaded if isinstance(loaded, list | tuple) else [loaded]
         for entry in entries:
-            if not isinstance(entry, Tool | BaseTool):
+            if not _is_tool(entry):
                 raise ConfigError(
                     f"{name} gives a {type(entry).__name__}, not a tool.",
                     where=where,
@@ -51,28 +93,43 @@ def served_tools(settings: Settings) -> list[AnyTool]:
     Raises:
         ConfigError: A server cannot be reached, or has changed a tool since it was pinned.
     """
-    if not settings.mcp:
-        return []
-    file = settings.home / settings.mcp_pins
-    pins: dict[str, dict[str, str]] = json.loads(file.read_text()) if file.is_file() else {}
-    found: list[AnyTool] = []
-    for server in settings.mcp:
-        # Connecting is asynchronous and building is not; a thread has no loop to disturb.
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            loading = mcp_tools(server, pins=pins.get(server.name))
-            loaded = thread.submit(asyncio.run, loading).result(timeout=60)
-        if loaded.refused:
-            name, why = next(iter(loaded.refused.items()))
-            raise ConfigError(
-                f"Tool {name} was refused: {why}",
-                where=f"mcp.{server.name}",
-                fix=f"Look at what has changed, then remove its entry from {file}.",
-            )
-        pins[server.name] = loaded.pins
-        found.extend(loaded.tools)
-    settings.home.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(pins, indent=2, sort_keys=True))
-    return found
+    loaded = _served(settings)
+    if loaded:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        pins = {**_pins(settings), **{name: server.pins for name, server in loaded.items()}}
+        _pin_file(settings).write_text(json.dumps(pins, indent=2, sort_keys=True))
+    return [tool for server in loaded.values() for tool in server.tools]
+
+
+def _served(settings: Settings) -> dict[str, McpTools]:
+    pins = _pins(settings)
+    return {
+        server.name: _from_server(server, pins.get(server.name), _pin_file(settings))
+        for server in settings.mcp
+    }
+
+
+def _from_server(server: McpServer, pins: dict[str, str] | None, file: Path) -> McpTools:
+    # Connecting is asynchronous and building is not; a thread has no loop to disturb.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        loaded = thread.submit(asyncio.run, mcp_tools(server, pins=pins)).result(timeout=60)
+    if loaded.refused:
+        name, why = next(iter(loaded.refused.items()))
+        raise ConfigError(
+            f"Tool {name} was refused: {why}",
+            where=f"mcp.{server.name}",
+            fix=f"Look at what has changed, then remove its entry from {file}.",
+        )
+    return loaded
+
+
+def _pin_file(settings: Settings) -> Path:
+    return settings.home / settings.mcp_pins
+
+
+def _pins(settings: Settings) -> dict[str, dict[str, str]]:
+    file = _pin_file(settings)
+    return json.loads(file.read_text()) if file.is_file() else {}
 
 
 def credentials_of(settings: Settings) -> CredentialProvider:
@@ -84,3 +141,11 @@ def credentials_of(settings: Settings) -> CredentialProvider:
 
 def _call(factory: Callable[..., Any], home: Path) -> Any:
     return factory(home) if inspect.signature(factory).parameters else factory()
+
+
+def _is_tool(item: object) -> TypeGuard[Tool | BaseTool]:
+    if isinstance(item, Tool):
+        return True
+    # Whoever made one of LangChain's has imported it; nobody else has to wait for that.
+    langchain = sys.modules.get("langchain_core.tools")
+    return langchain is not None and isinstance(item, langchain.BaseTool)

@@ -1,5 +1,5 @@
-"""The command line.
+"""The command line: one file a command or a group of commands, named after it.
 
-Modules that declare commands import next to nothing, and what a command needs is imported when it
-runs: `pointsman --help` answers at once, although LangGraph takes a second to load.
+`app.py` imports a file when one of its commands is called, and no file imports the agent before a
+command needs it: LangGraph and the model clients take two seconds to load.
 """

@@ -1,38 +1,81 @@
-"""The program `pointsman`: its commands, in one place."""
+"""The program `pointsman`: its commands by name, each in a file that is imported when called."""
 
 from __future__ import annotations
 
-import typer
+from importlib import import_module
+from typing import Any
 
-from . import answer, answers, evaluation, inspection, models, operations, policy, tasks, tokens
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("run", "Run a task: show its progress, then the answer, or what a person is asked."),
+    "resume": (
+        "threads",
+        "Go on with a thread that was cut off, or whose approvals have been answered.",
+    ),
+    "trace": (
+        "trace",
+        "Explain a thread: every step, model and why, arguments, result, tries, cost, approver.",
+    ),
+    "approvals": ("approvals", "List what waits for a person."),
+    "approve": ("approvals", "Agree to exactly what was asked, and go on."),
+    "edit": ("approvals", "Put other arguments in the place of those asked for, and go on."),
+    "reject": ("approvals", "Refuse; the step ends, and the answer says so in your words."),
+    "respond": (
+        "approvals",
+        "Answer in words: a question, an action to plan anew, or an unknown outcome that you know.",
+    ),
+    "graph": ("graph", "Draw the agent's graph as Mermaid text, the inside of the lane included."),
+    "answer": ("answer", "Answers and what carries them."),
+    "config": ("config", "The settings."),
+    "eval": ("eval", "Evaluation: the agent put to a dataset of cases."),
+    "audit": ("audit", "The hash-chained log of who did what."),
+    "switch": ("switch", "Global switches, effective at the next step of every running process."),
+    "models": ("models", "Models with price, health and the routes that use them."),
+    "route": ("routes", "How the router decides."),
+    "routes": ("routes", "Routers learned from recorded outcomes."),
+    "policy": ("policy", "What the policies in force mean."),
+    "token": ("token", "Tokens for the Agent Server, and for commands (POINTSMAN_TOKEN)."),
+}
+"""Name → the file that declares the command or group, and what the list of commands says of it."""
+
+
+class LazyCommands(TyperGroup):
+    """Lists commands from `COMMANDS`, and imports one when it is called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the real command in the place of the one that was listed."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name in COMMANDS else listed, rest
+
+
+def load(name: str) -> Any:
+    """Import the file of a command and return the command."""
+    around = typer.Typer(pretty_exceptions_enable=False)
+    module, _ = COMMANDS[name]
+    around.add_typer(import_module(f".{module}", __package__).app)
+    return get_group(around).commands[name]
+
 
 app = typer.Typer(
     name="pointsman",
+    cls=LazyCommands,
     help="A graph-based, multi-model agent: planned, routed, verified, approved, journaled.",
     epilog="Exit codes: 0 done, 3 waiting for a person, 1 failed, 2 wrong use.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(tasks.run)
-app.command()(tasks.resume)
-app.command()(tasks.trace)
-app.command()(answers.approvals)
-app.command()(answers.approve)
-app.command()(answers.edit)
-app.command()(answers.reject)
-app.command()(answers.respond)
-app.command()(inspection.graph)
-app.add_typer(answer.answer, name="answer")
-app.add_typer(inspection.config, name="config")
-app.add_typer(evaluation.evaluation, name="eval")
-app.add_typer(operations.audit, name="audit")
-app.add_typer(operations.switch, name="switch")
-app.add_typer(models.models, name="models")
-app.add_typer(models.route, name="route")
-app.add_typer(models.routes, name="routes")
-app.add_typer(policy.policy, name="policy")
-app.add_typer(tokens.token, name="token")
+
+
+def _listed() -> None:
+    """Stand in a list of commands for one that is not imported."""
+
+
+for _name, (_module, _help) in COMMANDS.items():
+    app.command(_name, help=_help)(_listed)
 
 
 def main() -> None:

@@ -1,53 +1,19 @@
-"""Execution: start a task on a thread, or go on with one, and report where it ends."""
+"""Execution: the graph runs on a thread, its progress is shown, and then where it stands."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Sequence
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
-from langgraph.types import Command
-
-from ..errors import DecisionError, TaskError
-from ..runs.thread import ThreadState, config_of
+from ..errors import DecisionError
+from ..runs.thread import config_of
 from ..state.approval import RECORDED
 from ..state.context import AgentContext
-from ..state.values import JsonObject
-from .output import Output
-from .pages import show_report
-from .progress import Progress
-from .readable_id import readable_id
 from .report import read_report, records_of
-from .session import Session, open_session
-
-
-async def run_task(
-    output: Output,
-    config: str,
-    task: str,
-    *,
-    thread: str | None,
-    attachments: Sequence[Path],
-    context: AgentContext,
-) -> int:
-    """Run a task and report; return the exit code.
-
-    Raises:
-        TaskError: The thread is busy, or the task or an attachment cannot be taken.
-    """
-    given = {"task": task, "attachments": [_attachment(file) for file in attachments]}
-    async with open_session(config) as session:
-        chosen = thread or await _new_thread(session)
-        _refuse_busy(session, await session.thread(chosen))
-        return await execute(session, output, chosen, given, context=context)
-
-
-async def resume_thread(output: Output, config: str, thread: str) -> int:
-    """Go on with a thread and report; return the exit code."""
-    async with open_session(config) as session:
-        return await go_on(session, output, thread)
+from .session import Session
+from .show.output import Output
+from .show.pages import show_report
+from .show.progress import Progress
 
 
 async def go_on(session: Session, output: Output, thread: str) -> int:
@@ -57,6 +23,9 @@ async def go_on(session: Session, output: Output, thread: str) -> int:
         NotFoundError: There is no such thread.
         DecisionError: Its last run is finished.
     """
+    # With a session the agent is there; commands that only show their help need not load it.
+    from langgraph.types import Command
+
     state = await session.known_thread(thread)
     if state.status == "finished":
         raise DecisionError(
@@ -105,32 +74,3 @@ async def tell(session: Session, output: Output, thread: str) -> int:
     else:
         show_report(output, report)
     return report.exit_code
-
-
-async def _new_thread(session: Session) -> str:
-    while True:
-        candidate = readable_id()
-        if (await session.thread(candidate)).status == "absent":
-            return candidate
-
-
-def _refuse_busy(session: Session, state: ThreadState) -> None:
-    """A new task on a thread in the middle of another would abandon that one without a word."""
-    if state.status not in ("waiting", "unfinished"):
-        return
-    waits = "It waits for a person" if state.status == "waiting" else "Its last run was cut off"
-    raise TaskError(
-        f"{waits}; a new task would abandon that run.",
-        where=f"thread {state.id}",
-        fix=f"Go on with it: {session.command('resume', state.id)}. Or choose another --thread.",
-    )
-
-
-def _attachment(file: Path) -> JsonObject:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise TaskError(
-            f"It cannot be read: {error.strerror}.", where=str(file), fix="Name a readable file."
-        ) from error
-    return {"name": file.name, "data": base64.b64encode(data).decode()}

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import typer
 
 from ..errors import DecisionError, NotFoundError, PointsmanError, TaskError
-from .output import Output
+from .show.output import Output
 
 DONE = 0
 FAILED = 1

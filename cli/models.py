@@ -1,122 +1,85 @@
-"""`models`, `route` and `routes`: which models there are, and which would be chosen."""
+"""`models`: which there are, at what price and health, and what endpoints serve."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Literal
+import time
+from typing import Annotated
 
 import typer
+from rich.text import Text
 
-from .exits import finish
+from ..errors import NotFoundError
+from ..models.catalog.discovery import list_endpoint
+from ..settings import Settings
+from .exits import DONE, finish
 from .options import DEFAULT_CONFIG, Config, Json
-from .output import Output
+from .records import open_records
+from .show.models import list_models, models_table
+from .show.output import Output, visible
 
-models = typer.Typer(help="Models with price, health and the routes that use them.")
-route = typer.Typer(no_args_is_help=True, help="How the router decides.")
-routes = typer.Typer(no_args_is_help=True, help="Routers learned from recorded outcomes.")
-
-RoleName = Literal[
-    "planner", "extractor", "reasoner", "generator", "verifier", "chat", "transcriber"
-]
-RiskName = Literal["low", "medium", "high"]
-LatencyName = Literal["fast", "normal", "batch"]
+app = typer.Typer(name="models", help="Models with price, health and the routes that use them.")
 
 
-class Media(StrEnum):
-    """What may come besides text."""
-
-    image = "image"
-    audio = "audio"
-    video = "video"
-
-
-@models.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True)
 def models_list(
     context: typer.Context, config: Config = DEFAULT_CONFIG, as_json: Json = False
 ) -> None:
     """List the models with price, health and the routes that use them."""
     if context.invoked_subcommand is not None:
         return
-    from .cataloguing import show_models
-
     output = Output(as_json=as_json)
-    finish(show_models(output, config), output)
+    finish(_list(output, config), output)
 
 
-@models.command("discover")
+@app.command("discover")
 def models_discover(
     endpoint: Annotated[str | None, typer.Argument(help="Only this endpoint.")] = None,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
     """Ask endpoints what they serve, whether or not the settings take it."""
-    from .cataloguing import discover
-
     output = Output(as_json=as_json)
-    finish(discover(output, config, endpoint), output)
+    finish(_discover(output, config, endpoint), output)
 
 
-@route.command("explain")
-def route_explain(
-    text: Annotated[str, typer.Argument(help="The request.")],
-    role: Annotated[RoleName, typer.Option(help="What the model is wanted for.")] = "chat",
-    task_type: Annotated[
-        str, typer.Option(help="chat, long_reasoning, extraction, planning, drafting, …")
-    ] = "general",
-    risk: Annotated[RiskName, typer.Option(help="How bad a wrong result would be.")] = "low",
-    latency: Annotated[LatencyName, typer.Option(help="How long it may take.")] = "normal",
-    modality: Annotated[
-        list[Media] | None, typer.Option(help="What comes besides text; may be repeated.")
-    ] = None,
-    data_class: Annotated[str, typer.Option(help="Class of the data that is sent.")] = "",
-    budget: Annotated[float | None, typer.Option(min=0, help="US dollars that are left.")] = None,
-    config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
-) -> None:
-    """Show the candidates for a request in order, with reasons. Nothing is called."""
-    from .cataloguing import explain_route
+async def _list(output: Output, config: str) -> int:
+    """Print the models."""
+    async with open_records(config) as (settings, store):
+        attempts = await store.attempts.recent()
+    listed = await list_models(settings.models, attempts=attempts, now=time.time())
+    if output.json:
+        output.document({"models": [model.model_dump(mode="json") for model in listed]})
+    elif listed:
+        output.show(models_table(listed))
+    else:
+        output.line("No language model is configured.")
+    return DONE
 
-    output = Output(as_json=as_json)
-    said = {
-        "role": role,
-        "task_type": task_type,
-        "risk": risk,
-        "latency": latency,
-        "modalities": ("text", *(medium.value for medium in modality or ())),
-        "data_class": data_class,
+
+async def _discover(output: Output, config: str, only: str | None) -> int:
+    """Print what endpoints serve.
+
+    Raises:
+        NotFoundError: There is no endpoint of that name.
+        EndpointError: One does not answer with a list of models.
+    """
+    endpoints = Settings.load(config).models.endpoints
+    if only is not None and only not in endpoints:
+        known = ", ".join(endpoints) or "none"
+        raise NotFoundError("No such endpoint.", where=only, fix=f"There is: {known}.")
+    found = {
+        name: await list_endpoint(name, endpoint)
+        for name, endpoint in endpoints.items()
+        if name == only or (only is None and endpoint.base_url and not endpoint.disabled)
     }
-    finish(explain_route(output, config, text, said, budget=budget), output)
-
-
-@routes.command("learn")
-def routes_learn(
-    outcomes: Annotated[
-        Path | None,
-        typer.Option(
-            help="A CSV with prompt, weak_correct and strong_correct; by default our own log.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
-    weak: Annotated[str, typer.Option(help="The cheap model, as the outcomes name it.")] = "weak",
-    strong: Annotated[str, typer.Option(help="The dear model.")] = "strong",
-    weak_cost: Annotated[float, typer.Option(min=0, help="US dollars a call of it costs.")] = 0.0,
-    strong_cost: Annotated[float, typer.Option(min=0, help="US dollars a call costs.")] = 1.0,
-    save: Annotated[Path | None, typer.Option(help="Write the router into this file.")] = None,
-    config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
-) -> None:
-    """Fit a router to recorded outcomes and say honestly what it is worth. It ships off."""
-    from .cataloguing import learn_routes
-
-    output = Output(as_json=as_json)
-    work = learn_routes(
-        output,
-        config,
-        outcomes,
-        names=(weak, strong),
-        costs=(weak_cost, strong_cost),
-        save=save,
-    )
-    finish(work, output)
+    if output.json:
+        output.document({name: [model.id for model in models] for name, models in found.items()})
+        return DONE
+    for name, models in found.items():
+        output.line(Text(visible(f"{name}: {len(models)} models"), style="bold"))
+        for model in models:
+            context = f"  {model.context_window:,} tokens" if model.context_window else ""
+            output.line(visible(f"  {model.id}{context}"))
+    if not found:
+        output.line("No endpoint is configured.")
+    return DONE

@@ -7,23 +7,34 @@ from typing import Annotated, Any
 
 import typer
 
-from .exits import finish
+from ..policy.cedar import CedarPolicy
+from ..policy.matrix import explain, matrix
+from ..policy.protocols import CallFacts
+from ..policy.roles import role_name
+from ..settings import Settings
+from ..state.values import JsonObject
+from ..toolbox import inspect_tools
+from ..tools.arguments import Arguments
+from ..tools.contract import Tool
+from ..tools.registry import find
+from .caller import caller_of
+from .exits import DONE, finish
 from .options import DEFAULT_CONFIG, Config, Json
-from .output import Output
+from .records import open_records
+from .show.output import Output
+from .show.policy import show_explanation, show_matrix
 
-policy = typer.Typer(no_args_is_help=True, help="What the policies in force mean.")
+app = typer.Typer(name="policy", no_args_is_help=True, help="What the policies in force mean.")
 
 
-@policy.command("check")
+@app.command("check")
 def policy_check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """Validate the policies and print roles × tools × decisions, and what is odd about them."""
-    from .ruling import check_policy
-
     output = Output(as_json=as_json)
-    finish(check_policy(output, config), output)
+    finish(_check(output, config), output)
 
 
-@policy.command("explain")
+@app.command("explain")
 def policy_explain(
     tool: Annotated[str, typer.Argument(help="The tool.")],
     args: Annotated[str, typer.Option(help="Arguments of the call, a JSON object.")] = "{}",
@@ -39,11 +50,9 @@ def policy_explain(
     as_json: Json = False,
 ) -> None:
     """Say what is decided about a call, by which policies and why. Nothing is called."""
-    from .ruling import explain_call
-
     output = Output(as_json=as_json)
     finish(
-        explain_call(
+        _explain(
             output,
             config,
             tool,
@@ -65,3 +74,72 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise typer.BadParameter("It is not a JSON object.", param_hint="--args")
     return parsed
+
+
+async def _check(output: Output, config: str) -> int:
+    """Print the matrix of roles, tools and decisions.
+
+    Raises:
+        ConfigError: The policies do not fit the schema.
+    """
+    settings = Settings.load(config)
+    with inspect_tools(settings) as tools:
+        contracts = [tool.contract for tool in tools.values()]
+    found = matrix(_policy(settings), contracts, environment=_environment(settings))
+    if output.json:
+        output.document(found.model_dump(mode="json"))
+    else:
+        show_matrix(output, found)
+    return DONE
+
+
+async def _explain(
+    output: Output,
+    config: str,
+    tool: str,
+    args: JsonObject,
+    *,
+    role: str,
+    scopes: tuple[str, ...] | None,
+    taint: tuple[str, ...],
+    tainted_args: tuple[str, ...],
+) -> int:
+    """Print how a decision about a call comes to be.
+
+    Raises:
+        NotFoundError: There is no such tool.
+        ArgumentError: The arguments do not fit it.
+    """
+    async with open_records(config) as (settings, store):
+        principal = (await caller_of(settings, store)).principal
+    with inspect_tools(settings) as tools:
+        asked = find(tools, tool)
+        checked = _checked(asked, args) if args else {}
+    changes = {"role": role_name(role)} if role else {}
+    given = {} if scopes is None else {"scopes": scopes}
+    facts = CallFacts(
+        principal=principal.model_copy(update={**changes, **given}),
+        tool=tool,
+        args=checked,
+        taint=taint,
+        tainted_args=dict.fromkeys(tainted_args, taint or ("untrusted",)),
+        environment=_environment(settings),
+    )
+    found = explain(_policy(settings), asked.contract, facts)
+    if output.json:
+        output.document(found.model_dump(mode="json"))
+    else:
+        show_explanation(output, found)
+    return DONE
+
+
+def _checked(tool: Tool, args: JsonObject) -> JsonObject:
+    return Arguments(tool.name, tool.contract.args_schema, tool.check).check(args)
+
+
+def _policy(settings: Settings) -> CedarPolicy:
+    return CedarPolicy(settings.policy, folder=settings.folder)
+
+
+def _environment(settings: Settings) -> str:
+    return settings.policy.environment or CallFacts.model_fields["environment"].default

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -17,38 +16,10 @@ from ..state.usage import Usage, total
 from ..state.values import JsonObject
 from ..stores.protocols import ApprovalRecord, ModelAttempt
 from .exits import DONE, FAILED, WAITING
-from .options import command_line
+from .open_requests import OpenRequest, answering_commands
 from .session import Session
 
 ReportStatus = Literal["done", "stopped", "waiting", "unfinished"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenRequest:
-    """One open request, with what somebody needs to answer it."""
-
-    record: ApprovalRecord
-    commands: dict[str, str]
-    """Decision → the command that records it and goes on."""
-
-    @property
-    def request(self) -> ApprovalRequest:
-        """What is asked."""
-        return self.record.request
-
-    def to_json(self) -> JsonObject:
-        """Return the form that programs read."""
-        return {
-            **self.request.model_dump(mode="json", exclude={"facts", "shown"}),
-            "status": self.record.status,
-            "thread": self.record.thread_id,
-            "decisions": [d.model_dump(mode="json") for d in self.record.decisions],
-            "evidence": [
-                {"id": item.id, "source": item.source, "text": item.text}
-                for item in self.request.shown
-            ],
-            "commands": self.commands,
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,16 +126,3 @@ async def records_of(
 ) -> tuple[ApprovalRecord, ...]:
     """Return the stored records of requests."""
     return tuple(await session.store.approvals.get_all([request.id for request in asked]))
-
-
-def answering_commands(config: str, request: ApprovalRequest) -> dict[str, str]:
-    """Return decision → command, for the decisions that the request allows."""
-    extra: dict[str, tuple[str, str]] = {
-        "edit": ("--args", json.dumps(request.args)),
-        "reject": ("--message", "why not"),
-        "respond": ("--message", "your answer"),
-    }
-    return {
-        decision: command_line(config, decision, request.id, *extra.get(decision, ()))
-        for decision in request.allowed
-    }

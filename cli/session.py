@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from langgraph.types import StateSnapshot
-
-from ..agent import Agent, build_dependencies
 from ..errors import NotFoundError
-from ..graphs.agent import build_graph
 from ..runs.dependencies import Dependencies
 from ..runs.thread import ThreadState, config_of, read_thread
 from ..settings import Settings
-from ..stores.checkpoints import open_checkpoints
 from ..stores.protocols import Store
-from ..stores.store import SqlStore, open_store
 from .caller import Caller, caller_of
 from .options import command_line
+from .records import store_of
+
+if TYPE_CHECKING:
+    from langgraph.types import StateSnapshot
+
+    from ..agent import Agent
 
 CHECKPOINTS = "checkpoints.db"
 
@@ -77,9 +78,12 @@ async def open_office(config: str) -> AsyncGenerator[Office, None]:
         ConfigError: The settings are not valid.
         StoreError: The store cannot be used.
     """
+    # Imported when it is needed, here and below: the agent takes two seconds to load.
+    from ..agent import build_dependencies
+
     settings = Settings.load(config)
     async with AsyncExitStack() as closing:
-        store = await closing.enter_async_context(_opened(settings))
+        store = await closing.enter_async_context(store_of(settings))
         caller = await caller_of(settings, store)
         settings = settings.model_copy(update={"principal": caller.principal})
         dependencies = build_dependencies(settings, store=store)
@@ -94,6 +98,9 @@ async def open_threads(office: Office) -> AsyncGenerator[Session, None]:
     Raises:
         StoreError: The checkpoints cannot be used.
     """
+    from ..graphs.agent import build_graph
+    from ..stores.checkpoints import open_checkpoints
+
     async with open_checkpoints(office.settings.home / CHECKPOINTS) as checkpoints:
         yield Session(
             config=office.config,
@@ -114,16 +121,3 @@ async def open_session(config: str) -> AsyncGenerator[Session, None]:
     """
     async with open_office(config) as office, open_threads(office) as session:
         yield session
-
-
-@asynccontextmanager
-async def open_records(config: str) -> AsyncGenerator[tuple[Settings, SqlStore], None]:
-    """Open the store alone: operators must reach it when tools or models are broken."""
-    settings = Settings.load(config)
-    async with _opened(settings) as store:
-        yield settings, store
-
-
-def _opened(settings: Settings) -> SqlStore:
-    settings.home.mkdir(parents=True, exist_ok=True)
-    return open_store(settings.database_url)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +11,7 @@ from functools import partial
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
-from ..errors import BudgetExceededError, ConfigError, EndpointError
+from ..errors import BudgetExceededError, EndpointError
 from ..state.forks import new_lock
 from ..state.run import Principal, Run
 from ..state.usage import Usage, total
@@ -31,6 +30,7 @@ from .catalog.routes import matching_row
 from .catalog.settings import Catalog, ModelSettings, ModelsSettings
 from .catalog.source import FixedSettings, SettingsSource
 from .protocols import Emit, ModelReply, ModelRequest, Ranking, Role, Signals
+from .routing.configured import load_router
 from .routing.health import PROCESS, HealthBoard, HealthKey
 from .routing.router import Facts, Router, TableRouter
 
@@ -256,26 +256,6 @@ class Gateway:
             if settings == model:
                 return self._overrides[role]
         return None
-
-
-def load_router(settings: ModelsSettings) -> Router:
-    """Return the router that the settings name, by default the routing table's.
-
-    Raises:
-        ConfigError: The class cannot be imported or made.
-    """
-    path = settings.routing.router
-    if not path:
-        return TableRouter()
-    module, _, name = path.partition(":")
-    try:
-        return getattr(importlib.import_module(module), name)(**settings.routing.options)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise ConfigError(
-            f"The router `{path}` cannot be made: {error}",
-            where="models.routing.router",
-            fix="Name an importable class as `module:Class`.",
-        ) from error
 
 
 def _measured(request: ModelRequest) -> Signals:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from langchain_core.runnables import RunnableConfig
-from langgraph.types import StateSnapshot
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..state.approval import FACTS_KEY, ApprovalRequest
 from ..state.migrations import read_stored
 from ..state.values import JsonObject
 from .view import RunView
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.types import StateSnapshot
 
 
 @dataclass(frozen=True, kw_only=True)

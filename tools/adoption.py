@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
-
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool, BaseToolkit
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import ConfigError
 from .contract import Tool
 from .decorator import tool
-from .langchain import from_langchain
 
-AnyTool = Tool | BaseTool | BaseToolkit | Callable[..., Any] | Iterable[Any]
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool, BaseToolkit
+
+AnyTool: TypeAlias = "Tool | BaseTool | BaseToolkit | Callable[..., Any] | Iterable[Any]"
 """One of ours, a LangChain tool or toolkit, a function, or a list of these. Without a contract it
 is writing and untrusted."""
 
@@ -28,15 +27,26 @@ def each_tool(given: Any) -> Iterator[Tool]:
     match given:
         case Tool():
             yield given
-        case BaseTool():
-            yield from_langchain(given)
-        case BaseToolkit():
-            yield from each_tool(given.get_tools())
         case _ if inspect.isroutine(given):
             yield tool(given)
         case list() | tuple() | set() | frozenset() | Iterator():
             for item in given:
                 yield from each_tool(item)
+        case _:
+            yield from _foreign(given)
+
+
+def _foreign(given: Any) -> Iterator[Tool]:
+    # LangChain's tools take half a second to import, so only what may be one of them is asked.
+    from langchain_core.tools import BaseTool, BaseToolkit
+
+    from .langchain import from_langchain
+
+    match given:
+        case BaseTool():
+            yield from_langchain(given)
+        case BaseToolkit():
+            yield from each_tool(given.get_tools())
         case _:
             raise _no_tool(given)
 
@@ -48,6 +58,9 @@ def _no_tool(given: Any) -> ConfigError:
 
 
 def _remedy(given: Any) -> str:
+    from langchain_core.runnables import Runnable
+    from langchain_core.tools import BaseTool
+
     if isinstance(given, type) and issubclass(given, BaseTool):
         return f"Give an instance: {given.__name__}()."
     if isinstance(given, type):

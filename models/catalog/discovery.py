@@ -14,7 +14,6 @@ import httpx
 from ...errors import ConfigError, EndpointError
 from ...state.forks import new_lock
 from ...state.values import JsonObject
-from ..failures.classify import classify
 from .prices import published_context_window
 from .settings import EndpointSettings, ModelSettings, ModelsSettings
 
@@ -45,6 +44,9 @@ async def list_endpoint(name: str, endpoint: EndpointSettings) -> tuple[ModelSet
             listed = response.json()["data"]
             return models_of(name, endpoint, listed)
     except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
+        # Only where it fails: to tell failures apart takes the provider's whole client library.
+        from ..failures.classify import classify
+
         failure = classify(error, secrets=(key,))
         raise EndpointError(
             f"The models cannot be listed: {failure.message}",

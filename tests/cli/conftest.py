@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from pointsman.cli.app import app
+from pointsman.testing import ScriptedGateway
 
 DESK = Path(__file__).parent / "desk"
 
@@ -120,3 +122,28 @@ def two_people(add_settings: Callable[[str], None], tmp_path: Path) -> None:
         'when { resource.effect == "money" };'
     )
     add_settings(f"policy: {{additions: [{policy}]}}")
+
+
+@pytest.fixture
+def gateway(desk, tmp_path, monkeypatch):
+    """An endpoint with two models, one of which the settings list."""
+    with ScriptedGateway({"big": [], "small": []}) as gateway:
+        settings = {
+            "models": {
+                "endpoints": {"desk": {"base_url": gateway.base_url, "api_key_env": "DESK_KEY"}},
+                "models": [
+                    {
+                        "id": "big",
+                        "endpoint": "desk",
+                        "quality": 5,
+                        "prices": {"input": 1.0, "output": 2.0},
+                    },
+                    {"id": "tiny", "endpoint": "desk", "roles": ["extractor"]},
+                ],
+            }
+        }
+        file = tmp_path / "models.yaml"
+        file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        monkeypatch.setenv("POINTSMAN_CONFIG", str(file))
+        monkeypatch.setenv("DESK_KEY", "sk-test")
+        yield gateway

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pointsman.cli.models_listing import list_models
+from pointsman.cli.show.models import list_models
 from pointsman.models.catalog.settings import parse_models_settings
 from pointsman.stores.protocols import ModelAttempt
 from pointsman.stores.store import SqlStore

@@ -7,7 +7,8 @@ import time
 import pytest
 from langchain_core.messages import HumanMessage
 
-from pointsman.cli.models_listing import explain, list_models
+from pointsman.cli.show.models import list_models
+from pointsman.cli.show.routes import explain
 from pointsman.errors import EndpointError
 from pointsman.models.calling.signals import signals_for
 from pointsman.models.catalog.discovery import Discovery, list_endpoint, models_of

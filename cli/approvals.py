@@ -1,0 +1,190 @@
+"""`approvals`, `approve`, `edit`, `reject` and `respond`: what waits, and a person's decisions."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from ..errors import DecisionError
+from ..runs.thread import ThreadState
+from ..state.approval import read_decisions
+from ..state.values import JsonObject
+from ..stores.protocols import ApprovalRecord
+from .execution import go_on
+from .exits import DONE, finish
+from .open_requests import OpenRequest, answering_commands
+from .options import DEFAULT_CONFIG, Config, Json
+from .records import open_records
+from .session import Office, Session, open_office, open_threads
+from .show.output import Output
+from .show.pages import show_question
+
+app = typer.Typer()
+
+ApprovalId = Annotated[str, typer.Argument(metavar="ID", help="The approval's id (ap_…).")]
+NoResume = Annotated[
+    bool, typer.Option("--no-resume", help="Only record the decision; the thread keeps waiting.")
+]
+Message = Annotated[str, typer.Option("--message", "-m", help="Your words.")]
+
+
+@app.command()
+def approvals(
+    thread: Annotated[str | None, typer.Option(help="Only those of this thread.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """List what waits for a person."""
+    output = Output(as_json=as_json)
+    finish(_list(output, config, thread), output)
+
+
+@app.command()
+def approve(
+    approval: ApprovalId,
+    config: Config = DEFAULT_CONFIG,
+    no_resume: NoResume = False,
+    as_json: Json = False,
+) -> None:
+    """Agree to exactly what was asked, and go on."""
+    _decide({"type": "approve"}, approval, config, no_resume, as_json)
+
+
+@app.command()
+def edit(
+    approval: ApprovalId,
+    args: Annotated[str, typer.Option(help="All arguments of the new action, a JSON object.")],
+    config: Config = DEFAULT_CONFIG,
+    no_resume: NoResume = False,
+    as_json: Json = False,
+) -> None:
+    """Put other arguments in the place of those asked for, and go on."""
+    try:
+        parsed = json.loads(args)
+    except ValueError as error:
+        raise typer.BadParameter(f"It is not JSON: {error}.", param_hint="--args") from None
+    if not isinstance(parsed, dict):
+        raise typer.BadParameter("It is not a JSON object.", param_hint="--args")
+    _decide(
+        {"type": "edit", "edited_action": {"args": parsed}}, approval, config, no_resume, as_json
+    )
+
+
+@app.command()
+def reject(
+    approval: ApprovalId,
+    message: Message = "",
+    config: Config = DEFAULT_CONFIG,
+    no_resume: NoResume = False,
+    as_json: Json = False,
+) -> None:
+    """Refuse; the step ends, and the answer says so in your words."""
+    _decide({"type": "reject", "message": message}, approval, config, no_resume, as_json)
+
+
+@app.command()
+def respond(
+    approval: ApprovalId,
+    message: Message,
+    config: Config = DEFAULT_CONFIG,
+    no_resume: NoResume = False,
+    as_json: Json = False,
+) -> None:
+    """Answer in words: a question, an action to plan anew, or an unknown outcome that you know."""
+    _decide({"type": "respond", "message": message}, approval, config, no_resume, as_json)
+
+
+def _decide(
+    decision: JsonObject, approval: str, config: str, no_resume: bool, as_json: bool
+) -> None:
+    output = Output(as_json=as_json)
+    finish(_take(output, config, approval, decision, resume=not no_resume), output)
+
+
+async def _list(output: Output, config: str, thread: str | None) -> int:
+    """Print what waits for a person, oldest first."""
+    async with open_records(config) as (_settings, store):
+        waiting = await store.approvals.waiting(thread)
+    questions = [
+        OpenRequest(record=r, commands=answering_commands(config, r.request)) for r in waiting
+    ]
+    if output.json:
+        output.document({"approvals": [question.to_json() for question in questions]})
+        return DONE
+    for question in questions:
+        show_question(output, question, thread=question.record.thread_id)
+        output.line()
+    output.line(f"{len(questions)} waiting" if questions else "Nothing waits for a person.")
+    return DONE
+
+
+async def _take(
+    output: Output, config: str, approval: str, decision: JsonObject, *, resume: bool
+) -> int:
+    """Record a decision as the caller's, then go on unless told not to, or the thread is elsewhere.
+
+    Raises:
+        NotFoundError: There is no such request.
+        DecisionError: The decision cannot be taken; nothing was recorded.
+    """
+    async with open_office(config) as office:
+        asked = await office.store.approvals.get(approval)
+        if not resume and asked.request.facts:
+            _tell_recorded(office, output, await _record(office, asked, decision))
+            return DONE
+        async with open_threads(office) as session:
+            state = await session.thread(asked.thread_id)
+            record = await _record(office, await _current(session, asked, state), decision)
+            if resume and state.status != "absent":
+                return await go_on(session, output, record.thread_id)
+            _tell_recorded(office, output, record, elsewhere=state.status == "absent")
+            return DONE
+
+
+async def _current(session: Session, asked: ApprovalRecord, state: ThreadState) -> ApprovalRecord:
+    """Return a request with what policy must know, if its run is still the thread's."""
+    if state.status == "absent":
+        return asked
+    # With a session the agent is there; the list of what waits does without.
+    from ..runs.decisions import with_facts
+
+    run = state.view.run
+    if run.id != asked.run_id:
+        raise DecisionError(
+            "The thread has gone on to another run.",
+            where=f"approval {asked.request.id}",
+            fix=f"See what waits: {session.command('approvals')}",
+        )
+    request = await with_facts(asked.request, run, state.view.plan, session.dependencies)
+    return asked.model_copy(update={"request": request})
+
+
+async def _record(office: Office, asked: ApprovalRecord, decision: JsonObject) -> ApprovalRecord:
+    from ..runs.decisions import record_decisions
+
+    [record] = await record_decisions(
+        read_decisions(decision, [asked.request]),
+        [asked.request],
+        approver=office.caller.principal,
+        authenticated=office.caller.authenticated,
+        dependencies=office.dependencies,
+    )
+    return record
+
+
+def _tell_recorded(
+    office: Office, output: Output, record: ApprovalRecord, *, elsewhere: bool = False
+) -> None:
+    resume = office.command("resume", record.thread_id)
+    go_on = "Whoever runs the thread goes on with it." if elsewhere else f"Go on: {resume}"
+    if output.json:
+        facts = {"approval": record.request.id, "status": record.status}
+        where = {"resume": "" if elsewhere else resume}
+        output.document({**facts, "thread": record.thread_id, **where})
+    elif record.status == "waiting":
+        given = len(record.decisions)
+        output.line(f"Recorded: {given} of {record.request.quorum} have agreed.")
+    else:
+        output.line(f"Recorded: {record.status}. {go_on}")

@@ -1,0 +1,37 @@
+"""`graph`: the compiled graph as text that draws it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .exits import DONE, finish
+from .options import DEFAULT_CONFIG, Config, Json
+from .session import open_session
+from .show.output import Output
+
+app = typer.Typer()
+
+
+@app.command()
+def graph(
+    mermaid: Annotated[  # noqa: ARG001 - the only form; named so that scripts can say what they get
+        bool, typer.Option("--mermaid", help="Mermaid text (the default).")
+    ] = False,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Draw the agent's graph as Mermaid text, the inside of the lane included."""
+    output = Output(as_json=as_json)
+    finish(_draw(output, config), output)
+
+
+async def _draw(output: Output, config: str) -> int:
+    async with open_session(config) as session:
+        drawn = session.agent.get_graph(xray=True)
+    if output.json:
+        output.document({**drawn.to_json(), "mermaid": drawn.draw_mermaid()})
+    else:
+        output.line(drawn.draw_mermaid())
+    return DONE

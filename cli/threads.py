@@ -1,0 +1,25 @@
+"""`resume`: a thread that stands still goes on."""
+
+from __future__ import annotations
+
+import typer
+
+from .execution import go_on
+from .exits import finish
+from .options import DEFAULT_CONFIG, Config, Json, ThreadId
+from .session import open_session
+from .show.output import Output
+
+app = typer.Typer()
+
+
+@app.command()
+def resume(thread: ThreadId, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Go on with a thread that was cut off, or whose approvals have been answered."""
+    output = Output(as_json=as_json)
+    finish(_resume(output, config, thread), output)
+
+
+async def _resume(output: Output, config: str, thread: str) -> int:
+    async with open_session(config) as session:
+        return await go_on(session, output, thread)

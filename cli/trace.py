@@ -1,0 +1,43 @@
+"""`trace`: what is known of a thread."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .exits import DONE, finish
+from .options import DEFAULT_CONFIG, Config, Json, ThreadId
+from .session import open_session
+from .show.output import Output
+from .show.trace import SHORT, TracePage
+
+app = typer.Typer()
+
+
+@app.command()
+def trace(
+    thread: ThreadId,
+    full: Annotated[
+        bool, typer.Option("--full", help="Prompts, replies and results to their last character.")
+    ] = False,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Explain a thread: every step, model and why, arguments, result, tries, cost, approver."""
+    output = Output(as_json=as_json)
+    finish(_trace(output, config, thread, full=full), output)
+
+
+async def _trace(output: Output, config: str, thread: str, *, full: bool) -> int:
+    """Print a thread's trace. As JSON it is always complete."""
+    # With a session the agent is there; the help page does without.
+    from ..runs.trace import read_trace
+
+    async with open_session(config) as session:
+        found = await read_trace(session.agent, session.store, thread)
+    if output.json:
+        output.document(found.model_dump(mode="json"))
+    else:
+        TracePage(output, limit=None if full else SHORT).show(found)
+    return DONE

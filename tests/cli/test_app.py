@@ -1,0 +1,108 @@
+"""The list of commands is true, and no command imports what it does not need."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pointsman.cli import app as program
+from pointsman.cli.app import COMMANDS, load
+
+HEAVY = {
+    "langgraph",
+    "langchain_core.tools",
+    "langchain_openai",
+    "openai",
+    "langsmith",
+    "pointsman.agent",
+    "pointsman.graphs",
+    "pointsman.nodes",
+    "sklearn",
+    "numpy",
+}
+"""What an agent is made of or learns with, and takes long to import."""
+
+
+def imported(*words: str) -> set[str]:
+    """Return the modules that a command has imported when it ends well."""
+    program = (
+        "import json, sys\n"
+        "from pointsman.cli.app import app\n"
+        "try:\n"
+        "    app(sys.argv[1:], prog_name='pointsman')\n"
+        "except SystemExit as ending:\n"
+        "    print()\n"
+        "    print(json.dumps([ending.code or 0, *sys.modules]))\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, check=True
+    )
+    code, *modules = json.loads(told.stdout.splitlines()[-1])
+    assert code == 0, told.stdout
+    return set(modules)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("approvals",),
+        ("audit", "list"),
+        ("audit", "verify"),
+        ("switch", "list"),
+        ("switch", "set", "pause"),
+        ("token", "rotate"),
+        ("models",),
+        ("policy", "check"),
+        ("policy", "explain", "look_up"),
+    ],
+    ids=" ".join,
+)
+def test_commands_over_records_import_no_agent(desk, words):
+    """What only reads or switches needs neither the graph nor a model's client."""
+    assert not imported(*words) & HEAVY
+
+
+def test_listed_tokens_need_no_agent(desk):
+    """The list of tokens is read without the agent, once there is a key."""
+    desk("token", "rotate")
+
+    assert not imported("token", "list") & HEAVY
+
+
+def test_help_imports_no_command():
+    """The list of commands is shown without importing one."""
+    found = imported("--help")
+
+    ours = {name for name in found if name.startswith("pointsman.")}
+    assert ours == {"pointsman.lazy", "pointsman.cli", "pointsman.cli.app"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_a_command_imports_no_agent(name):
+    """No command has to load the agent to say how it is used."""
+    assert not imported(name, "--help") & HEAVY
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_list_says_what_the_command_says(name):
+    """What the list says of a command is the first line of its own help."""
+    command = load(name)
+
+    assert command.name == name
+    assert command.help.split("\n\n")[0].replace("\n", " ") == COMMANDS[name][1]
+
+
+def test_every_command_file_is_listed():
+    """A file that declares a command would otherwise never be imported."""
+    folder = Path(program.__file__).parent
+    declaring = {
+        file.stem
+        for file in folder.glob("*.py")
+        if file.stem != "app" and "\napp = typer.Typer(" in file.read_text(encoding="utf-8")
+    }
+
+    assert declaring == {module for module, _ in COMMANDS.values()}
