@@ -202,7 +202,12 @@ class Gateway:
                 for model in catalog.models
             },
             spend_left=await self._budget.left(caps),
-            frozen={s.target: s.reason for s in switches if s.kind == "freeze_endpoint"},
+            frozen={
+                model.place: switch.reason
+                for switch in switches
+                for model in catalog.models
+                if switch.kind == "freeze_endpoint" and switch.covers(model.place)
+            },
             refused=self._refused(catalog.models, signals, run.principal),
             convertible=frozenset(self._converters_for(signals, run, step)),
         )

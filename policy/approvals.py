@@ -11,12 +11,11 @@ from ..state.approval import ApprovalRequest, Decision
 from ..state.run import Principal
 from ..state.values import JsonObject
 from ..state.values import digest as digest_of
-from ..stores.protocols import ApprovalRecord
+from ..stores.protocols import EVERYTHING, ApprovalRecord
 from ..tools.contract import ToolContract
 from .people import local_person
 from .protocols import CallFacts, PolicyEngine
 from .roles import LOCAL
-from .switches import EVERYTHING
 
 
 def action_digest(

@@ -13,9 +13,6 @@ from ..state.run import Principal
 from ..state.values import Record
 from ..stores.protocols import Switch, Switches
 
-EVERYTHING = ("", "*")
-"""Targets of a switch that stand for all there is."""
-
 
 class SwitchState(Record):
     """The switches that were on at one moment."""
@@ -44,11 +41,6 @@ class SwitchState(Record):
         return self._on("revoke_token", token_id)
 
     @property
-    def frozen_endpoints(self) -> frozenset[str]:
-        """Endpoints that must not be called."""
-        return frozenset(s.target for s in self.switches if s.kind == "freeze_endpoint")
-
-    @property
     def revoked_principals(self) -> frozenset[str]:
         """Principals that may do nothing any more."""
         return frozenset(s.target for s in self.switches if s.kind == "revoke_principal")
@@ -59,8 +51,7 @@ class SwitchState(Record):
         return frozenset(s.target for s in self.switches if s.kind == "revoke_token")
 
     def _on(self, kind: str, target: str) -> Switch | None:
-        matching = (target, *EVERYTHING)
-        return next((s for s in self.switches if s.kind == kind and s.target in matching), None)
+        return next((s for s in self.switches if s.kind == kind and s.covers(target)), None)
 
 
 @dataclass(frozen=True, kw_only=True)

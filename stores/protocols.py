@@ -369,6 +369,10 @@ class BudgetLedger(Protocol):
         ...
 
 
+EVERYTHING = ("", "*")
+"""Targets of a switch that stand for all there is."""
+
+
 class Switch(Record):
     """A global switch for incidents, effective at the next step of every process."""
 
@@ -377,6 +381,10 @@ class Switch(Record):
     reason: str = ""
     actor: str = ""
     at: float = 0.0
+
+    def covers(self, target: str) -> bool:
+        """Say whether it is about a tool, endpoint, principal or token."""
+        return self.target in (target, *EVERYTHING)
 
 
 class Switches(Protocol):

@@ -57,3 +57,22 @@ def test_switches_work_when_tools_are_broken(desk, tmp_path):
     file.write_text('tools: ["./nowhere.py:tools"]', encoding="utf-8")
 
     assert desk("switch", "set", "pause", "-c", str(file)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "asked"),
+    [
+        pytest.param("*", False, id="all"),
+        pytest.param("desk", False, id="this one"),
+        pytest.param("another", True, id="another"),
+    ],
+)
+def test_frozen_endpoint_gets_no_request(desk, gateway, target, asked):
+    """A run asks no model of a frozen endpoint, and `*` freezes every one of them."""
+    desk("switch", "set", "freeze-endpoint", target, "--reason", "leak")
+
+    result = desk("run", "say hello", "--json")
+
+    assert result.code == 1
+    assert bool(gateway.requests) is asked
+    assert ("leak" in result.out + result.err) is not asked
