@@ -9,6 +9,7 @@ from .lazy import exports
 if TYPE_CHECKING:
     from .agent import Agent, build_agent
     from .errors import NothingHappenedError, PointsmanError
+    from .runs.trace import RunTrace, StepTrace, Trace, trace, trace_now
     from .settings import Settings
     from .state.context import AgentContext
     from .stores.store import open_store
@@ -20,13 +21,18 @@ __all__ = [
     "AgentContext",
     "NothingHappenedError",
     "PointsmanError",
+    "RunTrace",
     "Settings",
+    "StepTrace",
     "Tool",
     "ToolCall",
     "ToolContract",
+    "Trace",
     "build_agent",
     "open_store",
     "tool",
+    "trace",
+    "trace_now",
 ]
 
 __getattr__ = exports(
@@ -36,12 +42,17 @@ __getattr__ = exports(
         "AgentContext": "state.context",
         "NothingHappenedError": "errors",
         "PointsmanError": "errors",
+        "RunTrace": "runs.trace",
         "Settings": "settings",
+        "StepTrace": "runs.trace",
         "Tool": "tools.contract",
         "ToolCall": "tools.contract",
         "ToolContract": "tools.contract",
+        "Trace": "runs.trace",
         "build_agent": "agent",
         "open_store": "stores.store",
         "tool": "tools.decorator",
+        "trace": "runs.trace",
+        "trace_now": "runs.trace",
     },
 )

@@ -32,10 +32,10 @@ def trace(
 async def _trace(output: Output, config: str, thread: str, *, full: bool) -> int:
     """Print a thread's trace. As JSON it is always complete."""
     # With a session the agent is there; the help page does without.
-    from ..runs.trace import read_trace
+    from ..runs.trace import trace as trace_of
 
     async with open_session(config) as session:
-        found = await read_trace(session.agent, session.store, thread)
+        found = await trace_of(session.agent, thread)
     if output.json:
         output.document(found.model_dump(mode="json"))
     else:

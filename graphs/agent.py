@@ -53,4 +53,5 @@ def build_graph(
     graph.add_edge("synthesize", END)
     compiled = graph.compile(checkpointer=checkpointer, name=dependencies.settings.name)
     show_subgraph(compiled, "lane", lane)
-    return resumable(compiled).with_config(configurable=STRICT_RESUME)
+    ours = resumable(compiled, records=dependencies.store)
+    return ours.with_config(configurable=STRICT_RESUME)

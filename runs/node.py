@@ -10,17 +10,14 @@ their connections between calls, and a synchronous checkpointer works as LangGra
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Awaitable, Callable
-from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from langchain_core.runnables import Runnable, RunnableLambda
 from langgraph.runtime import Runtime, get_runtime
 
 from ..state.context import AgentContext
-from ..state.forks import renew_in_child
+from .background import wait_for
 from .dependencies import Dependencies
 from .lease import ThreadLease, memory_of
 from .memory import RunMemory
@@ -38,18 +35,6 @@ class Update(Protocol[V_contra]):
 
 
 NodeFunction = Callable[[V, Runtime[AgentContext], Dependencies], Awaitable[Update[V]]]
-
-
-@cache
-def background_loop() -> asyncio.AbstractEventLoop:
-    """Return the event loop that serves synchronous callers, started on first use."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="pointsman-loop", daemon=True).start()
-    return loop
-
-
-# A loop whose thread stayed with the parent would never run anything again.
-renew_in_child(background_loop.cache_clear)
 
 
 def as_node(
@@ -76,13 +61,7 @@ def as_node(
             return (await function(seen, runtime, dependencies)).pack(seen)
 
     def call_sync(state: Any) -> Any:
-        future = asyncio.run_coroutine_threadsafe(call_async(state), background_loop())
-        try:
-            return future.result()
-        except BaseException:
-            # The caller was interrupted (Ctrl-C, a cancelled sibling): the work must not go on.
-            future.cancel()
-            raise
+        return wait_for(call_async(state))
 
     return RunnableLambda(call_sync, call_async, name=function.__name__)
 

@@ -2,17 +2,16 @@
 
 Checkpoints say what was asked and where it stands; the journal what was planned and came out; the
 attempt log, the ledger, the approvals and the audit log by whom, why, how often and at what cost.
+`docs/tracing.md` shows how it is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from langgraph.graph.state import CompiledStateGraph
-
-from ..errors import NotFoundError
+from ..errors import ConfigError, NotFoundError
 from ..state.answer import Answer
 from ..state.migrations import read_stored
 from ..state.plan import Plan, Step
@@ -30,12 +29,14 @@ from ..stores.protocols import (
     Payloads,
     Store,
 )
+from .background import wait_for
 from .step import output_of
 from .thread import config_of, read_thread
 from .view import RunView
 
-AgentGraph = CompiledStateGraph[Any, Any, Any, Any]
-"""The compiled graph, whatever its state is called."""
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
+    from langgraph.types import StateSnapshot
 
 DELETED = "(deleted)"
 """Stands for a payload that retention has removed."""
@@ -84,30 +85,70 @@ class Trace(Record):
     """A thread from its beginning."""
 
     thread: str
-    status: str
+    status: Literal["absent", "fresh", "unfinished", "waiting", "finished"]
+    """Where it stands, as `ThreadState` says."""
     runs: tuple[RunTrace, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
 
 
-async def read_trace(graph: AgentGraph, store: Store, thread: str) -> Trace:
+async def trace(
+    agent: CompiledStateGraph[Any, Any, Any, Any], thread: str, *, store: Store | None = None
+) -> Trace:
     """Put together what is known of a thread.
 
     Args:
-        graph: The compiled graph, with the checkpointer that holds the thread.
-        store: The store that its runs write to.
+        agent: From `build_agent`, with the checkpointer that holds the thread.
         thread: The thread's id.
+        store: The store that its runs write to; by default the agent's own.
 
     Raises:
         NotFoundError: Nobody has heard of the thread.
+        ConfigError: The graph is not from `build_agent`, and no store was given.
     """
-    state = read_thread(thread, await graph.aget_state(config_of(thread)))
+    records = store or _records_of(agent)
+    config = config_of(thread)
+    newest = await agent.aget_state(config)
+    history = [snapshot async for snapshot in agent.aget_state_history(config)]
+    return await _assembled(records, thread, newest, history)
+
+
+def trace_now(
+    agent: CompiledStateGraph[Any, Any, Any, Any], thread: str, *, store: Store | None = None
+) -> Trace:
+    """Like `trace`, for synchronous code with a synchronous checkpointer; blocks.
+
+    Raises:
+        NotFoundError: Nobody has heard of the thread.
+        ConfigError: The graph is not from `build_agent`, and no store was given.
+    """
+    records = store or _records_of(agent)
+    config = config_of(thread)
+    newest, history = agent.get_state(config), [*agent.get_state_history(config)]
+    return wait_for(_assembled(records, thread, newest, history))
+
+
+def _records_of(agent: object) -> Store:
+    store: Store | None = getattr(agent, "records", None)
+    if store is None:
+        raise ConfigError(
+            "This graph does not know its store.",
+            where="trace",
+            fix="Give the graph that `build_agent` returned, or `store`.",
+        )
+    return store
+
+
+async def _assembled(
+    store: Store, thread: str, newest: StateSnapshot, history: Sequence[StateSnapshot]
+) -> Trace:
+    state = read_thread(thread, newest)
     if state.status == "absent":
         raise NotFoundError("There is no such thread.", where=f"thread {thread}")
     notes = await store.journal.notes(thread)
     approvals = await store.approvals.of_thread(thread)
     runs = [
         await _run_trace(store, run_id, view, notes, approvals)
-        for run_id, view in (await _states(graph, thread)).items()
+        for run_id, view in _states(history).items()
     ]
     return Trace(
         thread=thread,
@@ -117,10 +158,10 @@ async def read_trace(graph: AgentGraph, store: Store, thread: str) -> Trace:
     )
 
 
-async def _states(graph: AgentGraph, thread: str) -> dict[str, RunView]:
-    """Return run id → its newest state, oldest run first."""
+def _states(history: Sequence[StateSnapshot]) -> dict[str, RunView]:
+    """Return run id → its newest state, oldest run first. The history begins with the newest."""
     newest: dict[str, RunView] = {}
-    async for snapshot in graph.aget_state_history(config_of(thread)):
+    for snapshot in history:
         values: Any = snapshot.values
         if run := values.get("run"):
             newest.setdefault(run["id"], RunView(values))

@@ -50,11 +50,11 @@ def test_a_resume_for_an_interrupt_nobody_waits_under_is_an_error() -> None:
 
 
 def test_a_compiled_graph_can_still_change_its_class() -> None:
-    """LangGraph's builder makes exactly its own class, and ours adds no state."""
+    """LangGraph's builder makes exactly its own class; the changed one can still be copied."""
     graph = asking()
     assert type(graph) is CompiledStateGraph
 
-    changed = resumable(graph)
+    changed = resumable(graph).with_config(tags=["copied"])
 
     changed.invoke({"text": ""}, AT)
     assert changed.invoke(Command(resume="yes"), AT)["text"] == "yes"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langgraph.types import Command
 
-from pointsman.runs.trace import read_trace
+from pointsman import trace
 from pointsman.stores.store import open_store
 
 FOLDER = Path(__file__).parent / "golden"
@@ -89,9 +89,9 @@ async def test_what_was_done_can_be_traced(golden: Any, version: Path, tmp_path:
         golden.opened(tmp_path, golden.Tools(tmp_path)) as agent,
         open_store(tmp_path / "pointsman.db") as store,
     ):
-        trace = await read_trace(agent, store, "golden")
+        found = await trace(agent, "golden", store=store)
 
-    [run] = trace.runs
+    [run] = found.runs
     assert [step.step.id for step in run.steps] == ["order", "paid", "receipt"]
     assert run.steps[0].output["page"] == golden.PAGE
     assert run.answer is not None
