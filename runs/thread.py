@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..state.approval import FACTS_KEY, ApprovalRequest
 from ..state.migrations import read_stored
 from ..state.values import JsonObject
-from .view import RunView
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
     from langgraph.types import StateSnapshot
+
+    from .view import RunView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,9 @@ def config_of(thread: str) -> RunnableConfig:
 
 def read_thread(thread: str, snapshot: StateSnapshot) -> ThreadState:
     """Read a snapshot."""
+    # Whoever has a snapshot has LangGraph, which a view needs and a command's help page does not.
+    from .view import RunView
+
     values: Any = snapshot.values
     stored: JsonObject = dict(values) if isinstance(values, dict) else {}
     facts: JsonObject = {}
