@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -83,6 +84,8 @@ async def _evaluate(
     # Imported late: it brings the agent and LangSmith's client, which help pages do not need.
     from ..evals.experiment import Experiment, run_experiment
 
+    # LangSmith's bar, which it draws where tqdm is installed, would run through ours.
+    os.environ.setdefault("TQDM_DISABLE", "1")
     usual = DEFAULT_CONFIG if dataset else str(DESK)
     experiment = Experiment(
         config=Path(config or usual),

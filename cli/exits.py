@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Coroutine
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from typing import Any, NoReturn
 
 import typer
@@ -33,7 +34,9 @@ def finish(work: Coroutine[Any, Any, int], output: Output) -> NoReturn:
 
 def _run(work: Coroutine[Any, Any, int], output: Output) -> int:
     try:
-        return asyncio.run(_ended_by_signals(work))
+        # Standard output is the command's own: what a tool or a library prints goes beside it.
+        with redirect_stdout(sys.stderr):
+            return asyncio.run(_ended_by_signals(work))
     except PointsmanError as error:
         output.error(type(error).__name__, error.message, where=error.where, fix=error.fix)
         return _code(error)

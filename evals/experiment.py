@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import tempfile
 import time
 import warnings
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,33 +166,23 @@ async def _start(
         if upload
         else local_examples(chosen)
     )
-    with _quiet():
-        results = await aevaluate(
-            target,
-            data=examples,
-            evaluators=[
-                Graded(name, evaluator, database=database)
-                for name, evaluator in experiment.evaluators.items()
-            ],
-            experiment_prefix=experiment.dataset.name,
-            metadata={"config": str(experiment.config), "dataset": experiment.dataset.version},
-            max_concurrency=experiment.at_once,
-            client=client,
-            blocking=False,
-            upload_results=upload,
-        )
-        # Its progress bar, which it draws where tqdm is installed, is made in the first step.
-        await asyncio.sleep(0)
-    return results
-
-
-@contextmanager
-def _quiet() -> Generator[None]:
-    """Keep what LangSmith prints and warns of at the start away from the terminal."""
-    nowhere = io.StringIO()
-    with warnings.catch_warnings(), redirect_stdout(nowhere), redirect_stderr(nowhere):
-        warnings.filterwarnings("ignore", message=".*in beta", category=UserWarning)
-        yield
+    if not upload:
+        # It is what the API offers for experiments that stay here.
+        warnings.filterwarnings("ignore", message=".*in beta", module="langsmith")
+    return await aevaluate(
+        target,
+        data=examples,
+        evaluators=[
+            Graded(name, evaluator, database=database)
+            for name, evaluator in experiment.evaluators.items()
+        ],
+        experiment_prefix=experiment.dataset.name,
+        metadata={"config": str(experiment.config), "dataset": experiment.dataset.version},
+        max_concurrency=experiment.at_once,
+        client=client,
+        blocking=False,
+        upload_results=upload,
+    )
 
 
 async def _url(results: AsyncExperimentResults) -> str:

@@ -31,6 +31,7 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self.json = as_json
         self.console = _console(stderr=as_json)
+        self._document = sys.stdout
 
     def line(self, text: str | Text = "") -> None:
         """Print one line for people. It is never wrapped, so that commands can be copied."""
@@ -47,8 +48,8 @@ class Output:
     def document(self, value: Any) -> None:
         """Print the one JSON document."""
         # ASCII: whatever the encoding of standard output, what arrives is valid JSON.
-        sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
-        sys.stdout.flush()
+        self._document.write(json.dumps(value, indent=2, default=str) + "\n")
+        self._document.flush()
 
     def error(self, kind: str, message: str, *, where: str = "", fix: str = "") -> None:
         """Say what was wrong, where, and what to do next."""

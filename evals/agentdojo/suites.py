@@ -40,7 +40,10 @@ def load_suites() -> dict[str, Suite]:
         raise ConfigError(
             "The package agentdojo is not installed.",
             where="agentdojo",
-            fix="Run `make agentdojo`; see docs/agentdojo.md.",
+            fix=(
+                'Run `make agentdojo`, or pip install "pointsman[agentdojo]" and then '
+                "pip install --no-deps agentdojo==0.1.35; see docs/agentdojo.md."
+            ),
         )
     with _without_vendors():
         from agentdojo.task_suite.load_suites import get_suites

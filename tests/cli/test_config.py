@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -79,3 +83,62 @@ def test_check_reports_a_tool_module_that_raises(desk, tmp_path):
     assert result.code == 1
     assert wrong["check"] == "tools"
     assert "no luck" in wrong["detail"]
+
+
+SERVER = Path(__file__).parents[1] / "tools" / "mcp_server.py"
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """Return every file and folder below a folder, with what is in it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.fixture
+def settings_with_all(tmp_path):
+    """Settings with a tools file that writes into its home folder, and an MCP server."""
+    pytest.importorskip("mcp")
+    (tmp_path / "my_tools.py").write_text(
+        "def build(home):\n    (home / 'made').write_text('x')\n    return []\n", encoding="utf-8"
+    )
+    server = {"name": "files", "command": sys.executable, "args": [str(SERVER)]}
+    file = tmp_path / "all.yaml"
+    text = yaml.safe_dump({"tools": ["./my_tools.py:build"], "mcp": [server]})
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("words", [("config", "check"), ("policy", "check")], ids=" ".join)
+@pytest.mark.parametrize("used", [False, True], ids=["fresh", "used"])
+def test_check_changes_nothing(desk, tmp_path, settings_with_all, words, used):
+    """No home folder, database, pin or cache is made, and what is there stays as it is."""
+    if used:
+        assert desk("switch", "set", "pause", "-c", str(settings_with_all)).code == 0
+    before = contents(tmp_path)
+
+    result = desk.alone(*words, "-c", str(settings_with_all), "--json")
+
+    assert result.code == 0, result.out
+    assert contents(tmp_path) == before
+    if words == ("config", "check"):
+        checks = {check["check"]: check["detail"] for check in result.document["checks"]}
+        assert ("switched: pause" in checks["store"]) is used
+        assert ("made by the first run" in checks["store"]) is not used
+        assert not checks["tools"].startswith("0")
+
+
+def test_check_refuses_a_changed_definition_and_keeps_its_pin(desk, settings_with_all):
+    """A server that is not as it was when it was pinned is found, and the pin is not renewed."""
+    desk.home.mkdir()
+    pins = desk.home / "mcp-pins.json"
+    pins.write_text(json.dumps({"files": {"gone": "0"}}), encoding="utf-8")
+
+    result = desk.alone("config", "check", "-c", str(settings_with_all), "--json")
+    [wrong] = [check for check in result.document["checks"] if not check["ok"]]
+
+    assert result.code == 1
+    assert wrong["check"] == "tools"
+    assert "was refused" in wrong["detail"]
+    assert json.loads(pins.read_text("utf-8")) == {"files": {"gone": "0"}}

@@ -193,3 +193,24 @@ def test_broken_checkpoints_fail_by_name(desk):
     assert result.code == 1
     assert "checkpoints.db" in result.err
     assert "Traceback" not in result.err
+
+
+def test_what_a_tool_prints_is_no_part_of_the_document(desk, tmp_path):
+    """Standard output is the command's own, whatever the tools' code prints."""
+    (tmp_path / "noisy.py").write_text(
+        "print('imported')\n\ndef build():\n    print('built')\n    return []\n", encoding="utf-8"
+    )
+    file = tmp_path / "noisy.yaml"
+    file.write_text(
+        f'tools: ["./noisy.py:build", "{DESK}/desk_tools.py:build_tools"]\n'
+        f"playbooks: {DESK}/playbooks\n",
+        encoding="utf-8",
+    )
+
+    document = desk("run", LOOK, "-c", str(file), "--json")
+    page = desk("run", LOOK, "-c", str(file))
+
+    assert document.document["status"] == "done"
+    assert "built" in document.err
+    assert "built" not in page.out
+    assert "built" in page.err
