@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .evidence import Indexed
 from .opposites import concept_of
@@ -62,6 +62,8 @@ class SpokenClause:
     words: tuple[Mention, ...]
     concepts: tuple[Mention, ...]
     of_field: bool = False
+    flag: int = 0
+    """For a yes-or-no field: 1 for yes, -1 for no; its words name what is so or not."""
     denies: bool = False
     """Whether it holds a negation."""
     hours: bool = False
@@ -87,11 +89,14 @@ def read_clauses(text: str) -> list[SpokenClause]:
 def _turns(words: list[Token]) -> list[list[Token]]:
     """Divide `open on Monday and closed on Sunday` where the second opposite begins."""
     seen: dict[str, int] = {}
-    for at, token in enumerate(words):
+    pieces: list[list[Token]] = [[]]
+    for token in words:
         concept = concept_of(token.folded) if len(token.folded) > 3 else None
         if concept and seen.setdefault(concept[0], concept[1]) != concept[1]:
-            return [words[:at], *_turns(words[at:])]
-    return [words]
+            pieces.append([])
+            seen = {concept[0]: concept[1]}
+        pieces[-1].append(token)
+    return pieces
 
 
 def _clause(words: Sequence[Token]) -> SpokenClause:
@@ -157,7 +162,7 @@ def field_clause(leaf: Leaf) -> SpokenClause | None:
     ):
         is_so = leaf.value if isinstance(leaf.value, bool) else fold(leaf.value) in _YES
         clause = _clause(tokens(key))
-        return clause if is_so else _turned(clause)
+        return replace(clause if is_so else _turned(clause), flag=1 if is_so else -1)
     if not isinstance(leaf.value, str):
         return None
     parts = read_clauses(leaf.value)

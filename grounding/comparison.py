@@ -14,10 +14,11 @@ from .elapsed import duration
 from .evidence import Row
 from .facts import StatedFacts
 from .ground import Holding
+from .language import is_function_word
 from .lexicon import any_of, lexicon
 from .matching import carries, is_amount
 from .tables import Column, columns, distinctive, flagged_rows, named_rows
-from .words import key_words, listed, stem, stems
+from .words import key_words, listed, stem, stems, tokens
 
 
 class Scale(NamedTuple):
@@ -64,7 +65,7 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
 def _wrong_extreme(scale: Scale, facts: StatedFacts, cited: Holding) -> bool:
     """A row that is named must be at the end of the scale, among all or those spoken of."""
     checked = False
-    lenient = any(item.facts.language != facts.language for item in cited.items)
+    lenient = _is_translated(facts, cited)
     for rows in cited.tables:
         named = _spoken_of(rows, facts, cited)
         if not named or len(named) == len(rows):
@@ -77,6 +78,18 @@ def _wrong_extreme(scale: Scale, facts: StatedFacts, cited: Holding) -> bool:
             if any(_is_extreme(named, group, measure, scale.end) for group in groups):
                 return False
     return checked
+
+
+def _is_translated(facts: StatedFacts, cited: Holding) -> bool:
+    """Whether words that may pick a part of the rows are of another language than these."""
+    if all(item.facts.language == facts.language for item in cited.items):
+        return False
+    rest = facts.text
+    for pattern, _ in _SUPERLATIVE:
+        rest = pattern.sub(" ", rest)
+    words = {t.folded for t in tokens(rest) if len(t.folded) > 3 and not t.text[0].isupper()}
+    unknown = [w for w in words if stem(w) not in cited.stems and not is_function_word(w)]
+    return len(unknown) > 1
 
 
 def _spoken_of(rows: Sequence[Row], facts: StatedFacts, cited: Holding) -> list[Row]:

@@ -96,6 +96,13 @@ def _seconds(one: Moment, other: Moment) -> Decimal | None:
     return Decimal(abs(one.minutes - other.minutes) * 60)
 
 
+def days_between(row: Row) -> list[int]:
+    """Return the numbers of days between the dates of a record: the nights of a stay."""
+    found = moments(row, frozenset(d.year for d in row.dates if d.year))[:8]
+    days = [m.day for m in found if m.day]
+    return [abs((one - other).days) for one, other in combinations(days, 2) if one != other]
+
+
 def duration(row: Row) -> Decimal | None:
     """Return the seconds between the first and the last moment of a record."""
     found = moments(row, frozenset(d.year for d in row.dates if d.year))

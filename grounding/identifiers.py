@@ -79,6 +79,6 @@ def identifiers(text: str) -> list[Identifier]:
     found: list[Identifier] = []
     for match in _RUN.finditer(text):
         run = match[0]
-        if any(c.isdigit() for c in run) and any(c.isalpha() for c in run):
+        if any(c.isdecimal() for c in run) and any(c.isalpha() for c in run):
             found.append(Identifier(run, match.start(), match.end(), compact(run)))
     return found

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from .dates import MONTHS
 from .language import Language, is_function_word
+from .lexicon import lexicon
 from .relative import WEEKDAYS
 from .units import UNITS
 from .words import Token, fold, listed
@@ -27,6 +28,7 @@ _NO_NAMES = listed(
     navidad"""
 )
 _MAGNITUDE_WORDS = listed("million millionen milliarde milliarden tausend hundert dutzend mio mrd")
+_GIVEN = listed(lexicon("names")["given"])
 _TITLES = listed(
     "herr herrn frau dr prof mr mrs ms señor señora sr sra mme madame monsieur don doña"
 )
@@ -70,7 +72,7 @@ def _is_known_word(token: Token) -> bool:
 
 def _certain(text: str, tokens: list[Token], at: int, language: Language) -> bool:
     token = tokens[at]
-    if _odd_shape(token.text):
+    if _odd_shape(token.text) or token.folded in _GIVEN:
         return True
     if at and tokens[at - 1].folded in _TITLES:
         return True

@@ -32,6 +32,8 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
     for clause in read_clauses(facts.text):
         if word := _by_concept(clause, named, held) or _by_word(clause, facts, named, held):
             return word
+        if word := _by_flag(clause, named or held):
+            return word
     return ""
 
 
@@ -86,6 +88,16 @@ def _closest(clause: SpokenClause, held: Sequence[SpokenClause]) -> list[SpokenC
     return [c for c, score in zip(held, scores, strict=True) if score == best] if best > 1 else []
 
 
+def _by_flag(clause: SpokenClause, held: Sequence[SpokenClause]) -> str:
+    """`parts_in_stock: false` says of `the parts are in stock` that it is not so."""
+    signs: dict[frozenset[str], set[int]] = {}
+    for field in held:
+        if field.flag and len(field.stems) > 1 and field.stems <= clause.stems:
+            signs.setdefault(field.stems, set()).add(field.flag)
+    said = -1 if clause.denies else 1
+    return next((" ".join(sorted(stems)) for stems, both in signs.items() if said not in both), "")
+
+
 def _by_word(
     clause: SpokenClause,
     facts: StatedFacts,
@@ -104,7 +116,7 @@ def _by_word(
     for mention in clause.words:
         if mention.name in names:
             continue
-        near = (*close, *named)
+        near = [c for c in (*close, *named) if not c.flag or len(c.stems) < 2]
         found = [(m.sign, c.of_field) for c in near for m in c.words if m.name == mention.name]
         signs = {sign for sign, of_field in found if sign < 0 or not of_field}
         if any(c.denies == clause.denies for c in close):

@@ -8,7 +8,8 @@ from itertools import combinations
 
 from . import cues
 from .derived import Derived
-from .evidence import Held
+from .elapsed import days_between
+from .evidence import Held, Row
 from .facts import StatedFacts
 from .ground import Holding
 from .matching import is_amount
@@ -56,12 +57,28 @@ def products(
         total = [h for h in group if is_amount(h)]
         if len(total) > 1:
             yield from _divided(sum((signed(h) for h in total), Decimal(0)), total, multipliers)
+    for row in cited.rows[:MOST]:
+        yield from _stay(row)
     for rows in cited.tables:
         for column in columns(rows):
             whole = sum((cell.value for cell in column.cells), Decimal(0))
             for multiplier in multipliers:
                 yield Derived(whole / multiplier, column.dimension, rounded=True)
                 yield Derived(whole * multiplier, column.dimension)
+
+
+def _stay(row: Row) -> Iterator[Derived]:
+    """A price a night times the nights of the record, with one or two more of its amounts."""
+    amounts = [h for h in row.held if is_amount(h)][:8]
+    for held in amounts:
+        others = [h for h in amounts if h is not held and same_kind(h, held)]
+        more = [signed(h) for h in others]
+        both = [one + two for one, two in combinations(more, 2)]
+        apart = [one - two for one, two in combinations(more, 2)]
+        changes = {s * m for s in (1, -1) for m in (Decimal(0), *more, *both, *apart)}
+        for number in days_between(row):
+            for change in changes:
+                yield Derived(signed(held) * number + change, dimension_of(held))
 
 
 def _divided(

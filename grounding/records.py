@@ -62,6 +62,14 @@ class Records:
 
 def parse(text: str) -> Records | None:
     """Return the records of a text that is JSON, else None."""
+    try:
+        return _parsed(text)
+    except RecursionError:
+        # Nested deeper than anybody reads: it is taken for prose.
+        return None
+
+
+def _parsed(text: str) -> Records | None:
     value = _json(text) if text.lstrip()[:1] in ("{", "[") else _separated(text)
     if value is None:
         return None

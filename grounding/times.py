@@ -16,6 +16,10 @@ _CLOCK = re.compile(
 _HOUR = re.compile(r"(?<![\d:.,])(1[0-2]|0?[1-9])\s?(a\.?m\.?|p\.?m\.?)(?![^\W_])", re.IGNORECASE)
 _UHR = re.compile(r"(?<![\d:.,])([01]?\d|2[0-4])(?:[.:]([0-5]\d))?\sUhr(?:\s([0-5]?\d)\b)?")
 _FRENCH = re.compile(r"(?<![\d:.,])([01]?\d|2[0-4])\s?h(?:\s?([0-5]\d))?(?![^\W_])")
+_FRENCH_HOURS = re.compile(
+    r"\b(?:à|vers|dès|avant|après|entre|et|jusqu[’']à|de)\s([01]?\d|2[0-4])\sheures?\b",
+    re.IGNORECASE,
+)
 _SPANISH = re.compile(r"\b(?:a|de|hasta|desde) las (\d{1,2})(?:[:.]([0-5]\d))?(?!\d)")
 _WORDS = re.compile(
     r"\b(noon|midnight|mittag|mitternacht|midi|minuit|mediod[ií]a|medianoche)\b", re.I
@@ -134,6 +138,7 @@ def _matches(text: str) -> list[tuple[re.Match[str], int, int, str]]:
     hours = [(m, int(m[1]), 0, m[2]) for m in _HOUR.finditer(text)]
     uhr = [(m, int(m[1]), int(m[2] or m[3] or 0), "") for m in _UHR.finditer(text)]
     french = [(m, int(m[1]), int(m[2] or 0), "") for m in _FRENCH.finditer(text)]
+    french += [(m, int(m[1]), 0, "") for m in _FRENCH_HOURS.finditer(text)]
     spanish = [(m, int(m[1]), int(m[2] or 0), "") for m in _SPANISH.finditer(text)]
     named = [(m, 12 if _is_noon(m[0]) else 0, 0, "") for m in _WORDS.finditer(text)]
     return [*clock, *hours, *uhr, *french, *spanish, *named]

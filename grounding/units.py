@@ -137,7 +137,8 @@ _MONEY_FIELDS = listed(
     costs kosten coste costo fee fees gebuhr gebuehr charge total subtotal paid billed refund
     deductible premium prime pramie rent miete loyer alquiler salary gehalt salaire deposit kaution
     caution tarif tariff tarifa fare discount_amount summe suma somme
-    overdraft beitrag contribution cotisation cuota depense gasto ausgabe reembolso"""
+    overdraft beitrag contribution cotisation cuota depense gasto tax taxe taxes tasa
+    steuer impuesto maut toll surcharge zuschlag supplement suplemento ausgabe reembolso"""
 )
 _MONEY_ENDINGS = ("preis", "betrag", "gebuhr", "kosten", "price", "saldo", "miete", "summe")
 

@@ -100,3 +100,22 @@ def test_what_was_cut_makes_a_sentence_unverified() -> None:
 
     assert verdict.status == "unverified"
     assert "cut" in verdict.reason
+
+
+@pytest.mark.parametrize("depth", [100, 900, 100_000])
+def test_deep_nesting_is_read_or_taken_for_prose(depth: int) -> None:
+    """No nesting ends the check with an error."""
+    text = '{"a":[' * depth + "7" + "]}" * depth
+
+    assert check("It is 7.", ["e"], Ground(evidence={"e": index("e", "t", text)}, today=TODAY))
+
+
+def test_opposites_in_turn_end_soon() -> None:
+    """Evidence that says open and closed by turns is divided without a stack of calls."""
+    evidence = index("e", "t", "open closed " * 4000)
+
+    started = time.process_time()
+    verdict = check("It is open.", ["e"], Ground(evidence={"e": evidence}, today=TODAY))
+
+    assert verdict.status != "failed"
+    assert time.process_time() - started < 1
