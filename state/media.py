@@ -9,23 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..errors import TaskError
+from .signatures import sniff
 from .task import Modality
 from .values import Json
-
-_SIGNATURES: tuple[tuple[int, bytes, Modality, str], ...] = (
-    (0, b"\x89PNG\r\n\x1a\n", "image", "image/png"),
-    (0, b"\xff\xd8\xff", "image", "image/jpeg"),
-    (0, b"GIF8", "image", "image/gif"),
-    (8, b"WEBP", "image", "image/webp"),
-    (8, b"WAVE", "audio", "audio/wav"),
-    (0, b"ID3", "audio", "audio/mpeg"),
-    (0, b"\xff\xfb", "audio", "audio/mpeg"),
-    (0, b"OggS", "audio", "audio/ogg"),
-    (0, b"fLaC", "audio", "audio/flac"),
-    (4, b"ftypM4A", "audio", "audio/mp4"),
-    (4, b"ftyp", "video", "video/mp4"),
-    (0, b"\x1aE\xdf\xa3", "video", "video/webm"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,12 +108,10 @@ def recognize(name: str, data: bytes, *, where: str) -> Incoming:
     """
     if not data:
         raise TaskError("It is empty.", where=where, fix="Send content, or leave it out.")
-    for offset, signature, modality, media_type in _SIGNATURES:
-        if data[offset : offset + len(signature)] == signature:
-            facts = _png_facts(data, where) if media_type == "image/png" else {}
-            return Incoming(
-                name=name, modality=modality, media_type=media_type, data=data, facts=facts
-            )
+    if found := sniff(data):
+        modality, media_type = found
+        facts = _png_facts(data, where) if media_type == "image/png" else {}
+        return Incoming(name=name, modality=modality, media_type=media_type, data=data, facts=facts)
     try:
         text = data.decode()
     except UnicodeDecodeError:

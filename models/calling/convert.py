@@ -8,8 +8,9 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from ...errors import EndpointError
+from ...state.signatures import sniffed_type
 from ...state.task import Modality
-from .guards import declared_type, sniff
+from .guards import declared_type
 from .tokens import IMAGE_BLOCKS, TEXT_BLOCKS, media_bytes
 
 Converter = Callable[[bytes, str], Awaitable[str]]
@@ -48,7 +49,7 @@ async def _text_of(block: Any, converters: Converters) -> str:
     converter = converters.get(modality)
     if converter is None or data is None:
         raise EndpointError(f"The {modality} cannot be turned into text.", failure="bad_request")
-    media_type = declared_type(block) or sniff(data)
+    media_type = declared_type(block) or sniffed_type(data)
     text = await converter(data, media_type)
     return f"[{modality} as text]\n{text}\n[end of {modality}]"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
+from ...state.signatures import SIGNATURES, UNCERTAIN, sniffed_type
 from ..failures.classes import RejectedReplyError
 from .tokens import TEXT_BLOCKS, media_bytes
 
@@ -24,19 +25,7 @@ CREDENTIALS = re.compile(
 )
 ACTIVE_CONTENT = re.compile(r"<script\b|\bjavascript:|\bon(?:error|load|click)\s*=", re.IGNORECASE)
 
-_SIGNATURES: tuple[tuple[str, bytes, int], ...] = (
-    ("image/png", b"\x89PNG\r\n\x1a\n", 0),
-    ("image/jpeg", b"\xff\xd8\xff", 0),
-    ("image/gif", b"GIF8", 0),
-    ("image/webp", b"WEBP", 8),
-    ("audio/wav", b"WAVE", 8),
-    ("audio/mpeg", b"ID3", 0),
-    ("audio/ogg", b"OggS", 0),
-    ("audio/flac", b"fLaC", 0),
-    ("video/mp4", b"ftyp", 4),
-    ("video/webm", b"\x1aE\xdf\xa3", 0),
-)
-_KNOWN = {kind for kind, _, _ in _SIGNATURES} - {"audio/mpeg"}  # raw MP3 frames have no header
+_CHECKED = {media_type for *_, media_type in SIGNATURES} - UNCERTAIN
 
 
 def check_reply(text: str, guards: Sequence[str]) -> None:
@@ -86,8 +75,8 @@ def _block_problem(block: Mapping[str, Any]) -> str:
     if len(data) > MAX_MEDIA_BYTES:
         return f"has {len(data)} bytes, more than {MAX_MEDIA_BYTES}"
     declared = declared_type(block)
-    found = sniff(data)
-    if declared in _KNOWN and found != declared:
+    found = sniffed_type(data)
+    if declared in _CHECKED and found != declared:
         return f"is declared {declared} and is not"
     return ""
 
@@ -100,11 +89,3 @@ def declared_type(block: Mapping[str, Any]) -> str:
     url = block.get("image_url")
     address = url.get("url", "") if isinstance(url, Mapping) else (url or "")
     return address[5:].partition(";")[0] if str(address).startswith("data:") else ""
-
-
-def sniff(data: bytes) -> str:
-    """Return the media type that the first bytes show, or an empty string."""
-    for kind, signature, offset in _SIGNATURES:
-        if data[offset : offset + len(signature)] == signature:
-            return kind
-    return ""

@@ -16,7 +16,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import ConfigDict, Field
 
 from ...errors import TaskError
-from .guards import declared_type, sniff
+from ...state.signatures import sniffed_type
+from .guards import declared_type
 from .tokens import media_bytes
 
 
@@ -69,7 +70,7 @@ def _audio(message: BaseMessage) -> tuple[bytes, str]:
     for block in message.content if isinstance(message.content, list) else ():
         data = media_bytes(block) if isinstance(block, Mapping) else None
         if data is not None and isinstance(block, Mapping):
-            return data, declared_type(block) or sniff(data) or "audio/wav"
+            return data, declared_type(block) or sniffed_type(data) or "audio/wav"
     raise TaskError("There is no audio to transcribe.", fix="Attach the audio inline.")
 
 

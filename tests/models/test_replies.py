@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ from pointsman.models.calling.json_values import is_cut
 from pointsman.models.calling.judge import judge
 from pointsman.models.calling.structured import instructed, is_strict, read_json, reasked
 from pointsman.models.failures.classes import FailureClass, RejectedReplyError
+from pointsman.state.media import read_attachment
+from pointsman.state.signatures import SIGNATURES
 
 SCHEMA: dict[str, Any] = {
     "title": "City",
@@ -272,3 +275,21 @@ def test_usage_details_are_read_with_their_tier() -> None:
     used = consumption(message)
     assert used is not None
     assert (used.cached_input_tokens, used.reasoning_tokens, used.tier) == (4, 2, "flex")
+
+
+@pytest.mark.parametrize(
+    ("offset", "start", "media_type"), [(o, s, t) for o, s, _, t in SIGNATURES]
+)
+def test_what_is_taken_as_media_passes_the_guard(
+    offset: int, start: bytes, media_type: str
+) -> None:
+    """The task and the guard judge the same bytes alike."""
+    data = b64encode(b"\0" * offset + start + b"\0" * 32).decode()
+    if media_type == "image/png":
+        data = b64encode(start + b"\0\0\0\rIHDR" + b"\0\0\0\1" * 2).decode()
+
+    taken = read_attachment({"name": "file", "data": data}, 0)
+
+    block = {"type": "media", "mime_type": taken.media_type, "data": data}
+    assert taken.media_type == media_type
+    assert media_problem([HumanMessage([block])]) == ""
