@@ -23,6 +23,7 @@ SINGLE = {
     "agent.py": "agent",
     "toolbox.py": "agent",
     "errors.py": "foundation",
+    "finishing.py": "foundation",
     "lazy.py": "foundation",
     "settings.py": "settings",
     "loading.py": "settings",

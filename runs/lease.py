@@ -23,12 +23,12 @@ from uuid import uuid4
 from langgraph.runtime import ExecutionInfo, RunControl, Runtime
 
 from ..errors import OperatorError, StoreError
+from ..finishing import to_the_end
 from ..policy.switches import SwitchBoard
 from ..state.context import AgentContext
 from ..state.forks import new_lock
 from ..stores.protocols import LeaseHolder, Leases
 from ..tools.owner import has_ended, this_process
-from ..tools.waiting import to_the_end
 from .memory import RunMemory
 
 LEASE_SECONDS = 15.0

@@ -6,10 +6,10 @@ import asyncio
 import logging
 
 from ..errors import StoreError
+from ..finishing import to_the_end
 from ..stores.protocols import EffectClaim, EffectRecord, EffectsLedger
 from .endings import Ending, ending_of_record
 from .owner import has_ended
-from .waiting import to_the_end
 
 _ABANDONED = Ending(state="unknown", error="The process that made the call ended.")
 

@@ -13,6 +13,7 @@ import time
 from typing import Any
 
 from ..errors import NotFoundError, StoreError
+from ..finishing import to_the_end
 from ..state.values import Json, JsonObject
 from ..stores.protocols import EffectRecord
 from .claims import EffectClaims
@@ -20,7 +21,7 @@ from .contract import Tool, ToolContract
 from .endings import Ending, ending_of_output, ending_of_result
 from .flights import Flights
 from .redaction import Redaction
-from .waiting import at_most, to_the_end
+from .waiting import at_most
 
 MAX_DOUBT = 120.0
 """Seconds that a step waits for a call to be over; a longer doubt is put before a person."""

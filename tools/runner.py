@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import ArgumentError, CredentialError, NotFoundError
+from ..finishing import to_the_end
 from ..state.references import at_path
 from ..state.run import Run
 from ..state.values import Json, JsonObject, digest
@@ -36,7 +37,7 @@ from .protocols import ToolOutcome
 from .rate import RateLimits
 from .redaction import Redaction
 from .registry import find
-from .waiting import at_most, to_the_end
+from .waiting import at_most
 from .written import as_written
 
 RATE_PATIENCE = 5.0

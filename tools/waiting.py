@@ -1,4 +1,4 @@
-"""Waiting for foreign code, which may hang, and for our own, which must finish."""
+"""Waiting for foreign code, which may hang."""
 
 from __future__ import annotations
 
@@ -57,20 +57,3 @@ def _look_away(task: asyncio.Task[Any]) -> None:
     """Retrieve the exception of a call nobody waits for any more, or asyncio would report it."""
     if not task.cancelled():
         task.exception()
-
-
-async def to_the_end(work: Awaitable[T]) -> T:
-    """Await our own code to its end, even if we are cancelled meanwhile, and then be cancelled."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            cancelled = error
-        except Exception:  # noqa: BLE001 - `task.result()` below raises it again
-            break
-    if cancelled is not None:
-        _look_away(task)
-        raise cancelled
-    return task.result()

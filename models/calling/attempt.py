@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from langchain_core.language_models import BaseChatModel
 
+from ...finishing import finish, to_the_end
 from ...state.run import Run
 from ...state.usage import Usage
 from ...state.values import Json, JsonObject
@@ -168,8 +169,8 @@ class Attempts:
             secrets = catalog.secrets(job.model)
             call.failure = classify(error, now=time.time(), secrets=secrets)
         # Whatever happens to the caller, what was reserved is settled.
-        outcome, interrupted = await finish(self._close(job, catalog, call, accepted))
-        if cancelled := cancelled or interrupted:
+        outcome = await to_the_end(self._close(job, catalog, call, accepted))
+        if cancelled is not None:
             raise cancelled
         return outcome
 
@@ -286,21 +287,6 @@ class Attempts:
         said = {"text": call.raw.text, "tool_calls": list(call.raw.calls)}
         prompt, reply = await asyncio.gather(put(asked), put(said))
         return record.model_copy(update={"prompt": prompt, "reply": reply})
-
-
-async def finish(work: Coroutine[Any, Any, T]) -> tuple[T, asyncio.CancelledError | None]:
-    """Await work that a cancellation must not interrupt.
-
-    Returns the result, and the cancellation that came meanwhile, for the caller to raise.
-    """
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    return task.result(), cancelled
 
 
 def _bill(call: _Call, catalog: Catalog, model: ModelSettings) -> _Bill | None:
