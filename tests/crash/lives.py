@@ -94,7 +94,8 @@ async def _to_the_end(agent: Any, job: Job, task: str) -> None:
         given: Any = None
         match state.status:
             case "finished":
-                print(json.dumps(state.values["answer"]))
+                answer = state.view.answer
+                print(json.dumps(answer and answer.to_json()))
                 return
             case "absent":
                 given = {"task": task}

@@ -30,7 +30,7 @@ class Small(TypedDict, total=False):
 def asking() -> CompiledStateGraph[Any, Any, Any, Any]:
     """Compile a graph that asks once."""
 
-    def ask(_state: Small) -> Small:
+    def ask(state: Small) -> Small:
         return {"text": interrupt("?"), "large": {"page": "x" * 1_000}}
 
     graph = StateGraph(Small)
@@ -64,9 +64,13 @@ def test_a_compiled_graph_can_still_change_its_class() -> None:
 
 def test_a_subgraph_without_checkpoints_is_drawn_only_when_it_is_shown() -> None:
     """When LangGraph finds it by itself, the assignment can go."""
+
+    def within(state: Small) -> dict[str, str]:
+        return {"text": "x"}
+
     outer = StateGraph(Small)
     inner = StateGraph(Small)
-    inner.add_node("within", lambda _state: {"text": "x"})
+    inner.add_node("within", within)
     inner.add_edge(START, "within")
     inner.add_edge("within", END)
     lane = inner.compile(checkpointer=False)
