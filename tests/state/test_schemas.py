@@ -224,7 +224,9 @@ def test_any_schema_is_refused_or_usable(schema: Any, value: Any) -> None:
 def test_alternatives_that_multiply_are_given_up() -> None:
     """Thirty steps with two ways each are a thousand million; counting ends it early."""
     names = {f"s{i}": {"anyOf": [{"$ref": f"#/$defs/s{i + 1}"}] * 2} for i in range(14)}
-    schema = {"$defs": {**names, "s14": {"items": {"$ref": "#/$defs/s0"}, "type": "array"}}}
+    schema: dict[str, Any] = {
+        "$defs": {**names, "s14": {"items": {"$ref": "#/$defs/s0"}, "type": "array"}}
+    }
     schema["$ref"] = "#/$defs/s0"
     check_schema(schema)
     value: Any = "no list"

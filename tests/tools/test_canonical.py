@@ -216,8 +216,8 @@ def test_a_default_that_validation_would_change() -> None:
         return to.country
 
     move.__annotations__["to"] = Place
-    [move] = each_tool(move)
-    assert checked(move, {"to": {}}) == {"to": {"country": "DE"}}
+    [made] = each_tool(move)
+    assert checked(made, {"to": {}}) == {"to": {"country": "DE"}}
 
 
 def test_types_that_are_not_read_from_what_they_become_stay_as_given() -> None:
@@ -244,9 +244,9 @@ def test_a_factory_is_asked_once() -> None:
         return n.number
 
     count.__annotations__["n"] = Numbered
-    [count] = each_tool(count)
-    first = checked(count, {"n": {}})
-    assert checked(count, first) == first
+    [made] = each_tool(count)
+    first = checked(made, {"n": {}})
+    assert checked(made, first) == first
 
 
 @pytest.mark.parametrize("default", [None, 5, "x", [], {"a": 1}, False])
