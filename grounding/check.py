@@ -343,7 +343,7 @@ class _Scope:
         """A name that nothing cited holds; a doubtful one only if other evidence has it."""
         key = name_key(name.folded)
         known = self.basis.names | self.context.names
-        if key in known or any(key in t or t in key for t in known if len(t) >= 4 <= len(key)):
+        if key in known or any(key in t or t in key for t in known if len(t) >= 5 <= len(key)):
             return False
         if name.certain:
             return True
