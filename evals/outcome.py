@@ -8,7 +8,8 @@ from typing import Any
 from ..errors import NotFoundError
 from ..runs.calls import AcceptedCall, accepted_calls
 from ..runs.dependencies import Dependencies
-from ..runs.evidence import collect
+from ..runs.evidence import collect, outputs_of
+from ..runs.step import started
 from ..runs.view import RunView
 from ..state.answer import Answer
 from ..state.results import StepResult
@@ -55,7 +56,12 @@ async def read_outcome(
         answer=view.answer,
         request=view.task.text if view.task else "",
         planner=plan.planner,
-        calls=accepted_calls(plan, results, evidence),
+        calls=accepted_calls(
+            plan,
+            results,
+            await outputs_of(results, dependencies.store.payloads),
+            now=started(view.run),
+        ),
         asked=tuple(asked),
         performed=tuple(
             e.claim.tool for e in effects if e.state == "done" and e.claim.effect != "read"

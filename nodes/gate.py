@@ -17,6 +17,7 @@ from langgraph.types import interrupt
 
 from ..errors import StoreError
 from ..policy.approvals import action_digest
+from ..policy.recorded import facts_of
 from ..runs.decisions import CLOSED, explained, record_newest, standing, with_facts
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
@@ -262,7 +263,15 @@ async def _edited(
     """Return the request that the new arguments would have made, under the policies in force."""
     args = dependencies.tools.check(request.tool, decision.args or {})
     provenance = edited_provenance(request.provenance, request.args, args)
-    facts = await call_facts(run, plan, request.tool, args, provenance, dependencies)
+    facts = await call_facts(
+        run,
+        plan,
+        request.tool,
+        args,
+        provenance,
+        dependencies,
+        control=facts_of(request).taint if request.facts else (),
+    )
     ruling = dependencies.policy.decide(dependencies.tools.get(request.tool).contract, facts)
     bound = action_digest(request.tool, args, request.step, plan.version, ruling.version)
     # As of the decision, so that a replay neither prolongs the consent nor revives it.

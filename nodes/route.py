@@ -13,7 +13,8 @@ from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.lane_view import LaneView, Route, Routed, StepEnded
 from ..runs.late_decisions import take_late_decision
-from ..runs.step import Current, ended, leave, load
+from ..runs.step import Current, after_failure, ended, leave, load
+from ..runs.steps.condition import under_condition
 from ..runs.steps.model_route import route_model
 from ..runs.steps.tool_route import route_tool
 from ..runs.switched import halted
@@ -36,18 +37,15 @@ async def route(
     stopped = await _stopped(current, dependencies)
     if stopped is not None:
         return leave(view, ended(current, "stopped", stopped), max_inline=max_inline)
-    match current.step.kind:
-        case "tool":
-            if current.cleared is not None and (request := current.cleared.approval) is not None:
-                await take_late_decision(request, view.memory, runtime, dependencies)
-            decided = await route_tool(current, view.memory, dependencies)
-        case "ask":
-            decided = _route_ask(current, dependencies)
-        case "reason" | "draft":
-            decided = await route_model(current, dependencies)
-        case "each":
-            raise PlanError("A loop was sent to a lane.", where=current.step.id)
+    allowed = under_condition(current)
+    current = allowed if isinstance(allowed, Current) else current
+    decided = (
+        await _decided(current, view, runtime, dependencies)
+        if isinstance(allowed, Current)
+        else allowed
+    )
     if isinstance(decided, StepResult):
+        decided = after_failure(current, decided)
         if decided.status == "waiting":
             emit(runtime, "waiting", node="route", step=decided.step, why=_why(decided))
         else:
@@ -65,7 +63,26 @@ async def route(
         performed_by=_performer(decided, current),
         why=decided.why,
     )
-    return Routed(route=decided)
+    return Routed(route=decided.model_copy(update={"because": current.because}))
+
+
+async def _decided(
+    current: Current,
+    view: LaneView,
+    runtime: Runtime[AgentContext],
+    dependencies: Dependencies,
+) -> Route | StepResult:
+    match current.step.kind:
+        case "tool":
+            if current.cleared is not None and (request := current.cleared.approval) is not None:
+                await take_late_decision(request, view.memory, runtime, dependencies)
+            return await route_tool(current, view.memory, dependencies)
+        case "ask":
+            return _route_ask(current, dependencies)
+        case "reason" | "draft":
+            return await route_model(current, dependencies)
+        case "each":
+            raise PlanError("A loop was sent to a lane.", where=current.step.id)
 
 
 AFTER_ROUTE: dict[Hashable, str] = {

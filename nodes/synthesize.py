@@ -17,8 +17,9 @@ from ..runs.answer_note import answer_once
 from ..runs.checking import CheckedSentences, FailedSentence, check_sentences
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit, emitter
-from ..runs.evidence import collect
+from ..runs.evidence import collect, outputs_of
 from ..runs.ground import ground_of
+from ..runs.step import started
 from ..runs.view import RunUpdate, RunView
 from ..state.answer import Answer, Sentence
 from ..state.answering import Evidenced, compose, extractive, prepared, report
@@ -59,7 +60,7 @@ async def _answer(
     run, plan, results, stop = view.run, view.plan, view.results, view.stop
     task = view.task or Task(text="")
     evidence = await collect(results, dependencies.store.payloads, view.memory)
-    outputs = {e.evidence.step: e.output for e in evidence.values()}
+    outputs = await outputs_of(results, dependencies.store.payloads, view.memory)
     note = "" if _any_model(dependencies) else "no language model configured"
     ground = await ground_of(view, evidence, dependencies)
     writing = _Writing(
@@ -69,7 +70,7 @@ async def _answer(
         ground=ground,
         keep_unverified=_keeps_unverified(plan, dependencies),
     )
-    prepared_sentences = prepared(plan, results, outputs)
+    prepared_sentences = prepared(plan, results, outputs, now=started(run))
     if prepared_sentences:
         checked, written_by = await writing.check(prepared_sentences, quotes=True), "template"
     else:
@@ -88,10 +89,15 @@ async def _answer(
 
 def _unfinished(plan: Plan, results: dict[str, StepResult]) -> list[str]:
     return [
-        step.id
-        for step in plan.steps
-        if not step.optional and (step.id not in results or results[step.id].status != "accepted")
+        step.id for step in plan.steps if not step.optional and not _went_well(results.get(step.id))
     ]
+
+
+def _went_well(result: StepResult | None) -> bool:
+    """Whether a step did what was planned: a condition that said no is as planned."""
+    return result is not None and (
+        result.status in ("accepted", "skipped") and result.failure is None
+    )
 
 
 def _any_model(dependencies: Dependencies) -> bool:

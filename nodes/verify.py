@@ -13,7 +13,7 @@ from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.facts import step_facts
 from ..runs.lane_view import LaneView, Route, StepEnded, TryAgain
-from ..runs.step import Current, leave, load
+from ..runs.step import Current, after_failure, leave, load
 from ..state.approval import ApprovalRequest, approval_id
 from ..state.context import AgentContext
 from ..state.provenance import union
@@ -37,13 +37,16 @@ async def verify(
         attempt=current.attempt,
         limits=current.run.limits,
         lookup=current.lookup,
+        now=current.now,
     )
     attempts = (*view.attempts, _attempt(current, outcome, verdict))
     if verdict.action in ("retry", "fallback"):
         emit(runtime, "step_retried", node="verify", step=current.step.id, why=verdict.reason)
         await _back_off(current, outcome, dependencies)
         return TryAgain(verdict=verdict, attempts=attempts)
-    result = await _result(current, view.route, outcome, verdict, attempts, dependencies)
+    result = after_failure(
+        current, await _result(current, view.route, outcome, verdict, attempts, dependencies)
+    )
     if result.status not in ("waiting", "stopped"):
         run = current.run
         await dependencies.store.journal.record_outcome(run.id, run.thread_id, result)
@@ -108,6 +111,7 @@ async def _result(
         approval=await _did_it_happen(current, route, outcome, dependencies)
         if waiting
         else (current.cleared.approval if current.cleared else None),
+        reason=route.because,
         attempts=attempts,
         plan_version=current.plan.version,
     )

@@ -141,12 +141,16 @@ def instantiate(
         prefix: Put before every step id, so that several playbooks fit into one plan.
     """
     every = {str(step.body(())["id"]) for step in playbook.steps if "id" in step.body(())}
-    steps = [_filled(s, playbook, values) for s in playbook.steps if s.kept(values)]
+    steps = [
+        _filled_step(step.body(playbook.arguments), values)
+        for step in playbook.steps
+        if step.kept(values)
+    ]
     sentences = [_filled(s, playbook, values) for s in playbook.answer if s.kept(values)]
     gone = every - {step.get("id") for step in steps}
     names = {step_id: f"{prefix}{step_id}" for step_id in every}
     return (
-        tuple(Step.from_json(_renamed_step(step, names, gone)) for step in steps),
+        tuple(Step.from_json(_renamed_step(_when_renamed(s, names), names, gone)) for s in steps),
         tuple(AnswerSentence.from_json(_renamed_step(s, names, gone)) for s in sentences),
     )
 
@@ -162,13 +166,36 @@ def fill(value: Json, values: JsonObject) -> Json:
             return values.get(value["$arg"], _ABSENT)
         if set(value) == {"$expr"}:
             return {"$expr": filled_in(value["$expr"], values)}
-        filled = {key: fill(item, values) for key, item in value.items()}
+        filled = {key: _filled_field(key, item, values) for key, item in value.items()}
         kept = {key: item for key, item in filled.items() if item is not _ABSENT}
         return _joined(kept) if set(kept) == {"$join"} else kept
     if isinstance(value, list):
         items = (fill(item, values) for item in value)
         return [item for item in items if item is not _ABSENT]
     return value
+
+
+_OF_A_LOOP = ("items", "key")
+"""Fields of a loop that hold an expression as plain text."""
+
+
+def _filled_field(key: str, value: Json, values: JsonObject) -> Json:
+    if key == "for_each" and isinstance(value, dict):
+        return {
+            inner: filled_in(item, values)
+            if inner in _OF_A_LOOP and isinstance(item, str)
+            else fill(item, values)
+            for inner, item in value.items()
+        } | {"steps": [_filled_step(step, values) for step in value.get("steps", [])]}
+    return fill(value, values)
+
+
+def _filled_step(step: JsonObject, values: JsonObject) -> JsonObject:
+    """Fill in a step; its condition is an expression, in which an argument is a literal."""
+    filled = fill(step, values)
+    if isinstance(step.get("when"), str):
+        filled["when"] = filled_in(step["when"], values)
+    return filled
 
 
 def _joined(value: JsonObject) -> Json:
@@ -189,6 +216,11 @@ def _renamed_step(part: JsonObject, names: Mapping[str, str], gone: Collection[s
         if isinstance(part.get(key), list):
             renamed[key] = [names.get(s, s) for s in part[key] if s not in gone]
     return renamed
+
+
+def _when_renamed(step: JsonObject, names: Mapping[str, str]) -> JsonObject:
+    when = step.get("when")
+    return {**step, "when": renamed_in(when, names)} if isinstance(when, str) else step
 
 
 def _renamed(value: Json, names: Mapping[str, str]) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import ArgumentError, ConfigError, NotFoundError, PlanError
 from ..state.checks import check_plan
 from ..state.plan import Plan, Step
+from ..state.shapes import shape_of
 from ..tools.arguments import check_schema
 from ..tools.protocols import ToolRunner
 from .protocols import PlanRequest
@@ -22,7 +23,11 @@ def validate(plan: Plan, request: PlanRequest, tools: ToolRunner) -> None:
         PlanError: `where` names the step; the message is fit to be quoted to a model.
     """
     check_runs_yet(plan)
-    check_plan(plan, attachments=frozenset(a.name for a in request.task.attachments))
+    check_plan(
+        plan,
+        attachments=frozenset(a.name for a in request.task.attachments),
+        shapes={c.name: shape_of(c.output_schema) for c in request.tools if c.output_schema},
+    )
     permitted = {contract.name for contract in request.tools}
     if plan.tools is not None:
         permitted &= set(plan.tools)
@@ -48,14 +53,14 @@ def check_runs_yet(plan: Plan) -> None:
     """Refuse what the language has and no run carries out yet: nothing is ignored in silence.
 
     Raises:
-        PlanError: A step has a condition, a loop or `on_error`, or the plan has a second look.
+        PlanError: A step is a loop, or the plan has a second look.
     """
     for step in plan.every_step():
-        if step.when or step.for_each is not None or step.on_error != "fail":
+        if step.for_each is not None:
             raise PlanError(
-                "Conditions, loops and on_error are checked but not run yet.",
+                "Loops are checked but not run yet.",
                 where=step.id,
-                fix="Plan without them.",
+                fix="Plan without it.",
             )
     if plan.then_plan:
         raise PlanError("A second look is not run yet.", where="then_plan", fix="Leave it out.")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from ..state.answering import Evidenced
 from ..state.plan import Plan, Step
 from ..state.references import Reference, at_path, resolve
 from ..state.results import StepResult
@@ -21,18 +21,28 @@ class AcceptedCall(Record):
 
 
 def accepted_calls(
-    plan: Plan, results: Mapping[str, StepResult], evidence: Mapping[str, Evidenced]
+    plan: Plan,
+    results: Mapping[str, StepResult],
+    outputs: Mapping[str, Json],
+    *,
+    now: datetime,
 ) -> tuple[AcceptedCall, ...]:
-    """Return the calls whose result was accepted, with the arguments that the tool got."""
-    outputs = {item.evidence.step: item.output for item in evidence.values()}
+    """Return the calls whose result was accepted, with the arguments that the tool got.
+
+    Args:
+        plan: The plan.
+        results: Results of its steps.
+        outputs: Outputs of the accepted ones.
+        now: The time of the run.
+    """
     return tuple(
-        AcceptedCall(step=step.id, tool=step.tool, args=_args(step, result, outputs))
+        AcceptedCall(step=step.id, tool=step.tool, args=_args(step, result, outputs, now))
         for step in plan.steps
         if step.kind == "tool" and (result := results.get(step.id)) and result.status == "accepted"
     )
 
 
-def _args(step: Step, result: StepResult, outputs: Mapping[str, Json]) -> JsonObject:
+def _args(step: Step, result: StepResult, outputs: Mapping[str, Json], now: datetime) -> JsonObject:
     if result.approval is not None:
         return result.approval.args
 
@@ -41,4 +51,4 @@ def _args(step: Step, result: StepResult, outputs: Mapping[str, Json]) -> JsonOb
             return {"$attachment": reference.attachment}
         return at_path(outputs[reference.step], reference.path)
 
-    return resolve(step.args, lookup)
+    return resolve(step.args, lookup, now=now)

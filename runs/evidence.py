@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..state.answering import Evidenced
 from ..state.results import StepResult
+from ..state.values import Json
 from ..stores.protocols import Payloads
 from .memory import RunMemory
 from .step import output_of, text_at
@@ -24,3 +25,14 @@ async def collect(
             text = text_at(output, item.path)
             found[item.id] = Evidenced(evidence=item, text=text, output=output)
     return found
+
+
+async def outputs_of(
+    results: Mapping[str, StepResult], payloads: Payloads, memory: RunMemory | None = None
+) -> dict[str, Json]:
+    """Return the outputs of accepted results, also of those that nothing can be cited of."""
+    return {
+        key: await output_of(result, payloads, memory)
+        for key, result in results.items()
+        if result.status == "accepted"
+    }

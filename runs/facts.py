@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..policy.protocols import CallFacts
 from ..state.plan import Plan
+from ..state.provenance import union
 from ..state.run import Run
 from ..state.values import JsonObject
 from .dependencies import Dependencies
@@ -20,16 +21,20 @@ async def call_facts(
     provenance: Mapping[str, tuple[str, ...]],
     dependencies: Dependencies,
     *,
+    control: tuple[str, ...] = (),
     confidence: float | None = None,
 ) -> CallFacts:
-    """Gather what policy may know about a call, switches and spend as they are now."""
+    """Gather what policy may know about a call, switches and spend as they are now.
+
+    `control` are the untrusted sources that decided, beside the plan, that the call is made.
+    """
     usage = await dependencies.models.usage(run.id)
     switches = await dependencies.switches.snapshot()
     return CallFacts(
         principal=run.principal,
         tool=tool,
         args=args,
-        taint=plan.taint,
+        taint=union([plan.taint, control]),
         tainted_args=dict(provenance),
         confidence=confidence,
         spent_usd=usage.usd or 0.0,
@@ -55,5 +60,6 @@ async def step_facts(
         args,
         provenance,
         dependencies,
+        control=current.control(),
         confidence=current.confidence,
     )

@@ -11,8 +11,11 @@ from ..grounding.evidence import index
 from ..grounding.ground import Effect, Ground
 from ..state.answering import Evidenced
 from ..state.plan import Plan
+from ..state.values import Json
 from .calls import accepted_calls
 from .dependencies import Dependencies
+from .evidence import outputs_of
+from .step import started
 from .view import RunView
 
 
@@ -31,7 +34,8 @@ async def ground_of(
         dependencies: Tells which of the tools change something.
         instructions: What the agent was told to be and do, citable too.
     """
-    effects = _effects(view, evidence, dependencies)
+    outputs = await outputs_of(view.results, dependencies.store.payloads, view.memory)
+    effects = _effects(view, outputs, dependencies)
     request = view.task.text if view.task else ""
     today = datetime.fromtimestamp(view.run.started_at, UTC).date()
 
@@ -77,13 +81,12 @@ def _texts(plan: Plan, evidence: Mapping[str, Evidenced]) -> dict[str, tuple[Evi
 
 
 def _effects(
-    view: RunView, evidence: Mapping[str, Evidenced], dependencies: Dependencies
+    view: RunView, outputs: Mapping[str, Json], dependencies: Dependencies
 ) -> tuple[Effect, ...]:
     """Return the accepted calls that changed something."""
-    outputs = {item.evidence.step: item.output for item in evidence.values()}
     return tuple(
         Effect(tool=call.tool, args=call.args, output=outputs.get(call.step))
-        for call in accepted_calls(view.plan, view.results, evidence)
+        for call in accepted_calls(view.plan, view.results, outputs, now=started(view.run))
         if _changes(call.tool, dependencies)
     )
 

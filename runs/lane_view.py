@@ -39,6 +39,8 @@ class Route(Record):
     provenance: dict[str, tuple[str, ...]] = {}
     candidates: tuple[Candidate, ...] = ()
     why: str = ""
+    because: str = ""
+    """What the step's condition said, if it has one."""
 
 
 class LaneState(TypedDict, total=False):

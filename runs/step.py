@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
+from ..errors import ExpressionError
 from ..state.approval import ShownEvidence
+from ..state.conditions import control_taint, recovered
 from ..state.plan import Plan, Step
 from ..state.provenance import argument_provenance, union
 from ..state.references import Reference, as_text, at_path, resolve
@@ -41,6 +44,13 @@ class Current:
     """Attachment name → its text; for media, what it is."""
     media: tuple[Attachment, ...] = ()
     """Images, audio and video that it refers to."""
+    because: str = ""
+    """Why it runs, where a condition decided it."""
+
+    @property
+    def now(self) -> datetime:
+        """The time that expressions read: the run's start, which a replay has too."""
+        return started(self.run)
 
     @property
     def attempt(self) -> int:
@@ -55,7 +65,7 @@ class Current:
 
     def args(self) -> JsonObject:
         """Return the step's arguments, references resolved. Raises `KeyError`."""
-        return resolve(self.step.args, self.lookup)
+        return resolve(self.step.args, self.lookup, now=self.now)
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
@@ -89,9 +99,13 @@ class Current:
         """Return argument path → untrusted sources."""
         return argument_provenance(self.step, self.results)
 
+    def control(self) -> tuple[str, ...]:
+        """Return the untrusted sources that decided that the step runs: plan and condition."""
+        return union([self.plan.taint, control_taint(self.step, self.results)])
+
     def taint(self) -> tuple[str, ...]:
         """Return every untrusted source behind the step; its failure may quote their words."""
-        return union([self.plan.taint, *self.provenance().values()])
+        return union([self.control(), *self.provenance().values()])
 
     def seconds(self, wanted: float, *, now: float) -> float:
         """Return the time for one attempt: what is wanted, or what the deadline leaves."""
@@ -120,7 +134,9 @@ async def load(view: LaneView, payloads: Payloads) -> Current:
         results=results,
         earlier=view.attempts,
         values={
-            key: await output_of(result, payloads, view.memory) for key, result in results.items()
+            key: await output_of(result, payloads, view.memory)
+            for key, result in results.items()
+            if result.status == "accepted"
         },
         attachments={item.name: await _text_of(item, payloads, view.memory) for item in used},
         media=tuple(item for item in used if item.modality != "text"),
@@ -183,3 +199,18 @@ def ended(current: Current, status: Literal["failed", "stopped"], failure: Failu
         taint=current.taint(),
         plan_version=current.plan.version,
     )
+
+
+def started(run: Run) -> datetime:
+    """Return when a run began."""
+    return datetime.fromtimestamp(run.started_at, UTC)
+
+
+def after_failure(current: Current, result: StepResult) -> StepResult:
+    """Return what the step's `on_error` makes of its result, if that is a failure."""
+    try:
+        return recovered(current.step, result, current.lookup, now=current.now)
+    except (KeyError, ExpressionError) as error:
+        said = result.failure.message if result.failure else ""
+        message = f"{said} The value to use instead could not be had: {error}"
+        return result.model_copy(update={"failure": Failure(kind="expression", message=message)})

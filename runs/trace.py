@@ -7,11 +7,12 @@ attempt log, the ledger, the approvals and the audit log by whom, why, how often
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import ConfigError, NotFoundError
+from ..errors import ConfigError, ExpressionError, NotFoundError
 from ..state.answer import Answer
 from ..state.migrations import read_stored
 from ..state.plan import Plan, Step
@@ -30,7 +31,7 @@ from ..stores.protocols import (
     Store,
 )
 from .background import wait_for
-from .step import output_of
+from .step import output_of, started
 from .thread import config_of, read_thread
 from .view import RunView
 
@@ -194,7 +195,13 @@ async def _run_trace(
         task=view.task,
         plans=plans,
         declined=" ".join(declined),
-        steps=_steps(plans, results, await _outputs(results.values(), store.payloads), logs),
+        steps=_steps(
+            plans,
+            results,
+            await _outputs(results.values(), store.payloads),
+            logs,
+            started(view.run),
+        ),
         calls=tuple(c for c in logs.calls if c.attempt.step not in planned),
         answer=view.answer,
         stop=view.stop,
@@ -224,6 +231,7 @@ def _steps(
     results: Mapping[tuple[int, str], StepResult],
     outputs: Mapping[str, Json],
     logs: _Logs,
+    now: datetime,
 ) -> tuple[StepTrace, ...]:
     """Return the steps of every version of the plan, those left out that a revision replaced.
 
@@ -237,6 +245,7 @@ def _steps(
             results.get((plan.version, step.id)),
             outputs,
             logs.of(step.id) if last_version[step.id] == plan.version else _Logs(),
+            now,
         )
         for plan in plans
         for step in plan.steps
@@ -245,13 +254,18 @@ def _steps(
 
 
 def _step(
-    step: Step, version: int, result: StepResult | None, outputs: Mapping[str, Json], logs: _Logs
+    step: Step,
+    version: int,
+    result: StepResult | None,
+    outputs: Mapping[str, Json],
+    logs: _Logs,
+    now: datetime,
 ) -> StepTrace:
     accepted = result is not None and result.status == "accepted"
     return StepTrace(
         step=step,
         plan_version=version,
-        args=_args(step, outputs),
+        args=_args(step, outputs, now),
         result=result,
         output=outputs.get(step.id) if accepted else None,
         approvals=tuple(logs.approvals),
@@ -278,7 +292,7 @@ async def _outputs(results: Iterable[StepResult], payloads: Payloads) -> dict[st
     return outputs
 
 
-def _args(step: Step, outputs: Mapping[str, Json]) -> JsonObject:
+def _args(step: Step, outputs: Mapping[str, Json], now: datetime) -> JsonObject:
     def lookup(reference: Reference) -> Json:
         if reference.attachment:
             return {"$attachment": reference.attachment}
@@ -287,7 +301,15 @@ def _args(step: Step, outputs: Mapping[str, Json]) -> JsonObject:
         except KeyError:
             return {"$from": reference.step, "path": reference.path}
 
-    return resolve(step.args, lookup)
+    return {key: _value(value, lookup, now) for key, value in step.args.items()}
+
+
+def _value(value: Json, lookup: Callable[[Reference], Json], now: datetime) -> Json:
+    """Return an argument as the step got it; one that could not be worked out stands as it is."""
+    try:
+        return resolve(value, lookup, now=now)
+    except (KeyError, ExpressionError):
+        return value
 
 
 async def _call(attempt: ModelAttempt, payloads: Payloads) -> ModelCall:

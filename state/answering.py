@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
+from ..errors import ExpressionError
 from .answer import Answer, AnswerStatus, Citation, Sentence
 from .plan import Plan
 from .references import Reference, as_text, at_path, resolve
@@ -36,7 +38,11 @@ class Evidenced(Record):
 
 
 def prepared(
-    plan: Plan, results: Mapping[str, StepResult], outputs: Mapping[str, Json]
+    plan: Plan,
+    results: Mapping[str, StepResult],
+    outputs: Mapping[str, Json],
+    *,
+    now: datetime | None = None,
 ) -> list[Sentence]:
     """Fill in the plan's own answer, leaving out what does not apply or has no value."""
     accepted = {step_id for step_id, result in results.items() if result.status == "accepted"}
@@ -49,8 +55,8 @@ def prepared(
         if (template.when and template.when not in accepted) or template.unless in accepted:
             continue
         try:
-            text = as_text(resolve(template.text, lookup))
-        except KeyError:
+            text = as_text(resolve(template.text, lookup, now=now))
+        except (KeyError, ExpressionError):
             continue
         cites = [
             e.id for step in template.cites if step in accepted for e in results[step].evidence
@@ -119,8 +125,10 @@ def report(plan: Plan, results: Mapping[str, StepResult], stop: Stop | None) -> 
                 lines.append(f"Not done: {what}. {result.failure.message}")
             case "failed":
                 lines.append(f"Failed: {what}. {result.failure.message}")
-            case "skipped":
-                lines.append(f"Skipped: {what}. {result.failure.message}")
+            case "blocked":
+                lines.append(f"Not reached: {what}. {result.failure.message}")
+            case "skipped" | "accepted":
+                lines.append(f"Failed, and went on without: {what}. {result.failure.message}")
             case _:
                 pass
     if stop is not None:

@@ -88,12 +88,12 @@ def _whole(ref: Reference, lookup: Callable[[Reference], Json]) -> Json:
     return lookup(Reference(at=ref.at, step=ref.step))
 
 
-def taint_of(decided: Decided, results: Mapping[str, StepResult]) -> tuple[str, ...]:
-    """Return the labels of a decision: control taint of whatever stands under it.
-
-    A step that was skipped tells something too, so its labels count although it has no value.
-    """
-    return union(results[name].taint for name in decided.read if name in results)
+def control_taint(step: Step, results: Mapping[str, StepResult]) -> tuple[str, ...]:
+    """Return the labels of what a step's condition reads, whatever it said."""
+    read = {ref for ref in step.uses() if ref.at == "when"}
+    names = {ref.step for ref in read if ref.step}
+    files = {f"file:{ref.attachment}" for ref in read if ref.attachment}
+    return union([files, *(results[name].taint for name in names if name in results)])
 
 
 class Hindrance(Record):

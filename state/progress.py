@@ -9,7 +9,7 @@ from typing import Literal
 from .plan import Plan
 from .results import Attempt, Failure, StepResult, StepStatus
 from .run import Limits, Run, Stop
-from .schedule import chains, skipped
+from .schedule import chains, hindered
 from .usage import Usage
 from .values import Record
 
@@ -72,12 +72,20 @@ def skip_blocked(plan: Plan, results: Mapping[str, StepResult]) -> dict[str, Ste
     return {
         step_id: StepResult(
             step=step_id,
-            status="skipped",
-            failure=Failure(kind="skipped", message=f"Step {cause} did not succeed."),
+            status=found.status,
+            failure=Failure(kind="blocked", message=f"Step {found.cause} did not succeed.")
+            if found.status == "blocked"
+            else None,
+            reason=f"{found.status} because of {found.cause}",
+            taint=_taint_of(found.cause, results),
             plan_version=plan.version,
         )
-        for step_id, cause in skipped(plan, results).items()
+        for step_id, found in hindered(plan, results).items()
     }
+
+
+def _taint_of(step_id: str, results: Mapping[str, StepResult]) -> tuple[str, ...]:
+    return results[step_id].taint if step_id in results else ()
 
 
 def hard_stop(

@@ -20,10 +20,18 @@ from .values import Json, JsonObject, Trust
 def argument_provenance(
     step: Step, results: Mapping[str, StepResult]
 ) -> dict[str, tuple[str, ...]]:
-    """Return argument path → labels, for the arguments that have any."""
+    """Return argument path → labels, for the arguments that have any.
+
+    What a condition reads decides that the step runs, and is no argument: see `conditions`.
+    """
     found: dict[str, set[str]] = {}
     for ref in step.uses():
-        labels = {f"file:{ref.attachment}"} if ref.attachment else set(results[ref.step].taint)
+        if ref.at == "when":
+            continue
+        if ref.attachment:
+            labels = {f"file:{ref.attachment}"}
+        else:
+            labels = set(results[ref.step].taint) if ref.step in results else set[str]()
         if labels:
             found.setdefault(ref.at, set()).update(labels)
     return {at: tuple(sorted(labels)) for at, labels in found.items()}
@@ -35,11 +43,11 @@ def union(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
 
 
 def output_taint(
-    *, source: str, trust: Trust, arguments: Mapping[str, tuple[str, ...]], plan: tuple[str, ...]
+    *, source: str, trust: Trust, arguments: Mapping[str, tuple[str, ...]], control: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Return the labels of an output: its own source if untrusted, and those of what went in."""
+    """Return the labels of an output: its own source, what went in, and what decided to make it."""
     own = (source,) if trust == "untrusted" else ()
-    return union([own, plan, *arguments.values()])
+    return union([own, control, *arguments.values()])
 
 
 def edited_provenance(

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .plan import Plan, topological_order
+from .conditions import Hindrance, hindrance
+from .plan import Plan, Step, topological_order
 from .results import FINAL, StepResult, StepStatus
 
 
-def skipped(plan: Plan, results: Mapping[str, StepResult]) -> dict[str, str]:
-    """Find steps that can never run, with the id of the step that stands in their way."""
-    blocked: dict[str, str] = {}
+def hindered(plan: Plan, results: Mapping[str, StepResult]) -> dict[str, Hindrance]:
+    """Find steps that can never run, with the step at the root of what stands in their way."""
+    found: dict[str, Hindrance] = {}
+    known = dict(results)
+    steps = {step.id: step for step in plan.steps}
     for step_id in topological_order(plan):
-        if step_id in results and results[step_id].status in FINAL:
+        if step_id in known and known[step_id].status in FINAL:
             continue
-        for needed in sorted(plan.step(step_id).needs()):
-            ended = needed in results and results[needed].status in FINAL
-            if needed in blocked or (ended and results[needed].status != "accepted"):
-                blocked[step_id] = blocked.get(needed, needed)
-                break
-    return blocked
+        if in_the_way := hindrance(steps[step_id], known):
+            root = found.get(in_the_way.cause, in_the_way)
+            found[step_id] = in_the_way.model_copy(update={"cause": root.cause})
+            known[step_id] = StepResult(step=step_id, status=in_the_way.status)
+    return found
 
 
 def chains(
@@ -27,8 +29,8 @@ def chains(
 ) -> tuple[tuple[str, ...], ...]:
     """Cut what can run now into chains.
 
-    A chain is a path of steps in which each needs only accepted steps and earlier steps of the
-    same chain. Each becomes one lane, so a chain never waits for another.
+    A chain is a path of steps in which each needs only steps that have ended and earlier steps of
+    the same chain. Each becomes one lane, so a chain never waits for another.
 
     Args:
         plan: The plan.
@@ -38,7 +40,7 @@ def chains(
     Returns:
         Chains of step ids, in plan order of their first steps.
     """
-    accepted = {step_id for step_id, status in statuses.items() if status == "accepted"}
+    steps = {step.id: step for step in plan.steps}
     open_steps = [
         step_id
         for step_id in topological_order(plan)
@@ -47,7 +49,7 @@ def chains(
     found: list[list[str]] = []
     lane_of: dict[str, list[str]] = {}
     for step_id in open_steps:
-        missing = plan.step(step_id).needs() - accepted
+        missing = _missing(steps[step_id], statuses)
         lanes = {id(lane_of[m]): lane_of[m] for m in missing if m in lane_of}
         if not missing:
             found.append([step_id])
@@ -59,3 +61,14 @@ def chains(
                 lane.append(step_id)
                 lane_of[step_id] = lane
     return tuple(tuple(chain) for chain in found)
+
+
+def _missing(step: Step, statuses: Mapping[str, StepStatus]) -> frozenset[str]:
+    """Return what a step still awaits: acceptance, or only an end if it bears with absence."""
+    hard = step.requires()
+    return frozenset(
+        needed
+        for needed in step.needs()
+        if (status := statuses.get(needed)) != "accepted"
+        and (needed in hard or status not in FINAL)
+    )

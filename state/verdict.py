@@ -7,9 +7,11 @@ business rules of the plan, then evidence, then confidence.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from pydantic import Field
 
+from ..errors import ExpressionError
 from .plan import Check, Step
 from .references import Reference, at_path, resolve
 from .results import Evidence, Failure, Verdict
@@ -52,6 +54,7 @@ def judge(
     attempt: int,
     limits: Limits,
     lookup: Callable[[Reference], Json],
+    now: datetime | None = None,
 ) -> Verdict:
     """Return the verdict on one attempt, with its reason."""
     if outcome.happened_unknown:
@@ -59,7 +62,7 @@ def judge(
     allowed = min(limits.step_attempts, outcome.max_attempts or limits.step_attempts)
     if outcome.failure is not None:
         return _judge_failure(outcome.failure, again=attempt < allowed)
-    broken = next((c for c in step.checks if not holds(c, outcome.output, lookup)), None)
+    broken = next((c for c in step.checks if not holds(c, outcome.output, lookup, now)), None)
     if broken is not None:
         return Verdict(action="fail", reason=broken.message)
     if step.kind != "ask" and not outcome.evidence:
@@ -79,12 +82,17 @@ def _judge_failure(failure: Failure, *, again: bool) -> Verdict:
     return Verdict(action="fail", reason=failure.message, cause=failure.kind)
 
 
-def holds(check: Check, output: Json, lookup: Callable[[Reference], Json]) -> bool:
+def holds(
+    check: Check,
+    output: Json,
+    lookup: Callable[[Reference], Json],
+    now: datetime | None = None,
+) -> bool:
     """Decide one business rule. A value that is absent or of another type fails it."""
     try:
         actual = at_path(output, check.path)
-        expected = resolve(check.value, lookup)
-    except KeyError:
+        expected = resolve(check.value, lookup, now=now)
+    except (KeyError, ExpressionError):
         return False
     match check.op:
         case "exists":

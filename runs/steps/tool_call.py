@@ -48,7 +48,7 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
             source=f"tool:{step.tool}#{step.id}",
             trust=tool.contract.trust,
             arguments=route.provenance,
-            plan=current.plan.taint,
+            control=current.control(),
         ),
     )
 

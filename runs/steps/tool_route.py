@@ -131,7 +131,7 @@ async def _request(
         tool=step.tool,
         args=args,
         description=_description(current, tool, args),
-        why=decision.reason,
+        why="\n".join(filter(None, (decision.reason, _because(current)))),
         effect=tool.contract.effect,
         risk=tool.contract.risk,
         provenance=facts.tainted_args,
@@ -153,3 +153,11 @@ def _description(current: Current, tool: Tool, args: JsonObject) -> str:
     step = current.step
     said = tool.describe(args) if tool.describe else f"{step.goal or 'Run ' + step.tool}."
     return f"{said} {tool.contract.refusals()}".strip()
+
+
+def _because(current: Current) -> str:
+    """Return why the step runs, with the untrusted sources that decided it."""
+    sources = current.control()
+    if not current.because or not sources:
+        return current.because
+    return f"{current.because} (source: {', '.join(sources)})"

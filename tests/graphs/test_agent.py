@@ -146,7 +146,7 @@ async def test_a_rejection_fails_the_step_in_the_reviewers_words(bench: Any, w: 
     )
 
     assert out["results"]["pay"]["status"] == "rejected"
-    assert out["results"]["tell"]["status"] == "skipped"
+    assert out["results"]["tell"]["status"] == "blocked"
     assert "Not before Friday" in out["answer"]["text"]
     assert not bench.count("pay")
 

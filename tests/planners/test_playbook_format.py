@@ -133,12 +133,14 @@ def test_an_expression_reads_arguments_and_renamed_steps(tmp_path: Path) -> None
     assert steps[1].args["body"] == {"$expr": "join(['ORD-1001', q1_order.summary])"}
 
 
-def test_what_no_run_carries_out_is_refused(tmp_path: Path) -> None:
-    """A condition that would be ignored would let the step run."""
+def test_a_condition_reads_arguments_and_renamed_steps(tmp_path: Path) -> None:
+    """It is an expression like any other."""
     file = tmp_path / "a.yaml"
-    file.write_text(
-        GOOD.replace("    tool: send_reply\n", "    tool: send_reply\n    when: 'true'\n")
+    when = "    tool: send_reply\n    when: has(order.summary) and order.id != order_id\n"
+    file.write_text(GOOD.replace("    tool: send_reply\n", when))
+
+    steps, _ = instantiate(
+        load_playbook(file), {"order_id": "ORD-1001", "note": "note x"}, prefix="q1_"
     )
 
-    with pytest.raises(ConfigError, match="not run yet"):
-        load_playbook(file)
+    assert steps[1].when == "has(q1_order.summary) and q1_order.id != 'ORD-1001'"

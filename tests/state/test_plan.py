@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from pointsman.errors import PlanError
 from pointsman.state.checks import check_plan
+from pointsman.state.conditions import Hindrance
 from pointsman.state.plan import MAX_STEPS, Plan, Step, topological_order
 from pointsman.state.results import StepResult, StepStatus
-from pointsman.state.schedule import chains, skipped
+from pointsman.state.schedule import chains, hindered
 
 
 def step(step_id: str, *needs: str) -> Step:
@@ -95,7 +96,10 @@ def test_a_failed_step_blocks_all_that_need_it() -> None:
     """The cause that is named is the step that failed."""
     plan = Plan(steps=(step("a"), step("b", "a"), step("c", "b"), step("d")))
 
-    assert skipped(plan, {"a": StepResult(step="a", status="failed")}) == {"b": "a", "c": "a"}
+    found = hindered(plan, {"a": StepResult(step="a", status="failed")})
+
+    blocked = Hindrance(status="blocked", cause="a")
+    assert found == {"b": blocked, "c": blocked}
 
 
 @pytest.mark.parametrize(
