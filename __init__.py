@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .state.context import AgentContext
     from .stores.store import open_store
     from .tools.contract import Tool, ToolCall, ToolContract
+    from .tools.costs import report_cost
     from .tools.decorator import tool
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Trace",
     "build_agent",
     "open_store",
+    "report_cost",
     "tool",
     "trace",
     "trace_now",
@@ -51,6 +53,7 @@ __getattr__ = exports(
         "Trace": "runs.trace",
         "build_agent": "agent",
         "open_store": "stores.store",
+        "report_cost": "tools.costs",
         "tool": "tools.decorator",
         "trace": "runs.trace",
         "trace_now": "runs.trace",

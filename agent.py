@@ -9,8 +9,11 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
+from .errors import ConfigError
 from .graphs.agent import build_graph
-from .models.catalog.settings import ModelsSettings
+from .models.calling.convert import Converters
+from .models.calling.named import named_model
+from .models.catalog.settings import TEXT_ROLES, ModelsSettings
 from .models.catalog.source import FileSettings
 from .models.embedded.entry import with_embedded_model
 from .models.gateway import Gateway
@@ -40,7 +43,9 @@ def build_agent(
     settings: Settings | None = None,
     *,
     tools: AnyTool | Sequence[AnyTool] | None = None,
-    models: Mapping[Role, BaseChatModel] | None = None,
+    model: BaseChatModel | str | None = None,
+    models: Mapping[Role, BaseChatModel | str] | None = None,
+    converters: Converters | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
     store: Store | None = None,
 ) -> Agent:
@@ -51,8 +56,10 @@ def build_agent(
         tools: Tools in addition to those that the settings name: ours, LangChain's, plain functions
             with annotations and a docstring, or lists of them. Without a contract a tool counts as
             writing and untrusted, and a person is asked before each call.
+        model: One LangChain chat model for every role, or its name, `provider:model`.
         models: Role (`planner`, `extractor`, `reasoner`, `generator`, `verifier`, `chat`) → any
-            LangChain chat model, which replaces the catalog for that role.
+            LangChain chat model or its name, which replaces the catalog for that role.
+        converters: What turns media into text for models that take only text, by modality.
         checkpointer: Any LangGraph checkpointer. Needed to pause for approval and resume; the Agent
             Server brings its own.
         store: The database of journal, effects, approvals, budgets and audit; by default the
@@ -66,7 +73,13 @@ def build_agent(
     """
     settings = settings or Settings()
     return build_graph(
-        build_dependencies(settings, tools=tools, models=models, store=store),
+        build_dependencies(
+            settings,
+            tools=tools,
+            models=given_models(model, models or {}),
+            converters=converters,
+            store=store,
+        ),
         checkpointer=checkpointer,
     )
 
@@ -76,6 +89,7 @@ def build_dependencies(
     *,
     tools: AnyTool | Sequence[AnyTool] | None = None,
     models: Mapping[Role, BaseChatModel] | None = None,
+    converters: Converters | None = None,
     store: Store | None = None,
 ) -> Dependencies:
     """Build what the nodes use. Opens nothing: the store and the clients connect on first use."""
@@ -87,6 +101,7 @@ def build_dependencies(
         model_settings(settings),
         store=database,
         overrides=models or {},
+        converters=converters,
         may_use=policy.may_use_model,
     )
     return Dependencies(
@@ -98,6 +113,29 @@ def build_dependencies(
         planner=build_planner(settings, gateway, runner),
         switches=SwitchBoard(database.switches),
     )
+
+
+def given_models(
+    model: BaseChatModel | str | None, models: Mapping[Role, BaseChatModel | str]
+) -> dict[Role, BaseChatModel]:
+    """Return the caller's chat models by role, those that are named made.
+
+    Raises:
+        ConfigError: A role does not exist, or a named model cannot be made.
+    """
+    known = (*TEXT_ROLES, "transcriber")
+    if unknown := sorted(set(models) - set(known)):
+        raise ConfigError(
+            f"There is no role `{unknown[0]}`.", where="models", fix=f"Use: {', '.join(known)}."
+        )
+    everywhere: dict[Role, BaseChatModel | str] = (
+        {} if model is None else dict.fromkeys(TEXT_ROLES, model)
+    )
+    everywhere.update(models)
+    return {
+        role: named_model(given, where=f"models.{role}") if isinstance(given, str) else given
+        for role, given in everywhere.items()
+    }
 
 
 def _own_store(settings: Settings) -> Store:

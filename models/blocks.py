@@ -10,6 +10,17 @@ import hashlib
 
 from ..state.values import Record
 
+MAX_CHARACTERS = 20_000
+"""Of one block, unless a prompt has less room for it."""
+
+MISSING = (
+    "[Cut: {missing:,} of {whole:,} characters of {name!r} are missing here. Do not count, total, "
+    "compare or rule anything out over what is shown. {rest}]"
+)
+HOW_TO_GET_THE_REST = (
+    "To get the rest, refer to a part of it by its path, or ask its tool for less at a time."
+)
+
 
 class Block(Record):
     """One piece of data for a model, with where it comes from."""
@@ -18,11 +29,30 @@ class Block(Record):
     text: str
     sources: tuple[str, ...] = ()
     """Untrusted sources; empty for data of ours or of the user."""
+    missing: int = 0
+    """Characters that `text` lacks already: it is the beginning of something longer."""
+
+    def missing_at(self, max_characters: int = MAX_CHARACTERS) -> int:
+        """Return how many characters a model does not see where that many are shown."""
+        return self.missing + max(0, len(self.text) - max_characters)
 
 
-def render(block: Block, *, max_characters: int = 20_000) -> str:
-    """Write a block between fences that its content cannot forge."""
+def render(block: Block, *, max_characters: int = MAX_CHARACTERS) -> str:
+    """Write a block between fences that its content cannot forge.
+
+    What does not fit is cut, and a mark behind the fence says how much is missing.
+    """
     text = block.text[:max_characters]
     fence = hashlib.sha256(f"{block.name}\n{text}".encode()).hexdigest()[:12]
     trust = f"untrusted: {', '.join(block.sources)}" if block.sources else "ours"
-    return f"<data {fence} name={block.name!r} source={trust!r}>\n{text}\n</data {fence}>"
+    written = f"<data {fence} name={block.name!r} source={trust!r}>\n{text}\n</data {fence}>"
+    missing = block.missing_at(max_characters)
+    if not missing:
+        return written
+    mark = MISSING.format(
+        missing=missing,
+        whole=len(block.text) + block.missing,
+        name=block.name,
+        rest=HOW_TO_GET_THE_REST,
+    )
+    return f"{written}\n{mark}"

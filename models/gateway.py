@@ -15,7 +15,7 @@ from ..errors import BudgetExceededError, EndpointError
 from ..state.forks import new_lock
 from ..state.run import Principal, Run
 from ..state.usage import Usage, total
-from ..stores.protocols import Store
+from ..stores.protocols import Cap, Store
 from .calling.attempt import Attempts
 from .calling.budget import Budget, caps_for, unpriced
 from .calling.clients import Clients
@@ -155,6 +155,10 @@ class Gateway:
         )
         return await completion.reply()
 
+    def caps(self, run: Run, step: str) -> Sequence[Cap]:
+        """Return what everything that a run pays for must fit under."""
+        return caps_for(run, step, self.catalog().settings.budget, now=time.time())
+
     async def usage(self, run_id: str) -> Usage:
         """Return what the run's model calls have cost so far."""
         catalog = self.catalog()
@@ -239,7 +243,7 @@ class Gateway:
         return {
             model.name: f"policy does not let {principal.id} use it"
             for model in models
-            if not self._may_use(principal, model.id, signals.data_class)
+            if not all(self._may_use(principal, model.id, c) for c in signals.data_class or ("",))
         }
 
     def _hedge_after(self, catalog: Catalog, model: ModelSettings) -> float | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from langchain_core.messages import BaseMessage
+from pydantic import BeforeValidator
 
 from ..state.run import Run
 from ..state.task import Modality
 from ..state.usage import Usage
 from ..state.values import Json, JsonObject, Record
+from ..stores.protocols import Cap
 
 Role = Literal["planner", "extractor", "reasoner", "generator", "verifier", "chat", "transcriber"]
 Risk = Literal["low", "medium", "high"]
@@ -19,6 +21,11 @@ Risk = Literal["low", "medium", "high"]
 Emit = Callable[[JsonObject], None]
 """Receives progress events: `{"event": "model_attempt", …}`, `{"event": "token", "text": …}`,
 `{"event": "discard"}` when what was streamed so far must be forgotten."""
+
+
+def as_names(value: Any) -> Any:
+    """Read one name as a tuple of one, and an empty name as none."""
+    return tuple(name for name in (value,) if name) if isinstance(value, str) else value
 
 
 class Signals(Record):
@@ -32,7 +39,8 @@ class Signals(Record):
     latency: Literal["fast", "normal", "batch"] = "normal"
     quality_floor: int | None = None
     """Lowest acceptable quality tier."""
-    data_class: str = ""
+    data_class: Annotated[tuple[str, ...], BeforeValidator(as_names)] = ()
+    """Classes of the data that is sent; one may be given as text."""
     context_tokens: int = 0
     output_tokens: int = 0
     needs_tools: bool = False
@@ -140,6 +148,10 @@ class ModelGateway(Protocol):
             OutputError: Candidates replied, but none with what the schema asks for.
             BudgetExceededError: No cap leaves room for a useful reply; it names the cap.
         """
+        ...
+
+    def caps(self, run: Run, step: str) -> Sequence[Cap]:
+        """Return what everything that a run pays for must fit under."""
         ...
 
     async def usage(self, run_id: str) -> Usage:

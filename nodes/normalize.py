@@ -118,6 +118,7 @@ async def _store(item: Incoming, dependencies: Dependencies) -> Attachment:
         else await payloads.put_bytes(item.data, item.media_type),
         size=len(item.data),
         facts=item.facts,
+        data_class=item.data_class,
     )
 
 

@@ -12,6 +12,7 @@ from ..planners.protocols import Declined
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.planning import announce, explain, make_plan, plan_request
+from ..runs.spending import history
 from ..runs.view import RunUpdate, RunView
 from ..state.context import AgentContext
 from ..state.plan import Plan
@@ -36,7 +37,8 @@ async def plan(
 ) -> RunUpdate:
     """Move the run on by one turn; `after_plan` reads from the state where it goes."""
     turns, results = view.turns + 1, view.results
-    stop = await _stop(view.run, turns, results, dependencies)
+    revised = view.revisions > 0
+    stop = await _stop(view.run, turns, results, dependencies, revised=revised)
     made: Plan | None = None
     skips: dict[str, StepResult] = {}
     if stop is None and not view.planned:
@@ -78,10 +80,21 @@ def may_revise(view: RunView) -> bool:
 
 
 async def _stop(
-    run: Run, turns: int, results: dict[str, StepResult], dependencies: Dependencies
+    run: Run,
+    turns: int,
+    results: dict[str, StepResult],
+    dependencies: Dependencies,
+    *,
+    revised: bool = False,
 ) -> Stop | None:
-    usage = await dependencies.models.usage(run.id)
-    return hard_stop(run, turns=turns, now=dependencies.clock(), usage=usage, results=results)
+    return hard_stop(
+        run,
+        turns=turns,
+        now=dependencies.clock(),
+        usage=await dependencies.models.usage(run.id),
+        results=results,
+        history=await history(run, results, revised, dependencies),
+    )
 
 
 async def _first_plan(

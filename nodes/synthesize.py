@@ -19,16 +19,17 @@ from ..runs.dependencies import Dependencies
 from ..runs.events import emit, emitter
 from ..runs.evidence import collect, outputs_of
 from ..runs.ground import ground_of
+from ..runs.spending import history, spent
 from ..runs.step import started
 from ..runs.view import RunUpdate, RunView
 from ..state.answer import Answer, Sentence
 from ..state.answering import Evidenced, compose, extractive, prepared, report
 from ..state.context import AgentContext
 from ..state.plan import Plan
+from ..state.provenance import union
 from ..state.results import StepResult
 from ..state.run import Run
 from ..state.task import Task
-from ..state.usage import Usage, total
 
 
 async def synthesize(
@@ -36,22 +37,11 @@ async def synthesize(
 ) -> RunUpdate:
     """Answer from what was verified, and say what failed, was declined or was stopped."""
     answer = await answer_once(view, lambda: _answer(view, runtime, dependencies), dependencies)
-    usage = await _usage(view.run, view.results, dependencies)
+    outcomes = await history(view.run, view.results, view.revisions > 0, dependencies)
+    usage = await spent(view.run, outcomes, dependencies)
     emit(runtime, "finished", node="synthesize", status=answer.status, usd=usage.usd)
     message = AIMessage(answer.text, id=f"answer-{view.run.id}")
     return RunUpdate(answer=answer, usage=usage, messages=[message])
-
-
-async def _usage(run: Run, results: dict[str, StepResult], dependencies: Dependencies) -> Usage:
-    """Join what models cost, as the attempt log has it, with what tools cost."""
-    models = await dependencies.models.usage(run.id)
-    tools = [
-        attempt.usage
-        for result in results.values()
-        for attempt in result.attempts
-        if attempt.performed_by.startswith("tool:")
-    ]
-    return models + total(tools)
 
 
 async def _answer(
@@ -217,7 +207,11 @@ async def _ask(
     """
     request = ModelRequest(
         signals=Signals(
-            role=role, task_type="answering", needs_schema=True, request=writing.task.text
+            role=role,
+            task_type="answering",
+            needs_schema=True,
+            request=writing.task.text,
+            data_class=_data_class(writing.evidence),
         ),
         messages=messages,
         schema=prompts.ANSWER_SCHEMA,
@@ -232,6 +226,10 @@ async def _ask(
         if s["text"].strip()
     ]
     return sentences, f"{reply.model}@{reply.endpoint}"
+
+
+def _data_class(evidence: dict[str, Evidenced]) -> tuple[str, ...]:
+    return union([item.data_class for item in evidence.values()])
 
 
 def _blocks(evidence: dict[str, Evidenced], ids: Sequence[str]) -> list[Block]:
@@ -256,7 +254,12 @@ async def _confirm(
         return sentences, ()
     claims = [(s.text, _blocks(evidence, s.cites)) for s in sentences]
     request = ModelRequest(
-        signals=Signals(role="verifier", task_type="verification", needs_schema=True),
+        signals=Signals(
+            role="verifier",
+            task_type="verification",
+            needs_schema=True,
+            data_class=_data_class(evidence),
+        ),
         messages=prompts.verify_messages(claims),
         schema=prompts.VERIFY_SCHEMA,
         max_output_tokens=512,

@@ -114,7 +114,16 @@ async def _result(
         reason=route.because,
         attempts=attempts,
         plan_version=current.plan.version,
+        data_class=_data_class(current, dependencies),
     )
+
+
+def _data_class(current: Current, dependencies: Dependencies) -> tuple[str, ...]:
+    """Return the classes of what the step read and of what its tool returns."""
+    if current.step.kind != "tool":
+        return current.data_class()
+    own = dependencies.tools.get(current.step.tool).contract.data_class
+    return union([current.data_class(), (own,) if own else ()])
 
 
 def _status(verdict: Verdict, outcome: ActOutcome) -> StepStatus:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from ..errors import EndpointError, OutputError, PlanError
 from ..models.protocols import ModelGateway, ModelReply, ModelRequest, Signals
 from ..state.plan import Plan
+from ..state.provenance import union
 from ..state.values import Json, canonical_json
 from ..tools.protocols import ToolRunner
 from .prompts import PLAN_SCHEMA, plan_messages, read_plan, refusal
@@ -98,6 +99,7 @@ class LlmPlanner:
                     tried=tried,
                     verdicts=tuple("schema" for _ in tried),
                     request=request.task.text,
+                    data_class=union([r.data_class for r in request.results.values()]),
                 ),
                 messages=messages,
                 schema=PLAN_SCHEMA,

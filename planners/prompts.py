@@ -151,12 +151,17 @@ def _revision(request: PlanRequest, previous: Plan) -> str:
 
 def _block(step: Step, request: PlanRequest) -> Block:
     result = request.results.get(step.id)
-    return Block(name=step.id, text=_outcome(result), sources=result.taint if result else ())
-
-
-def _outcome(result: StepResult | None) -> str:
     if result is None:
-        return "did not run"
+        return Block(name=step.id, text="did not run")
+    return Block(
+        name=step.id,
+        text=_outcome(result),
+        sources=result.taint,
+        missing=max(0, result.size - len(result.excerpt)),
+    )
+
+
+def _outcome(result: StepResult) -> str:
     if result.failure is not None:
         return f"{result.status}: {result.failure.message}"
     return f"{result.status}: {result.excerpt or canonical_json(result.output)}"

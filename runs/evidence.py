@@ -23,7 +23,9 @@ async def collect(
         output = await output_of(result, payloads, memory)
         for item in result.evidence:
             text = text_at(output, item.path)
-            found[item.id] = Evidenced(evidence=item, text=text, output=output)
+            found[item.id] = Evidenced(
+                evidence=item, text=text, output=output, data_class=result.data_class
+            )
     return found
 
 

@@ -42,8 +42,8 @@ class Current:
     """Outputs of the steps it refers to, large ones loaded."""
     attachments: dict[str, str]
     """Attachment name → its text; for media, what it is."""
-    media: tuple[Attachment, ...] = ()
-    """Images, audio and video that it refers to."""
+    files: tuple[Attachment, ...] = ()
+    """Attachments that it refers to."""
     because: str = ""
     """Why it runs, where a condition decided it."""
 
@@ -66,6 +66,11 @@ class Current:
     def args(self) -> JsonObject:
         """Return the step's arguments, references resolved. Raises `KeyError`."""
         return resolve(self.step.args, self.lookup, now=self.now)
+
+    @property
+    def media(self) -> tuple[Attachment, ...]:
+        """Images, audio and video that it refers to."""
+        return tuple(item for item in self.files if item.modality != "text")
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
@@ -107,6 +112,11 @@ class Current:
         """Return every untrusted source behind the step; its failure may quote their words."""
         return union([self.control(), *self.provenance().values()])
 
+    def data_class(self) -> tuple[str, ...]:
+        """Return the classes of the data that it reads."""
+        read = [result.data_class for result in self.results.values()]
+        return union([*read, *((item.data_class,) for item in self.files if item.data_class)])
+
     def seconds(self, wanted: float, *, now: float) -> float:
         """Return the time for one attempt: what is wanted, or what the deadline leaves."""
         deadline = self.run.deadline_at
@@ -139,7 +149,7 @@ async def load(view: LaneView, payloads: Payloads) -> Current:
             if result.status == "accepted"
         },
         attachments={item.name: await _text_of(item, payloads, view.memory) for item in used},
-        media=tuple(item for item in used if item.modality != "text"),
+        files=tuple(used),
     )
 
 
@@ -171,11 +181,13 @@ def shrink(result: StepResult, max_inline: int) -> StepResult:
     """Move a large output out of state: its digest and its beginning stay."""
     if result.payload or size_of(result.output) <= max_inline:
         return result
+    text = as_text(result.output)
     return result.model_copy(
         update={
             "output": None,
             "payload": digest(result.output),
-            "excerpt": as_text(result.output)[:EXCERPT],
+            "size": len(text),
+            "excerpt": text[:EXCERPT],
         }
     )
 

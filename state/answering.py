@@ -35,6 +35,8 @@ class Evidenced(Record):
     text: str
     output: Json
     """The whole output it is part of."""
+    data_class: tuple[str, ...] = ()
+    """Classes of the data in it."""
 
 
 def prepared(

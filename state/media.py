@@ -6,7 +6,7 @@ import base64
 import binascii
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import TaskError
 from .signatures import sniff
@@ -23,6 +23,8 @@ class Incoming:
     media_type: str
     data: bytes = field(repr=False)
     facts: dict[str, str | int | float] = field(default_factory=dict[str, str | int | float])
+    data_class: str = ""
+    """Class of its data, as whoever attached it says."""
 
 
 def read_attachment(item: Json, position: int) -> Incoming:
@@ -35,19 +37,22 @@ def read_attachment(item: Json, position: int) -> Incoming:
     if not isinstance(item, dict):
         raise TaskError("It is not an object.", where=where, fix='Send {"name": …, "text": …}.')
     name = item.get("name", f"attachment-{position + 1}")
-    unknown = sorted(set(item) - {"name", "text", "data", "media_type"})
-    if unknown or not isinstance(name, str) or not 0 < len(name) <= 200:
+    unknown = sorted(set(item) - {"name", "text", "data", "media_type", "data_class"})
+    data_class = item.get("data_class", "")
+    named = isinstance(name, str) and 0 < len(name) <= 200
+    if unknown or not named or not isinstance(data_class, str) or len(data_class) > 64:
         raise TaskError(
             f"Its fields do not fit{': ' + ', '.join(unknown) if unknown else ''}.",
             where=where,
-            fix="Allowed: name (1 to 200 characters), text, data, media_type.",
+            fix="Allowed: name (1 to 200 characters), text, data, media_type, data_class.",
         )
     where = f"attachments.{name}"
     text, data = item.get("text"), item.get("data")
     if isinstance(text, str) and data is None:
-        return recognize(name, text.encode(), where=where)
+        return replace(recognize(name, text.encode(), where=where), data_class=data_class)
     if isinstance(data, str) and text is None:
-        return recognize(name, _decode(data, where), where=where)
+        found = recognize(name, _decode(data, where), where=where)
+        return replace(found, data_class=data_class)
     raise TaskError("It needs either text or data.", where=where, fix="Send one of them, a string.")
 
 

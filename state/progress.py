@@ -25,6 +25,7 @@ REVISABLE = frozenset(
         "did_not_happen",
         "no_answer",
         "refused",
+        "input_too_large",
     }
 )
 """Failure kinds that another plan might avoid. A rejection is not one: a person said no."""
@@ -89,11 +90,25 @@ def _taint_of(step_id: str, results: Mapping[str, StepResult]) -> tuple[str, ...
 
 
 def hard_stop(
-    run: Run, *, turns: int, now: float, usage: Usage, results: Mapping[str, StepResult]
+    run: Run,
+    *,
+    turns: int,
+    now: float,
+    usage: Usage,
+    results: Mapping[str, StepResult],
+    history: Mapping[str, StepResult] | None = None,
 ) -> Stop | None:
     """Return the first hard stop that applies, or `None`.
 
     A budget stops here once it is used up; that it is never exceeded is the budget ledger's work.
+
+    Args:
+        run: The run, with its limits.
+        turns: Passes through `plan` so far.
+        now: Unix time.
+        usage: What the run has used.
+        results: Results as the plan in force has them.
+        history: Every outcome of the run, replaced ones too; by default `results`.
     """
     limits = run.limits
     if turns > limits.max_turns:
@@ -104,7 +119,7 @@ def hard_stop(
         return stopped
     if over := _over_budget(limits, usage):
         return over
-    failures = tool_failures(results)
+    failures = tool_failures(results if history is None else history)
     for tool, count in failures.items():
         if count >= limits.max_tool_failures:
             return Stop(

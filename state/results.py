@@ -31,6 +31,8 @@ class Evidence(Record):
     source: str
     """What a person would look up: `order ORD-1001`, `policies/refunds.md § Damaged items`."""
     trust: Trust = "internal"
+    cut: bool = False
+    """The model behind it saw only a part of its inputs: a count or a total in it is none."""
 
 
 class Failure(Record):
@@ -78,6 +80,8 @@ class StepResult(Record):
     """The value, if it is small enough to live in state."""
     payload: str = ""
     """Digest of the value in the payload store."""
+    size: int = 0
+    """Characters of a value that is too large for state."""
     excerpt: str = ""
     """The beginning of a value that is too large for state."""
     evidence: tuple[Evidence, ...] = ()
@@ -90,6 +94,8 @@ class StepResult(Record):
     """For `waiting`: what a person is asked. Kept for the trace once answered."""
     attempts: tuple[Attempt, ...] = ()
     plan_version: int = 1
+    data_class: tuple[str, ...] = ()
+    """Classes of the data that flowed into the output; who may see them is decided by class."""
 
     @property
     def usage(self) -> Usage:

@@ -23,6 +23,8 @@ class Attachment(Record):
     facts: dict[str, str | int | float] = {}
     """What validation found out: width, height, duration in seconds, pages."""
     trust: Trust = "untrusted"
+    data_class: str = ""
+    """Class of its data, where whoever attached it said so; models are chosen by it."""
 
 
 class Utterance(Record):

@@ -60,6 +60,8 @@ class ToolContract:
     output_schema: JsonObject | None = None
     max_output_bytes: int = 1_000_000
     cost_usd: float = 0.0
+    data_class: str = ""
+    """Class of the data that it returns, for example `health`; models are chosen by it."""
     rate_per_minute: int | None = None
     credentials: tuple[str, ...] = ()
     """Names of the credentials the call needs; fetched for the call, never stored."""
@@ -95,6 +97,7 @@ class ContractOptions(TypedDict, total=False):
     output_schema: JsonObject | None
     max_output_bytes: Annotated[int, Field(gt=0)]
     cost_usd: Annotated[float, Field(ge=0)]
+    data_class: str
     rate_per_minute: Annotated[int, Field(gt=0)] | None
     credentials: tuple[str, ...]
     nothing_happened: tuple[type[Exception] | Annotated[str, Field(min_length=1)], ...]

@@ -27,6 +27,8 @@ class ToolOutcome(Record):
     retryable: bool = False
     replayed: bool = False
     """The ledger already held the result; nothing was called."""
+    cost_usd: float | None = None
+    """What the call has cost, where the tool told it; else its contract says."""
     seconds: float = 0.0
     key: str = ""
     """The idempotency key."""

@@ -19,6 +19,7 @@ from ..stores.protocols import EffectClaim, EffectRecord, Store
 from .arguments import Arguments
 from .claims import EffectClaims
 from .contract import Tool, ToolCall, ToolContract
+from .costs import told_costs
 from .credentials import CredentialProvider, EnvironmentCredentials
 from .doubts import Doubts
 from .endings import (
@@ -152,9 +153,14 @@ class Runner:
         call = _tool_call(tool, checked, run=run, step=step, attempt=attempt, again=again)
         seconds = min(timeout or tool.contract.timeout, tool.contract.timeout)
         terms = Terms(seconds=seconds, until=run.deadline_at or math.inf)
-        outcome = await self._once(tool, checked, call, terms)
+        with told_costs() as told:
+            outcome = await self._once(tool, checked, call, terms)
         return outcome.model_copy(
-            update={"seconds": time.monotonic() - started, "key": call.idempotency_key}
+            update={
+                "seconds": time.monotonic() - started,
+                "key": call.idempotency_key,
+                "cost_usd": math.fsum(told) if told else None,
+            }
         )
 
     async def preview(self, name: str, args: JsonObject, *, run: Run, step: str) -> Json:

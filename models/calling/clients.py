@@ -13,17 +13,16 @@ import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import httpx
 from langchain_core.language_models import BaseChatModel
 from langchain_openai import ChatOpenAI
 
-from ...errors import ConfigError
 from ...state.forks import new_lock
 from ..catalog.settings import EndpointSettings, ModelSettings
-from .parameters import without_limits
+from .named import named_model
 from .transcription import TranscriptionModel
 from .wire import meter, watch
 
@@ -92,7 +91,7 @@ class Clients:
         self, mine: _LoopClients, model: ModelSettings, endpoint: EndpointSettings
     ) -> BaseChatModel:
         if model.langchain:
-            return _langchain_model(model)
+            return named_model(model.langchain, model.parameters)
         http = self._http(mine, model, endpoint)
         if model.roles == ("transcriber",):
             return TranscriptionModel(
@@ -189,28 +188,3 @@ def _key_source(place: str, endpoint: EndpointSettings) -> Callable[[], Awaitabl
         return endpoint.key(place) or "none"
 
     return key
-
-
-def _langchain_model(model: ModelSettings) -> BaseChatModel:
-    try:
-        from langchain.chat_models import init_chat_model
-    except ImportError:
-        raise ConfigError(
-            f"`{model.langchain}` needs the package langchain.",
-            where="models.models.langchain",
-            fix='Install it with: pip install "pointsman[langchain]"',
-        ) from None
-    try:
-        make = cast("Callable[..., BaseChatModel]", init_chat_model)
-        parameters = without_limits(model.parameters)
-        chat = make(model.langchain, **parameters)
-        # Retries are ours: visible and budgeted.
-        if "max_retries" in type(chat).model_fields:
-            chat = make(model.langchain, **{**parameters, "max_retries": 0})
-        return chat
-    except (ImportError, ValueError) as error:
-        raise ConfigError(
-            f"LangChain cannot make `{model.langchain}`: {error}",
-            where="models.models.langchain",
-            fix="Install the provider's package and set its key variable.",
-        ) from error

@@ -45,7 +45,7 @@ class RouteMatch(_Section):
             self.modalities is None or not set(self.modalities).isdisjoint(signals.modalities),
             self.risk is None or signals.risk in self.risk,
             self.latency is None or signals.latency in self.latency,
-            self.data_class is None or signals.data_class in self.data_class,
+            self.data_class is None or not set(self.data_class).isdisjoint(signals.data_class),
             self.needs_tools is None or signals.needs_tools == self.needs_tools,
             self.needs_schema is None or signals.needs_schema == self.needs_schema,
         )

@@ -199,8 +199,8 @@ def _unfit(model: ModelSettings, signals: Signals, catalog: Catalog, floor: int)
         return "cannot call tools"
     if model.context_window is not None and needed > model.context_window:
         return f"context of {model.context_window} tokens is smaller than the needed {needed}"
-    if signals.data_class and signals.data_class not in model.data_classes:
-        return f"may not be sent data of class {signals.data_class}"
+    if barred := [name for name in signals.data_class if name not in model.data_classes]:
+        return f"may not be sent data of class {', '.join(barred)}"
     if regions and set(regions).isdisjoint(model.regions):
         return f"runs outside {', '.join(regions)}"
     return ""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 
 from langgraph.runtime import Runtime
 
 from ...errors import BudgetExceededError, EndpointError, OutputError
-from ...models.blocks import Block
+from ...models.blocks import MAX_CHARACTERS, Block
 from ...models.protocols import ModelReply, ModelRequest
 from ...state.context import AgentContext
 from ...state.provenance import union
@@ -33,9 +34,12 @@ async def ask_model(
     if role is None:
         failure = Failure(kind="no_model", message="No language model is configured.")
         return ActOutcome(failure=failure, why=route.why)
+    blocks = _blocks(route)
+    if (cut := _cut(blocks)) and counts(step.output_schema):
+        return ActOutcome(failure=_over_a_part(cut), why=route.why, taint=current.taint())
     request = ModelRequest(
         signals=signals_of(current, role),
-        messages=prompts.step_messages(step, _blocks(route), await _media(current, dependencies)),
+        messages=prompts.step_messages(step, blocks, await _media(current, dependencies)),
         schema=prompts.step_schema(step),
         max_output_tokens=step.max_tokens or 1024,
         # Where the step says nothing the settings of role and model decide; the deadline holds too.
@@ -55,7 +59,34 @@ async def ask_model(
     except EndpointError as error:
         failure = Failure(kind="no_answer", message=str(error))
         return ActOutcome(failure=failure, performed_by=route.candidates[0].name, why=route.why)
-    return _model_outcome(current, route, reply)
+    return _model_outcome(current, route, reply, cut=bool(cut))
+
+
+def _cut(blocks: Sequence[Block]) -> str:
+    """Name the first input of which a model will see only a part, with its size."""
+    return next((f"{b.name} ({len(b.text):,} characters)" for b in blocks if b.missing_at()), "")
+
+
+def counts(schema: Json) -> bool:
+    """Say whether a reply in a schema holds numbers, which over a part would be wrong ones."""
+    if isinstance(schema, list):
+        return any(counts(part) for part in schema)
+    if not isinstance(schema, dict):
+        return False
+    kinds = schema.get("type")
+    named = kinds if isinstance(kinds, list) else [kinds]
+    return bool({"integer", "number"} & set(named)) or any(
+        counts(part) for name, part in schema.items() if name not in ("type", "required", "enum")
+    )
+
+
+def _over_a_part(cut: str) -> Failure:
+    return Failure(
+        kind="input_too_large",
+        message=f"A model would see only the first {MAX_CHARACTERS:,} characters of {cut}, and a "
+        "number over a part is a wrong one. Work it out with an expression, refer to a part by its "
+        "path, or ask the tool for less.",
+    )
 
 
 def _blocks(route: Route) -> list[Block]:
@@ -83,11 +114,11 @@ async def _media(current: Current, dependencies: Dependencies) -> list[JsonObjec
     return blocks
 
 
-def _model_outcome(current: Current, route: Route, reply: ModelReply) -> ActOutcome:
+def _model_outcome(current: Current, route: Route, reply: ModelReply, *, cut: bool) -> ActOutcome:
     output, confidence = prompts.read_step_reply(current.step, reply.data)
     return ActOutcome(
         output=output,
-        evidence=_derived_evidence(current),
+        evidence=_derived_evidence(current, cut=cut),
         performed_by=f"{reply.model}@{reply.endpoint}",
         why=reply.why or route.why,
         usage=reply.usage,
@@ -96,12 +127,13 @@ def _model_outcome(current: Current, route: Route, reply: ModelReply) -> ActOutc
     )
 
 
-def _derived_evidence(current: Current) -> tuple[Evidence, ...]:
+def _derived_evidence(current: Current, *, cut: bool = False) -> tuple[Evidence, ...]:
     """A model's result rests on what it read; it is citable as such."""
     read_from = sorted({e.source for r in current.results.values() for e in r.evidence})
     step = current.step
     source = f"{step.kind} {step.id}" + (f" from {', '.join(read_from[:5])}" if read_from else "")
-    return (Evidence(id=step.id, step=step.id, source=source),)
+    cut = cut or any(e.cut for r in current.results.values() for e in r.evidence)
+    return (Evidence(id=step.id, step=step.id, source=source, cut=cut),)
 
 
 DRAFT_SENTENCES = 6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...errors import ExpressionError
 from ...models.protocols import Ranking, Role, Signals
+from ...models.routing.router import NOT_GOOD_ENOUGH
 from ...state.results import Failure, StepResult
 from ...state.values import JsonObject, size_of
 from ..dependencies import Dependencies
@@ -29,6 +30,7 @@ def signals_of(current: Current, role: Role) -> Signals:
         task_type=step.task_type,
         modalities=current.modalities,
         risk=step.risk,
+        data_class=current.data_class(),
         needs_schema=True,
     )
 
@@ -70,6 +72,12 @@ def _first(
     args: JsonObject,
     provenance: dict[str, tuple[str, ...]],
 ) -> Route | StepResult:
+    last = current.earlier[-1].verdict if current.earlier else None
+    tried = {attempt.performed_by for attempt in current.earlier}
+    if last and last.cause == NOT_GOOD_ENOUGH and all(c.name in tried for c in ranking.candidates):
+        # The same question to the same model is answered in the same way.
+        failure = Failure(kind="no_answer", message=f"{last.reason} No other model may take it.")
+        return ended(current, "failed", failure)
     if not ranking.candidates:
         reasons = "; ".join(f"{e.model}@{e.endpoint}: {e.reason}" for e in ranking.excluded)
         failure = Failure(

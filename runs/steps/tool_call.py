@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...errors import BudgetExceededError
+from ...finishing import to_the_end
 from ...policy.approvals import action_digest, check_approval
 from ...state.provenance import output_taint
 from ...state.results import Evidence, Failure
@@ -13,6 +15,7 @@ from ...tools.protocols import ToolOutcome
 from ..dependencies import Dependencies
 from ..facts import step_facts
 from ..lane_view import Route
+from ..spending import hold, settle
 from ..step import Current
 from ..switched import frozen, halted
 
@@ -24,21 +27,18 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
     if problem := await _still_forbidden(current, route, tool, dependencies):
         failure = Failure(kind="refused", message=problem)
         return ActOutcome(failure=failure, performed_by=performed_by, why=route.why)
-    done = await dependencies.tools.call(
-        step.tool,
-        route.args,
-        run=current.run,
-        step=step.id,
-        attempt=current.attempt,
-        timeout=current.seconds(step.timeout or tool.contract.timeout, now=dependencies.clock()),
-    )
+    try:
+        done, usd = await _paid(current, route, tool, dependencies)
+    except BudgetExceededError as error:
+        failure = Failure(kind="budget", message=str(error))
+        return ActOutcome(failure=failure, performed_by=performed_by, why=route.why)
     return ActOutcome(
         output=done.output if done.status == "done" else None,
         failure=_tool_failure(done),
         evidence=_tool_evidence(current.step.id, tool, route, done),
         performed_by=performed_by,
         why=route.why,
-        usage=Usage(tool_calls=0 if done.replayed else 1, usd=tool.contract.cost_usd),
+        usage=Usage(tool_calls=0 if done.replayed else 1, usd=usd),
         replayed=done.replayed,
         effect_key=done.key,
         max_attempts=tool.contract.max_attempts,
@@ -51,6 +51,32 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
             control=current.control(),
         ),
     )
+
+
+async def _paid(
+    current: Current, route: Route, tool: Tool, dependencies: Dependencies
+) -> tuple[ToolOutcome, float]:
+    """Reserve what the call costs, make it, and settle; return also the US dollars settled.
+
+    Raises:
+        BudgetExceededError: A cap has no room for the call, which was not made.
+    """
+    step, run, contract = current.step, current.run, tool.contract
+    seconds = current.seconds(step.timeout or contract.timeout, now=dependencies.clock())
+    grant = await hold(contract, run, step.id, seconds, dependencies)
+    try:
+        done = await dependencies.tools.call(
+            step.tool,
+            route.args,
+            run=run,
+            step=step.id,
+            attempt=current.attempt,
+            timeout=seconds,
+        )
+    except BaseException:
+        await to_the_end(settle(grant, contract, None, dependencies))
+        raise
+    return done, await to_the_end(settle(grant, contract, done, dependencies))
 
 
 async def _still_forbidden(

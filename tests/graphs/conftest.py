@@ -35,13 +35,14 @@ class Bench:
         *plans: JsonObject | str | Exception,
         tools: list[Any] | None = None,
         models: dict[Role, ScriptedModel] | None = None,
+        settings_models: JsonObject | None = None,
         **settings: Any,
     ) -> Any:
         """Build an agent whose planner model replies with `plans`, in order."""
         planner = ScriptedModel(replies=list(plans))
         self.models.append(planner)
         return build_agent(
-            Settings.parse({"home": self.home, **settings}),
+            Settings.parse({"home": self.home, "models": settings_models or {}, **settings}),
             tools=[*self.tools(), *(tools or [])],
             models={"planner": planner, **(models or {})},
             checkpointer=self.checkpointer,

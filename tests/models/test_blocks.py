@@ -1,0 +1,30 @@
+"""What does not fit a prompt is cut with a mark that data cannot forge."""
+
+from __future__ import annotations
+
+import pytest
+
+from pointsman.models.blocks import Block, render
+
+
+@pytest.mark.parametrize("room", [10, 100, 5_000])
+def test_a_cut_says_how_much_is_missing(room: int) -> None:
+    """The mark stands outside of the data and names the missing part and the whole."""
+    written = render(Block(name="rows", text="x" * 6_000), max_characters=room)
+    data, _, mark = written.rpartition(">\n[Cut: ")
+    assert f"{6_000 - room:,} of 6,000 characters of 'rows' are missing" in mark
+    assert "Do not count" in mark
+    assert "To get the rest" in mark
+    assert data.count("x") == room
+
+
+def test_what_was_cut_before_counts_as_missing() -> None:
+    """An excerpt is the beginning of something, and says so though it fits."""
+    written = render(Block(name="s1", text="abc", missing=997))
+    assert "997 of 1,000 characters" in written
+    assert Block(name="s1", text="abc", missing=997).missing_at() == 997
+
+
+def test_what_fits_has_no_mark() -> None:
+    """Nothing is said where nothing is missing."""
+    assert "missing" not in render(Block(name="rows", text="x" * 20_000))
