@@ -37,7 +37,7 @@ from ..state.plan import Plan
 from ..state.provenance import edited_provenance
 from ..state.results import Evidence, Failure, StepResult
 from ..state.run import Run
-from ..state.values import Json, JsonObject
+from ..state.values import Json, JsonObject, digest
 from ..stores.protocols import ApprovalRecord
 
 DECIDED = "decided"
@@ -56,7 +56,7 @@ async def gate(
     run, waiting = view.run, waiting_results(view.results)
     view.memory.approvals_changed(run.id)
     records = await dependencies.store.approvals.open_all(
-        run.id, run.thread_id, [result.approval for result in waiting if result.approval]
+        run.id, run.thread_id, told_apart([r.approval for r in waiting if r.approval])
     )
     # A replay asks later for what is on record, whose expiry is the one that holds.
     requests = [await with_facts(r.request, run, view.plan, dependencies) for r in records]
@@ -114,6 +114,18 @@ def waiting_results(results: Mapping[str, StepResult]) -> list[StepResult]:
     """Return the results that wait for a person, in a stable order."""
     found = [result for result in results.values() if result.status == "waiting"]
     return sorted(found, key=lambda result: result.step)
+
+
+def told_apart(requests: Sequence[ApprovalRequest]) -> list[ApprovalRequest]:
+    """Have each of several equal calls say which one it would repeat: a person decides on both."""
+    first: dict[str, str] = {}
+    told: list[ApprovalRequest] = []
+    for request in requests:
+        call = digest([request.tool, request.args])
+        again = "" if request.effect == "read" or request.tool == "ask" else first.get(call, "")
+        told.append(request.model_copy(update={"repeats": again}) if again else request)
+        first.setdefault(call, request.step)
+    return told
 
 
 async def _question(

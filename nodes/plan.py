@@ -36,7 +36,8 @@ async def plan(
     view: RunView, runtime: Runtime[AgentContext], dependencies: Dependencies
 ) -> RunUpdate:
     """Move the run on by one turn; `after_plan` reads from the state where it goes."""
-    turns, results = view.turns + 1, view.results
+    results = view.results
+    turns = view.turns if _passes_the_gate(view) else view.turns + 1
     revised = view.revisions > 0
     stop = await _stop(view.run, turns, results, dependencies, revised=revised)
     made: Plan | None = None
@@ -54,6 +55,12 @@ async def plan(
             chains = [list(chain) for chain in move.chains]
             emit(runtime, "dispatched", node="plan", chains=chains)
     return RunUpdate(turns=turns, plan=made, results=skips, stop=stop)
+
+
+def _passes_the_gate(view: RunView) -> bool:
+    """Whether this pass only leads to a person or comes from one: that is no turn of the run."""
+    decided = any(result.status == "cleared" for result in view.results.values())
+    return decided or move_of(view).kind == "ask"
 
 
 def after_plan(view: RunView) -> str | list[Send]:

@@ -28,12 +28,12 @@ async def route(
 ) -> Routed | StepEnded:
     """Choose how the current step runs; end it here if it has run, must wait, or may not run."""
     max_inline = dependencies.settings.max_inline_bytes
-    recorded = await _recorded(view, dependencies)
+    current = await load(view, dependencies.store.payloads)
+    recorded = await _recorded(view, current, dependencies)
     if recorded is not None:
         step, status = recorded.step, recorded.status
         emit(runtime, "step_replayed", node="route", step=step, status=status)
         return leave(view, recorded, max_inline=max_inline)
-    current = await load(view, dependencies.store.payloads)
     stopped = await _stopped(current, dependencies)
     if stopped is not None:
         return leave(view, ended(current, "stopped", stopped), max_inline=max_inline)
@@ -49,6 +49,7 @@ async def route(
         if decided.status == "waiting":
             emit(runtime, "waiting", node="route", step=decided.step, why=_why(decided))
         else:
+            decided = decided.model_copy(update={"bound": current.bound()})
             await dependencies.store.journal.record_outcome(
                 current.run.id, current.run.thread_id, decided
             )
@@ -99,13 +100,18 @@ def after_route(view: LaneView) -> str:
     return "replayed from the journal" if view.chain else "waits, refused or stopped"
 
 
-async def _recorded(view: LaneView, dependencies: Dependencies) -> StepResult | None:
-    """Return the outcome that an earlier life of the lane has journaled, if it has."""
+async def _recorded(
+    view: LaneView, current: Current, dependencies: Dependencies
+) -> StepResult | None:
+    """Return the outcome that an earlier life of the lane has journaled, if it has.
+
+    A fork whose plan was edited has other steps under the same names: their results are their own.
+    """
     journal, run, version = dependencies.store.journal, view.run, view.plan.version
     known = await view.memory.journal(run.id, journal)
     if (version, view.chain[0]) not in known.ended:
         return None
-    return await journal.outcome(run.id, version, view.chain[0])
+    return await journal.outcome(run.id, version, view.chain[0], bound=current.bound())
 
 
 def _why(result: StepResult) -> str:

@@ -115,6 +115,7 @@ async def _result(
         attempts=attempts,
         plan_version=current.plan.version,
         data_class=_data_class(current, dependencies),
+        bound=current.bound(),
     )
 
 

@@ -17,7 +17,7 @@ from ..models.protocols import Candidate
 from ..state.agent import read
 from ..state.channels import merge_two
 from ..state.migrations import migrated, read_stored
-from ..state.plan import Plan
+from ..state.plan import Plan, Step
 from ..state.results import Attempt, StepResult, Verdict
 from ..state.run import Run
 from ..state.task import Attachment
@@ -36,6 +36,8 @@ class Route(Record):
     args: JsonObject = {}
     approval: str = ""
     """Id of the approval that allows it; checked again by `act`."""
+    again: str = ""
+    """The same approval, if by it a person lets an equal call happen once more."""
     provenance: dict[str, tuple[str, ...]] = {}
     candidates: tuple[Candidate, ...] = ()
     why: str = ""
@@ -54,6 +56,8 @@ class LaneState(TypedDict, total=False):
     """Step ids in order; the first is current."""
     inputs: JsonObject
     """Step id → `StepResult` of accepted steps outside the chain that it refers to."""
+    rechecks: list[JsonObject]
+    """Steps whose checks must still hold before an approved call of the chain is made."""
     attachments: list[JsonObject]
     """`Attachment`s that the chain refers to; their content stays in the payload store."""
     results: Annotated[JsonObject, merge_two]
@@ -129,6 +133,12 @@ class LaneView:
         """The files that the lane's steps refer to."""
         given = read(self._state, "attachments", [])
         return tuple(self._record(f"file {item['name']}", Attachment, item) for item in given)
+
+    @cached_property
+    def rechecks(self) -> tuple[Step, ...]:
+        """The steps whose checks must still hold before an approved call is made."""
+        given = read(self._state, "rechecks", [])
+        return tuple(self._record(f"recheck {item['id']}", Step, item) for item in given)
 
     def result(self, key: str) -> StepResult | None:
         """Return a step's result, if the lane has it: its own, or one that it was sent."""

@@ -72,7 +72,9 @@ def as_edge(
     """Have an edge see the state as the nodes do."""
 
     def edge(state: Any) -> Any:
-        return function(view(state, memory_of(_runtime())))
+        runtime = get_runtime(AgentContext)
+        # A state that is edited from outside, as in Studio, passes its edge outside of a run.
+        return function(view(state, memory_of(runtime) if runtime else RunMemory()))
 
     edge.__name__ = function.__name__
     return edge

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from ..errors import ExpressionError
+from ..errors import ExpressionError, PlanError
 from ..state.approval import ShownEvidence
 from ..state.conditions import control_taint, recovered
 from ..state.plan import Plan, Step
@@ -46,6 +46,8 @@ class Current:
     """Attachments that it refers to."""
     because: str = ""
     """Why it runs, where a condition decided it."""
+    rechecks: tuple[Current, ...] = ()
+    """If a person has cleared it: the steps whose checks must still hold."""
 
     @property
     def now(self) -> datetime:
@@ -66,6 +68,15 @@ class Current:
     def args(self) -> JsonObject:
         """Return the step's arguments, references resolved. Raises `KeyError`."""
         return resolve(self.step.args, self.lookup, now=self.now)
+
+    def bound(self) -> str:
+        """Return a digest of the step and of what it got: another argument is another step."""
+        try:
+            args: Json = self.args()
+        except (KeyError, PlanError) as error:
+            args = str(error)
+        media = [item.payload for item in self.media]
+        return digest([self.step.to_json(), args, media])[:20]
 
     @property
     def media(self) -> tuple[Attachment, ...]:
@@ -131,7 +142,14 @@ class Current:
 
 async def load(view: LaneView, payloads: Payloads) -> Current:
     """Load the current step of a lane, with the large values that it uses."""
-    step = view.plan.step(view.chain[0])
+    current = await _load(view, view.plan.step(view.chain[0]), payloads)
+    if current.cleared is None:
+        return current
+    rechecks = [await _load(view, step, payloads) for step in view.rechecks]
+    return replace(current, rechecks=tuple(rechecks))
+
+
+async def _load(view: LaneView, step: Step, payloads: Payloads) -> Current:
     uses = step.uses()
     wanted = {ref.step for ref in uses if ref.step} | {step.id}
     files = {ref.attachment for ref in uses if ref.attachment}

@@ -21,6 +21,7 @@ from ..state.migrations import VERSION_KEY, migrated, read_stored
 from ..state.plan import Plan
 from ..state.results import StepResult
 from ..state.run import Run, Stop
+from ..state.schedule import checked_before
 from ..state.task import Task
 from ..state.usage import Usage
 from ..state.values import SCHEMA_VERSION, JsonObject, Record
@@ -144,8 +145,10 @@ class RunView:
             step.id: (step, packed) for step, packed in zip(plan.steps, raw["steps"], strict=True)
         }
         uses = [ref for step_id in chain for ref in steps[step_id][0].uses()]
-        files = {ref.attachment for ref in uses if ref.attachment}
         cleared = {s for s in chain if s in results and results[s].status == "cleared"}
+        rechecked = checked_before(plan, cleared)
+        uses += [ref for step in rechecked for ref in step.uses()]
+        files = {ref.attachment for ref in uses if ref.attachment}
         needed = sorted(({ref.step for ref in uses if ref.step} - set(chain)) | cleared)
         sent = {key: value for key, value in raw.items() if key != "answer"}
         sent["steps"] = [steps[step_id][1] for step_id in chain]
@@ -156,6 +159,7 @@ class RunView:
             "run": self._state["run"],
             "plan": sent,
             "chain": list(chain),
+            "rechecks": [steps[step.id][1] for step in rechecked],
             "attachments": [
                 item for item in self._state["work"].get("attachments", []) if item["name"] in files
             ],

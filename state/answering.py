@@ -119,9 +119,11 @@ def report(plan: Plan, results: Mapping[str, StepResult], stop: Stop | None) -> 
     lines: list[str] = []
     for step in plan.steps:
         result = results.get(step.id)
+        what = step.goal or step.tool or step.kind
+        if stop is not None and result is not None and result.status == "cleared":
+            lines.append(f"Approved and not done: {what}.")
         if result is None or result.failure is None or step.optional:
             continue
-        what = step.goal or step.tool or step.kind
         match result.status:
             case "rejected":
                 lines.append(f"Not done: {what}. {result.failure.message}")

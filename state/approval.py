@@ -76,6 +76,9 @@ class ApprovalRequest(Record):
     expires_at: float | None = None
     quorum: int = 1
     requester: str = ""
+    repeats: str = ""
+    """Step that made, or is about to make, an equal call in this run. Only an approval of such a
+    request lets the call happen once more."""
     unknown_effect: str = ""
     """Idempotency key of a call whose outcome is unknown. Approving such a request runs the call
     again, responding records that it did happen, rejecting ends the step."""
@@ -136,6 +139,11 @@ def interrupt_value(requests: Sequence[ApprovalRequest], facts: JsonObject) -> J
 
 def _describe(request: ApprovalRequest) -> str:
     lines = [request.description or f"Run {request.tool}.", request.why]
+    if request.repeats:
+        lines.append(
+            f"Step {request.repeats} of this run makes an equal call. To approve means that it "
+            "happens once more."
+        )
     lines += [
         f"Argument {path} comes from {', '.join(sources)}."
         for path, sources in request.provenance.items()

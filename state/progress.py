@@ -49,7 +49,7 @@ def next_move(plan: Plan, results: Mapping[str, StepResult], *, may_revise: bool
     waiting = frozenset(s for s, status in statuses.items() if status == "waiting")
     ready = chains(plan, statuses, held=waiting)
     if ready:
-        return Move(kind="dispatch", chains=ready)
+        return Move(kind="dispatch", chains=_in_order(ready, statuses))
     if waiting:
         return Move(kind="ask")
     problems = [
@@ -60,6 +60,19 @@ def next_move(plan: Plan, results: Mapping[str, StepResult], *, may_revise: bool
     if problems and may_revise:
         return Move(kind="revise", problem="\n".join(problems))
     return Move(kind="finish")
+
+
+def _in_order(
+    ready: tuple[tuple[str, ...], ...], statuses: Mapping[str, StepStatus]
+) -> tuple[tuple[str, ...], ...]:
+    """Put what a person has agreed to into one lane, so that it happens in the plan's order.
+
+    A step that fails ends its lane; the rest is dispatched again.
+    """
+    agreed = tuple(chain[0] for chain in ready if statuses.get(chain[0]) == "cleared")
+    if len(agreed) < 2:
+        return ready
+    return (agreed, *(chain for chain in ready if chain[0] not in agreed))
 
 
 def _revisable_failure(result: StepResult | None) -> Failure | None:

@@ -96,6 +96,8 @@ class StepResult(Record):
     plan_version: int = 1
     data_class: tuple[str, ...] = ()
     """Classes of the data that flowed into the output; who may see them is decided by class."""
+    bound: str = ""
+    """Digest of the step and its resolved inputs: a result is that of these, and of no others."""
 
     @property
     def usage(self) -> Usage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from .conditions import Hindrance, hindrance
 from .plan import Plan, Step, topological_order
@@ -71,4 +71,22 @@ def _missing(step: Step, statuses: Mapping[str, StepStatus]) -> frozenset[str]:
         for needed in step.needs()
         if (status := statuses.get(needed)) != "accepted"
         and (needed in hard or status not in FINAL)
+    )
+
+
+def checked_before(plan: Plan, step_ids: Collection[str]) -> tuple[Step, ...]:
+    """Return the tool steps with checks that these steps rest on, in plan order.
+
+    A person may take days to agree. What the plan has checked before may be otherwise by then.
+    """
+    upstream: set[str] = set()
+    pending = list(step_ids)
+    known = {step.id: step for step in plan.steps}
+    while pending:
+        for needed in known[pending.pop()].needs() & known.keys():
+            if needed not in upstream:
+                upstream.add(needed)
+                pending.append(needed)
+    return tuple(
+        step for step in plan.steps if step.id in upstream and step.kind == "tool" and step.checks
     )

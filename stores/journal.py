@@ -29,8 +29,13 @@ class SqlJournal:
         self._database = database
         self._clock = clock
 
-    async def outcome(self, run_id: str, plan_version: int, step: str) -> StepResult | None:
-        """Return the recorded final outcome of a step, output included."""
+    async def outcome(
+        self, run_id: str, plan_version: int, step: str, *, bound: str = ""
+    ) -> StepResult | None:
+        """Return the recorded final outcome of a step, output included.
+
+        With `bound`, that of the step with these inputs; outcomes of before carry none.
+        """
         query = (
             select(outcomes, payloads.c.data)
             .outerjoin(payloads, outcomes.c.output_digest == payloads.c.digest)
@@ -38,7 +43,10 @@ class SqlJournal:
                 outcomes.c.run_id == run_id,
                 outcomes.c.plan_version == plan_version,
                 outcomes.c.step == step,
+                *([outcomes.c.bound.in_([bound, ""])] if bound else []),
             )
+            .order_by(outcomes.c.seq)
+            .limit(1)
         )
 
         def work(connection: Connection) -> StepResult | None:
@@ -52,7 +60,8 @@ class SqlJournal:
         content = await self._database.compute(lambda: content_of(result.output))
         body = stamped(result.to_json())
         del body["step"]
-        body.pop("plan_version", None)
+        for key in ("plan_version", "bound"):
+            body.pop(key, None)
         if not content.is_short:
             del body["output"]
 
@@ -66,6 +75,7 @@ class SqlJournal:
                 thread_id=thread_id,
                 plan_version=result.plan_version,
                 step=result.step,
+                bound=result.bound,
                 body=body,
                 output_digest=None if content.is_short else content.digest,
             )
@@ -177,5 +187,5 @@ def _result_without_output(row: Row[Any]) -> StepResult:
 def _read_result(row: Row[Any], **more: Json) -> StepResult:
     where = f"journal of run {row.run_id}, step {row.step}"
     body = unstamped("outcome", row.body, where=where)
-    keys = {"step": row.step, "plan_version": row.plan_version}
+    keys = {"step": row.step, "plan_version": row.plan_version, "bound": row.bound}
     return read_stored(StepResult, {**body, **keys, **more}, where=where)

@@ -89,8 +89,13 @@ class RunRecords:
 class Journal(Protocol):
     """Outcomes of steps, plans and answers: each committed once, read back after a crash."""
 
-    async def outcome(self, run_id: str, plan_version: int, step: str) -> StepResult | None:
-        """Return the recorded final outcome of a step, output included."""
+    async def outcome(
+        self, run_id: str, plan_version: int, step: str, *, bound: str = ""
+    ) -> StepResult | None:
+        """Return the recorded final outcome of a step, output included.
+
+        With `bound`, that of the step with these inputs.
+        """
         ...
 
     async def record_outcome(self, run_id: str, thread_id: str, result: StepResult) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from .columns import AnyText, JsonText, Sequential
 
-VERSION = "0003"
+VERSION = "0004"
 """Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
 
 VERSION_TABLE = "pointsman_version"
@@ -63,7 +63,8 @@ outcomes = Table(
     Column("step", AnyText, nullable=False),
     Column("body", JsonText, nullable=False),  # without `output` where that is a payload
     Column("output_digest", AnyText, ForeignKey("pointsman_payloads.digest")),
-    UniqueConstraint("run_id", "plan_version", "step"),
+    Column("bound", AnyText, nullable=False, server_default=""),  # digest of step and inputs
+    UniqueConstraint("run_id", "plan_version", "step", "bound"),
 )
 
 notes = Table(

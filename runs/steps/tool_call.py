@@ -9,7 +9,7 @@ from ...state.provenance import output_taint
 from ...state.results import Evidence, Failure
 from ...state.usage import Usage
 from ...state.values import canonical_json
-from ...state.verdict import ActOutcome
+from ...state.verdict import ActOutcome, holds
 from ...tools.contract import Tool
 from ...tools.protocols import ToolOutcome
 from ..dependencies import Dependencies
@@ -26,6 +26,9 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
     performed_by = f"tool:{step.tool}"
     if problem := await _still_forbidden(current, route, tool, dependencies):
         failure = Failure(kind="refused", message=problem)
+        return ActOutcome(failure=failure, performed_by=performed_by, why=route.why)
+    if route.approval and (problem := await _holds_no_more(current, route, dependencies)):
+        failure = Failure(kind="check", message=problem)
         return ActOutcome(failure=failure, performed_by=performed_by, why=route.why)
     try:
         done, usd = await _paid(current, route, tool, dependencies)
@@ -72,6 +75,7 @@ async def _paid(
             step=step.id,
             attempt=current.attempt,
             timeout=seconds,
+            again=route.again,
         )
     except BaseException:
         await to_the_end(settle(grant, contract, None, dependencies))
@@ -104,6 +108,32 @@ async def _still_forbidden(
         revoked=switches.revoked_principals,
         revoked_tokens=switches.revoked_tokens,
     )
+
+
+async def _holds_no_more(current: Current, route: Route, dependencies: Dependencies) -> str:
+    """Look again at what the plan has checked before the person was asked; return what changed."""
+    for before in current.rechecks:
+        step, tool = before.step, dependencies.tools.get(before.step.tool)
+        if tool.contract.effect != "read":
+            continue
+        wanted = step.timeout or tool.contract.timeout
+        done = await dependencies.tools.call(
+            step.tool,
+            before.args(),
+            run=before.run,
+            # A look of its own: the recorded one is of before.
+            step=f"{step.id}@{route.approval}",
+            attempt=1,
+            timeout=before.seconds(wanted, now=dependencies.clock()),
+        )
+        if done.status != "done":
+            return f"It was approved, but {step.tool} could not be asked again: {done.error}"
+        for check in step.checks:
+            if not holds(check, done.output, before.lookup):
+                return (
+                    f"It was approved, but what was checked before no longer holds: {check.message}"
+                )
+    return ""
 
 
 def _tool_failure(done: ToolOutcome) -> Failure | None:

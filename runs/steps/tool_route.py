@@ -10,7 +10,7 @@ from ...policy.protocols import CallFacts, PolicyDecision
 from ...policy.recorded import recorded
 from ...state.approval import ApprovalRequest, approval_id
 from ...state.results import Failure, StepResult
-from ...state.values import JsonObject
+from ...state.values import JsonObject, digest
 from ...stores.protocols import ApprovalRecord
 from ...tools.contract import Tool
 from ..dependencies import Dependencies
@@ -48,9 +48,15 @@ async def route_tool(
     bound = action_digest(step.tool, args, step.id, current.plan.version, decision.version)
     asked = await _asked(current, bound, memory, dependencies)
     approved = await _approved(asked, bound, tool, facts, dependencies)
-    if approved:
-        why = f"approved ({approved})"
-        return Route(action="tool", args=args, provenance=provenance, approval=approved, why=why)
+    if approved is not None:
+        return Route(
+            action="tool",
+            args=args,
+            provenance=provenance,
+            approval=approved.id,
+            again=approved.id if approved.repeats else "",
+            why=f"approved ({approved.id})",
+        )
     request = await _request(
         current, tool, facts, decision, _unused_id(current, bound, asked), dependencies
     )
@@ -82,8 +88,8 @@ async def _approved(
     tool: Tool,
     facts: CallFacts,
     dependencies: Dependencies,
-) -> str:
-    """Return the id of an approval that holds, or an empty string."""
+) -> ApprovalRequest | None:
+    """Return what was approved, if the approval holds."""
     switches = await dependencies.switches.snapshot()
     for record in asked:
         problem = check_approval(
@@ -97,8 +103,8 @@ async def _approved(
             revoked_tokens=switches.revoked_tokens,
         )
         if not problem:
-            return record.request.id
-    return ""
+            return record.request
+    return None
 
 
 def _unused_id(current: Current, bound: str, asked: Sequence[ApprovalRecord]) -> str:
@@ -146,6 +152,27 @@ async def _request(
         expires_at=now + expires if expires is not None else None,
         quorum=decision.quorum,
         requester=run.principal.id,
+        repeats=await _equal_call(current, tool, args, dependencies),
+    )
+
+
+async def _equal_call(
+    current: Current, tool: Tool, args: JsonObject, dependencies: Dependencies
+) -> str:
+    """Return the step that has made an equal call in this run, if one has."""
+    if tool.contract.effect == "read":
+        return ""
+    made = await dependencies.store.effects.of_run(current.run.id)
+    wanted = (tool.name, digest(args))
+    return next(
+        (
+            record.claim.step
+            for record in made
+            if (record.claim.tool, record.claim.args_digest) == wanted
+            and record.state != "failed"
+            and record.claim.step != current.step.id
+        ),
+        "",
     )
 
 
