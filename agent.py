@@ -29,6 +29,7 @@ from .policy.switches import SwitchBoard
 from .runs.dependencies import Dependencies
 from .settings import Settings
 from .state.context import AgentContext
+from .stores.files import private_home
 from .stores.protocols import Store
 from .stores.store import open_store
 from .toolbox import credentials_of, load_tools
@@ -139,7 +140,7 @@ def given_models(
 
 
 def _own_store(settings: Settings) -> Store:
-    settings.home.mkdir(parents=True, exist_ok=True)
+    private_home(settings.home)
     return open_store(settings.database_url)
 
 

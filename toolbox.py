@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from .errors import ConfigError
 from .loading import load_object, without_bytecode
 from .settings import Settings
+from .stores.files import write_private
 from .tools.adoption import AnyTool
 from .tools.contract import Tool
 from .tools.contracts_yaml import read_contracts
@@ -95,9 +96,8 @@ def served_tools(settings: Settings) -> list[AnyTool]:
     """
     loaded = _served(settings)
     if loaded:
-        settings.home.mkdir(parents=True, exist_ok=True)
         pins = {**_pins(settings), **{name: server.pins for name, server in loaded.items()}}
-        _pin_file(settings).write_text(json.dumps(pins, indent=2, sort_keys=True))
+        write_private(_pin_file(settings), json.dumps(pins, indent=2, sort_keys=True))
     return [tool for server in loaded.values() for tool in server.tools]
 
 
@@ -129,7 +129,20 @@ def _pin_file(settings: Settings) -> Path:
 
 def _pins(settings: Settings) -> dict[str, dict[str, str]]:
     file = _pin_file(settings)
-    return json.loads(file.read_text()) if file.is_file() else {}
+    if not file.is_file():
+        return {}
+    try:
+        pins: Any = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        pins = None
+    if not isinstance(pins, dict):
+        # Taken for empty, it would accept whatever the servers offer now.
+        raise ConfigError(
+            "The pinned tool definitions cannot be read.",
+            where=str(file),
+            fix="Restore it. Moved away, the tools are accepted as they are now.",
+        )
+    return pins
 
 
 def credentials_of(settings: Settings) -> CredentialProvider:

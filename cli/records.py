@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from ..settings import Settings
+from ..stores.files import private_home
 from ..stores.store import SqlStore, open_store
 
 
@@ -26,5 +27,5 @@ async def open_records(config: str) -> AsyncGenerator[tuple[Settings, SqlStore],
 
 def store_of(settings: Settings) -> SqlStore:
     """Return the store of settings; it opens on first use and the caller closes it."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    private_home(settings.home)
     return open_store(settings.database_url)

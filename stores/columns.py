@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
 
 from ..state.values import Json
-from .packing import json_text, pack_text, unpack_text
+from .packing import json_text, pack_text, read_stored, unpack_text
 
 Sequential = BigInteger().with_variant(Integer(), "sqlite")
 """An automatic, growing key. SQLite numbers rows by itself only for `INTEGER`."""
@@ -26,7 +26,7 @@ class AnyText(TypeDecorator[str]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Read it back."""
-        return None if value is None else unpack_text(value)
+        return None if value is None else read_stored(unpack_text, value)
 
 
 class JsonText(TypeDecorator[Json]):
@@ -41,4 +41,4 @@ class JsonText(TypeDecorator[Json]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002
         """Read it back."""
-        return None if value is None else json.loads(value)
+        return None if value is None else read_stored(json.loads, value)

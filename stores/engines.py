@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from ..errors import ConfigError, StoreError
+from .files import private_file
 
 WAL_PAGES = 256
 """Pages in the write-ahead log before they are copied into the file."""
@@ -23,24 +25,34 @@ _TRANSIENT = {"40001", "40P01"}
 _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+"""How a URL begins; a single letter is a drive of Windows."""
+
+
 def store_url(where: str | Path) -> URL:
     """Read a URL; a plain path means SQLite.
 
     Raises:
         ConfigError: The URL cannot be read, or names a database that is not supported.
     """
-    if isinstance(where, Path) or "://" not in where:
+    if isinstance(where, Path) or not ("://" in where or _SCHEME.match(where)):
         return _sqlite_url(str(where))
     try:
         url = make_url(where)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or "@" in (url.database or ""):
         # The text may hold a password, so it is not quoted.
-        raise ConfigError("The URL cannot be read.", where="store", fix=_FIX) from None
+        raise ConfigError(
+            "The URL cannot be read.",
+            where="store",
+            fix=f"{_FIX} Write special characters of a password as %XX.",
+        )
     if url.drivername in ("sqlite", "sqlite+pysqlite"):
         return _sqlite_url(url.database or "")
     if url.drivername in _POSTGRES:
         return url.set(drivername="postgresql+psycopg")
-    raise ConfigError(f"{url.drivername!r} is not supported.", where="store", fix=_FIX)
+    raise ConfigError("This kind of database is not supported.", where="store", fix=_FIX)
 
 
 _FIX = "Give a file path, sqlite:///PATH or postgresql://USER@HOST/DATABASE."
@@ -53,6 +65,8 @@ def _sqlite_url(path: str) -> URL:
             where="store",
             fix="Give a file path; a temporary folder will do for a test.",
         )
+    if "\0" in path:
+        raise ConfigError("The path holds a NUL character.", where="store", fix=_FIX)
     return URL.create("sqlite+pysqlite", database=str(Path(path).expanduser().absolute()))
 
 
@@ -80,10 +94,7 @@ class Pool:
 
 
 def _sqlite_engine(url: URL, connections: int, timeout_seconds: float) -> Engine:
-    try:
-        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise failure(error, url) from error
+    private_file(Path(url.database or ""))
     engine = create_engine(
         url,
         pool_size=connections,
@@ -189,11 +200,20 @@ def is_busy(error: BaseException) -> bool:
     return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
+def is_damaged(error: BaseException) -> bool:
+    """Say whether SQLite found a file that is no database, or no longer a whole one."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) or 0
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def failure(error: SQLAlchemyError | OSError, url: URL) -> StoreError:
     """Turn a database's failure into an error of ours, without the values it was about."""
     where = url.render_as_string(hide_password=True)
     if is_busy(error):
         fix = "Another process holds the database: try again, or end that process."
+    elif is_damaged(error):
+        fix = "The file is damaged: restore it from a backup. Moved away, a new one is begun, "
+        fix += "which knows nothing of what was approved and done."
     else:
         fix = "Check the database, its disk and its permissions."
     return StoreError(f"The database refused: {_cause(error)}.", where=where, fix=fix)

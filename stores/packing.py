@@ -10,8 +10,14 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections.abc import Callable
+from typing import TypeVar
 
+from ..errors import StoreError
 from ..state.values import Json, canonical_json
+
+S = TypeVar("S", str, bytes)
+T = TypeVar("T")
 
 _MARK = "\ufdd0json:"
 """A noncharacter that no ordinary text holds."""
@@ -76,3 +82,24 @@ def compress(data: bytes) -> bytes:
 def expand(data: bytes) -> bytes:
     """Return the bytes that `compress` was given."""
     return zlib.decompress(data) if data[:1] == _ZLIB else data
+
+
+def read_stored(read: Callable[[S], T], stored: S) -> T:
+    """Read a stored value.
+
+    Args:
+        read: Reads it, and raises `ValueError` or zlib's error for what it did not write.
+        stored: What stands in the row.
+
+    Raises:
+        StoreError: It is not what was written.
+    """
+    try:
+        return read(stored)
+    except (ValueError, zlib.error) as error:
+        # The database's own checks passed, so somebody else has written there.
+        raise StoreError(
+            "A stored value cannot be read: it was damaged or changed.",
+            where="store",
+            fix="Restore the database from a backup.",
+        ) from error

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from ..errors import NotFoundError
 from ..state.values import Json
 from .database import Database
-from .packing import compress, expand, json_bytes, parse_json
+from .packing import compress, expand, json_bytes, parse_json, read_stored
 from .schema import payloads
 from .statements import insert_if_absent
 
@@ -61,7 +61,7 @@ def insert_content(connection: Connection, content: Content) -> None:
 
 def stored_json(data: bytes) -> Json:
     """Read the `data` of a row that holds a JSON value."""
-    return parse_json(expand(data))
+    return read_stored(lambda stored: parse_json(expand(stored)), data)
 
 
 class SqlPayloads:
@@ -101,7 +101,7 @@ class SqlPayloads:
             data, media_type = _row(connection, digest)
             if media_type is not None:
                 return data, media_type
-            return expand(data), "application/json"
+            return read_stored(expand, data), "application/json"
 
         return await self._database.read(work)
 
