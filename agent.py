@@ -11,6 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from .errors import ConfigError
 from .graphs.agent import build_graph
+from .home import open_own_store
 from .models.calling.convert import Converters
 from .models.calling.named import named_model
 from .models.catalog.settings import TEXT_ROLES, ModelsSettings
@@ -29,9 +30,7 @@ from .policy.switches import SwitchBoard
 from .runs.dependencies import Dependencies
 from .settings import Settings
 from .state.context import AgentContext
-from .stores.files import private_home
 from .stores.protocols import Store
-from .stores.store import open_store
 from .toolbox import credentials_of, load_tools
 from .tools.adoption import AnyTool
 from .tools.protocols import ToolRunner
@@ -94,7 +93,7 @@ def build_dependencies(
     store: Store | None = None,
 ) -> Dependencies:
     """Build what the nodes use. Opens nothing: the store and the clients connect on first use."""
-    database = store or _own_store(settings)
+    database = store or open_own_store(settings)
     registry = load_tools(settings, () if tools is None else tools)
     runner = Runner(registry, database, credentials=credentials_of(settings))
     policy = CedarPolicy(settings.policy, folder=settings.folder)
@@ -137,11 +136,6 @@ def given_models(
         role: named_model(given, where=f"models.{role}") if isinstance(given, str) else given
         for role, given in everywhere.items()
     }
-
-
-def _own_store(settings: Settings) -> Store:
-    private_home(settings.home)
-    return open_store(settings.database_url)
 
 
 def model_settings(settings: Settings) -> ModelsSettings | FileSettings:

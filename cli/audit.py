@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
+from ..errors import ConfigError
+from ..stores.anchor import SignedHead, read_head
 from .exits import DONE, finish
 from .options import DEFAULT_CONFIG, Config, Json
 from .records import open_records
@@ -32,10 +35,23 @@ def audit_list(
 
 
 @app.command("verify")
-def audit_verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
-    """Check that no entry was changed, removed or inserted."""
+def audit_verify(
+    head: Annotated[
+        Path | None, typer.Option(help="A head that was exported before, to check against too.")
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Check that no entry was changed, removed or inserted, and no tail was cut off."""
     output = Output(as_json=as_json)
-    finish(_verify(output, config), output)
+    finish(_verify(output, config, head), output)
+
+
+@app.command("head")
+def audit_head(config: Config = DEFAULT_CONFIG) -> None:
+    """Print the signed head, JSON to be kept on another machine for `verify --head`."""
+    output = Output(as_json=True)
+    finish(_head(output, config), output)
 
 
 async def _list(output: Output, config: str, thread: str | None, limit: int) -> int:
@@ -53,12 +69,42 @@ async def _list(output: Output, config: str, thread: str | None, limit: int) -> 
     return DONE
 
 
-async def _verify(output: Output, config: str) -> int:
-    """Check the chain. Raises `StoreError` naming the broken entry."""
+async def _verify(output: Output, config: str, head: Path | None) -> int:
+    """Check the chain and what was signed of it.
+
+    Raises:
+        StoreError: It names the first entry that is wrong or missing.
+        ConfigError: The file holds no signed head.
+    """
+    exported = _read_exported(head) if head else None
     async with open_records(config) as (_settings, store):
         length = await store.audit.verify()
+        if exported is not None:
+            await store.audit.verify_heads([exported])
     if output.json:
         output.document({"valid": True, "entries": length})
     else:
         output.line(f"The chain of {length} entries is whole.")
     return DONE
+
+
+async def _head(output: Output, config: str) -> int:
+    """Print the signed head. Raises `StoreError` for an empty log."""
+    async with open_records(config) as (_settings, store):
+        head = await store.audit.signed_head()
+    output.document(head.model_dump(mode="json"))
+    return DONE
+
+
+def _read_exported(file: Path) -> SignedHead:
+    try:
+        head = read_head(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        head = None
+    if head is None or not head.is_genuine():
+        raise ConfigError(
+            "It holds no signed head.",
+            where=str(file),
+            fix="Give a file that pointsman audit head has written.",
+        )
+    return head

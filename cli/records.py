@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from ..home import open_own_store
 from ..settings import Settings
-from ..stores.files import private_home
-from ..stores.store import SqlStore, open_store
+from ..stores.store import SqlStore
 
 
 @asynccontextmanager
@@ -27,5 +27,4 @@ async def open_records(config: str) -> AsyncGenerator[tuple[Settings, SqlStore],
 
 def store_of(settings: Settings) -> SqlStore:
     """Return the store of settings; it opens on first use and the caller closes it."""
-    private_home(settings.home)
-    return open_store(settings.database_url)
+    return open_own_store(settings)

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from ..errors import DecisionError, NotFoundError
 from ..state.approval import ApprovalRequest, Decision, DecisionType
-from .audit import append_entry
+from .audit import SqlAuditLog, append_entry
 from .database import Database
-from .protocols import ApprovalRecord, ApprovalStatus
+from .protocols import ApprovalRecord, ApprovalStatus, AuditEntry
 from .schema import approvals
 from .schema import decisions as decision_rows
 from .statements import insert_if_absent
@@ -85,11 +85,13 @@ class SqlApprovalStore:
     Args:
         database: Where to.
         clock: Unix time in seconds; a waiting request expires by it.
+        log: Told of each new entry of the audit log.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float], log: SqlAuditLog) -> None:
         self._database = database
         self._clock = clock
+        self._log = log
 
     async def open(self, run_id: str, thread_id: str, request: ApprovalRequest) -> ApprovalRecord:
         """Record a request; the same id again returns the record that exists.
@@ -161,7 +163,7 @@ class SqlApprovalStore:
                 a second decision of the same approver. Nothing was recorded.
         """
 
-        def work(connection: Connection) -> list[ApprovalRecord]:
+        def work(connection: Connection) -> list[tuple[ApprovalRecord, AuditEntry]]:
             # In one order, so that two such calls cannot wait for each other.
             for approval_id in sorted({decision.approval_id for decision in decisions}):
                 row = _row_to_decide(connection, approval_id)
@@ -169,9 +171,14 @@ class SqlApprovalStore:
                     _change(connection, row.id, round=row.round + 1, status="waiting")
             return [self._decide(connection, decision) for decision in decisions]
 
-        return await self._database.write(work)
+        recorded = await self._database.write(work)
+        if recorded:
+            await self._log.anchored(recorded[-1][1])
+        return [record for record, _ in recorded]
 
-    def _decide(self, connection: Connection, decision: Decision) -> ApprovalRecord:
+    def _decide(
+        self, connection: Connection, decision: Decision
+    ) -> tuple[ApprovalRecord, AuditEntry]:
         row = _row_to_decide(connection, decision.approval_id)
         status = status_after(self._record(connection, row), decision)
         at = decision.decided_at or self._clock()
@@ -182,7 +189,7 @@ class SqlApprovalStore:
             )
         )
         _change(connection, row.id, status=status)
-        append_entry(
+        entry = append_entry(
             connection,
             at=at,
             kind="approval_decided",
@@ -191,7 +198,7 @@ class SqlApprovalStore:
             actor=decision.approver,
             body=body,
         )
-        return self._load(connection, row.id)
+        return self._load(connection, row.id), entry
 
     async def withdraw(self, approval_id: str, reason: str) -> None:
         """Take an approval or a request back, so that it must be asked again.

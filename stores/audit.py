@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from ..errors import StoreError
+from ..errors import OperatorError, StoreError
 from ..state.values import JsonObject
+from .anchor import Anchor, SignedHead, check_heads
 from .database import Database
 from .packing import json_bytes
 from .protocols import AuditEntry
@@ -17,6 +19,8 @@ from .schema import audit, audit_head
 from .statements import insert_if_absent
 
 _HEAD = 1
+
+logger = logging.getLogger(__name__)
 
 
 def entry_hash(entry: AuditEntry) -> str:
@@ -40,20 +44,36 @@ class SqlAuditLog:
     Args:
         database: Where to.
         clock: Unix time in seconds.
+        anchor: Signs each new head; `None`: a cut tail does not show.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], anchor: Anchor | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._anchor = anchor
 
     async def append(
         self, kind: str, *, thread_id: str = "", run_id: str = "", actor: str = "", body: JsonObject
     ) -> AuditEntry:
         """Append one entry, chained to the last."""
         facts = {"kind": kind, "thread_id": thread_id, "run_id": run_id, "actor": actor}
-        return await self._database.write(
+        entry = await self._database.write(
             lambda connection: append_entry(connection, at=self._clock(), body=body, **facts)
         )
+        await self.anchored(entry)
+        return entry
+
+    async def anchored(self, entry: AuditEntry) -> None:
+        """Have a new head signed. It is recorded already, so a failure is told and raised not."""
+        if (anchor := self._anchor) is None:
+            return
+        try:
+            await self._database.compute(lambda: anchor.sign(entry.seq, entry.hash))
+        except OperatorError as error:
+            # The next entry's head vouches for this one too.
+            logger.error("Audit entry %d is not signed: %s", entry.seq, error)  # noqa: TRY400
 
     async def entries(
         self, thread_id: str | None = None, *, limit: int = 1000
@@ -67,12 +87,40 @@ class SqlAuditLog:
         )
 
     async def verify(self) -> int:
-        """Check the chain and return its length.
+        """Check the chain and what was signed of it, and return its length.
 
         Raises:
-            StoreError: An entry was changed, removed, inserted or moved; it names the first one.
+            StoreError: An entry was changed, removed, inserted or moved, the tail is missing, or
+                the chain was computed anew; it names the first such entry.
         """
-        return await self._database.read(_verify)
+        length = await self._database.read(_verify)
+        if self._anchor is not None:
+            await self.verify_heads(await self._database.compute(self._anchor.heads))
+        return length
+
+    async def verify_heads(self, heads: Sequence[SignedHead]) -> None:
+        """Check that the log still holds what was signed.
+
+        Raises:
+            StoreError: It names the first entry that is missing or another one.
+        """
+
+        def work(connection: Connection) -> None:
+            end = connection.execute(select(audit.c.seq).order_by(audit.c.seq.desc()).limit(1))
+            check_heads(heads, end.scalar() or 0, lambda seq: _hash_of(connection, seq))
+
+        await self._database.read(work)
+
+    async def signed_head(self) -> SignedHead:
+        """Return the head as it is now, signed, to be kept where nobody of this machine can reach.
+
+        Raises:
+            StoreError: The log is empty, or nothing signs it.
+        """
+        [*_, last] = await self.entries(limit=1) or [None]
+        if last is None or (anchor := self._anchor) is None:
+            raise StoreError("There is nothing to sign.", where="audit", fix="Run something first.")
+        return await self._database.compute(lambda: anchor.signed(last.seq, last.hash))
 
 
 def _locked_head(connection: Connection) -> tuple[int, str]:
@@ -80,6 +128,10 @@ def _locked_head(connection: Connection) -> tuple[int, str]:
     insert_if_absent(connection, audit_head, id=_HEAD, seq=0, hash="")
     row = connection.execute(select(audit_head).with_for_update()).one()
     return row.seq, row.hash
+
+
+def _hash_of(connection: Connection, seq: int) -> str | None:
+    return connection.execute(select(audit.c.hash).where(audit.c.seq == seq)).scalar()
 
 
 def _verify(connection: Connection) -> int:

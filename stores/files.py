@@ -11,6 +11,7 @@ import logging
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import StoreError
@@ -64,6 +65,21 @@ def write_private(file: Path, text: str) -> None:
     Raises:
         StoreError: It cannot be written; what was there before still is.
     """
+    _write(file, text, lambda temporary: temporary.replace(file))
+
+
+def write_private_once(file: Path, text: str) -> None:
+    """Write a file like `write_private`, unless somebody else has made it meanwhile."""
+
+    def put(temporary: Path) -> None:
+        with contextlib.suppress(FileExistsError):
+            file.hardlink_to(temporary)
+        temporary.unlink()
+
+    _write(file, text, put)
+
+
+def _write(file: Path, text: str, put: Callable[[Path], object]) -> None:
     _make_folders(file.parent)
     try:
         handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")  # 0600
@@ -72,7 +88,7 @@ def write_private(file: Path, text: str) -> None:
                 opened.write(text)
                 opened.flush()
                 os.fsync(opened.fileno())
-            Path(temporary).replace(file)
+            put(Path(temporary))
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 Path(temporary).unlink()

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from .anchor import Anchor
 from .approvals import SqlApprovalStore
 from .attempts import SqlAttemptLog
 from .audit import SqlAuditLog
@@ -26,15 +27,22 @@ class SqlStore:
     Args:
         database: Where everything goes; the store closes it.
         clock: Unix time in seconds.
+        anchor: Signs the heads of the audit log.
     """
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], float] = time.time,
+        anchor: Anchor | None = None,
+    ) -> None:
         self.database = database
         self.payloads = SqlPayloads(database)
         self.journal = SqlJournal(database, clock)
         self.effects = SqlEffectsLedger(database, clock)
-        self.approvals = SqlApprovalStore(database, clock)
-        self.audit = SqlAuditLog(database, clock)
+        self.audit = SqlAuditLog(database, clock, anchor)
+        self.approvals = SqlApprovalStore(database, clock, self.audit)
         self.attempts = SqlAttemptLog(database)
         self.budgets = SqlBudgetLedger(database, clock)
         self.switches = SqlSwitches(database, clock)
@@ -63,7 +71,9 @@ class SqlStore:
         await self.close()
 
 
-def open_store(url: str | Path, *, clock: Callable[[], float] = time.time) -> SqlStore:
+def open_store(
+    url: str | Path, *, clock: Callable[[], float] = time.time, anchor: Anchor | None = None
+) -> SqlStore:
     """Return the store at `url`, which is created or migrated when it is first used.
 
     No I/O happens here, so it may be called anywhere, inside a running event loop too.
@@ -71,8 +81,9 @@ def open_store(url: str | Path, *, clock: Callable[[], float] = time.time) -> Sq
     Args:
         url: A file path or `sqlite:///PATH`, or `postgresql://USER@HOST/DATABASE`.
         clock: Unix time in seconds; it decides what has expired.
+        anchor: Signs the heads of the audit log, so that a cut tail shows; see `pointsman.home`.
 
     Raises:
         ConfigError: The URL is not one of these.
     """
-    return SqlStore(Database(url), clock=clock)
+    return SqlStore(Database(url), clock=clock, anchor=anchor)

@@ -27,3 +27,39 @@ def test_changed_entry_is_found(desk):
 
     assert result.code == 1
     assert "audit entry 1" in result.err
+
+
+def test_a_cut_tail_is_found(desk):
+    """The database alone looks whole; what was signed says that entries are missing."""
+    for kind in ("set", "clear", "set"):
+        desk("switch", kind, "pause")
+    with sqlite3.connect(desk.home / "pointsman.db") as database:
+        database.execute("DELETE FROM pointsman_audit WHERE seq > 1")
+        database.execute(
+            "UPDATE pointsman_audit_head SET seq = 1, hash = (SELECT hash FROM pointsman_audit)"
+        )
+    database.close()
+
+    result = desk("audit", "verify")
+
+    assert result.code == 1
+    assert "audit entry 2: The tail is missing" in result.err
+
+
+def test_an_exported_head_outlives_the_home(desk, tmp_path):
+    """A copy elsewhere tells of a log that was begun anew."""
+    desk("switch", "set", "pause")
+    head = tmp_path / "head.json"
+    head.write_text(desk("audit", "head").out)
+    good = desk("audit", "verify", "--head", str(head))
+    for file in desk.home.iterdir():
+        file.unlink()
+    desk("switch", "set", "pause", "--reason", "another")
+
+    plain, against = desk("audit", "verify"), desk("audit", "verify", "--head", str(head))
+    forged = head.with_name("forged.json")
+    forged.write_text(head.read_text().replace('"seq": 1', '"seq": 2'))
+
+    assert (good.code, plain.code, against.code) == (0, 0, 1)
+    assert "audit entry 1: The chain was rewritten" in against.err
+    assert "holds no signed head" in desk("audit", "verify", "--head", str(forged)).err
