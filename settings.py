@@ -10,14 +10,15 @@ import os
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import ConfigError
 from .models.catalog.settings import ModelsSettings
 from .policy.settings import PolicySettings
+from .state.names import VariableName
 from .state.run import Limits, Principal
 from .state.values import JsonObject
+from .state.yaml_text import read_yaml
 from .tools.mcp import McpServer
 
 CONFIG_FILE = "pointsman.yaml"
@@ -31,7 +32,7 @@ def default_home() -> Path:
 class TaskSettings(BaseModel):
     """What a task may bring."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     max_characters: int = Field(default=50_000, gt=0)
     """Longest task text."""
@@ -45,9 +46,9 @@ class TaskSettings(BaseModel):
 class CredentialSettings(BaseModel):
     """Where tools' credentials are fetched for each call. Settings never hold a secret."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    environment: dict[str, str] = {}
+    environment: dict[str, VariableName] = {}
     """Credential name → environment variable."""
     file: Path | None = None
     """JSON object or `NAME=value` lines, readable by its owner only; instead of `environment`."""
@@ -56,7 +57,7 @@ class CredentialSettings(BaseModel):
 class Settings(BaseModel):
     """Everything that an agent is built from, except code."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     name: str = Field(default="pointsman", pattern=r"^[a-zA-Z][a-zA-Z0-9_-]{0,63}$")
     description: str = ""
@@ -112,15 +113,17 @@ class Settings(BaseModel):
         file = Path(path)
         file = file / CONFIG_FILE if file.is_dir() else file
         try:
-            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+            content = read_yaml(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise ConfigError(
                 "There is no such file.",
                 where=str(file),
                 fix=f"Name a settings file, or a folder that holds {CONFIG_FILE}.",
             ) from None
-        except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-            raise ConfigError(f"It is not readable YAML: {error}", where=str(file)) from error
+        except (ValueError, OSError) as error:
+            raise ConfigError(
+                f"It is not readable YAML: {error}.", where=str(file), fix="Correct the file."
+            ) from None
         if not isinstance(content, dict | None):
             raise ConfigError("It is not a mapping of settings.", where=str(file))
         found = {"folder": file.parent.absolute(), "file": file.absolute(), **(content or {})}

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-import yaml
 from pydantic import Field, StringConstraints, ValidationError
 
 from ..errors import ConfigError, NotFoundError
@@ -18,6 +17,7 @@ from ..settings import settings_error
 from ..state.answer import AnswerStatus
 from ..state.approval import DecisionType
 from ..state.values import Json, JsonObject, Record, digest
+from ..state.yaml_text import read_yaml
 
 SUPPORT_DESK = Path(__file__).parent / "datasets" / "support_desk.yaml"
 """The dataset that comes with the package."""
@@ -127,8 +127,8 @@ def load_dataset(file: Path) -> Dataset:
         ConfigError: The file cannot be read, a field is not valid, or an id is used twice.
     """
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = read_yaml(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise ConfigError(
             f"It is not a readable YAML file: {error}", where=str(file), fix="Name a dataset."
         ) from error

@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
 from ..errors import ConfigError, PlanError
+from ..state.yaml_text import read_yaml
 from .template import Playbook, check_template, parts
 
 
@@ -73,8 +73,8 @@ def load_playbook(file: Path, *, tools: Collection[str] | None = None) -> Playbo
 
 def _parse(file: Path) -> Playbook:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = read_yaml(file.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise _error(file, "", f"It is not YAML: {error}", fix="Correct the file.") from None
     try:
         return Playbook.model_validate(content)

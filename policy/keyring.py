@@ -40,7 +40,9 @@ MIN_SECRET_BYTES = 32
 class Key(BaseModel):
     """One key. Its kind fixes the algorithm: a token's header has no say in it."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     kid: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
     algorithm: Algorithm
@@ -111,7 +113,9 @@ class Key(BaseModel):
 class Keyring(BaseModel):
     """Keys by id."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     active: str
     """Id of the key that signs new tokens."""

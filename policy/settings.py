@@ -18,7 +18,9 @@ class ToolOverride(BaseModel):
     For tools that the operator does not own: a server may call a tool read-only that is not.
     """
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     effect: Effect | None = None
     trust: Trust | None = None
@@ -39,7 +41,9 @@ class ToolOverride(BaseModel):
 class PolicySettings(BaseModel):
     """The `policy` section of the settings."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     file: Path | None = None
     """A Cedar file that replaces the default policies as a whole."""
@@ -59,7 +63,9 @@ class PolicySettings(BaseModel):
 class TokenSettings(BaseModel):
     """The `tokens` section of the settings: what tokens say and how long they last."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     keyring: Path
     """JSON file of keys, readable by its owner only."""

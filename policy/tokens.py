@@ -35,7 +35,9 @@ _Text = Annotated[str, StringConstraints(max_length=200)]
 class TokenClaims(BaseModel):
     """What a token says, exactly."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", frozen=True, strict=True, hide_input_in_errors=True
+    )
 
     iss: str
     aud: str

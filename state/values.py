@@ -24,7 +24,7 @@ class Record(BaseModel):
     """A frozen value that is stored as plain JSON, defaults left out."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
-        extra="forbid", frozen=True, ser_json_inf_nan="null"
+        extra="forbid", frozen=True, ser_json_inf_nan="null", hide_input_in_errors=True
     )
 
     def to_json(self) -> JsonObject:

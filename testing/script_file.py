@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Discriminator, Tag, ValidationError
 
 from ..errors import ConfigError
 from ..state.values import Json
+from ..state.yaml_text import read_yaml
 from .gateway import ScriptedGateway
 from .records import Price
 from .replies import Fault, Reply
@@ -55,15 +55,15 @@ def load_gateway(path: Path, *, host: str = "127.0.0.1", port: int = 0) -> Scrip
         ConfigError: The file cannot be read or breaks the format; it names the field.
     """
     try:
-        script = _ScriptFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(
-            f"Cannot read the script: {error}", where=str(path), fix="Give a readable YAML file."
-        ) from error
+        script = _ScriptFile.model_validate(read_yaml(path.read_text(encoding="utf-8")) or {})
     except ValidationError as error:
         raise ConfigError(
             _first_problem(error), where=str(path), fix="See docs/testing.md for the format."
         ) from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"Cannot read the script: {error}.", where=str(path), fix="Give a readable YAML file."
+        ) from None
     return ScriptedGateway(
         {name: [_item(entry) for entry in entries] for name, entries in script.models.items()},
         default=None if script.default is None else _item(script.default),

@@ -15,9 +15,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ..errors import ConfigError
+from ..state.yaml_text import read_yaml
 from .contract import ContractOptions
 from .options import read_options
 
@@ -30,17 +29,17 @@ def load_contracts(path: Path) -> dict[str, ContractOptions]:
     """
     try:
         with path.open(encoding="utf-8") as file:
-            value = yaml.safe_load(file)
+            value = read_yaml(file.read())
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"The contracts cannot be read ({type(error).__name__}).",
             where=str(path),
             fix="Give a readable YAML file.",
         ) from error
-    except yaml.YAMLError as error:
+    except ValueError as error:
         raise ConfigError(
             f"This is not YAML: {error}", where=str(path), fix="Correct the file."
-        ) from error
+        ) from None
     return read_contracts(value, where=str(path))
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -19,6 +20,7 @@ from pydantic import (
 )
 
 from ...errors import ConfigError, NotFoundError
+from ...state.names import VariableName
 from ...state.task import Modality
 from ...state.values import JsonObject
 from ..protocols import Role
@@ -49,7 +51,9 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 class SettingsSection(BaseModel):
     """A part of the settings: unknown keys are refused."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
 
 class DiscoverySettings(SettingsSection):
@@ -68,13 +72,13 @@ class EndpointSettings(SettingsSection):
 
     base_url: str = ""
     """For example `https://api.openai.com/v1`. Empty only for models named for LangChain."""
-    api_key_env: str = ""
+    api_key_env: VariableName = ""
     """The environment variable that holds the key; empty for an endpoint that wants none."""
     api_key: SecretStr | None = Field(default=None, exclude=True, repr=False)
     """A key made while the process runs, as the embedded model's is; never put one in a file."""
     headers: dict[str, str] = {}
     """Plain headers to send with every request."""
-    headers_env: dict[str, str] = {}
+    headers_env: dict[str, VariableName] = {}
     """Header name → environment variable with its value."""
     provider: str = ""
     """Who serves the models, as `genai-prices` calls them; used for prices and fallback."""
@@ -90,6 +94,15 @@ class EndpointSettings(SettingsSection):
     models: Literal["", "discover"] = ""
     """`discover` asks the endpoint for its models."""
     discovered: DiscoverySettings = DiscoverySettings()
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_credential(cls, url: str) -> str:
+        if "@" in urlsplit(url).netloc:
+            raise ValueError(
+                "it holds a credential; name a variable with it under headers_env: Authorization"
+            )
+        return url
 
     @property
     def output_limit_field(self) -> str:

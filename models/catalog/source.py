@@ -7,10 +7,9 @@ import logging
 from pathlib import Path
 from typing import Protocol
 
-import yaml
-
 from ...errors import ConfigError
 from ...state.forks import new_lock
+from ...state.yaml_text import read_yaml
 from .settings import ModelsSettings, parse_models_settings
 
 log = logging.getLogger(__name__)
@@ -91,12 +90,12 @@ class FileSettings:
 
     def _read(self) -> ModelsSettings:
         try:
-            data = yaml.safe_load(self._path.read_text(encoding="utf-8")) or {}
-        except (OSError, yaml.YAMLError) as error:
+            data = read_yaml(self._path.read_text(encoding="utf-8")) or {}
+        except (OSError, ValueError) as error:
             raise ConfigError(
-                f"The settings cannot be read: {error}",
+                f"The settings cannot be read: {error}.",
                 where=str(self._path),
                 fix="Check that the file exists and is YAML.",
-            ) from error
+            ) from None
         section = data.get(self._section, {}) if self._section else data
         return parse_models_settings(section or {}, where=self._section or "models")

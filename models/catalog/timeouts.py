@@ -16,7 +16,9 @@ THINKING: frozenset[Role] = frozenset({"planner", "reasoner"})
 class TimeoutSettings(BaseModel):
     """Bounds on one attempt, in seconds; what is left out is decided elsewhere."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     connect: float | None = Field(default=None, gt=0)
     read: float | None = Field(default=None, gt=0)

@@ -10,6 +10,7 @@ import httpx
 import openai
 from langchain_core import exceptions as langchain_errors
 
+from ...state.redaction import Redaction
 from .classes import AttemptFailure, FailureClass, RejectedReplyError
 from .reported import PROVIDER_HEADER, ReportedError, reported
 from .wordings import CONTEXT, OF_REQUEST, READ_CHARACTERS, by_codes, by_words
@@ -160,6 +161,5 @@ def _kind_of_status(status: int, facts: ReportedError) -> FailureClass:
 
 def _message(error: BaseException, secrets: Sequence[str]) -> str:
     text = str(error).strip() or type(error).__name__
-    for secret in secrets:
-        text = text.replace(secret, "***") if secret else text
+    text = Redaction(secrets)(text)
     return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"

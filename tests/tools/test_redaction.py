@@ -114,7 +114,8 @@ def test_a_long_text_takes_no_long_time(text: str) -> None:
 
     redaction(text)
 
-    assert time.perf_counter() - start < 2
+    # Where it grew with the square, this would take minutes; the machine may be busy.
+    assert time.perf_counter() - start < 8
 
 
 def test_it_shows_nothing_of_itself() -> None:

@@ -1,0 +1,55 @@
+"""YAML that people write: read strictly, and with errors that repeat nothing of it.
+
+A parser's own errors quote the line, and that may be the one with a key in it. A key that stands
+twice in a mapping would silently win over the first.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+_QUOTED = re.compile(r"\s*(?:'[^']*'|\"[^\"]*\")")
+
+
+def read_yaml(text: str) -> Any:
+    """Return the value of one YAML document.
+
+    Raises:
+        ValueError: It is none, or a key stands twice in a mapping; the message has the place only.
+    """
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        # From None, here and below: the cause quotes the text.
+        raise ValueError(_described(error, text)) from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """PyYAML's safe loader, which refuses a key that stands twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[tuple[str, str]] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+                continue
+            if (key.tag, key.value) in seen:
+                raise yaml.MarkedYAMLError(
+                    problem="a key stands twice", problem_mark=key.start_mark
+                )
+            seen.add((key.tag, key.value))
+        return super().construct_mapping(node, deep)
+
+
+def _described(error: yaml.YAMLError, text: str) -> str:
+    if isinstance(error, yaml.reader.ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        return f"line {line}: a character is not allowed"
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    # What stands in quotes is from the text: an alias, a tag, a character.
+    problem = _QUOTED.sub("", getattr(error, "problem", None) or "it cannot be read")
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark else problem
