@@ -22,7 +22,7 @@ from ..state.run import Run, Stop
 
 DISPATCH = "ready chains, side by side"
 ASK = "steps wait for a person"
-REVISE = "steps failed that another plan may avoid"
+REVISE = "steps failed that another plan may avoid, or the plan asks to look again"
 FINISH = "done, or stopped: turns, deadline, budget, tool failure"
 AFTER_PLAN: dict[Hashable, str] = {
     DISPATCH: "lane",
@@ -50,7 +50,12 @@ async def plan(
     if stop is not None:
         emit(runtime, "stopped", node="plan", reason=stop.reason, detail=stop.detail)
     else:
-        move = next_move(made or view.plan, {**results, **skips}, may_revise=may_revise(view))
+        move = next_move(
+            made or view.plan,
+            {**results, **skips},
+            may_revise=may_revise(view),
+            may_look=may_look(view),
+        )
         if move.kind == "dispatch":
             chains = [list(chain) for chain in move.chains]
             emit(runtime, "dispatched", node="plan", chains=chains)
@@ -78,12 +83,17 @@ def move_of(view: RunView) -> Move:
     """Return the next move that the state calls for."""
     if view.stop is not None or not view.planned:
         return Move(kind="finish")
-    return next_move(view.plan, view.results, may_revise=may_revise(view))
+    return next_move(view.plan, view.results, may_revise=may_revise(view), may_look=may_look(view))
 
 
 def may_revise(view: RunView) -> bool:
     """Whether the limits leave room for another plan."""
     return view.revisions < view.run.limits.max_revisions
+
+
+def may_look(view: RunView) -> bool:
+    """Whether the limits leave room for another look."""
+    return view.looks < view.run.limits.max_looks
 
 
 async def _stop(

@@ -1,16 +1,20 @@
-"""revise: have another plan made that avoids what went wrong."""
+"""revise: have another plan made that avoids what went wrong, or decides what was left open."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
 from ..errors import BudgetExceededError
 from ..planners.protocols import Declined
 from ..runs.dependencies import Dependencies
+from ..runs.evidence import outputs_of
 from ..runs.planning import announce, make_plan, plan_request
 from ..runs.view import RunUpdate, RunView
 from ..state.context import AgentContext
 from ..state.provenance import union
+from ..state.revision import open_again
 from ..state.run import Stop
 from .plan import move_of
 
@@ -20,24 +24,31 @@ async def revise(
 ) -> RunUpdate:
     """Ask the planner again; what has run stays, what failed is open again.
 
-    A planner that has no other plan uses up the revisions, so that the run ends.
+    A planner that has no other plan uses up the revisions or looks, so that the run ends.
     """
-    results = view.results
-    request = plan_request(view, runtime, dependencies, problem=move_of(view).problem)
+    results, move = view.results, move_of(view)
+    request = replace(
+        plan_request(view, runtime, dependencies, problem=move.problem, look=move.look),
+        outputs=await outputs_of(results, dependencies.store.payloads, view.memory),
+    )
     try:
         made = await make_plan(request, view.memory, dependencies)
     except BudgetExceededError as error:
         return RunUpdate(stop=Stop(reason="budget", detail=str(error)))
     if isinstance(made, Declined):
-        return RunUpdate(revisions=view.run.limits.max_revisions)
+        return _no_more(view, look=bool(move.look))
     # What the planner read before it planned again flows into every step that is still to run.
     read_by_planner = union([view.plan.taint, *(result.taint for result in results.values())])
     revised = made.model_copy(update={"taint": union([made.taint, read_by_planner])})
     announce(revised, runtime)
-    kept = {step.id for step in revised.steps}
-    open_again = {
-        step_id: None
-        for step_id, result in results.items()
-        if step_id in kept and result.status != "accepted"
-    }
-    return RunUpdate(revisions=view.revisions + 1, plan=revised, results=open_again)
+    reopened = open_again(view.plan, revised, results, look=bool(move.look))
+    if move.look:
+        return RunUpdate(looks=view.looks + 1, plan=revised, results=reopened)
+    return RunUpdate(revisions=view.revisions + 1, plan=revised, results=reopened)
+
+
+def _no_more(view: RunView, *, look: bool) -> RunUpdate:
+    limits = view.run.limits
+    if look:
+        return RunUpdate(looks=limits.max_looks)
+    return RunUpdate(revisions=limits.max_revisions)

@@ -11,6 +11,7 @@ from ..errors import EndpointError, OutputError, PlanError
 from ..models.protocols import ModelGateway, ModelReply, ModelRequest, Signals
 from ..state.plan import Plan
 from ..state.provenance import union
+from ..state.revision import may_be_used_later
 from ..state.values import Json, canonical_json
 from ..tools.protocols import ToolRunner
 from .prompts import PLAN_SCHEMA, plan_messages, read_plan, refusal
@@ -124,7 +125,10 @@ class LlmPlanner:
             where = ".".join(str(part) for part in first["loc"])
             return _Rejected(reply=reply, problem=f"{where}: {first['msg']}")
         # What is planned after reading untrusted text may be what its sources wanted.
-        return plan.model_copy(update={"taint": request.sources})
+        tainted = plan.model_copy(update={"taint": request.sources})
+        if request.previous is None or not request.sources:
+            return tainted
+        return tainted.model_copy(update={"later_tools": may_be_used_later(request.previous)})
 
 
 def _corrected(messages: list[BaseMessage], data: Json, problem: str) -> list[BaseMessage]:

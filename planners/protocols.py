@@ -12,6 +12,7 @@ from ..state.provenance import union
 from ..state.results import StepResult
 from ..state.run import Run
 from ..state.task import Task
+from ..state.values import Json
 from ..tools.contract import ToolContract
 
 
@@ -30,6 +31,12 @@ class PlanRequest:
     """On revision: what its steps produced. Accepted steps stay as they are."""
     problem: str = ""
     """On revision: what went wrong, in one paragraph."""
+    look: str = ""
+    """What the previous plan left to be decided, if it asked to look again."""
+    looks_left: int = 0
+    """Further looks that the run has."""
+    outputs: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    """Outputs of the accepted steps, whole."""
     emit: Emit | None = None
 
     @property

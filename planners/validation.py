@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..errors import ArgumentError, ConfigError, NotFoundError, PlanError
-from ..state.checks import check_plan
+from ..state.checks import check_later_tools, check_plan
 from ..state.plan import Plan, Step
+from ..state.revision import may_be_used_later
 from ..state.shapes import shape_of
 from ..tools.arguments import check_schema
 from ..tools.protocols import ToolRunner
@@ -46,6 +47,11 @@ def validate(plan: Plan, request: PlanRequest, tools: ToolRunner) -> None:
         except (ArgumentError, NotFoundError) as error:
             raise PlanError(str(error), where=f"{step.id}.args") from error
     _check_kept(plan, request)
+    if request.previous is not None and request.sources:
+        named = request.previous.model_copy(
+            update={"later_tools": may_be_used_later(request.previous)}
+        )
+        check_later_tools(plan, named, kept=())
     _check_budget(plan, request)
 
 
@@ -53,7 +59,7 @@ def check_runs_yet(plan: Plan) -> None:
     """Refuse what the language has and no run carries out yet: nothing is ignored in silence.
 
     Raises:
-        PlanError: A step is a loop, or the plan has a second look.
+        PlanError: A step is a loop.
     """
     for step in plan.every_step():
         if step.for_each is not None:
@@ -62,8 +68,6 @@ def check_runs_yet(plan: Plan) -> None:
                 where=step.id,
                 fix="Plan without it.",
             )
-    if plan.then_plan:
-        raise PlanError("A second look is not run yet.", where="then_plan", fix="Leave it out.")
 
 
 def _check_output_schema(step: Step) -> None:

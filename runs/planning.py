@@ -21,7 +21,12 @@ from .view import RunView
 
 
 def plan_request(
-    view: RunView, runtime: Runtime[AgentContext], dependencies: Dependencies, *, problem: str = ""
+    view: RunView,
+    runtime: Runtime[AgentContext],
+    dependencies: Dependencies,
+    *,
+    problem: str = "",
+    look: str = "",
 ) -> PlanRequest:
     """Gather what a planner may know; with a plan in force, a revision is asked for.
 
@@ -30,6 +35,7 @@ def plan_request(
         runtime: Where progress is told.
         dependencies: Tools and policy.
         problem: What went wrong with the plan in force.
+        look: What the plan in force left to be decided.
     """
     if view.task is None:
         raise OperatorError("It has no task to plan for.", where="state.work", fix="Start it anew.")
@@ -46,6 +52,8 @@ def plan_request(
         previous=view.plan if view.planned else None,
         results=view.results if view.planned else {},
         problem=problem,
+        look=look,
+        looks_left=max(0, view.run.limits.max_looks - view.looks - bool(look)),
         emit=emitter(runtime, node="plan"),
     )
 

@@ -107,6 +107,11 @@ class RunView:
         return read(self._state, "revisions", 0)
 
     @property
+    def looks(self) -> int:
+        """Times that the planner was asked again by its own plan."""
+        return read(self._state, "looks", 0)
+
+    @property
     def refused(self) -> str:
         """Why the last decision on what waits was refused; empty if it was not."""
         return read(self._state, "gate_error", "")
@@ -207,6 +212,7 @@ class RunUpdate:
     stop: Stop | None = None
     turns: int | None = None
     revisions: int | None = None
+    looks: int | None = None
     refused: str | None = None
     messages: Sequence[AnyMessage] = ()
 
@@ -227,7 +233,12 @@ class RunUpdate:
             }
         if self.usage is not None:
             update["usage"] = self.usage.model_dump(mode="json")
-        plain = {"turns": self.turns, "revisions": self.revisions, "gate_error": self.refused}
+        plain = {
+            "turns": self.turns,
+            "revisions": self.revisions,
+            "looks": self.looks,
+            "gate_error": self.refused,
+        }
         update |= {channel: value for channel, value in plain.items() if value is not None}
         if self.messages:
             update["messages"] = list(self.messages)
@@ -257,6 +268,7 @@ class NewRun:
             "usage": {},
             "turns": 0,
             "revisions": 0,
+            "looks": 0,
             "stop": None,
             "gate_error": "",
             "fence": view.memory.fence,

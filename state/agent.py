@@ -49,6 +49,8 @@ class AgentState(InputState, OutputState, total=False):
     turns: int
     """Passes through `plan` in this run."""
     revisions: int
+    looks: int
+    """Times that the planner was asked again because a plan said `then_plan`."""
     gate_error: str
     """Why the last decision on an approval was refused."""
     fence: int

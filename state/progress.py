@@ -38,10 +38,14 @@ class Move(Record):
     chains: tuple[tuple[str, ...], ...] = ()
     problem: str = ""
     """For `revise`: what went wrong."""
+    look: str = ""
+    """For `revise`: what the plan left to be decided, where nothing went wrong."""
 
 
-def next_move(plan: Plan, results: Mapping[str, StepResult], *, may_revise: bool) -> Move:
-    """Decide: dispatch what is ready, then ask for what waits, then revise, else finish.
+def next_move(
+    plan: Plan, results: Mapping[str, StepResult], *, may_revise: bool, may_look: bool = False
+) -> Move:
+    """Decide: dispatch what is ready, ask for what waits, revise, look again, else finish.
 
     A person is asked only when nothing else can run, so that one interrupt holds all requests.
     """
@@ -59,6 +63,8 @@ def next_move(plan: Plan, results: Mapping[str, StepResult], *, may_revise: bool
     ]
     if problems and may_revise:
         return Move(kind="revise", problem="\n".join(problems))
+    if plan.then_plan and may_look:
+        return Move(kind="revise", look=plan.then_plan)
     return Move(kind="finish")
 
 

@@ -43,7 +43,9 @@ class Limits(Record):
     max_turns: int = 24
     """Passes through `plan`, each of which dispatches lanes, asks, revises or ends."""
     max_revisions: int = 2
-    """Times the planner may revise a plan."""
+    """Times the planner may revise a plan after a failure."""
+    max_looks: int = 3
+    """Times it may be asked again with the results of a plan that says `then_plan`."""
     max_tool_failures: int = 3
     """Failed calls of one tool in one run, after which it is not called again."""
     step_attempts: int = 3

@@ -34,3 +34,28 @@ async def test_the_result_carries_the_taint_of_its_condition(desk: Any, w: Any) 
     out = await desk.ask(agent, "Look up A")
 
     assert "tool:read_mail#mail" in out["results"]["seen"]["taint"]
+
+
+async def test_a_page_brings_in_no_tool(desk: Any, w: Any) -> None:
+    """A plan made after reading may not call what the first plan did not name."""
+    mail = w.step("mail", "read_mail", item="1")
+    evil = w.plan(w.step("pay", "pay", to="eve", amount=20.0))
+    agent = desk.agent({**w.plan(mail), "then_plan": "what to do"}, *[evil] * 6)
+
+    out = await desk.ask(agent, "Do what mail 1 says")
+
+    assert not w.requests(out)
+    assert "pay" not in out["results"]
+    assert not desk.called("pay")
+
+
+async def test_a_step_planned_after_reading_never_runs_unattended(desk: Any, w: Any) -> None:
+    """The tool was named before, and its arguments may be the mail's."""
+    mail = w.step("mail", "read_mail", item="1")
+    first = {**w.plan(mail), "then_plan": "whom to pay", "later_tools": ["pay"]}
+    agent = desk.agent(first, w.plan(w.step("pay", "pay", to="ann", amount=20.0)))
+
+    [request] = w.requests(await desk.ask(agent, "Pay whom mail 1 names"))
+
+    assert "tool:read_mail#mail" in request["why"]
+    assert not desk.called("pay")

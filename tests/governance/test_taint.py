@@ -90,7 +90,7 @@ async def test_a_plan_revised_after_reading_is_tainted(desk: Any, w: Any) -> Non
     mail, bad = w.step("mail", "read_mail", item="1"), w.step("bad", "look", ["mail"], item="A")
     bad["args"] = {"item": w.ref("mail", "nothing")}
     agent = desk.agent(
-        w.plan(mail, bad),
+        {**w.plan(mail, bad), "later_tools": ["pay"]},
         w.plan(mail, w.step("pay", "pay", to="eve", amount=20.0)),
         policy=SMALL,
     )
@@ -146,7 +146,10 @@ async def test_a_failure_that_quotes_a_file_taints_the_next_plan(desk: Any, w: A
 async def test_an_argument_error_over_a_file_taints_the_next_plan(desk: Any, w: Any) -> None:
     """The planner reads the refused argument, which is the file's text."""
     agent = desk.agent(
-        w.plan(w.step("bad", "read_page", url={"$attachment": "note.txt"})),
+        {
+            **w.plan(w.step("bad", "read_page", url={"$attachment": "note.txt"})),
+            "later_tools": ["pay"],
+        },
         w.plan(w.step("pay", "pay", to="eve", amount=20.0)),
         tools=[read_page],
         policy=SMALL,

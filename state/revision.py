@@ -1,0 +1,60 @@
+"""Revision: what of a plan and its results stands in the plan that follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .plan import Plan, Step
+from .results import FINAL, StepResult
+
+
+def carried_over(
+    previous: Plan, results: Mapping[str, StepResult], *, look: bool
+) -> tuple[Step, ...]:
+    """Return the steps that stand in the next plan unless it names them itself.
+
+    After a failure these are the accepted ones and what they read. A plan that looks again is done,
+    so all of it stands.
+    """
+    if look:
+        return previous.steps
+    kept = {step_id for step_id, result in results.items() if result.status == "accepted"}
+    pending = list(kept)
+    by_id = {step.id: step for step in previous.steps}
+    while pending:
+        step = by_id.get(pending.pop())
+        new = step.needs() - kept if step else frozenset[str]()
+        kept |= new
+        pending += new
+    return tuple(step for step in previous.steps if step.id in kept)
+
+
+def open_again(
+    previous: Plan, revised: Plan, results: Mapping[str, StepResult], *, look: bool
+) -> dict[str, None]:
+    """Return the steps of a revised plan whose result no longer holds.
+
+    What an accepted step was built on stays as it ended.
+    """
+    before = {step.id: step for step in previous.steps}
+    built_on = {
+        needed
+        for step in revised.steps
+        if (known := results.get(step.id)) is not None and known.status == "accepted"
+        for needed in step.needs()
+    }
+    return {
+        step.id: None
+        for step in revised.steps
+        if (result := results.get(step.id)) is not None
+        and result.status != "accepted"
+        and not (
+            before.get(step.id) == step and result.status in FINAL and (look or step.id in built_on)
+        )
+    }
+
+
+def may_be_used_later(previous: Plan) -> tuple[str, ...]:
+    """Return the tools that the plan after this one may call once untrusted text was read."""
+    called = (step.tool for step in previous.every_step() if step.tool)
+    return tuple(sorted({*previous.later_tools, *called}))

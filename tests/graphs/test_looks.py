@@ -1,0 +1,69 @@
+"""A second look: `then_plan`, through the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def w(write: dict[str, Any]) -> Any:
+    """Give the writers by attribute."""
+    return type("Writers", (), {name: staticmethod(f) for name, f in write.items()})
+
+
+def looking(w: Any, *steps: Any, **fields: Any) -> Any:
+    """Write a plan that asks to look again."""
+    return {**w.plan(*steps), "then_plan": "which order to look at", **fields}
+
+
+async def test_the_planner_is_asked_again_with_the_results(bench: Any, w: Any) -> None:
+    """It adds what only the results can tell, and what has run stays and runs once."""
+    agent = bench.agent(
+        looking(w, w.step("a", "look", item="A")), w.plan(w.step("b", "look", item="B"))
+    )
+
+    out = await agent.ainvoke({"task": "Look up A and what it says"}, w.thread())
+
+    asked = str(bench.models[0].prompts[1][-1].content)
+    assert "which order to look at" in asked
+    assert "ann@example.org" in asked
+    assert "2 more times" in asked
+    assert {key: r["status"] for key, r in out["results"].items()} == {
+        "a": "accepted",
+        "b": "accepted",
+    }
+    assert bench.count("look") == 2
+
+
+async def test_looks_are_bounded(bench: Any, w: Any) -> None:
+    """A planner that always wants to look again is asked `max_looks` times."""
+    plans = [looking(w, w.step(f"s{i}", "look", item="A")) for i in range(6)]
+    agent = bench.agent(*plans, limits={"max_looks": 2})
+
+    out = await agent.ainvoke({"task": "Look up A"}, w.thread())
+
+    assert len(bench.models[0].prompts) == 3
+    assert out["answer"]["status"] == "complete"
+
+
+async def test_a_look_that_adds_nothing_ends_the_run(bench: Any, w: Any) -> None:
+    """The results are enough."""
+    agent = bench.agent(looking(w, w.step("a", "look", item="A")), w.plan())
+
+    out = await agent.ainvoke({"task": "Look up A"}, w.thread())
+
+    assert out["answer"]["status"] == "complete"
+    assert bench.count("look") == 1
+
+
+async def test_a_failure_that_was_borne_is_not_tried_again_by_a_look(bench: Any, w: Any) -> None:
+    """What has ended has ended; the look sees it."""
+    bad = {**w.step("a", "odd"), "on_error": "skip"}
+    agent = bench.agent(looking(w, bad), w.plan(w.step("b", "look", item="B")))
+
+    out = await agent.ainvoke({"task": "Look up B"}, w.thread())
+
+    assert out["results"]["b"]["status"] == "accepted"
+    assert bench.count("odd") == 1
