@@ -32,6 +32,7 @@ from ..state.approval import (
     read_decisions,
 )
 from ..state.context import AgentContext
+from ..state.expansion import places
 from ..state.happened import what_happened
 from ..state.plan import Plan
 from ..state.provenance import edited_provenance
@@ -53,7 +54,7 @@ async def gate(
     view: RunView, runtime: Runtime[AgentContext], dependencies: Dependencies
 ) -> RunUpdate:
     """Ask a person, wait, and turn the decisions into results."""
-    run, waiting = view.run, waiting_results(view.results)
+    run, waiting = view.run, waiting_results(view.plan, view.results)
     view.memory.approvals_changed(run.id)
     records = await dependencies.store.approvals.open_all(
         run.id, run.thread_id, told_apart([r.approval for r in waiting if r.approval])
@@ -110,10 +111,11 @@ def after_gate(view: RunView) -> str:
     return AGAIN if view.refused else DECIDED
 
 
-def waiting_results(results: Mapping[str, StepResult]) -> list[StepResult]:
-    """Return the results that wait for a person, in a stable order."""
+def waiting_results(plan: Plan, results: Mapping[str, StepResult]) -> list[StepResult]:
+    """Return the results that wait for a person, in a stable order: in a loop that of its items."""
     found = [result for result in results.values() if result.status == "waiting"]
-    return sorted(found, key=lambda result: result.step)
+    place = places(plan, results)
+    return sorted(found, key=lambda result: place.get(result.step, (result.step, 0, 0)))
 
 
 def told_apart(requests: Sequence[ApprovalRequest]) -> list[ApprovalRequest]:
@@ -183,7 +185,7 @@ async def _settled(
     dependencies: Dependencies,
 ) -> RunUpdate:
     """Turn what is decided into results, and go on if anything is."""
-    run, waiting = view.run, waiting_results(view.results)
+    run, waiting = view.run, waiting_results(view.plan, view.results)
     update: dict[str, StepResult] = {}
     asked_at = [r.approval.requested_at for r in waiting if r.approval]
     for result in waiting:

@@ -11,8 +11,10 @@ from ..errors import BudgetExceededError
 from ..planners.protocols import Declined
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
+from ..runs.loops import LoopScope, advance_loops
 from ..runs.planning import announce, explain, make_plan, plan_request
 from ..runs.spending import history
+from ..runs.step import started
 from ..runs.view import RunUpdate, RunView
 from ..state.context import AgentContext
 from ..state.plan import Plan
@@ -45,8 +47,8 @@ async def plan(
     if stop is None and not view.planned:
         first = await _first_plan(view, turns, runtime, dependencies)
         made, stop = (first, None) if isinstance(first, Plan) else (None, first)
-    elif stop is None:
-        skips = skip_blocked(view.plan, results)
+    if stop is None:
+        skips = await _follow(made or view.plan, view, dependencies)
     if stop is not None:
         emit(runtime, "stopped", node="plan", reason=stop.reason, detail=stop.detail)
     else:
@@ -84,6 +86,26 @@ def move_of(view: RunView) -> Move:
     if view.stop is not None or not view.planned:
         return Move(kind="finish")
     return next_move(view.plan, view.results, may_revise=may_revise(view), may_look=may_look(view))
+
+
+async def _follow(plan: Plan, view: RunView, dependencies: Dependencies) -> dict[str, StepResult]:
+    """Return what follows from the results: loops that begin or end, steps that cannot run."""
+    update: dict[str, StepResult] = {}
+    while True:
+        known = {**view.results, **update}
+        scope = LoopScope(
+            plan=plan,
+            results=known,
+            attachments={a.name: a for a in view.task.attachments} if view.task else {},
+            payloads=dependencies.store.payloads,
+            memory=view.memory,
+            now=started(view.run),
+            max_inline=dependencies.settings.max_inline_bytes,
+        )
+        new = {**skip_blocked(plan, known), **await advance_loops(scope)}
+        if not new:
+            return update
+        update |= new
 
 
 def may_revise(view: RunView) -> bool:

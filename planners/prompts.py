@@ -25,6 +25,10 @@ A step has an id (lower case letters, digits, _), a goal in one line, and a kind
   whatever JSON Schema you give as `output_schema`, which numbers and lists need.
 - "draft": a model writes text from `args` under `prompt`.
 - "ask": asks the user the question in `prompt`.
+- "each": does steps for every item of a list: {"id": "paid", "kind": "each", "for_each": {"items":
+  "[o for o in found.orders if o.open]", "item": "order", "key": "order.id", "max": 20, "steps": [
+  {"id": "pay", "kind": "tool", "tool": …, "args": {"order": {"$from": "order", "path": "id"}}}]}}.
+  Its output is the list of what the last step gave for each item. No loop stands in a loop.
 
 Arguments are literal values from the user's request, or references to earlier steps:
 {"$from": "step_id", "path": "a.b.0"} is a value in that step's output, {"$join": ["text", {...}]}
@@ -60,13 +64,14 @@ PLAN_SCHEMA: JsonObject = {
                 "type": "object",
                 "properties": {
                     "id": {"type": "string", "maxLength": 40},
-                    "kind": {"type": "string", "enum": ["tool", "reason", "draft", "ask"]},
+                    "kind": {"type": "string", "enum": ["tool", "reason", "draft", "ask", "each"]},
                     "goal": {"type": "string", "maxLength": 300},
                     "tool": {"type": "string", "maxLength": 64},
                     "args": _OBJECT,
                     "prompt": {"type": "string", "maxLength": 4000},
                     "output_schema": _OBJECT,
                     "after": {"type": "array", "items": {"type": "string", "maxLength": 40}},
+                    "for_each": _OBJECT,
                     "when": {"type": "string", "maxLength": 2000},
                     "on_error": {"type": ["string", "object"]},
                 },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from ..errors import ArgumentError, ConfigError, NotFoundError, PlanError
 from ..state.checks import check_later_tools, check_plan
 from ..state.plan import Plan, Step
@@ -59,12 +61,12 @@ def check_runs_yet(plan: Plan) -> None:
     """Refuse what the language has and no run carries out yet: nothing is ignored in silence.
 
     Raises:
-        PlanError: A step is a loop.
+        PlanError: A loop stands in a loop.
     """
     for step in plan.every_step():
-        if step.for_each is not None:
+        if step.for_each is not None and step not in plan.steps:
             raise PlanError(
-                "Loops are checked but not run yet.",
+                "Loops in loops are checked but not run yet.",
                 where=step.id,
                 fix="Plan without it.",
             )
@@ -97,17 +99,25 @@ def _check_kept(plan: Plan, request: PlanRequest) -> None:
 
 def _check_budget(plan: Plan, request: PlanRequest) -> None:
     limits, costs = request.run.limits, {c.name: c.cost_usd for c in request.tools}
-    tools_usd = sum(costs.get(step.tool, 0.0) for step in plan.every_step() if step.kind == "tool")
+    tools_usd = sum(costs.get(step.tool, 0.0) * times for step, times in _with_times(plan.steps))
     if limits.budget_usd is not None and tools_usd > limits.budget_usd:
         raise PlanError(
             f"Its tools alone cost ${tools_usd:.2f} of a budget of ${limits.budget_usd:.2f}.",
             where="plan",
             fix="Use fewer or cheaper tools.",
         )
-    tokens = sum(step.max_tokens or 0 for step in plan.every_step())
+    tokens = sum((step.max_tokens or 0) * times for step, times in _with_times(plan.steps))
     if limits.budget_tokens is not None and tokens > limits.budget_tokens:
         raise PlanError(
             f"Its steps ask for {tokens} tokens of a budget of {limits.budget_tokens}.",
             where="plan",
             fix="Lower max_tokens.",
         )
+
+
+def _with_times(steps: Iterable[Step], times: int = 1) -> Iterator[tuple[Step, int]]:
+    """Yield every step with how often it may run: those of a loop for each of its `max` items."""
+    for step in steps:
+        yield step, times
+        if step.for_each is not None:
+            yield from _with_times(step.for_each.steps, times * step.for_each.max)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from ..state.plan import Plan, Step
-from ..state.references import Reference, at_path, resolve
+from ..errors import ExpressionError
+from ..state.iteration import instance, items_of
+from ..state.plan import ForEach, Plan, Step
+from ..state.references import Reference, at_path, computed, resolve
 from ..state.results import StepResult
 from ..state.values import Json, JsonObject, Record
 
@@ -36,10 +39,51 @@ def accepted_calls(
         now: The time of the run.
     """
     return tuple(
-        AcceptedCall(step=step.id, tool=step.tool, args=_args(step, result, outputs, now))
-        for step in plan.steps
-        if step.kind == "tool" and (result := results.get(step.id)) and result.status == "accepted"
+        AcceptedCall(step=result.step, tool=step.tool, args=_args(step, result, values, now))
+        for step, result, values in _performed(plan, results, outputs, now)
+        if step.kind == "tool" and result.status == "accepted"
     )
+
+
+def _performed(
+    plan: Plan, results: Mapping[str, StepResult], outputs: Mapping[str, Json], now: datetime
+) -> Iterator[tuple[Step, StepResult, Mapping[str, Json]]]:
+    """Yield steps with their results and what they could read, those of a loop for each item."""
+    for step in plan.steps:
+        known = results.get(step.id)
+        if known is None:
+            continue
+        if step.for_each is None:
+            yield step, known, outputs
+        elif known.items:
+            yield from _performed_items(step, step.for_each, results, outputs, now)
+
+
+def _performed_items(
+    step: Step,
+    loop: ForEach,
+    results: Mapping[str, StepResult],
+    outputs: Mapping[str, Json],
+    now: datetime,
+) -> Iterator[tuple[Step, StepResult, Mapping[str, Json]]]:
+    def lookup(reference: Reference) -> Json:
+        if reference.attachment:
+            return {"$attachment": reference.attachment}
+        return at_path(outputs[reference.step], reference.path)
+
+    try:
+        items = items_of(step, computed(loop.items, lookup, now=now), outputs)
+    except ExpressionError:
+        # The list cannot be worked out any more, as where retention has removed what it was of.
+        return
+    everything = dict(outputs)
+    for item in items:
+        inner = {s.id: instance(s.id, (item.key,)) for s in loop.steps}
+        read = {local: outputs[name] for local, name in inner.items() if name in outputs}
+        values = ChainMap({**read, loop.item: item.value}, everything)
+        for inner_step in loop.steps:
+            if (result := results.get(inner[inner_step.id])) is not None:
+                yield inner_step, result, values
 
 
 def _args(step: Step, result: StepResult, outputs: Mapping[str, Json], now: datetime) -> JsonObject:

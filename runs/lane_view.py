@@ -16,6 +16,7 @@ from typing_extensions import TypedDict
 from ..models.protocols import Candidate
 from ..state.agent import read
 from ..state.channels import merge_two
+from ..state.expansion import rest_of
 from ..state.migrations import migrated, read_stored
 from ..state.plan import Plan, Step
 from ..state.results import Attempt, StepResult, Verdict
@@ -192,7 +193,8 @@ class TryAgain:
 class StepEnded:
     """The current step has its result, and the next one is current.
 
-    The rest of a chain needs this step, so anything but acceptance ends the lane.
+    The rest of a chain needs this step, so anything but acceptance ends the lane; in a loop it ends
+    the item, and the lane goes on with the next.
     """
 
     result: StepResult
@@ -204,9 +206,12 @@ class StepEnded:
         view.memory.keep(f"result {key}", raw, self.result)
         return {
             "results": {key: raw},
-            "chain": view.chain[1:] if self.result.status == "accepted" else [],
+            "chain": view.chain[1:] if self.result.status == "accepted" else self._rest(view),
             "attempts": (),
             "route": None,
             "outcome": None,
             "verdict": self.verdict,
         }
+
+    def _rest(self, view: LaneView) -> list[str]:
+        return [] if self.result.status == "stopped" else rest_of(view.chain)

@@ -72,7 +72,10 @@ async def make_plan(
         return _read_note(noted)
     made = await dependencies.planner.plan(request)
     if isinstance(made, Plan):
-        made = made.model_copy(update={"version": request.version})
+        changing = {c.name for c in request.tools if c.effect != "read"}
+        looped = {s.tool for step in made.steps if step.for_each for s in step.for_each.steps}
+        ordered = tuple(sorted(changing & looped))
+        made = made.model_copy(update={"version": request.version, "ordered": ordered})
         try:
             validate(made, request, dependencies.tools)
         except PlanError as error:

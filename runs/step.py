@@ -9,6 +9,7 @@ from typing import Literal
 from ..errors import ExpressionError, PlanError
 from ..state.approval import ShownEvidence
 from ..state.conditions import control_taint, recovered
+from ..state.iteration import Item, instance, parts_of
 from ..state.plan import Plan, Step
 from ..state.provenance import argument_provenance, union
 from ..state.references import Reference, as_text, at_path, resolve
@@ -44,6 +45,10 @@ class Current:
     """Attachment name → its text; for media, what it is."""
     files: tuple[Attachment, ...] = ()
     """Attachments that it refers to."""
+    item: Item | None = None
+    """The item of the loop that it runs for."""
+    under: tuple[str, ...] = ()
+    """Untrusted sources of the list that it is looped over."""
     because: str = ""
     """Why it runs, where a condition decided it."""
     rechecks: tuple[Current, ...] = ()
@@ -117,7 +122,7 @@ class Current:
 
     def control(self) -> tuple[str, ...]:
         """Return the untrusted sources that decided that the step runs: plan and condition."""
-        return union([self.plan.taint, control_taint(self.step, self.results)])
+        return union([self.plan.taint, self.under, control_taint(self.step, self.results)])
 
     def taint(self) -> tuple[str, ...]:
         """Return every untrusted source behind the step; its failure may quote their words."""
@@ -142,31 +147,52 @@ class Current:
 
 async def load(view: LaneView, payloads: Payloads) -> Current:
     """Load the current step of a lane, with the large values that it uses."""
-    current = await _load(view, view.plan.step(view.chain[0]), payloads)
+    local, keys = parts_of(view.chain[0])
+    step = view.plan.step(local).model_copy(update={"id": view.chain[0]})
+    current = await _load(view, step, keys, payloads)
     if current.cleared is None:
         return current
-    rechecks = [await _load(view, step, payloads) for step in view.rechecks]
+    rechecks = [await _load(view, step, keys, payloads) for step in view.rechecks]
     return replace(current, rechecks=tuple(rechecks))
 
 
-async def _load(view: LaneView, step: Step, payloads: Payloads) -> Current:
+async def _load(view: LaneView, step: Step, keys: tuple[str, ...], payloads: Payloads) -> Current:
     uses = step.uses()
     wanted = {ref.step for ref in uses if ref.step} | {step.id}
     files = {ref.attachment for ref in uses if ref.attachment}
     used = [item for item in view.attachments if item.name in files]
-    results = {key: result for key in wanted if (result := view.result(key)) is not None}
+    loop = view.plan.steps[0].for_each if keys else None
+    inside = loop.own_names if loop else frozenset[str]()
+    results = {
+        name: result
+        for name in wanted
+        if (result := view.result(instance(name, keys) if name in inside else name)) is not None
+    }
+    values = {
+        key: await output_of(result, payloads, view.memory)
+        for key, result in results.items()
+        if result.status == "accepted"
+    }
+    item: Item | None = None
+    under: tuple[str, ...] = ()
+    if loop is not None and (opened := view.result(view.plan.steps[0].id)) is not None:
+        listed = await output_of(opened, payloads, view.memory)
+        under = opened.taint
+        item = Item(key=keys[0], value=listed[opened.items.index(keys[0])])
+        results[loop.item] = StepResult(
+            step=loop.item, status="accepted", taint=under, data_class=opened.data_class
+        )
+        values[loop.item] = item.value
     return Current(
         run=view.run,
         plan=view.plan,
         step=step,
         results=results,
         earlier=view.attempts,
-        values={
-            key: await output_of(result, payloads, view.memory)
-            for key, result in results.items()
-            if result.status == "accepted"
-        },
-        attachments={item.name: await _text_of(item, payloads, view.memory) for item in used},
+        values=values,
+        item=item,
+        under=under,
+        attachments={item.name: await text_of(item, payloads, view.memory) for item in used},
         files=tuple(used),
     )
 
@@ -180,7 +206,8 @@ def text_at(output: Json, path: str) -> str:
         return as_text(output)
 
 
-async def _text_of(item: Attachment, payloads: Payloads, memory: RunMemory) -> str:
+async def text_of(item: Attachment, payloads: Payloads, memory: RunMemory) -> str:
+    """Return the text of a file; of media, what it is."""
     if item.modality != "text":
         return f"[{item.modality} {item.name}]"
     return as_text(await memory.value(item.payload, payloads))

@@ -17,8 +17,9 @@ from langgraph.types import Overwrite
 
 from ..state.agent import read
 from ..state.answer import Answer
+from ..state.iteration import instance, parts_of
 from ..state.migrations import VERSION_KEY, migrated, read_stored
-from ..state.plan import Plan
+from ..state.plan import Plan, Step
 from ..state.results import StepResult
 from ..state.run import Run, Stop
 from ..state.schedule import checked_before
@@ -145,6 +146,8 @@ class RunView:
 
     def lane(self, chain: Sequence[str]) -> JsonObject:
         """Return what one lane is sent: its steps, and the results and files that they use."""
+        if loop := self._loop_of(chain[0]):
+            return self._loop_lane(chain, loop)
         plan, results, raw = self.plan, self.results, self._state["plan"]
         steps = {
             step.id: (step, packed) for step, packed in zip(plan.steps, raw["steps"], strict=True)
@@ -169,6 +172,42 @@ class RunView:
                 item for item in self._state["work"].get("attachments", []) if item["name"] in files
             ],
             "inputs": {step_id: self._last_attempt_only(step_id) for step_id in needed},
+        }
+
+    def _loop_of(self, step_id: str) -> Step | None:
+        local, keys = parts_of(step_id)
+        if not keys:
+            return None
+        return next(
+            step
+            for step in self.plan.steps
+            if step.for_each is not None and local in step.for_each.own_names
+        )
+
+    def _loop_lane(self, chain: Sequence[str], loop: Step) -> JsonObject:
+        """Return what a lane is sent that works on items of a loop."""
+        raw = self._state["plan"]
+        [packed] = [step for step in raw["steps"] if step["id"] == loop.id]
+        sent = {key: value for key, value in raw.items() if key != "answer"} | {"steps": [packed]}
+        rechecked = checked_before(self.plan, [loop.id])
+        uses = [ref for step in (loop, *rechecked) for ref in step.uses()]
+        files = {ref.attachment for ref in uses if ref.attachment}
+        inner = [step.id for step in loop.for_each.steps] if loop.for_each else []
+        keys = dict.fromkeys(parts_of(step_id)[1] for step_id in chain)
+        known = [name for key in keys for step in inner if (name := instance(step, key))]
+        sent_along = [*sorted({ref.step for ref in uses}), loop.id, *known]
+        return {
+            VERSION_KEY: SCHEMA_VERSION,
+            "run": self._state["run"],
+            "plan": sent,
+            "chain": list(chain),
+            "rechecks": [step.to_json() for step in rechecked],
+            "attachments": [
+                item for item in self._state["work"].get("attachments", []) if item["name"] in files
+            ],
+            "inputs": {
+                name: self._last_attempt_only(name) for name in sent_along if name in self.results
+            },
         }
 
     def _last_attempt_only(self, key: str) -> JsonObject:

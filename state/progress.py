@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
+from .expansion import hindered_items, lanes_of, loops
 from .plan import Plan
 from .results import Attempt, Failure, StepResult, StepStatus
 from .run import Limits, Run, Stop
@@ -51,9 +52,11 @@ def next_move(
     """
     statuses: dict[str, StepStatus] = {id_: result.status for id_, result in results.items()}
     waiting = frozenset(s for s, status in statuses.items() if status == "waiting")
-    ready = chains(plan, statuses, held=waiting)
+    ready = _in_order(chains(plan, statuses, held=waiting), statuses)
+    for loop, opened in loops(plan, results):
+        ready += lanes_of(plan, loop, opened, results)
     if ready:
-        return Move(kind="dispatch", chains=_in_order(ready, statuses))
+        return Move(kind="dispatch", chains=ready)
     if waiting:
         return Move(kind="ask")
     problems = [
@@ -89,18 +92,21 @@ def _revisable_failure(result: StepResult | None) -> Failure | None:
 
 def skip_blocked(plan: Plan, results: Mapping[str, StepResult]) -> dict[str, StepResult]:
     """Return results for the steps that can no longer run, each naming what stands in its way."""
+    found = hindered(plan, results)
+    for loop, opened in loops(plan, results):
+        found |= hindered_items(loop, opened, results)
     return {
         step_id: StepResult(
             step=step_id,
-            status=found.status,
-            failure=Failure(kind="blocked", message=f"Step {found.cause} did not succeed.")
-            if found.status == "blocked"
+            status=way.status,
+            failure=Failure(kind="blocked", message=f"Step {way.cause} did not succeed.")
+            if way.status == "blocked"
             else None,
-            reason=f"{found.status} because of {found.cause}",
-            taint=_taint_of(found.cause, results),
+            reason=f"{way.status} because of {way.cause}",
+            taint=_taint_of(way.cause, results),
             plan_version=plan.version,
         )
-        for step_id, found in hindered(plan, results).items()
+        for step_id, way in found.items()
     }
 
 

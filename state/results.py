@@ -9,11 +9,12 @@ from .usage import Usage, total
 from .values import Json, Record, Trust
 
 StepStatus = Literal[
-    "accepted", "failed", "rejected", "skipped", "blocked", "waiting", "cleared", "stopped"
+    "accepted", "failed", "rejected", "skipped", "blocked", "waiting", "cleared", "stopped", "open"
 ]
 """`skipped`: a condition said no, here or in a step that it needs; no failure. `blocked`: a step
 that it needs did not succeed. `waiting`: a person is asked. `cleared`: a person agreed, and the
-step may go on; the approval is checked again when it runs. `stopped`: a hard stop came first."""
+step may go on; the approval is checked again when it runs. `stopped`: a hard stop came first.
+`open`: a loop whose items are being worked on."""
 FINAL: frozenset[StepStatus] = frozenset({"accepted", "failed", "rejected", "skipped", "blocked"})
 """Statuses that a later pass through `plan` does not change within one plan version."""
 
@@ -93,6 +94,8 @@ class StepResult(Record):
     approval: ApprovalRequest | None = None
     """For `waiting`: what a person is asked. Kept for the trace once answered."""
     attempts: tuple[Attempt, ...] = ()
+    items: tuple[str, ...] = ()
+    """For a loop: the keys of its items, in order."""
     plan_version: int = 1
     data_class: tuple[str, ...] = ()
     """Classes of the data that flowed into the output; who may see them is decided by class."""

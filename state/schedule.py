@@ -44,26 +44,28 @@ def chains(
     open_steps = [
         step_id
         for step_id in topological_order(plan)
-        if step_id not in held and statuses.get(step_id) not in FINAL
+        if step_id not in held
+        and statuses.get(step_id) not in FINAL
+        and steps[step_id].for_each is None
     ]
     found: list[list[str]] = []
     lane_of: dict[str, list[str]] = {}
     for step_id in open_steps:
-        missing = _missing(steps[step_id], statuses)
-        lanes = {id(lane_of[m]): lane_of[m] for m in missing if m in lane_of}
-        if not missing:
+        awaited = missing(steps[step_id], statuses)
+        lanes = {id(lane_of[m]): lane_of[m] for m in awaited if m in lane_of}
+        if not awaited:
             found.append([step_id])
             lane_of[step_id] = found[-1]
-        elif len(lanes) == 1 and missing <= lane_of.keys():
+        elif len(lanes) == 1 and awaited <= lane_of.keys():
             [lane] = lanes.values()
             # A fork would make one branch wait for its sibling: only the chain's end continues.
-            if lane[-1] in missing:
+            if lane[-1] in awaited:
                 lane.append(step_id)
                 lane_of[step_id] = lane
     return tuple(tuple(chain) for chain in found)
 
 
-def _missing(step: Step, statuses: Mapping[str, StepStatus]) -> frozenset[str]:
+def missing(step: Step, statuses: Mapping[str, StepStatus]) -> frozenset[str]:
     """Return what a step still awaits: acceptance, or only an end if it bears with absence."""
     hard = step.requires()
     return frozenset(

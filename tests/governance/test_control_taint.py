@@ -59,3 +59,17 @@ async def test_a_step_planned_after_reading_never_runs_unattended(desk: Any, w: 
 
     assert "tool:read_mail#mail" in request["why"]
     assert not desk.called("pay")
+
+
+async def test_no_effect_of_a_loop_over_a_tainted_list_runs_unattended(desk: Any, w: Any) -> None:
+    """The arguments are the user's own, and a mail decided how often they are used."""
+    pay = w.step("pay", "pay", to="ann", amount=1.0)
+    loop = {"items": "[mail.text]", "max": 3, "steps": [pay]}
+    agent = desk.agent(
+        w.plan(w.step("mail", "read_mail", item="1"), {"id": "l", "kind": "each", "for_each": loop})
+    )
+
+    [request] = w.requests(await desk.ask(agent, "Pay ann 1"))
+
+    assert "tool:read_mail#mail" in request["why"]
+    assert not desk.called("pay")
