@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 DESK = Path(__file__).parent.parent / "examples" / "support_desk"
-RUNS = 5
+RUNS = 3
 MOST_SECONDS = 1.0
 """What a command that only reads records may cost over bare Python, in processor time."""
 

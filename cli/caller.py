@@ -7,12 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import CredentialError
-from ..policy.cedar import CedarPolicy
-from ..policy.keyring import read_keyring
 from ..policy.people import without_credential
 from ..policy.settings import TokenSettings
-from ..policy.switches import SwitchBoard
-from ..policy.tokens import TokenVerifier
 from ..settings import Settings
 from ..state.run import Principal
 from ..stores.protocols import Store
@@ -41,6 +37,11 @@ async def caller_of(settings: Settings, store: Store) -> Caller:
     token = os.environ.get(TOKEN_VARIABLE, "")
     if not token:
         return Caller(principal=without_credential(settings.principal), authenticated=False)
+    # Only with a token: its signature takes a library of cryptography to check.
+    from ..policy.keyring import read_keyring
+    from ..policy.switches import SwitchBoard
+    from ..policy.tokens import TokenVerifier
+
     known = token_settings(settings)
     verifier = TokenVerifier(read_keyring(known.keyring), known, SwitchBoard(store.switches))
     return Caller(principal=await verifier.verify(token), authenticated=True)
@@ -57,6 +58,9 @@ async def administrator(settings: Settings, store: Store, operation: str) -> Pri
     Raises:
         CredentialError: It does not; the message is the policy's reason.
     """
+    # What only lists asks nobody.
+    from ..policy.cedar import CedarPolicy
+
     caller = await caller_of(settings, store)
     policy = CedarPolicy(settings.policy, folder=settings.folder)
     decision = policy.may_administer(caller.principal, operation)

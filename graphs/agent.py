@@ -53,5 +53,5 @@ def build_graph(
     graph.add_edge("synthesize", END)
     compiled = graph.compile(checkpointer=checkpointer, name=dependencies.settings.name)
     show_subgraph(compiled, "lane", lane)
-    ours = resumable(compiled, records=dependencies.store)
+    ours = resumable(compiled, dependencies)
     return ours.with_config(configurable=STRICT_RESUME)

@@ -14,33 +14,33 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot
 
 from ..errors import DecisionError, OperatorError
+from ..runs.dependencies import Dependencies
 from ..runs.late_decisions import with_late_decisions
 from ..runs.view import RunView
 from ..state.approval import RECORDED
 from ..state.forks import is_inherited
-from ..stores.protocols import Store
 
 AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
 
 
-def resumable(graph: AnyGraph, *, records: Store | None = None) -> AnyGraph:
-    """Have a compiled graph refuse answers to nothing, and know the store of its runs.
+def resumable(graph: AnyGraph, dependencies: Dependencies | None = None) -> AnyGraph:
+    """Have a compiled graph refuse answers to nothing, and know what it was built from.
 
     LangGraph's builder makes its own class and no other, and a wrapper around it would not be the
     graph that servers look for; so the object changes its class, which adds methods and one field.
     """
     graph.__class__ = ResumableGraph
-    cast("ResumableGraph", graph).records = records
+    cast("ResumableGraph", graph).dependencies = dependencies
     return graph
 
 
 class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
     """LangGraph's compiled graph; `invoke` and `ainvoke` stream, so they are covered too."""
 
-    def __init__(self, *, records: Store | None = None, **parts: Any) -> None:
+    def __init__(self, *, dependencies: Dependencies | None = None, **parts: Any) -> None:
         super().__init__(**parts)
-        self.records = records
-        """The store that its runs write to. LangGraph hands attributes on to copies of a graph."""
+        self.dependencies = dependencies
+        """What it was built from. LangGraph hands attributes on to the copies of a graph."""
 
     def stream(self, input: Any, config: Any = None, **options: Any) -> Iterator[Any]:  # noqa: A002
         """Stream as LangGraph does. Raises `DecisionError` for an answer to nothing."""

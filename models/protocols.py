@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
-from langchain_core.messages import BaseMessage
 from pydantic import BeforeValidator
 
 from ..state.run import Run
@@ -14,6 +13,10 @@ from ..state.task import Modality
 from ..state.usage import Usage
 from ..state.values import Json, JsonObject, Record
 from ..stores.protocols import Cap
+
+if TYPE_CHECKING:
+    # Settings name roles and signals, and should not wait for LangChain.
+    from langchain_core.messages import BaseMessage
 
 Role = Literal["planner", "extractor", "reasoner", "generator", "verifier", "chat", "transcriber"]
 Risk = Literal["low", "medium", "high"]

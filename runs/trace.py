@@ -31,6 +31,7 @@ from ..stores.protocols import (
     Store,
 )
 from .background import wait_for
+from .dependencies import Dependencies
 from .step import output_of, started
 from .thread import config_of, read_thread
 from .view import RunView
@@ -129,14 +130,14 @@ def trace_now(
 
 
 def _records_of(agent: object) -> Store:
-    store: Store | None = getattr(agent, "records", None)
-    if store is None:
+    dependencies = getattr(agent, "dependencies", None)
+    if not isinstance(dependencies, Dependencies):
         raise ConfigError(
             "This graph does not know its store.",
             where="trace",
             fix="Give the graph that `build_agent` returned, or `store`.",
         )
-    return store
+    return dependencies.store
 
 
 async def _assembled(
