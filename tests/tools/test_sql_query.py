@@ -280,3 +280,141 @@ async def test_postgres_for_real(execute: Any, postgres_server: str) -> None:
     ):
         with pytest.raises(ToolError, match=says):
             await execute(careless, sql=sql, parameters=[])
+
+
+SHADOWED = [
+    "WITH secrets AS (SELECT * FROM secrets) SELECT * FROM secrets",
+    "WITH a AS (SELECT 1), secrets AS (SELECT * FROM secrets) SELECT * FROM secrets",
+    "WITH a AS (SELECT * FROM secrets), secrets AS (SELECT 1) SELECT * FROM a",
+    "SELECT * FROM (WITH secrets AS (SELECT 1 AS x) SELECT x FROM secrets) a, secrets",
+    "WITH secrets AS (WITH secrets AS (SELECT * FROM secrets) SELECT * FROM secrets)"
+    " SELECT * FROM secrets",
+    "WITH orders AS (SELECT * FROM secrets) SELECT * FROM orders",
+    "SELECT * FROM orders WHERE EXISTS (WITH a AS (SELECT * FROM secrets) SELECT * FROM a)",
+    "WITH secrets AS (SELECT 1) SELECT * FROM public.secrets",
+    "SELECT 1 UNION SELECT value FROM secrets",
+    "TABLE secrets",
+    "SELECT (SELECT s FROM secrets s)::text",
+    "SELECT * FROM orders, LATERAL (SELECT * FROM secrets) x",
+    "SELECT id, (TABLE secrets) FROM orders",
+]
+ELSEWHERE = [
+    "SELECT * FROM hidden.orders",
+    'SELECT * FROM "Orders"',
+    "SELECT * FROM pg_class",
+    "SELECT * FROM pg_catalog.pg_class",
+    "SELECT * FROM information_schema.tables",
+    "SELECT * FROM pg_stat_activity",
+    "SELECT * FROM pg_temp.orders",
+    "SELECT * FROM postgres.public.orders",
+    "SELECT current_user",
+    "SELECT version()",
+    "SELECT current_setting('data_directory')",
+]
+BOMBS = [
+    "SELECT repeat('x', 900000000)",
+    "SELECT lpad('x', 900000000)",
+    "SELECT rpad('x', 900000000)",
+    "SELECT format('%900000000s', 'x')",
+    "SELECT replace('xxxx', 'x', 'yyyy')",
+    "SELECT regexp_replace('xxxx', 'x', 'yyyy', 'g')",
+    "SELECT * FROM generate_series(1, 900000000)",
+    "SELECT generate_series(1, 900000000)",
+    "SELECT string_agg(id, ',') FROM orders",
+    "SELECT array_agg(id) FROM orders",
+    "SELECT json_agg(o) FROM orders o",
+    "SELECT xmlelement(name foo, id) FROM orders",
+    "SELECT xmlagg(x) FROM orders",
+    "SELECT unnest(array_fill(1, ARRAY[90000, 90000]))",
+    "SELECT encode(x::bytea, 'hex') FROM orders",
+    f"SELECT {' || '.join(['id'] * 20)}",
+    "WITH RECURSIVE t(x) AS (SELECT 'a' UNION ALL SELECT x || x FROM t) SELECT x FROM t",
+    "WITH RECURSIVE t(x) AS (SELECT 'a' UNION ALL SELECT concat(x, x) FROM t) SELECT x FROM t",
+]
+
+
+@pytest.fixture
+def shop(postgres_server: str) -> str:
+    """Orders and secrets on a real server, and a schema beside."""
+    import psycopg
+
+    with psycopg.connect(postgres_server) as connection:
+        connection.execute(
+            'DROP SCHEMA IF EXISTS hidden CASCADE; DROP TABLE IF EXISTS orders, secrets, "Orders";'
+            "CREATE TABLE orders (id text, body text); CREATE TABLE secrets (value text);"
+            'CREATE TABLE "Orders" (id text); CREATE SCHEMA hidden;'
+            "CREATE TABLE hidden.orders (id text); INSERT INTO hidden.orders VALUES ('hidden');"
+            "INSERT INTO secrets VALUES ('s3cret'); INSERT INTO \"Orders\" VALUES ('quoted');"
+            "INSERT INTO orders SELECT 'A' || n, repeat('x', 1000) FROM generate_series(1, 50) n"
+        )
+    return postgres_server
+
+
+@pytest.mark.parametrize("sql", SHADOWED + ELSEWHERE)
+async def test_postgres_names_mean_what_the_server_takes_them_for(
+    shop: str, execute: Any, sql: str
+) -> None:
+    """A common table expression does not lend its name to the table that it reads."""
+    with pytest.raises(ToolError, match=r"may not be read|not allowed|cannot be parsed"):
+        await execute(sql_query(shop, tables=["orders"]), sql=sql, parameters=[])
+
+
+ALLOWED_THERE = [
+    "WITH a AS (SELECT * FROM orders), b AS (SELECT id FROM a) SELECT id FROM b ORDER BY id",
+    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 5) SELECT x FROM n",
+    "SELECT o.id FROM public.orders AS o WHERE o.id IN (SELECT id FROM orders WHERE id LIKE 'A1%')",
+    "SELECT upper(id), count(*) FROM orders GROUP BY 1 HAVING count(*) > 0",
+    "SELECT date_trunc('day', now()), extract(year FROM now()), to_char(now(), 'YYYY')",
+    "SELECT coalesce(id, 'none') || 'x', CASE WHEN id = 'A1' THEN 1 END, id::text FROM Orders",
+    "WITH secrets AS (SELECT 1 AS x) SELECT x FROM secrets",
+    "SELECT position('x' IN body), substring(body FROM 1 FOR 2), row_number() OVER () FROM orders",
+]
+
+
+@pytest.mark.parametrize("sql", ALLOWED_THERE)
+async def test_postgres_ordinary_queries_run(shop: str, execute: Any, sql: str) -> None:
+    """The walls leave room for work on a server, too."""
+    tool = sql_query(shop, tables=["orders"])
+    assert (await execute(tool, sql=sql, parameters=[]))["rows"]
+
+
+async def test_postgres_tables_of_other_schemas_are_named(shop: str, execute: Any) -> None:
+    """An allowed table, or an allowed schema, may be another one."""
+    for tool in (
+        sql_query(shop, tables=["hidden.orders"]),
+        sql_query(shop, schemas=["public", "hidden"]),
+    ):
+        output = await execute(tool, sql="SELECT id FROM hidden.orders", parameters=[])
+        assert output["rows"] == [{"id": "hidden"}]
+
+
+@pytest.mark.parametrize("sql", BOMBS)
+def test_postgres_functions_that_build_gigabytes_are_refused(sql: str) -> None:
+    """They do not reach the server."""
+    with pytest.raises(ToolError, match=r"not allowed|joins texts"):
+        check_statement(sql, dialect="postgres")
+
+
+@pytest.mark.parametrize("sql", ["SELECT randomblob(9)", "SELECT zeroblob(9)", "SELECT char(65)"])
+def test_sqlite_functions_that_build_bytes_are_refused(sql: str) -> None:
+    """Whether the parser knows them or not."""
+    with pytest.raises(ToolError, match="not allowed"):
+        check_statement(sql, dialect="sqlite")
+
+
+async def test_bytes_are_bounded_as_well_as_rows(shop: str, database: Path, execute: Any) -> None:
+    """What does not fit is cut and it says so; a row that is too large alone is an error."""
+    with sqlite3.connect(database) as connection:
+        connection.execute("DELETE FROM orders")
+        connection.executemany(
+            "INSERT INTO orders VALUES (?, 1, ?)", [(f"A{n}", "x" * 1000) for n in range(50)]
+        )
+    connection.close()
+    for target, column in ((shop, "body"), (database, "note")):
+        sql = f"SELECT id, {column} FROM orders"  # noqa: S608
+        output = await execute(sql_query(target, max_bytes=10_000), sql=sql, parameters=[])
+        assert (len(output["rows"]), output["truncated"]) == (9, True)
+        with pytest.raises(ToolError, match="larger than 900 bytes"):
+            await execute(sql_query(target, max_bytes=900), sql=sql, parameters=[])
+        output = await execute(sql_query(target), sql=sql, parameters=[])
+        assert (len(output["rows"]), output["truncated"]) == (50, False)

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from itertools import chain, islice
 from typing import Any
 
 from ...errors import ConfigError, ToolError
+from .sql_rows import Rows, take, too_large
 
 CONNECT_SECONDS = 5
+_TOO_LARGE = "a row is too large: "
 
 
 def query_postgres(
-    url: str, sql: str, parameters: Sequence[Any], limit: int, seconds: float
-) -> tuple[list[str], list[Sequence[Any]]]:
-    """Return column names and at most `limit` rows. Blocks; meant for a thread.
+    url: str,
+    sql: str,
+    parameters: Sequence[Any],
+    *,
+    limit: int,
+    seconds: float,
+    max_bytes: int,
+    schemas: Sequence[str],
+) -> Rows:
+    """Return at most `limit` rows. Blocks; meant for a thread.
 
     Give it a role that may only read: a read-only transaction still runs functions, and only the
     role says what those may reach.
@@ -29,16 +39,29 @@ def query_postgres(
             "PostgreSQL needs psycopg.", where="sql_query", fix="Install the extra `postgres`."
         ) from error
     try:
-        with closing(_connected(psycopg, url, seconds)) as connection:
-            cursor = connection.execute(_bounded(sql, limit).encode(), parameters, prepare=False)
+        with closing(_connected(psycopg, url, seconds, schemas)) as connection:
+            bounded = _bounded(sql, limit + 1, max_bytes).encode()
+            cursor = connection.cursor()
+            arriving = cursor.stream(bounded, parameters)
+            # The first row brings the description with it; without a row there is none.
+            first = list(islice(arriving, 1))
             columns = [column.name for column in cursor.description or ()]
-            return columns, [*cursor.fetchall()]
+            return take(columns, chain(first, arriving), limit=limit, max_bytes=max_bytes)
+    except psycopg.errors.InvalidTextRepresentation as error:
+        if _TOO_LARGE not in str(error):
+            raise ToolError(_text(error), where="sql", fix="Correct the query.") from None
+        raise too_large(max_bytes) from None
     except psycopg.Error as error:
         raise ToolError(_text(error), where="sql", fix="Correct or narrow the query.") from None
 
 
-def _connected(psycopg: Any, url: str, seconds: float) -> Any:
-    settings = f"-c default_transaction_read_only=on -c statement_timeout={int(seconds * 1000)}"
+def _connected(psycopg: Any, url: str, seconds: float, schemas: Sequence[str]) -> Any:
+    # An unqualified name means a table of these schemas, whatever the role's own search path.
+    path = ",".join(f'"{name}"' for name in schemas).replace(" ", "\\ ")
+    settings = (
+        f"-c default_transaction_read_only=on -c statement_timeout={int(seconds * 1000)}"
+        f" -c search_path={path}"
+    )
     try:
         # A raw cursor sends the statement alone, with its parameters beside it: the server
         # itself then refuses a second statement.
@@ -60,10 +83,16 @@ def _connected(psycopg: Any, url: str, seconds: float) -> Any:
     return connection
 
 
-def _bounded(sql: str, limit: int) -> str:
-    # Without it the client would receive every row. The line breaks end a comment of the query's,
-    # and the query itself has been parsed and found to be one SELECT.
-    return f"SELECT * FROM (\n{sql.rstrip().rstrip(';')}\n) AS bounded LIMIT {limit}"  # noqa: S608
+def _bounded(sql: str, limit: int, max_bytes: int) -> str:
+    # Without it the client would receive every row, and each row whole: the cast fails on one that
+    # is too large, on the server. The line breaks end a comment of the query's, and the query
+    # itself has been parsed and found to be one SELECT.
+    size = "octet_length(bounded::text)"
+    return (
+        f"SELECT * FROM (\n{sql.rstrip().rstrip(';')}\n) AS bounded"  # noqa: S608
+        f" WHERE CASE WHEN {size} > {max_bytes} THEN ('{_TOO_LARGE}' || {size})::int = 0"
+        f" ELSE true END LIMIT {limit}"
+    )
 
 
 def _text(error: Exception) -> str:

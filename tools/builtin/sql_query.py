@@ -20,8 +20,9 @@ from ...state.values import Json, JsonObject
 from ..contract import ContractOptions, Tool
 from ..decorator import tool
 from .sql_postgres import query_postgres
-from .sql_sqlite import query_sqlite
-from .sql_statements import FUNCTIONS, check_statement
+from .sql_rows import Rows
+from .sql_sqlite import MAX_BYTES, query_sqlite
+from .sql_statements import Dialect, check_statement, functions_of
 
 Scalar = str | int | float | bool | None
 
@@ -31,7 +32,9 @@ def sql_query(
     *,
     tables: Sequence[str] | None = None,
     functions: Sequence[str] = (),
+    schemas: Sequence[str] = ("public",),
     max_rows: int = 200,
+    max_bytes: int = MAX_BYTES,
     query_seconds: float = 5.0,
     **contract: Unpack[ContractOptions],
 ) -> Tool:
@@ -42,15 +45,20 @@ def sql_query(
 
     Args:
         database: Path of a SQLite file, or `postgresql://…`.
-        tables: Tables that may be read; all but the catalogs by default.
+        tables: Tables that may be read, as `name` or `schema.name`; by default all but the
+            catalogs.
         functions: Functions that may be called besides the ordinary ones.
+        schemas: On PostgreSQL, the schemas whose tables may be read.
         max_rows: Most rows returned; more are cut, and the output says so.
+        max_bytes: Most bytes of all rows together; the rest is cut, too.
         query_seconds: Longest time the database may work on one query.
         **contract: Fields of the contract to set otherwise.
     """
     postgres = isinstance(database, str) and database.startswith(("postgresql:", "postgres:"))
-    allowed_tables = None if tables is None else frozenset(name.lower() for name in tables)
-    allowed_functions = FUNCTIONS | {name.lower() for name in functions}
+    # As they are, too: PostgreSQL keeps the case of a quoted name.
+    allowed_tables = None if tables is None else frozenset({*map(str.lower, tables), *tables})
+    dialect: Dialect = "postgres" if postgres else "sqlite"
+    allowed_functions = functions_of(dialect) | {name.lower() for name in functions}
     options: ContractOptions = {
         "effect": "read",
         "trust": "internal",
@@ -59,23 +67,33 @@ def sql_query(
         **contract,
     }
 
-    def query(sql: str, parameters: list[Scalar]) -> tuple[list[str], list[Sequence[Any]]]:
+    def query(sql: str, parameters: list[Scalar]) -> Rows:
         check_statement(
             sql,
-            dialect="postgres" if postgres else "sqlite",
+            dialect=dialect,
             functions=allowed_functions,
             tables=allowed_tables,
+            schemas=schemas if postgres else ("main",),
         )
         if postgres:
-            return query_postgres(str(database), sql, parameters, max_rows + 1, query_seconds)
+            return query_postgres(
+                str(database),
+                sql,
+                parameters,
+                limit=max_rows,
+                seconds=query_seconds,
+                max_bytes=max_bytes,
+                schemas=schemas,
+            )
         return query_sqlite(
             Path(database),
             sql,
             parameters,
-            limit=max_rows + 1,
+            limit=max_rows,
             seconds=query_seconds,
             tables=allowed_tables,
             functions=allowed_functions,
+            max_bytes=max_bytes,
         )
 
     @tool(cite=_cite, **options)
@@ -89,10 +107,10 @@ def sql_query(
             sql: One SELECT statement. Placeholders are ? on SQLite and $1, $2 on PostgreSQL.
             parameters: Values of the placeholders, in order.
         """
-        columns, rows = query(sql, parameters)
-        names = _unique(columns)
-        shown = [dict(zip(names, map(_plain, row), strict=True)) for row in rows[:max_rows]]
-        return {"columns": names, "rows": shown, "truncated": len(rows) > max_rows}
+        found = query(sql, parameters)
+        names = _unique(found.columns)
+        shown = [dict(zip(names, map(_plain, row), strict=True)) for row in found.rows]
+        return {"columns": names, "rows": shown, "truncated": found.cut}
 
     return query_database
 

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ToolError
+from .sql_rows import Rows, take
 from .sql_statements import is_readable
 
+MAX_BYTES = 1_000_000
+"""Most bytes of all rows together, unless somebody says otherwise."""
 _OPS_BETWEEN_CHECKS = 10_000
 _MAX_VALUE_BYTES = 1_000_000
 _FTS5_SUFFIXES = frozenset({"config", "content", "data", "docsize", "idx"})
@@ -32,8 +35,9 @@ def query_sqlite(
     seconds: float,
     tables: Collection[str] | None,
     functions: Collection[str],
-) -> tuple[list[str], list[Sequence[Any]]]:
-    """Return column names and at most `limit` rows. Blocks; meant for a thread.
+    max_bytes: int = MAX_BYTES,
+) -> Rows:
+    """Return at most `limit` rows. Blocks; meant for a thread.
 
     Raises:
         ToolError: The engine refused the query, or it took too long.
@@ -47,7 +51,7 @@ def query_sqlite(
             )
             cursor = connection.execute(sql, parameters)
             columns = [column[0] for column in cursor.description or ()]
-            return columns, cursor.fetchmany(limit)
+            return take(columns, cursor, limit=limit, max_bytes=max_bytes)
     except sqlite3.OperationalError as error:
         late = time.monotonic() > deadline
         message = f"It took longer than {seconds} seconds." if late else str(error)

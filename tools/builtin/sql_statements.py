@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Literal
 
@@ -30,17 +31,34 @@ bm25 highlight match snippet -> ->>
 FUNCTIONS = frozenset(_NAMES.split())
 """Functions by the names that SQLite and PostgreSQL give them: they compute, and touch nothing."""
 
+GROWING = frozenset(
+    {"format", "group_concat", "lpad", "printf", "regexp_replace", "replace", "rpad", "string_agg"}
+)
+"""Those that make long text of little. SQLite bounds each value by itself; PostgreSQL does not."""
+
+_FORMS = frozenset({"cast", "exists", "case", "array", "if", "and", "or", "not", "row", "xor"})
+"""What looks like a function and is the language's own."""
+MAX_JOINED = 10
+"""Most concatenations in a statement for PostgreSQL: each can double what it is given."""
+
 _WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Into, exp.Lock, exp.Command)
-_CATALOG_PREFIXES = ("pg_", "pragma_", "sqlite_", "dbstat")
+_CALL = re.compile(r"([a-z_]\w*)(?:\(|$)", re.IGNORECASE)
+_CATALOG_PREFIXES = ("pg_", "pragma_", "sqlite_", "dbstat", "information_schema")
 _READABLE_CATALOG = frozenset({"sqlite_master", "sqlite_schema"})
+
+
+def functions_of(dialect: Dialect) -> frozenset[str]:
+    """Return the functions that may be called unless somebody says otherwise."""
+    return FUNCTIONS if dialect == "sqlite" else FUNCTIONS - GROWING
 
 
 def check_statement(
     sql: str,
     *,
     dialect: Dialect,
-    functions: Collection[str] = FUNCTIONS,
+    functions: Collection[str] | None = None,
     tables: Collection[str] | None = None,
+    schemas: Collection[str] = ("public", "main"),
 ) -> None:
     """Refuse everything but one `SELECT`, with or without `WITH`.
 
@@ -50,23 +68,57 @@ def check_statement(
     Args:
         sql: What a model wrote.
         dialect: The database it is for.
-        functions: Names of the functions that may be called.
+        functions: Names of the functions that may be called; by default those that only compute.
         tables: Names of the tables that may be read; `None` for all but the catalogs.
+        schemas: The schemas whose tables a name may mean.
 
     Raises:
         ToolError: The statement does more than read; nothing was run.
     """
     tree = _parse(sql, dialect)
-    for node in tree.walk():
-        if isinstance(node, _WRITES):
-            raise refused(f"{node.key.upper()} is not allowed.")
-        if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
-            name = node.name.lower()
-            if name not in functions:
-                raise refused(f"The function {name[:80]} is not allowed.")
-        if isinstance(node, exp.Dot) and node.find(exp.Func) is not None:
-            raise refused("A function of a named schema is not allowed.")
-    _check_tables(tree, tables)
+    allowed = functions_of(dialect) if functions is None else functions
+    try:
+        for node in tree.walk():
+            _check_node(node, dialect, allowed)
+        _check_tables(tree, dialect, tables, schemas)
+        if dialect == "postgres":
+            _check_growth(tree)
+    except RecursionError:
+        raise refused("It is nested too deeply.") from None
+
+
+def _check_node(node: exp.Expr, dialect: Dialect, functions: Collection[str]) -> None:
+    if isinstance(node, _WRITES):
+        raise refused(f"{node.key.upper()} is not allowed.")
+    if isinstance(node, exp.Func | exp.AnonymousAggFunc):
+        name = _spelled(node, dialect)
+        if name and name not in functions and name not in _FORMS:
+            raise refused(f"The function {name[:80]} is not allowed.")
+    if isinstance(node, exp.Dot) and node.find(exp.Func) is not None:
+        raise refused("A function of a named schema is not allowed.")
+
+
+def _spelled(node: exp.Expr, dialect: Dialect) -> str:
+    """Return the name by which a function is called; empty for operators."""
+    if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
+        return node.name.lower()
+    found = _CALL.match(node.sql(dialect))
+    return found[1].lower() if found else ""
+
+
+def _check_growth(tree: exp.Expr) -> None:
+    """Refuse what doubles its input often enough to fill the server's memory."""
+    joined = list(tree.find_all(exp.DPipe, exp.Concat, exp.ConcatWs, exp.Array))
+    joined += [call for call in tree.find_all(exp.Anonymous) if call.name.lower() == "row"]
+    if len(joined) > MAX_JOINED:
+        raise refused(f"It joins texts more than {MAX_JOINED} times.")
+    if any(_is_recursive(node) for node in joined):
+        raise refused("It joins texts in a recursive query.")
+
+
+def _is_recursive(node: exp.Expr) -> bool:
+    inside = node.find_ancestor(exp.With)
+    return inside is not None and bool(inside.args.get("recursive"))
 
 
 def _parse(sql: str, dialect: Dialect) -> exp.Select | exp.SetOperation:
@@ -82,14 +134,49 @@ def _parse(sql: str, dialect: Dialect) -> exp.Select | exp.SetOperation:
     return tree
 
 
-def _check_tables(tree: exp.Select | exp.SetOperation, tables: Collection[str] | None) -> None:
-    named = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
+def _check_tables(
+    tree: exp.Expr,
+    dialect: Dialect,
+    tables: Collection[str] | None,
+    schemas: Collection[str],
+) -> None:
     for table in tree.find_all(exp.Table):
-        name = table.name.lower()
-        if not name or (name in named and not table.db):
+        name = _identifier(table.this, dialect)
+        if not name or (not table.db and name in _visible(table, dialect)):
             continue
-        if not is_readable(name, tables) or table.db.lower() == "pg_catalog":
-            raise refused(f"The table {name[:80]} may not be read.")
+        schema = _identifier(table.args.get("db"), dialect)
+        named = tables is not None and f"{schema}.{name}" in tables
+        readable = is_readable(name, None) if tables is None else name in tables
+        usual = readable and schema in ("", *schemas)
+        if table.catalog or not (named or usual):
+            raise refused(f"The table {table.sql()[:80]} may not be read.")
+
+
+def _identifier(node: exp.Expr | None, dialect: Dialect) -> str:
+    """Return a name as the database reads it: PostgreSQL keeps the case of a quoted one."""
+    if not isinstance(node, exp.Identifier):
+        return ""
+    return node.this if node.quoted and dialect == "postgres" else node.this.lower()
+
+
+def _visible(table: exp.Expr, dialect: Dialect) -> set[str]:
+    """Return the names of the common table expressions that a table's name may mean.
+
+    An expression of `WITH` sees those before it, all of them in `WITH RECURSIVE`; a query sees all
+    of its own. So the inner name in `WITH t AS (SELECT * FROM t)` means the table.
+    """
+    names: set[str] = set()
+    inner: exp.Expr = table
+    while (outer := inner.parent) is not None:
+        if isinstance(outer, exp.With):
+            all_seen = bool(outer.args.get("recursive"))
+            seen = outer.expressions if all_seen else outer.expressions[: inner.index]
+        else:
+            held = outer.args.get("with_")
+            seen = held.expressions if held is not None and held is not inner else ()
+        names |= {_identifier(cte.args["alias"].this, dialect) for cte in seen}
+        inner = outer
+    return names
 
 
 def is_readable(table: str, tables: Collection[str] | None) -> bool:
