@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import logging
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterable
@@ -64,6 +65,9 @@ def _collected(settings: Settings, tools: Iterable[AnyTool]) -> dict[str, Tool]:
     return collect(tools, contracts=contracts)
 
 
+_log = logging.getLogger(__name__)
+
+
 def configured_tools(settings: Settings) -> list[AnyTool]:
     """Load the tools that the settings name.
 
@@ -113,10 +117,13 @@ def _from_server(server: McpServer, pins: dict[str, str] | None, file: Path) -> 
     # Connecting is asynchronous and building is not; a thread has no loop to disturb.
     with ThreadPoolExecutor(max_workers=1) as thread:
         loaded = thread.submit(asyncio.run, mcp_tools(server, pins=pins)).result(timeout=60)
-    if loaded.refused:
-        name, why = next(iter(loaded.refused.items()))
+    for name, why in loaded.refused.items():
+        if name not in loaded.changed:
+            _log.warning("%s: its tool %s is not used: %s", server.name, name, why)
+    if loaded.changed:
+        name = min(loaded.changed)
         raise ConfigError(
-            f"Tool {name} was refused: {why}",
+            f"Tool {name} was refused: {loaded.refused[name]}",
             where=f"mcp.{server.name}",
             fix=f"Look at what has changed, then remove its entry from {file}.",
         )

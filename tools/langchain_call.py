@@ -15,6 +15,7 @@ from ..state.values import Json, JsonObject
 from .causes import ToolSaidError
 from .contract import ToolCall
 from .langchain_arguments import LangChainArguments
+from .media import ToolMedia, WithMedia, read_blocks
 from .threads import TOOL_THREADS
 
 _METHOD_NAMES = frozenset({"self", "config", "run_manager"})
@@ -124,6 +125,18 @@ def _output(result: Any) -> Any:
         if result.status == "error":
             raise ToolSaidError(result.text)
         if result.artifact is None:
-            return result.content
-        return {"content": result.content, "artifact": result.artifact}
-    return result.content if isinstance(result, BaseMessage) else result
+            return _content(result.content)
+        content = _content(result.content)
+        if isinstance(content, WithMedia):
+            return WithMedia(value={"content": content.value, "artifact": result.artifact})
+        return {"content": content, "artifact": result.artifact}
+    return _content(result.content) if isinstance(result, BaseMessage) else result
+
+
+def _content(content: Any) -> Any:
+    """Return a message's content, its images and sounds as media."""
+    if not isinstance(content, list):
+        return content
+    blocks = read_blocks(content)
+    held = any(isinstance(block, ToolMedia) for block in blocks)
+    return WithMedia(value=blocks) if held else content

@@ -11,17 +11,23 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import BaseModel, Field, ValidationError
 
 from ..errors import ConfigError, ToolError
-from ..state.values import Json, JsonObject, Record, digest
+from ..state.text import label, whole
+from ..state.values import JsonObject, Record, digest
+from .arguments import Arguments
+from .causes import ToolSaidError
 from .contract import ContractOptions, Tool, ToolCall, ToolContract
+from .media import WithMedia, read_blocks
+from .registry import check_contract
 
 if TYPE_CHECKING:
     from mcp import ClientSession
@@ -62,6 +68,8 @@ class McpTools:
     """Tool name → digest of its definition, to be kept where approvals are kept."""
     refused: dict[str, str] = field(default_factory=dict[str, str])
     """Tool name → why it was not taken."""
+    changed: frozenset[str] = frozenset()
+    """Those of the refused that are not what was approved."""
 
 
 async def mcp_tools(
@@ -82,23 +90,67 @@ async def mcp_tools(
         ConfigError: The server cannot be reached or offers what is no tool, a contract names a tool
             that it does not offer, or the extra is missing.
     """
-    definitions = await _offered(server)
-    named = {_tool_name(server, definition.name): definition for definition in definitions}
-    if unknown := (contracts or {}).keys() - named.keys():
+    offers = _named(server, await _offered(server))
+    if unknown := (contracts or {}).keys() - offers.keys():
         raise ConfigError(
             f"It offers no tool {sorted(unknown)}.",
             where=server.name,
-            fix=f"It offers: {', '.join(sorted(named)) or 'nothing'}.",
+            fix=f"It offers: {', '.join(sorted(offers)) or 'nothing'}.",
         )
-    offered = {name: pin_of(definition) for name, definition in named.items()}
-    refused = {} if pins is None else _changed(offered, pins)
-    tools = tuple(
-        _tool(server, name, definition, (contracts or {}).get(name, {}))
-        for name, definition in named.items()
-        if name not in refused
+    refused: dict[str, str] = {}
+    tools: dict[str, Tool] = {}
+    for name, found in offers.items():
+        try:
+            tools[name] = _tool(server, name, found, (contracts or {}).get(name, {}))
+        except ConfigError as error:
+            refused[name] = str(error)
+    now = {name: digest_of(offers[name]) for name in tools}
+    changed = {} if pins is None else _changed(now, pins)
+    return McpTools(
+        tools=tuple(tool for name, tool in tools.items() if name not in changed),
+        pins={name: pin for name, pin in now.items() if name not in changed},
+        refused={**refused, **changed},
+        changed=frozenset(changed),
     )
-    taken = {name: pin for name, pin in offered.items() if name not in refused}
-    return McpTools(tools=tools, pins=taken, refused=refused)
+
+
+def _named(server: McpServer, offered: Sequence[JsonObject]) -> dict[str, list[JsonObject]]:
+    """Group what is offered by the name that a tool gets here."""
+    named: dict[str, list[JsonObject]] = {}
+    for definition in offered:
+        called = _tool_name(server, str(definition.get("name", "")))
+        named.setdefault(called, []).append(definition)
+    return named
+
+
+def _definition(found: Sequence[JsonObject]) -> Definition:
+    """Read what a server says of one tool.
+
+    Raises:
+        ConfigError: It cannot be read, or another tool gets the same name.
+    """
+    from mcp.types import Tool as Definition
+
+    if len(found) > 1:
+        names = ", ".join(sorted(repr(label(str(each.get("name")))) for each in found))
+        raise ConfigError(
+            f"Two tools would have this name here: {names}.",
+            where="name",
+            fix="Have the server rename one.",
+        )
+    try:
+        return Definition.model_validate(found[0])
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            f"This is no definition of a tool: {first['msg']}.", where=where, fix="Correct it."
+        ) from None
+
+
+def digest_of(found: Sequence[JsonObject]) -> str:
+    """Return the digest of the definition that was found."""
+    return pin_of(_definition(found))
 
 
 def pin_of(definition: Definition) -> str:
@@ -121,20 +173,31 @@ def _tool_name(server: McpServer, name: str) -> str:
     return re.sub(r"[^a-zA-Z0-9_-]", "_", called)
 
 
-def _tool(server: McpServer, name: str, definition: Definition, contract: ContractOptions) -> Tool:
+def _tool(
+    server: McpServer, name: str, found: Sequence[JsonObject], contract: ContractOptions
+) -> Tool:
+    """Make a tool of a definition. Raises `ConfigError` where it cannot be used."""
+    definition = _definition(found)
     options: ContractOptions = {
-        "description": (definition.description or name)[:MAX_DESCRIPTION_CHARS],
+        "description": whole(definition.description or name)[:MAX_DESCRIPTION_CHARS],
         # Whatever it does, the arguments leave for somebody else's program.
         "egress": True,
         **contract,
     }
+    made = ToolContract(
+        name=name,
+        args_schema=definition.inputSchema,
+        described_by="" if "description" in contract else f"mcp:{server.name}",
+        **options,
+    )
+    check_contract(made)
+    Arguments(name, made.args_schema)
     return Tool(
-        contract=ToolContract(name=name, args_schema=definition.inputSchema, **options),
-        run=functools.partial(_run, server, definition.name, pin_of(definition)),
+        contract=made, run=functools.partial(_run, server, definition.name, pin_of(definition))
     )
 
 
-async def _offered(server: McpServer) -> list[Definition]:
+async def _offered(server: McpServer) -> list[JsonObject]:
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             return await _in_session(server, _definitions)
@@ -148,14 +211,16 @@ async def _offered(server: McpServer) -> list[Definition]:
         ) from error
 
 
-async def _definitions(session: ClientSession) -> list[Definition]:
-    from mcp.types import PaginatedRequestParams
+async def _definitions(session: ClientSession) -> list[JsonObject]:
+    """List what a server offers, each definition unread: one odd tool must not hide the others."""
+    from mcp.types import ClientRequest, ListToolsRequest, PaginatedRequestParams
 
-    found: list[Definition] = []
+    found: list[JsonObject] = []
     cursor: str | None = None
     while True:
         params = None if cursor is None else PaginatedRequestParams(cursor=cursor)
-        page = await session.list_tools(params=params)
+        request = ClientRequest(ListToolsRequest(params=params))
+        page = await session.send_request(request, _Page)
         found.extend(page.tools)
         cursor = page.nextCursor
         if not cursor:
@@ -164,14 +229,24 @@ async def _definitions(session: ClientSession) -> list[Definition]:
             raise ToolError(f"It offers more than {MAX_TOOLS} tools.")
 
 
-async def _run(server: McpServer, name: str, pin: str, args: JsonObject, _call: ToolCall) -> Json:
+class _Page(BaseModel):
+    tools: list[dict[str, Any]] = []
+    nextCursor: str | None = None  # noqa: N815 - the protocol's name
+
+
+async def _run(server: McpServer, name: str, pin: str, args: JsonObject, _call: ToolCall) -> Any:
+    from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest
+
     sent = False
 
-    async def use(session: ClientSession) -> Json:
+    async def use(session: ClientSession) -> Any:
         nonlocal sent
         _check_pin(server, name, pin, await _definitions(session))
         sent = True
-        return _output(await session.call_tool(name, args))
+        # Not `call_tool`: it checks the result against whatever schema the server declares now.
+        params = CallToolRequestParams(name=name, arguments=args)
+        request = ClientRequest(CallToolRequest(params=params))
+        return _output(await session.send_request(request, CallToolResult))
 
     try:
         return await _in_session(server, use)
@@ -183,10 +258,14 @@ async def _run(server: McpServer, name: str, pin: str, args: JsonObject, _call: 
         raise _unreachable(server, error) from error
 
 
-def _check_pin(server: McpServer, name: str, pin: str, definitions: Sequence[Definition]) -> None:
-    found = next((d for d in definitions if d.name == name), None)
-    if found is None or pin_of(found) != pin:
-        what = "no longer offers it" if found is None else "changed its definition"
+def _check_pin(server: McpServer, name: str, pin: str, offered: Sequence[JsonObject]) -> None:
+    found = [definition for definition in offered if definition.get("name") == name]
+    try:
+        same = bool(found) and digest_of(found) == pin
+    except ConfigError:
+        same = False
+    if not same:
+        what = "changed its definition" if found else "no longer offers it"
         raise ToolError(
             f"The server {server.name} {what} since it was approved. It was not called.",
             where=name,
@@ -194,15 +273,38 @@ def _check_pin(server: McpServer, name: str, pin: str, definitions: Sequence[Def
         )
 
 
-def _output(result: CallToolResult) -> Json:
+def _output(result: CallToolResult) -> Any:
     blocks = [block.model_dump(mode="json", exclude_none=True) for block in result.content]
-    only_text = all(block["type"] == "text" for block in blocks)
     text = "\n".join(block["text"] for block in blocks if block["type"] == "text")
     if result.isError:
-        raise RuntimeError(text or "The server reported an error without a text.")
-    if result.structuredContent is not None:
-        return result.structuredContent
-    return text if only_text else blocks
+        raise ToolSaidError(text or "The server reported an error without a text.")
+    others = any(block["type"] != "text" for block in blocks)
+    content = WithMedia(value=read_blocks(blocks)) if others else text
+    if result.structuredContent is None:
+        return content
+    return _beside(result.structuredContent, content, text)
+
+
+def _beside(structured: JsonObject, content: Any, text: str) -> Any:
+    """Return structured content together with what the server says besides it."""
+    if not isinstance(content, WithMedia):
+        if not text or _is_same(structured, text):
+            return structured
+        if "text" not in structured:
+            return {**structured, "text": text}
+        return {"structured": structured, "text": text}
+    return WithMedia(value={"structured": structured, "content": content.value})
+
+
+def _is_same(structured: JsonObject, text: str) -> bool:
+    """Whether a text only repeats the structured content, as servers do for older clients."""
+    if set(structured) == {"result"} and isinstance(structured["result"], str):
+        return structured["result"] == text
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return said in (structured, structured.get("result", structured))
 
 
 async def _in_session(server: McpServer, use: Callable[[ClientSession], Awaitable[T]]) -> T:

@@ -32,6 +32,7 @@ from .endings import (
     is_repeatable,
 )
 from .flights import Flights
+from .media import with_payloads
 from .owner import this_process
 from .plain import plain_json
 from .protocols import ToolOutcome
@@ -99,6 +100,7 @@ class Runner:
             name: Arguments(name, tool.contract.args_schema, tool.check)
             for name, tool in tools.items()
         }
+        self._payloads = store.payloads
         self._credentials = credentials or EnvironmentCredentials({})
         self._claims = EffectClaims(store.effects, owner=owner or this_process())
         self._rates = RateLimits()
@@ -266,7 +268,8 @@ class Runner:
         self, tool: Tool, record: EffectRecord, result: Any, redaction: Redaction
     ) -> tuple[Ending, bool]:
         """Judge what came back, an output or an exception, and settle the claim."""
-        ending = await ending_of_result(tool.contract, result, redaction)
+        kept = await with_payloads(result, self._payloads)
+        ending = await ending_of_result(tool.contract, kept, redaction)
         return ending, await self._claims.settle(record, ending)
 
     def _leave_behind(
