@@ -21,6 +21,7 @@ from ..state.media import Incoming, read_attachment, read_content
 from ..state.provenance import union
 from ..state.run import Limits, Run, run_id
 from ..state.task import Attachment, Task
+from ..state.text import whole
 
 N = TypeVar("N", int, float)
 
@@ -62,7 +63,7 @@ def read_input(view: RunView, settings: Settings) -> tuple[str, list[Incoming]]:
     raw, message = view.given_task, asking(view)
     if not isinstance(raw, str):
         raise TaskError("It is not text.", where="task", fix="Send a string.")
-    text, incoming = raw, []
+    text, incoming = whole(raw), []
     if not raw and message is not None:
         text, incoming = read_content(message.content)
     limits = settings.task

@@ -6,6 +6,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from ..settings import Settings
 from ..state.task import Utterance
+from ..state.text import whole
 from ..state.values import digest
 from .view import RunView
 
@@ -69,7 +70,7 @@ def conversation(
 
 
 def _utterance(message: AnyMessage, own: tuple[str, ...], heard: tuple[str, ...]) -> Utterance:
-    text = message.text
+    text = whole(message.text)
     by_assistant = isinstance(message, AIMessage)
     return Utterance(
         speaker="assistant" if by_assistant else "user",
@@ -80,4 +81,4 @@ def _utterance(message: AnyMessage, own: tuple[str, ...], heard: tuple[str, ...]
 
 
 def _is_ours(message: AnyMessage, own: tuple[str, ...]) -> bool:
-    return isinstance(message, AIMessage) and digest(message.text) in own
+    return isinstance(message, AIMessage) and digest(whole(message.text)) in own

@@ -11,6 +11,7 @@ from typing import Literal
 
 from ..errors import DecisionError
 from .happened import what_happened
+from .text import whole_json
 from .values import Json, JsonObject, Record, Trust, digest
 
 DecisionType = Literal["approve", "edit", "reject", "respond"]
@@ -165,7 +166,7 @@ def read_decisions(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[De
     """
     if value == RECORDED:
         return ()
-    entries = _entries(value)
+    entries = _entries(whole_json(value))
     if len(entries) > len(requests):
         raise DecisionError(
             f"It holds {len(entries)} decisions for {len(requests)} waiting actions.",

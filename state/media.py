@@ -7,11 +7,16 @@ import binascii
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import unquote_to_bytes
 
 from ..errors import TaskError
 from .signatures import sniff
 from .task import Modality
-from .values import Json
+from .text import label, whole
+from .values import Json, JsonObject
+
+MAX_NAME_CHARS = 200
+_FIELDS = frozenset({"name", "text", "data", "media_type", "data_class"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +24,10 @@ class Incoming:
     """An attachment as it arrived, decoded and recognized."""
 
     name: str
+    """One line without control characters: an outsider's text all the same."""
     modality: Modality
     media_type: str
+    """What the bytes are, whatever was said of them."""
     data: bytes = field(repr=False)
     facts: dict[str, str | int | float] = field(default_factory=dict[str, str | int | float])
     data_class: str = ""
@@ -28,7 +35,7 @@ class Incoming:
 
 
 def read_attachment(item: Json, position: int) -> Incoming:
-    """Read `{"name", "text"}` or `{"name", "data": base64, "media_type"}`.
+    """Read `{"name", "text"}` or `{"name", "data": base64 or data URL, "media_type"}`.
 
     Raises:
         TaskError: The form, the encoding or the content is not one that can be taken.
@@ -36,73 +43,137 @@ def read_attachment(item: Json, position: int) -> Incoming:
     where = f"attachments.{position}"
     if not isinstance(item, dict):
         raise TaskError("It is not an object.", where=where, fix='Send {"name": …, "text": …}.')
-    name = item.get("name", f"attachment-{position + 1}")
-    unknown = sorted(set(item) - {"name", "text", "data", "media_type", "data_class"})
+    given = item.get("name", f"attachment-{position + 1}")
+    unknown = sorted(
+        label(str(key)) for key in set(item) - {"name", "text", "data", "media_type", "data_class"}
+    )
+    name = label(given) if isinstance(given, str) and len(given) <= MAX_NAME_CHARS else ""
     data_class = item.get("data_class", "")
-    named = isinstance(name, str) and 0 < len(name) <= 200
-    if unknown or not named or not isinstance(data_class, str) or len(data_class) > 64:
+    if unknown or not name or not isinstance(data_class, str) or len(data_class) > 64:
         raise TaskError(
             f"Its fields do not fit{': ' + ', '.join(unknown) if unknown else ''}.",
             where=where,
-            fix="Allowed: name (1 to 200 characters), text, data, media_type, data_class.",
+            fix=f"Allowed: {', '.join(sorted(_FIELDS))}; a name of 1 to {MAX_NAME_CHARS}.",
         )
     where = f"attachments.{name}"
     text, data = item.get("text"), item.get("data")
     if isinstance(text, str) and data is None:
-        return replace(recognize(name, text.encode(), where=where), data_class=data_class)
-    if isinstance(data, str) and text is None:
-        found = recognize(name, _decode(data, where), where=where)
+        found = recognize(name, whole(text).encode(), where=where)
         return replace(found, data_class=data_class)
+    if isinstance(data, str) and text is None:
+        return replace(recognize(name, _decode(data, where), where=where), data_class=data_class)
     raise TaskError("It needs either text or data.", where=where, fix="Send one of them, a string.")
 
 
-def read_content(content: str | Sequence[str | dict[str, Json]]) -> tuple[str, list[Incoming]]:
+def read_content(content: str | Sequence[str | JsonObject]) -> tuple[str, list[Incoming]]:
     """Split a message's content into its text and its media.
 
     Raises:
         TaskError: A block links to media instead of carrying it, or cannot be decoded.
     """
     if isinstance(content, str):
-        return content, []
+        return whole(content), []
     texts: list[str] = []
     media: list[Incoming] = []
     for position, block in enumerate(content):
         where = f"messages.content.{position}"
         if isinstance(block, str):
-            texts.append(block)
-        elif block.get("type") == "text":
-            texts.append(str(block.get("text", "")))
+            texts.append(whole(block))
+        elif (text := _text_of(block)) is not None:
+            texts.append(whole(text))
         else:
-            data = _decode(_block_data(block, where), where)
-            media.append(recognize(f"{block.get('type')}-{position + 1}", data, where=where))
-    return "\n".join(texts), media
+            media.append(_read_block(block, position, where))
+    return "\n".join(texts), _renamed(media)
 
 
-def _block_data(block: dict[str, Json], where: str) -> str:
-    nested = block.get("image_url") or block.get("input_audio") or block.get("file") or {}
-    nested = {"url": nested} if isinstance(nested, str) else nested
-    found = (
-        block.get("base64") or block.get("data") or nested.get("data") or nested.get("file_data")
+def _renamed(media: list[Incoming]) -> list[Incoming]:
+    """Number files of one name: two pictures pasted into a chat are both called image.png."""
+    names = [item.name for item in media]
+    return [
+        replace(item, name=label(f"({count}) {item.name}"))
+        if (count := names[: position + 1].count(item.name)) > 1
+        else item
+        for position, item in enumerate(media)
+    ]
+
+
+_TEXT_TYPES = frozenset({"text", "input_text", "output_text"})
+_CARRIERS = (
+    "image_url",
+    "input_audio",
+    "audio_url",
+    "video_url",
+    "file",
+    "source",
+    "input_image",
+    "input_file",
+    "image",
+    "audio",
+    "video",
+    "document",
+)
+_DATA_KEYS = ("data", "base64", "file_data", "blob", "bytes", "url", "image_url", "file_url")
+_NAME_KEYS = ("filename", "file_name", "name", "title")
+
+
+def _text_of(block: JsonObject) -> str | None:
+    """Return the text of a block of text, in whichever form a client writes it."""
+    if str(block.get("type")) not in _TEXT_TYPES:
+        return None
+    text = block.get("text")
+    text = text.get("value") if isinstance(text, dict) else text
+    return text if isinstance(text, str) else ""
+
+
+def _read_block(block: JsonObject, position: int, where: str) -> Incoming:
+    kind = label(str(block.get("type") or "file"), limit=40)
+    holders = [block, *(block[key] for key in _CARRIERS if isinstance(block.get(key), dict))]
+    # Some clients wrap the carrier itself: {"image": {"source": {…}}}.
+    holders += [h["source"] for h in holders[1:] if isinstance(h.get("source"), dict)]
+    names = [h[key] for h in holders for key in _NAME_KEYS if isinstance(h.get(key), str)]
+    name = next((shown for given in names if (shown := label(given))), f"{kind}-{position + 1}")
+    for holder in holders:
+        if holder.get("type") == "text" and isinstance(holder.get("data"), str):
+            return recognize(name, whole(holder["data"]).encode(), where=where)
+        if isinstance(holder.get("text"), str):
+            return recognize(name, whole(holder["text"]).encode(), where=where)
+    # The innermost holder is the one that carries; what is around it may name other things `data`.
+    for holder in reversed(holders):
+        for key in _DATA_KEYS:
+            found = holder.get(key)
+            if isinstance(found, bytes):
+                return recognize(name, found, where=where)
+            if isinstance(found, str) and found and not _is_link(found):
+                return recognize(name, _decode(found, where), where=where)
+    raise TaskError(
+        f"A {kind!r} block without data cannot be read.",
+        where=where,
+        fix="Send the content in base64; links are not followed, and ids of uploads lead nowhere.",
     )
-    url = str(nested.get("url") or block.get("url") or "")
-    if not found and url.startswith("data:") and ";base64," in url:
-        found = url.split(";base64,", 1)[1]
-    if not isinstance(found, str):
-        raise TaskError(
-            f"A {block.get('type')!r} block without data cannot be read.",
-            where=where,
-            fix="Send the content in base64; links are not followed.",
-        )
-    return found
+
+
+def _is_link(text: str) -> bool:
+    return text[:12].lower().startswith(("http:", "https:", "file:", "ftp:", "gs:", "s3:"))
 
 
 def _decode(data: str, where: str) -> bytes:
+    """Decode base64, bare or in a data URL; line breaks and the URL alphabet are taken, too."""
+    if data[:5].lower() == "data:":
+        head, comma, data = data.partition(",")
+        if not comma:
+            raise TaskError("It is a data URL without data.", where=where, fix="Encode it again.")
+        if not head.lower().endswith(";base64"):
+            return unquote_to_bytes(whole(data))
+    compact = "".join(data.split()).translate(_URL_ALPHABET).rstrip("=")
     try:
-        return base64.b64decode(data, validate=True)
-    except binascii.Error as error:
+        return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
         raise TaskError(
             f"It is not base64: {error}.", where=where, fix="Encode it again."
         ) from None
+
+
+_URL_ALPHABET = str.maketrans("-_", "+/")
 
 
 def recognize(name: str, data: bytes, *, where: str) -> Incoming:
@@ -125,7 +196,7 @@ def recognize(name: str, data: bytes, *, where: str) -> Incoming:
         raise TaskError(
             "It is neither UTF-8 text nor a known image, audio or video format.",
             where=where,
-            fix="Send text, PNG, JPEG, GIF, WebP, WAV, MP3, Ogg, FLAC, MP4 or WebM.",
+            fix="Send text, PNG, JPEG, GIF, WebP, HEIC, AVIF, WAV, MP3, Ogg, FLAC, MP4 or WebM.",
         )
     return Incoming(name=name, modality="text", media_type="text/plain", data=data)
 

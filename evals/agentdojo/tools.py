@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from langchain_core.tools import BaseTool, StructuredTool
 
 from ...state.values import Json, JsonObject
+from ...state.yaml_text import read_yaml
 from ...tools.contract import ContractOptions, Tool, ToolCall, ToolContract
 from ...tools.langchain import read_options
 from ...tools.schema import tidy
@@ -22,7 +22,7 @@ CONTRACTS = Path(__file__).with_name("contracts.yaml")
 @cache
 def contracts() -> dict[str, ContractOptions]:
     """Return tool name → contract, as the table beside this file has it."""
-    table: JsonObject = yaml.safe_load(CONTRACTS.read_text(encoding="utf-8"))
+    table: JsonObject = read_yaml(CONTRACTS.read_text(encoding="utf-8"))
     return {name: read_options(options, where=name) for name, options in table.items()}
 
 

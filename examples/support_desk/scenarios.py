@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
 from ...state.values import Record
+from ...state.yaml_text import read_yaml
 
 FILE = Path(__file__).with_name("scenarios.yaml")
 
@@ -88,7 +87,7 @@ class Scenarios(Record):
 @cache
 def scenarios() -> Scenarios:
     """Return the scenarios, read once."""
-    return Scenarios.from_json(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    return Scenarios.from_json(read_yaml(FILE.read_text(encoding="utf-8")))
 
 
 def days_ago(days: int) -> str:

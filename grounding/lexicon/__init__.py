@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-import yaml
+from ...state.yaml_text import read_yaml
 
 
 def lexicon(name: str) -> dict[str, Any]:
     """Return the word lists of one file."""
     text = files(__name__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)
+    return read_yaml(text)
 
 
 def any_of(patterns: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_openai import ChatOpenAI
 
+from ...state.text import whole
 from ...state.values import Json, JsonObject
 from ..catalog.prices import Consumption
 from ..catalog.settings import EndpointSettings, ModelSettings
@@ -185,7 +186,7 @@ def _read(message: BaseMessage, heard: Heard) -> RawReply:
     meta = message.response_metadata
     finish = meta.get("finish_reason") or meta.get("stop_reason") or meta.get("done_reason") or ""
     return RawReply(
-        text=message.text,
+        text=whole(message.text),
         calls=_calls(message),
         finish=heard.finish or str(finish),
         refusal=str(message.additional_kwargs.get("refusal") or ""),

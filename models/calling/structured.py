@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from ...state.schemas import TooMuchWorkError, first_error, validator_for
+from ...state.text import whole_json
 from ...state.values import Json, JsonObject
 from ..catalog.settings import StructuredOutput
 from ..failures.classes import RejectedReplyError
@@ -97,7 +98,7 @@ def read_json(text: str, schema: JsonObject, *, strict: bool = False) -> Json:
             to be quoted back.
     """
     try:
-        value = spoken_json(text, strict=strict)
+        value = whole_json(spoken_json(text, strict=strict))
     except NoJsonInReplyError as error:
         raise RejectedReplyError("malformed_output", str(error), reply=text) from error
     problem = schema_problem(value, schema)
