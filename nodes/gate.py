@@ -275,7 +275,7 @@ async def _edited(
     dependencies: Dependencies,
 ) -> ApprovalRequest:
     """Return the request that the new arguments would have made, under the policies in force."""
-    args = dependencies.tools.check(request.tool, decision.args or {})
+    args = await dependencies.tools.checked(request.tool, decision.args or {})
     provenance = edited_provenance(request.provenance, request.args, args)
     facts = await call_facts(
         run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -86,7 +87,7 @@ class LlmPlanner:
             reply = await self._ask(request, messages, tried)
         except (EndpointError, OutputError) as error:
             return Declined(planner="llm", reason=f"No plan could be had: {error}")
-        return self._read(reply, request)
+        return await self._read(reply, request)
 
     async def _ask(
         self, request: PlanRequest, messages: list[BaseMessage], tried: tuple[str, ...]
@@ -111,13 +112,14 @@ class LlmPlanner:
             emit=request.emit,
         )
 
-    def _read(self, reply: ModelReply, request: PlanRequest) -> Plan | Declined | _Rejected:
+    async def _read(self, reply: ModelReply, request: PlanRequest) -> Plan | Declined | _Rejected:
         model = f"{reply.model}@{reply.endpoint}"
         if reason := refusal(reply.data):
             return Declined(planner=model, reason=reason)
         try:
             plan = read_plan(reply.data, request, planner=model)
-            validate(plan, request, self._tools)
+            # In a thread: it may come with schemas that take long to be judged.
+            await asyncio.to_thread(validate, plan, request, self._tools)
         except PlanError as error:
             return _Rejected(reply=reply, problem=str(error))
         except ValidationError as error:

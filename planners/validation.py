@@ -13,6 +13,9 @@ from ..tools.arguments import check_schema
 from ..tools.protocols import ToolRunner
 from .protocols import PlanRequest
 
+MAX_STEP_SCHEMA_BYTES = 8_000
+"""Of the schema that a plan gives to one of its steps: a model writes it, for one result."""
+
 
 def validate(plan: Plan, request: PlanRequest, tools: ToolRunner) -> None:
     """Check structure, tools, arguments, permission and budget.
@@ -76,7 +79,9 @@ def _check_output_schema(step: Step) -> None:
     if step.output_schema is None:
         return
     try:
-        check_schema(step.output_schema, where=f"{step.id}.output_schema")
+        check_schema(
+            step.output_schema, where=f"{step.id}.output_schema", limit=MAX_STEP_SCHEMA_BYTES
+        )
     except ConfigError as error:
         raise PlanError(error.message, where=error.where, fix=error.fix) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import get_args
 
 from langgraph.runtime import Runtime
@@ -77,7 +78,7 @@ async def make_plan(
         ordered = tuple(sorted(changing & looped))
         made = made.model_copy(update={"version": request.version, "ordered": ordered})
         try:
-            validate(made, request, dependencies.tools)
+            await asyncio.to_thread(validate, made, request, dependencies.tools)
         except PlanError as error:
             made = Declined(planner=made.planner, reason=f"The plan is not valid: {error}")
     await journal.record_note(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 from ..errors import TaskError
@@ -44,9 +46,7 @@ def read_attachment(item: Json, position: int) -> Incoming:
     if not isinstance(item, dict):
         raise TaskError("It is not an object.", where=where, fix='Send {"name": …, "text": …}.')
     given = item.get("name", f"attachment-{position + 1}")
-    unknown = sorted(
-        label(str(key)) for key in set(item) - {"name", "text", "data", "media_type", "data_class"}
-    )
+    unknown = sorted(label(str(key)) for key in islice(item.keys() - _FIELDS, 5))
     name = label(given) if isinstance(given, str) and len(given) <= MAX_NAME_CHARS else ""
     data_class = item.get("data_class", "")
     if unknown or not name or not isinstance(data_class, str) or len(data_class) > 64:
@@ -88,13 +88,13 @@ def read_content(content: str | Sequence[str | JsonObject]) -> tuple[str, list[I
 
 def _renamed(media: list[Incoming]) -> list[Incoming]:
     """Number files of one name: two pictures pasted into a chat are both called image.png."""
-    names = [item.name for item in media]
-    return [
-        replace(item, name=label(f"({count}) {item.name}"))
-        if (count := names[: position + 1].count(item.name)) > 1
-        else item
-        for position, item in enumerate(media)
-    ]
+    seen = Counter[str]()
+    named: list[Incoming] = []
+    for item in media:
+        seen[item.name] += 1
+        count = seen[item.name]
+        named.append(item if count == 1 else replace(item, name=label(f"({count}) {item.name}")))
+    return named
 
 
 _TEXT_TYPES = frozenset({"text", "input_text", "output_text"})

@@ -145,8 +145,12 @@ def first_error(validator: Any, value: Json, *, steps: int = MAX_STEPS) -> Valid
         raise TooMuchWorkError from None
 
 
-def check_schema(schema: Json) -> None:
+def check_schema(schema: Json, *, limit: int = MAX_SCHEMA_BYTES) -> None:
     """Admit a schema, or say why it is not used.
+
+    Args:
+        schema: The schema.
+        limit: Most bytes of it. Deciding takes about ten milliseconds a kilobyte at worst.
 
     Raises:
         SchemaRefusedError: It is too large or too deep, not valid, points outside itself or to
@@ -154,7 +158,7 @@ def check_schema(schema: Json) -> None:
     """
     if not isinstance(schema, dict | bool):
         raise SchemaRefusedError(f"A schema is an object, this is a {type(schema).__name__}.")
-    _check_size(schema)
+    _check_size(schema, limit)
     try:
         # Without formats: its check of `regex` would compile any pattern in a backtracking engine.
         Draft202012Validator.check_schema(schema, format_checker=FormatChecker(formats=()))
@@ -173,21 +177,22 @@ def check_schema(schema: Json) -> None:
     _check_chains(parts, resolver)
 
 
-def _check_size(schema: Json) -> None:
+def _check_size(schema: Json, limit: int) -> None:
     waiting: list[tuple[Any, int]] = [(schema, 0)]
     size = 0
     while waiting:
         value, depth = waiting.pop()
-        size += len(value) + 2 if isinstance(value, str) else 2
         if depth > MAX_SCHEMA_DEPTH:
             raise SchemaRefusedError(f"It is nested deeper than {MAX_SCHEMA_DEPTH} levels.")
+        size += 2 + (len(value) if isinstance(value, str) else 0)
+        inner = list(value.values()) if isinstance(value, dict) else value
         if isinstance(value, dict):
             size += sum(len(str(key)) + 3 for key in value)
-            waiting += [(item, depth + 1) for item in value.values()]
-        elif isinstance(value, list):
-            waiting += [(item, depth + 1) for item in value]
-        if size > MAX_SCHEMA_BYTES:
-            raise SchemaRefusedError(f"It is larger than {MAX_SCHEMA_BYTES:,} bytes.")
+        # Before it is opened: a list of a million numbers says by its length that it is too large.
+        if size + 2 * (len(inner) if isinstance(inner, list) else 0) > limit:
+            raise SchemaRefusedError(f"It is larger than {limit:,} bytes.")
+        if isinstance(inner, list):
+            waiting += [(item, depth + 1) for item in inner]
 
 
 def _schemas(schema: Json, resolver: Any) -> list[JsonObject]:

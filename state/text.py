@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from .values import Json
 
 MAX_LABEL_CHARS = 120
+
+_HALF = re.compile("[\ud800-\udfff]")
+_PAIRS = re.compile("(?:[\ud800-\udbff][\udc00-\udfff])+")
+_REPLACED = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
 def whole(text: str) -> str:
@@ -15,9 +20,14 @@ def whole(text: str) -> str:
     JSON and most clients let it through, and neither a database nor an HTTP body can hold it.
     Two halves that belong together become the character that they are.
     """
-    if text.isascii():
+    if text.isascii() or not _HALF.search(text):
         return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    joined = _PAIRS.sub(lambda found: _joined(found[0]), text)
+    return joined.translate(_REPLACED)
+
+
+def _joined(pairs: str) -> str:
+    return pairs.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def whole_json(value: Json) -> Json:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 from jsonschema.exceptions import ValidationError
@@ -15,11 +17,17 @@ from ..state.values import Json, JsonObject
 from .contract import CheckArgs
 from .deferred import PlannedValidator, defer
 from .formats import FORMATS
-from .plain import NotJsonError, TooLargeError, plain_json
+from .plain import NotJsonError, TooLargeError, is_small, plain_json
 from .schema import allowed, closed, fill_defaults, with_defaults_allowed
 from .strict import StrictValidator
 
 MAX_ARGS_BYTES = 1_000_000
+SMALL_STEPS = 500
+"""Keywords evaluated for small arguments before a thread takes over."""
+
+
+class TooMuchToCheckError(ArgumentError):
+    """Deciding whether the arguments fit takes more work than is allowed."""
 
 
 class Arguments:
@@ -52,14 +60,25 @@ class Arguments:
         self._strict = _validator(StrictValidator, self._schema)
         self._planned = _validator(PlannedValidator, self._schema)
 
-    def check(self, args: JsonObject) -> JsonObject:
+    async def checked(self, args: JsonObject) -> JsonObject:
+        """Check without holding up the event loop: what may take long is left to a thread.
+
+        Raises:
+            ArgumentError: They do not fit; `where` is the path of the field.
+        """
+        if is_small(args):
+            with suppress(TooMuchToCheckError):
+                return self.check(args, steps=SMALL_STEPS)
+        return await asyncio.to_thread(self.check, args)
+
+    def check(self, args: JsonObject, *, steps: int = schemas.MAX_STEPS) -> JsonObject:
         """Return the arguments as they are asked about and run: defaults and coercions included.
 
         Raises:
             ArgumentError: They do not fit; `where` is the path of the field.
         """
-        filled = self._filled(self._plain(args))
-        self._refuse_first(self._strict, filled)
+        filled = self._filled(self._plain(args), steps)
+        self._refuse_first(self._strict, filled, steps)
         made = None if self._further is None else self._further(filled)
         if made is None or made == filled:
             return filled
@@ -118,21 +137,23 @@ class Arguments:
 
         return fits
 
-    def _filled(self, args: JsonObject) -> JsonObject:
+    def _filled(self, args: JsonObject, steps: int) -> JsonObject:
         try:
-            with schemas.at_most_steps(schemas.MAX_STEPS):
+            with schemas.at_most_steps(steps):
                 return fill_defaults(self._schema, args, self._fitting)
         except (schemas.TooMuchWorkError, RecursionError):
             raise self._too_much() from None
 
-    def _too_much(self) -> ArgumentError:
-        return ArgumentError(
+    def _too_much(self) -> TooMuchToCheckError:
+        return TooMuchToCheckError(
             "They are too many or too deep to be checked.", where=self._tool, fix="Give less."
         )
 
-    def _refuse_first(self, validator: Any, args: JsonObject) -> None:
+    def _refuse_first(
+        self, validator: Any, args: JsonObject, steps: int = schemas.MAX_STEPS
+    ) -> None:
         try:
-            error = schemas.first_error(validator, args)
+            error = schemas.first_error(validator, args, steps=steps)
         except schemas.TooMuchWorkError:
             raise self._too_much() from None
         if error is not None:
@@ -146,14 +167,19 @@ def _validator(kind: Any, schema: JsonObject) -> Any:
     return schemas.validator_for(schema, kind, format_checker=FORMATS)
 
 
-def check_schema(schema: Json, *, where: str) -> None:
+def check_schema(schema: Json, *, where: str, limit: int = schemas.MAX_SCHEMA_BYTES) -> None:
     """Refuse what is not a JSON Schema, and what is not safe to use as one.
+
+    Args:
+        schema: The schema.
+        where: Where it stands, for the message.
+        limit: Most bytes of it.
 
     Raises:
         ConfigError: `where` names the schema.
     """
     try:
-        schemas.check_schema(schema)
+        schemas.check_schema(schema, limit=limit)
     except schemas.SchemaRefusedError as error:
         raise ConfigError(
             str(error), where=where, fix="Correct the schema (Draft 2020-12)."

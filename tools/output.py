@@ -9,13 +9,12 @@ from typing import Any
 from ..state.schemas import MAX_STEPS, TooMuchWorkError, first_error, validator_for
 from ..state.values import Json
 from .contract import ToolContract
-from .plain import NotJsonError, TooLargeError, plain_json
+from .plain import SMALL_BYTES, NotJsonError, TooLargeError, plain_json
 from .strict import StrictValidator
 from .written import as_written
 
-SMALL_BYTES = 4_096
 SMALL_STEPS = 500
-"""Output up to this size is read on the event loop, with so much work; the rest in a thread."""
+"""Keywords evaluated for small output on the event loop before a thread takes over."""
 
 
 class UnusableOutputError(Exception):

@@ -107,6 +107,19 @@ class _Walk:
         return value
 
 
+SMALL_BYTES = 4_096
+"""Values up to this size are worked on in the event loop; larger ones in a thread."""
+
+
+def is_small(value: Any) -> bool:
+    """Whether a value is plain JSON that takes no time worth a thread."""
+    try:
+        plain_json(value, limit=SMALL_BYTES)
+    except (NotJsonError, TooLargeError):
+        return False
+    return True
+
+
 def _key_text(key: Any, other: Callable[[Any], Any]) -> Any:
     match key:
         case None | bool():

@@ -50,6 +50,10 @@ class ToolRunner(Protocol):
         """
         ...
 
+    async def checked(self, name: str, args: JsonObject) -> JsonObject:
+        """Like `check`, without holding up the event loop however large the arguments are."""
+        ...
+
     def check_planned(self, name: str, args: JsonObject) -> None:
         """Like `check` for arguments that still hold references.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import math
 import time
@@ -34,7 +35,7 @@ from .endings import (
 from .flights import Flights
 from .media import with_payloads
 from .owner import this_process
-from .plain import plain_json
+from .plain import is_small, plain_json
 from .protocols import ToolOutcome
 from .rate import RateLimits
 from .redaction import Redaction
@@ -117,6 +118,11 @@ class Runner:
         find(self.tools, name)
         return self._arguments[name].check(args)
 
+    async def checked(self, name: str, args: JsonObject) -> JsonObject:
+        """Check without holding up the event loop. Raises `ArgumentError`."""
+        find(self.tools, name)
+        return await self._arguments[name].checked(args)
+
     def check_planned(self, name: str, args: JsonObject) -> None:
         """Check arguments that still hold references. Raises `ArgumentError`."""
         find(self.tools, name)
@@ -147,12 +153,15 @@ class Runner:
         started = time.monotonic()
         try:
             tool = self.get(name)
-            checked = self.check(name, args)
+            checked = await self.checked(name, args)
         except NotFoundError as error:
             return ToolOutcome(status="failed", kind="not_found", error=str(error))
         except ArgumentError as error:
             return ToolOutcome(status="failed", kind="arguments", error=str(error))
-        call = _tool_call(tool, checked, run=run, step=step, attempt=attempt, again=again)
+        called = functools.partial(
+            _tool_call, tool, checked, run=run, step=step, attempt=attempt, again=again
+        )
+        call = called() if is_small(checked) else await asyncio.to_thread(called)
         seconds = min(timeout or tool.contract.timeout, tool.contract.timeout)
         terms = Terms(seconds=seconds, until=run.deadline_at or math.inf)
         with told_costs() as told:
@@ -193,7 +202,11 @@ class Runner:
     async def _through_ledger(
         self, tool: Tool, args: JsonObject, call: ToolCall, terms: Terms
     ) -> ToolOutcome:
-        claim = _claim(tool.contract, args, call)
+        claim = (
+            _claim(tool.contract, args, call)
+            if is_small(args)
+            else await asyncio.to_thread(_claim, tool.contract, args, call)
+        )
         give_up = min(time.time() + terms.lease + POLL_SECONDS, terms.until)
         while True:
             record = await self._claims.take(claim, terms.lease)

@@ -31,7 +31,7 @@ async def route_tool(
         return ended(current, "failed", Failure(kind="arguments", message=message))
     try:
         args, provenance = _arguments(current)
-        args = dependencies.tools.check(step.tool, args)
+        args = await dependencies.tools.checked(step.tool, args)
     except KeyError as error:
         message = f"A reference finds nothing: {error.args[0]}."
         return ended(current, "failed", Failure(kind="arguments", message=message))

@@ -1,0 +1,50 @@
+"""A loop that is watched while hostile input goes through it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+LONGEST = 0.050
+"""Seconds for which nothing may hold the event loop."""
+
+Watch = Callable[[], AbstractAsyncContextManager[None]]
+
+
+@asynccontextmanager
+async def watched() -> AsyncIterator[None]:
+    """Fail if one turn of the loop took longer than it may.
+
+    What is measured is the processor time of the loop's own thread, so that a busy machine, or the
+    work of other threads, is no finding.
+    """
+    longest = 0.0
+    over = False
+
+    async def beat() -> None:
+        nonlocal longest
+        while not over:
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            # Each turn is measured, idle ones too: what a turn did stands between two of ours.
+            longest = max(longest, time.thread_time() - before)
+
+    beating = asyncio.ensure_future(beat())
+    await asyncio.sleep(0.01)
+    longest = 0.0
+    try:
+        yield
+    finally:
+        over = True
+        await beating
+    assert longest < LONGEST, f"the event loop was held for {longest * 1000:.0f} ms"
+
+
+@pytest.fixture
+def watch() -> Watch:
+    """Give the watch."""
+    return watched
