@@ -6,10 +6,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ...state.task import Modality
+from ...state.yaml_text import read_yaml
 from ..protocols import Risk, Role, Signals
 
 Guard = Literal["strict_output", "basic_safety", "media_validation"]
@@ -107,7 +107,7 @@ UNMATCHED = RoutingRow(name="unmatched")
 def default_table() -> tuple[RoutingRow, ...]:
     """Return the table that ships with the package, `routes.yaml`."""
     text = files("pointsman.models.catalog").joinpath("routes.yaml").read_text(encoding="utf-8")
-    return tuple(RoutingRow.model_validate(row) for row in yaml.safe_load(text)["table"])
+    return tuple(RoutingRow.model_validate(row) for row in read_yaml(text)["table"])
 
 
 def matching_row(rows: tuple[RoutingRow, ...], signals: Signals) -> RoutingRow:
