@@ -58,7 +58,9 @@ def plot(report: LearningReport, path: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ConfigError(
-            "Plotting needs matplotlib.", where="--plot", fix="pip install matplotlib"
+            "Plotting needs matplotlib.",
+            where="--plot",
+            fix='Install it with: pip install "pointsman[plot]".',
         ) from error
     mpl.use("Agg")
     figure = Figure(figsize=(7, 4.5), layout="constrained")

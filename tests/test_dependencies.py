@@ -18,10 +18,10 @@ BY_HAND = {"agentdojo"}
 """Installed by `make` without the vendors' SDKs that it asks for."""
 EXTRA_HOMES = {
     "agentdojo": {"evals/agentdojo"},
-    "draw": {"cli", "benchmarks"},
     "langchain": {"models/calling"},
     "learn": {"models/learned"},
     "mcp": {"tools"},
+    "plot": {"benchmarks"},
     "postgres": {"stores", "tools/builtin"},
     "sql": {"tools/builtin"},
     "testing": {"testing"},

@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from pointsman.agent import configured_tools
-from pointsman.cli import session
+from pointsman import agent
 from pointsman.cli.app import main
+from pointsman.stores import checkpoints
 from pointsman.testing.crash_points import CrashPoints
+from pointsman.toolbox import configured_tools
 
 crash = CrashPoints(sys.argv.pop(1))
-build_dependencies, open_checkpoints = session.build_dependencies, session.open_checkpoints
+# The command line imports both when it needs them, so it finds the watched ones.
+build_dependencies, open_checkpoints = agent.build_dependencies, checkpoints.open_checkpoints
 
 
 def crashing_dependencies(settings: Any, *, store: Any) -> Any:
@@ -32,6 +34,6 @@ async def crashing_checkpoints(file: Path) -> AsyncGenerator[Any, None]:
         yield crash.checkpointer(saver)
 
 
-session.build_dependencies = crashing_dependencies
-session.open_checkpoints = crashing_checkpoints
+agent.build_dependencies = crashing_dependencies
+checkpoints.open_checkpoints = crashing_checkpoints
 main()

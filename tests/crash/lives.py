@@ -15,7 +15,6 @@ from urllib.parse import quote
 from langgraph.types import Command
 
 from pointsman import Settings, build_agent, open_store, tool
-from pointsman.agent import configured_tools
 from pointsman.errors import ToolError
 from pointsman.runs import lease
 from pointsman.runs.thread import read_thread
@@ -24,6 +23,7 @@ from pointsman.state.values import JsonObject
 from pointsman.stores.checkpoints import open_checkpoints
 from pointsman.testing import ScriptedModel
 from pointsman.testing.crash_points import CrashPoints
+from pointsman.toolbox import configured_tools
 from pointsman.tools.contract import ToolCall
 
 Job = dict[str, Any]

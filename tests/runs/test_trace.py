@@ -80,7 +80,11 @@ async def test_unknown_thread() -> None:
 async def test_another_graph_needs_a_store(tmp_path: Path) -> None:
     """A graph that is not ours does not know the store; given one, it is asked for its threads."""
     graph = StateGraph(AgentState)
-    graph.add_node("nothing", lambda _state: {})
+
+    def nothing(state: AgentState) -> dict[str, Any]:
+        return {}
+
+    graph.add_node("nothing", nothing)
     graph.add_edge(START, "nothing")
     other = graph.compile(checkpointer=InMemorySaver())
 
