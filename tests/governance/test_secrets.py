@@ -31,7 +31,7 @@ API_KEY = "sk-live-7f3a9c1e5b"
 
 
 @tool(effect="money", trust="internal", idempotency="key", credentials=("bank",))
-async def transfer(to: str, call: ToolCall) -> dict[str, str]:
+async def transfer(to: str, call: ToolCall) -> dict[str, str | list[str]]:
     """Send money with a key, and talk too much about it."""
     key = call.credentials["bank"]
     return {"to": to, "used": key, "forms": forms(key)}
