@@ -195,10 +195,12 @@ async def _settled(
             emit(runtime, "decided", node="gate", step=result.step, status=record.status)
     if not update:
         return await _again(waiting, NOTHING_RECORDED, dependencies)
-    # Waiting for a person does not count against the deadline of the work.
-    paused = max(0.0, dependencies.clock() - min(asked_at, default=dependencies.clock()))
+    # Waiting for a person does not count against the deadline of the work, and it counts once: what
+    # was asked together may be decided one by one.
+    now = dependencies.clock()
+    paused = max(0.0, now - max(min(asked_at, default=now), run.resumed_at))
     deadline = run.deadline_at + paused if run.deadline_at is not None else None
-    resumed = run.model_copy(update={"deadline_at": deadline})
+    resumed = run.model_copy(update={"deadline_at": deadline, "resumed_at": now})
     return RunUpdate(results=update, refused="", run=resumed)
 
 

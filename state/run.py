@@ -62,6 +62,8 @@ class Run(Record):
     started_at: float
     """Unix time in seconds."""
     deadline_at: float | None = None
+    resumed_at: float = 0.0
+    """When a person's decision last let it go on."""
     input_id: str = ""
     """Id of the message that it began with, if it was one."""
     input_digest: str = ""

@@ -138,3 +138,19 @@ async def test_an_equal_call_of_a_revised_plan_is_not_made_again(desk: Any, w: A
 
     assert len(desk.called("pay")) == 1
     assert out["results"]["pay_ann"]["attempts"][0]["replayed"]
+
+
+async def test_the_deadline_moves_by_the_time_that_was_waited_once(desk: Any, w: Any) -> None:
+    """Two requests of one gate are decided one after the other."""
+    pays = [w.step(n, "pay", to=n, amount=5.0) for n in ("one", "two")]
+    agent = desk.agent(w.plan(*pays), deadline_seconds=50)
+    first, second = w.requests(await desk.ask(agent, "Pay both"))
+    before = (await agent.aget_state(desk.at("t"))).values["run"]["deadline_at"]
+    desk.clock.now += 100
+    await desk.answer(agent, {"approval_id": first["id"], **w.APPROVE})
+    desk.clock.now += 100
+    out = await desk.answer(agent, {"approval_id": second["id"], **w.APPROVE})
+
+    after = (await agent.aget_state(desk.at("t"))).values["run"]["deadline_at"]
+    assert 199 < after - before < 201
+    assert out["answer"]["status"] == "complete"
