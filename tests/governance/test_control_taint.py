@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+SMALL = """@id("small") permit (principal, action == Action::"callUnattended", resource)
+           when { context has amountCents && context.amountCents <= 5000 };"""
+"""Without taint these payments run unattended."""
+
 
 def planned(w: Any, condition: str) -> Any:
     """Plan to pay the user's own amount to the user's own payee, under a condition."""
@@ -13,7 +17,7 @@ def planned(w: Any, condition: str) -> Any:
 
 async def test_an_effect_under_a_tainted_condition_waits(desk: Any, w: Any) -> None:
     """Its arguments are clean, and a mail decided that it runs."""
-    agent = desk.agent(planned(w, "has(mail.text)"))
+    agent = desk.agent(planned(w, "has(mail.text)"), policy=SMALL)
 
     [request] = w.requests(await desk.ask(agent, "Pay ann@example.org 1"))
 
@@ -53,7 +57,7 @@ async def test_a_step_planned_after_reading_never_runs_unattended(desk: Any, w: 
     """The tool was named before, and its arguments may be the mail's."""
     mail = w.step("mail", "read_mail", item="1")
     first = {**w.plan(mail), "then_plan": "whom to pay", "later_tools": ["pay"]}
-    agent = desk.agent(first, w.plan(w.step("pay", "pay", to="ann", amount=20.0)))
+    agent = desk.agent(first, w.plan(w.step("pay", "pay", to="ann", amount=20.0)), policy=SMALL)
 
     [request] = w.requests(await desk.ask(agent, "Pay whom mail 1 names"))
 
@@ -66,10 +70,22 @@ async def test_no_effect_of_a_loop_over_a_tainted_list_runs_unattended(desk: Any
     pay = w.step("pay", "pay", to="ann", amount=1.0)
     loop = {"items": "[mail.text]", "max": 3, "steps": [pay]}
     agent = desk.agent(
-        w.plan(w.step("mail", "read_mail", item="1"), {"id": "l", "kind": "each", "for_each": loop})
+        w.plan(
+            w.step("mail", "read_mail", item="1"), {"id": "l", "kind": "each", "for_each": loop}
+        ),
+        policy=SMALL,
     )
 
     [request] = w.requests(await desk.ask(agent, "Pay ann 1"))
 
     assert "tool:read_mail#mail" in request["why"]
     assert not desk.called("pay")
+
+
+async def test_a_clean_condition_leaves_the_payment_unattended(desk: Any, w: Any) -> None:
+    """So that the others can fail."""
+    pay = {**w.step("pay", "pay", to="ann", amount=1.0), "when": "has(seen.id)"}
+    agent = desk.agent(w.plan(w.step("seen", "look", item="A"), pay), policy=SMALL)
+
+    assert not w.requests(await desk.ask(agent, "Look up A and pay ann 1"))
+    assert desk.called("pay") == [{"to": "ann", "amount": 1.0}]
