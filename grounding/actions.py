@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from .facts import StatedFacts
 from .ground import Effect, Holding
-from .lexicon import lexicon
+from .lexicon.reading import lexicon
 from .words import fold, key_words, listed, tokens
 
 _WORDS = lexicon("actions")

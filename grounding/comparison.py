@@ -15,7 +15,7 @@ from .evidence import Row
 from .facts import StatedFacts
 from .ground import Holding
 from .language import is_function_word
-from .lexicon import any_of, lexicon
+from .lexicon.reading import any_of, lexicon
 from .matching import carries, is_amount
 from .tables import Column, columns, distinctive, flagged_rows, named_rows
 from .words import key_words, listed, stem, stems, tokens

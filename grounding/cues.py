@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .lexicon import any_of, lexicon
+from .lexicon.reading import any_of, lexicon
 
 _WORDS = lexicon("cues")
 

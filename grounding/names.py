@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from .dates import MONTHS
 from .language import Language, is_function_word
-from .lexicon import lexicon
+from .lexicon.reading import lexicon
 from .relative import WEEKDAYS
 from .units import UNITS
 from .words import Token, fold, listed

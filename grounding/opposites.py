@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from .lexicon import lexicon
+from .lexicon.reading import lexicon
 from .words import listed
 
 _BY_WORD = {
