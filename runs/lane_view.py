@@ -57,8 +57,8 @@ class LaneState(TypedDict, total=False):
     """Step ids in order; the first is current."""
     inputs: JsonObject
     """Step id → `StepResult` of accepted steps outside the chain that it refers to."""
-    rechecks: list[JsonObject]
-    """Steps whose checks must still hold before an approved call of the chain is made."""
+    rechecks: dict[str, list[JsonObject]]
+    """Approved step → steps whose checks must still hold before its call is made."""
     attachments: list[JsonObject]
     """`Attachment`s that the chain refers to; their content stays in the payload store."""
     results: Annotated[JsonObject, merge_two]
@@ -137,8 +137,8 @@ class LaneView:
 
     @cached_property
     def rechecks(self) -> tuple[Step, ...]:
-        """The steps whose checks must still hold before an approved call is made."""
-        given = read(self._state, "rechecks", [])
+        """The steps whose checks must still hold before the current, approved call is made."""
+        given = read(self._state, "rechecks", {}).get(self.chain[0], [])
         return tuple(self._record(f"recheck {item['id']}", Step, item) for item in given)
 
     def result(self, key: str) -> StepResult | None:

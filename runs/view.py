@@ -154,8 +154,8 @@ class RunView:
         }
         uses = [ref for step_id in chain for ref in steps[step_id][0].uses()]
         cleared = {s for s in chain if s in results and results[s].status == "cleared"}
-        rechecked = checked_before(plan, cleared)
-        uses += [ref for step in rechecked for ref in step.uses()]
+        checked = {s: checked_before(plan, s, results) for s in cleared}
+        uses += [ref for some in checked.values() for step in some for ref in step.uses()]
         files = {ref.attachment for ref in uses if ref.attachment}
         needed = sorted(({ref.step for ref in uses if ref.step} - set(chain)) | cleared)
         sent = {key: value for key, value in raw.items() if key != "answer"}
@@ -167,7 +167,7 @@ class RunView:
             "run": self._state["run"],
             "plan": sent,
             "chain": list(chain),
-            "rechecks": [steps[step.id][1] for step in rechecked],
+            "rechecks": {s: [steps[step.id][1] for step in some] for s, some in checked.items()},
             "attachments": [
                 item for item in self._state["work"].get("attachments", []) if item["name"] in files
             ],
@@ -189,8 +189,7 @@ class RunView:
         raw = self._state["plan"]
         [packed] = [step for step in raw["steps"] if step["id"] == loop.id]
         sent = {key: value for key, value in raw.items() if key != "answer"} | {"steps": [packed]}
-        rechecked = checked_before(self.plan, [loop.id])
-        uses = [ref for step in (loop, *rechecked) for ref in step.uses()]
+        uses = loop.uses()
         files = {ref.attachment for ref in uses if ref.attachment}
         inner = [step.id for step in loop.for_each.steps] if loop.for_each else []
         keys = dict.fromkeys(parts_of(step_id)[1] for step_id in chain)
@@ -201,7 +200,6 @@ class RunView:
             "run": self._state["run"],
             "plan": sent,
             "chain": list(chain),
-            "rechecks": [step.to_json() for step in rechecked],
             "attachments": [
                 item for item in self._state["work"].get("attachments", []) if item["name"] in files
             ],
