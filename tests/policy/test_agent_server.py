@@ -350,7 +350,8 @@ async def test_authentication_can_be_switched_off_for_development() -> None:
     }
     auth = auth_from_environment({"POINTSMAN_AUTH": "off", **development})
 
-    user: Any = await auth._authenticate_handler(authorization="Bearer whatever")  # type: ignore[misc]
+    headers = {b"host": b"127.0.0.1:2024", b"authorization": b"Bearer whatever"}
+    user: Any = await auth._authenticate_handler(headers=headers)  # type: ignore[misc]
 
     assert user == {"identity": "local", "is_authenticated": False}
 
