@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from langchain_core.tools import ToolException
-
 from ..errors import PointsmanError, ToolError
 from .contract import ToolContract
 from .waiting import TimedOutError
@@ -34,7 +32,6 @@ _FINAL = (
     NotADirectoryError,
     IsADirectoryError,
     PermissionError,
-    ToolException,
     PointsmanError,
 )
 
@@ -85,7 +82,8 @@ def _verdict(error: BaseException) -> bool | None:
     names = [kind.__name__.lower() for kind in type(error).__mro__]
     if any(part in name for name in names for part in _PASSING_NAMES):
         return False
-    if isinstance(error, (*_FINAL, ToolSaidError)):
+    # LangChain's own error is known by its name: importing it takes longer than most commands.
+    if isinstance(error, (*_FINAL, ToolSaidError)) or "toolexception" in names:
         return True
     return True if any(part in name for name in names for part in _FINAL_NAMES) else None
 

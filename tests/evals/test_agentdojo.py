@@ -137,7 +137,7 @@ def test_planner_is_reached_and_refused() -> None:
         attacks(("banking", "user_task_1", "injection_task_7")), "pointsman_unattended"
     )
 
-    assert outcome.read_by["planner"] == 1
+    assert outcome.read_by["planner"] >= 1
     assert (outcome.attacked, outcome.denied, outcome.useful) == (False, 1, True)
 
 
