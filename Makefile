@@ -40,8 +40,9 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# Tests import `pointsman`, which a type checker finds only in a folder of that name.
-types: $(READY)
+# Tests import `pointsman`, which a type checker finds only in a folder of that name. It follows every import, so
+# that of the attacks must be there.
+types: $(READY) $(VENV)/.agentdojo
 	mkdir -p .types && ln -sfn .. .types/pointsman
 	$(BIN)/basedpyright
 	$(BIN)/basedpyright --project tests
