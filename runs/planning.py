@@ -14,11 +14,15 @@ from ..planners.validation import validate
 from ..state.context import AgentContext
 from ..state.migrations import read_stored
 from ..state.plan import Plan
-from ..state.values import JsonObject
+from ..state.results import told_by
+from ..state.values import JsonObject, digest
 from .dependencies import Dependencies
 from .events import emit, emitter
 from .memory import RunMemory
 from .view import RunView
+
+PLAN_NOTE = "plan"
+"""Kind of the journal's notes of plans; that of earlier releases binds nothing else."""
 
 
 def plan_request(
@@ -62,13 +66,14 @@ def plan_request(
 async def make_plan(
     request: PlanRequest, memory: RunMemory, dependencies: Dependencies
 ) -> Plan | Declined:
-    """Return the plan that the journal holds for this version, or have one made and record it.
+    """Return the plan that the journal holds for this request, or have one made and record it.
 
     Raises:
         BudgetExceededError: No cap leaves room for planning.
     """
     journal, run = dependencies.store.journal, request.run
-    noted = (await memory.journal(run.id, journal)).notes.get(("plan", request.version))
+    notes, kind = (await memory.journal(run.id, journal)).notes, _kind_of(request)
+    noted = notes.get((kind, request.version)) or notes.get((PLAN_NOTE, request.version))
     if noted is not None:
         return _read_note(noted)
     made = await dependencies.planner.plan(request)
@@ -84,12 +89,24 @@ async def make_plan(
     await journal.record_note(
         run.id,
         run.thread_id,
-        "plan",
+        kind,
         request.version,
         _note(made),
         wait=not memory.may_owe(costs_nothing(dependencies)),
     )
     return made
+
+
+def _kind_of(request: PlanRequest) -> str:
+    """Bind a note to what was planned for: a fork that failed otherwise is revised otherwise."""
+    previous = request.previous.to_json() if request.previous else None
+    asked = [request.task.digest(), previous, told_by(request.results)]
+    return f"{PLAN_NOTE}:{digest([*asked, request.problem, request.look])[:16]}"
+
+
+def is_plan_note(kind: str) -> bool:
+    """Whether a note of this kind in the journal is a plan."""
+    return kind.partition(":")[0] == PLAN_NOTE
 
 
 def costs_nothing(dependencies: Dependencies) -> bool:

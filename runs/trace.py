@@ -32,6 +32,7 @@ from ..stores.protocols import (
 )
 from .background import wait_for
 from .dependencies import Dependencies
+from .planning import is_plan_note
 from .step import output_of, started
 from .thread import config_of, read_thread
 from .view import RunView
@@ -177,7 +178,7 @@ async def _run_trace(
     notes: Sequence[JsonObject],
     approvals: Sequence[ApprovalRecord],
 ) -> RunTrace:
-    bodies = [n["body"] for n in notes if n["run_id"] == run_id and n["kind"] == "plan"]
+    bodies = [n["body"] for n in notes if n["run_id"] == run_id and is_plan_note(n["kind"])]
     plans = tuple(
         read_stored(Plan, body, where=f"plan of run {run_id}")
         for body in bodies
@@ -236,21 +237,22 @@ def _steps(
 ) -> tuple[StepTrace, ...]:
     """Return the steps of every version of the plan, those left out that a revision replaced.
 
-    What the logs say of a step stands with its last version.
+    What the logs say of a step stands with its last version. Where forks have made two plans of one
+    version, the later step of a name stands for both.
     """
-    last_version = {step.id: plan.version for plan in plans for step in plan.steps}
+    planned = {(plan.version, step.id): step for plan in plans for step in plan.steps}
+    last_version = {step_id: version for version, step_id in sorted(planned)}
     return tuple(
         _step(
             step,
-            plan.version,
-            results.get((plan.version, step.id)),
+            version,
+            results.get((version, step_id)),
             outputs,
-            logs.of(step.id) if last_version[step.id] == plan.version else _Logs(),
+            logs.of(step_id) if last_version[step_id] == version else _Logs(),
             now,
         )
-        for plan in plans
-        for step in plan.steps
-        if last_version[step.id] == plan.version or (plan.version, step.id) in results
+        for (version, step_id), step in planned.items()
+        if last_version[step_id] == version or (version, step_id) in results
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from .approval import ApprovalRequest
@@ -106,3 +107,11 @@ class StepResult(Record):
     def usage(self) -> Usage:
         """What all attempts together have used."""
         return total([attempt.usage for attempt in self.attempts])
+
+
+def told_by(results: Mapping[str, StepResult]) -> list[Json]:
+    """Return what results tell, by which one run's results are told from those of its fork."""
+    return [
+        [r.step, r.status, r.output, r.payload, r.failure.message if r.failure else ""]
+        for _, r in sorted(results.items())
+    ]
