@@ -112,6 +112,7 @@ def build_dependencies(
         policy=policy,
         planner=build_planner(settings, gateway, runner),
         switches=SwitchBoard(database.switches),
+        instructions=settings.instructed(),
     )
 
 

@@ -23,6 +23,9 @@ from .tools.mcp import McpServer
 
 CONFIG_FILE = "pointsman.yaml"
 
+MAX_INSTRUCTIONS = 50_000
+"""Characters: they stand in every prompt."""
+
 
 def default_home() -> Path:
     """Return where a run writes: `POINTSMAN_HOME`, or `.pointsman` in the working directory."""
@@ -54,6 +57,15 @@ class CredentialSettings(BaseModel):
     """JSON object or `NAME=value` lines, readable by its owner only; instead of `environment`."""
 
 
+class TextFile(BaseModel):
+    """Text that stands in a file of its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    file: Path
+    """Relative to the settings file."""
+
+
 class Settings(BaseModel):
     """Everything that an agent is built from, except code."""
 
@@ -61,6 +73,9 @@ class Settings(BaseModel):
 
     name: str = Field(default="pointsman", pattern=r"^[a-zA-Z][a-zA-Z0-9_-]{0,63}$")
     description: str = ""
+    instructions: str | TextFile = ""
+    """Who the agent is and what it must keep to, as text or `{file: persona.md}`: trusted, part of
+    every prompt of planner, steps and answer, and evidence for what it says."""
     home: Path = Field(default_factory=default_home)
     """Folder of everything that a run writes."""
     store_url: str = ""
@@ -146,6 +161,31 @@ class Settings(BaseModel):
     def path(self, path: Path) -> Path:
         """Return a path of the settings file as an absolute one."""
         return path if path.is_absolute() else self.folder / path
+
+    def instructed(self) -> str:
+        """Return the text of the instructions.
+
+        Raises:
+            ConfigError: Their file cannot be read, or they are too long.
+        """
+        given, where = self.instructions, "instructions"
+        if isinstance(given, TextFile):
+            where = str(self.path(given.file))
+            try:
+                given = self.path(given.file).read_text(encoding="utf-8")
+            except (OSError, ValueError) as error:
+                raise ConfigError(
+                    f"The instructions cannot be read: {error}.",
+                    where=where,
+                    fix="Name a text file, relative to the settings file.",
+                ) from None
+        if len(given) > MAX_INSTRUCTIONS:
+            raise ConfigError(
+                f"{len(given):,} characters are more than the limit of {MAX_INSTRUCTIONS:,}.",
+                where=where,
+                fix="Keep what every answer needs, and give the rest to a tool that searches it.",
+            )
+        return given.strip()
 
     @property
     def database_url(self) -> str:

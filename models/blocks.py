@@ -22,6 +22,11 @@ HOW_TO_GET_THE_REST = (
 )
 
 
+def with_instructions(system: str, instructions: str) -> str:
+    """Add to a prompt's rules what the agent's operator wants kept to, if anything."""
+    return f"{system}\n\nKeep to these instructions:\n{instructions}" if instructions else system
+
+
 class Block(Record):
     """One piece of data for a model, with where it comes from."""
 

@@ -13,6 +13,7 @@ from ..runs.conversation import asking, conversation, is_same_input, spoken
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.identity import principal_of
+from ..runs.instructions import admitted, of_run
 from ..runs.ownership import has_authority, journal_scope
 from ..runs.view import NewRun, RunView
 from ..settings import Settings
@@ -45,6 +46,9 @@ async def normalize(
         conversation=said,
         spoken=spoken(view),
         heard=union([heard, *(utterance.sources for utterance in said)]),
+        instructions=admitted(
+            view, None if view.given_task else asking(view), runtime, dependencies
+        ),
     )
     run = await open_run(view, task, runtime, dependencies)
     same_turn = view.begun and view.run.id == run.id
@@ -168,6 +172,7 @@ async def open_run(
         principal=principal,
         limits=_limits(settings.limits, context),
         autonomy=context.autonomy,
+        instructions=of_run(task.instructions, context),
     )
 
 

@@ -19,6 +19,7 @@ from ..runs.dependencies import Dependencies
 from ..runs.events import emit, emitter
 from ..runs.evidence import collect, outputs_of
 from ..runs.ground import ground_of
+from ..runs.instructions import instructions_for
 from ..runs.spending import history, spent
 from ..runs.step import started
 from ..runs.view import RunUpdate, RunView
@@ -52,12 +53,14 @@ async def _answer(
     evidence = await collect(results, dependencies.store.payloads, view.memory)
     outputs = await outputs_of(results, dependencies.store.payloads, view.memory)
     note = "" if _any_model(dependencies) else "no language model configured"
-    ground = await ground_of(view, evidence, dependencies)
+    instructions = instructions_for(run, dependencies, plan)
+    ground = await ground_of(view, evidence, dependencies, instructions=instructions)
     writing = _Writing(
         task=task,
         run=run,
         evidence=evidence,
         ground=ground,
+        instructions=instructions,
         keep_unverified=_keeps_unverified(plan, dependencies),
     )
     prepared_sentences = prepared(plan, results, outputs, now=started(run))
@@ -103,6 +106,7 @@ class _Writing:
     run: Run
     evidence: dict[str, Evidenced]
     ground: Ground
+    instructions: str
     keep_unverified: bool
 
     async def check(self, written: Sequence[Sentence], *, quotes: bool = False) -> CheckedSentences:
@@ -156,7 +160,7 @@ async def _checked(
             unverified=checked.unverified + again.unverified,
             failed=left,
         )
-    kept, rejected = await _confirm(list(checked.kept), writing.run, writing.evidence, dependencies)
+    kept, rejected = await _confirm(list(checked.kept), writing, dependencies)
     return replace(checked, kept=tuple(kept), failed=checked.failed + rejected)
 
 
@@ -172,6 +176,7 @@ async def _rewrite(
         writing.task.text,
         _blocks(writing.evidence, list(writing.evidence)),
         [(sentence.text, sentence.reason) for sentence in failed],
+        instructions=writing.instructions,
     )
     try:
         sentences, _ = await _ask(role, messages, writing, None, dependencies)
@@ -185,7 +190,7 @@ async def _generate(
     role: Role, writing: _Writing, runtime: Runtime[AgentContext], dependencies: Dependencies
 ) -> tuple[list[Sentence], str]:
     blocks = _blocks(writing.evidence, list(writing.evidence))
-    messages = prompts.answer_messages(writing.task.text, blocks)
+    messages = prompts.answer_messages(writing.task.text, blocks, instructions=writing.instructions)
     return await _ask(role, messages, writing, runtime, dependencies)
 
 
@@ -247,11 +252,12 @@ def _blocks(evidence: dict[str, Evidenced], ids: Sequence[str]) -> list[Block]:
 
 
 async def _confirm(
-    sentences: list[Sentence], run: Run, evidence: dict[str, Evidenced], dependencies: Dependencies
+    sentences: list[Sentence], writing: _Writing, dependencies: Dependencies
 ) -> tuple[list[Sentence], tuple[FailedSentence, ...]]:
     """Ask the verifier model, where there is one, about sentences that passed the rules."""
     if not sentences or not dependencies.models.serves("verifier"):
         return sentences, ()
+    evidence = writing.evidence
     claims = [(s.text, _blocks(evidence, s.cites)) for s in sentences]
     request = ModelRequest(
         signals=Signals(
@@ -260,12 +266,12 @@ async def _confirm(
             needs_schema=True,
             data_class=_data_class(evidence),
         ),
-        messages=prompts.verify_messages(claims),
+        messages=prompts.verify_messages(claims, instructions=writing.instructions),
         schema=prompts.VERIFY_SCHEMA,
         max_output_tokens=512,
     )
     try:
-        reply = await dependencies.models.complete(request, run=run, step="answer")
+        reply = await dependencies.models.complete(request, run=writing.run, step="answer")
     except (EndpointError, OutputError, BudgetExceededError):
         # The rules have passed these sentences; the verifier only ever adds a second opinion.
         return sentences, ()

@@ -165,6 +165,10 @@ def _distinct(filled: Sequence[_Filled]) -> list[_Filled]:
     return list(found.values())
 
 
+def _instructions(filled: Sequence[_Filled]) -> list[str]:
+    return [text for part in filled if (text := part.playbook.instructions.strip())]
+
+
 def _merged(filled: Sequence[_Filled], *, version: int) -> Plan:
     """Put the plans side by side; they share nothing, so they run in parallel."""
     steps: list[Step] = []
@@ -180,5 +184,6 @@ def _merged(filled: Sequence[_Filled], *, version: int) -> Plan:
         planner=f"{PLANNER}:{'+'.join(part.playbook.name for part in filled)}",
         reason=f"{'; '.join(_why(part) for part in filled)}.",
         answer=tuple(answer),
+        instructions="\n\n".join(dict.fromkeys(_instructions(filled))),
         tools=tuple(sorted({tool for part in filled for tool in part.playbook.tools})),
     )

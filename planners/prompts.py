@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from ..models.blocks import Block, render
+from ..models.blocks import Block, render, with_instructions
 from ..state.plan import Plan, Step
 from ..state.results import StepResult
 from ..state.revision import carried_over, may_be_used_later
@@ -102,7 +102,8 @@ def plan_messages(request: PlanRequest) -> list[BaseMessage]:
         parts.append(f"Attachments, not shown here: {', '.join(_attachments(task))}")
     if request.previous is not None:
         parts.append(_revision(request, request.previous))
-    return [SystemMessage(f"{SYSTEM}\n\nTools:\n{tools}"), HumanMessage("\n\n".join(parts))]
+    system = f"{with_instructions(SYSTEM, request.instructions)}\n\nTools:\n{tools}"
+    return [SystemMessage(system), HumanMessage("\n\n".join(parts))]
 
 
 def _said(utterance: Utterance) -> str:

@@ -24,6 +24,8 @@ class PlanRequest:
     run: Run
     tools: Sequence[ToolContract]
     """Only the tools that this principal may use for this task."""
+    instructions: str = ""
+    """Who the agent is and what it must keep to."""
     version: int = 1
     previous: Plan | None = None
     """On revision: the plan that did not work out."""

@@ -66,6 +66,8 @@ class Playbook(BaseModel):
     requires: tuple[str, ...] = ()
     """Regular expressions that must all occur in the request; for playbooks that move money."""
     arguments: dict[str, Argument] = {}
+    instructions: str = Field(default="", max_length=20_000)
+    """What steps and answer must keep to: trusted, in their prompts, and evidence."""
     tools: tuple[str, ...]
     """The only tools that a run of this playbook may call."""
     steps: tuple[Conditional, ...] = Field(min_length=1)

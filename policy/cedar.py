@@ -122,6 +122,16 @@ class CedarPolicy:
         )
         return ruling.allowed
 
+    def may_instruct(self, principal: Principal) -> bool:
+        """Say whether what this person tells the agent to be and do counts."""
+        [ruling] = self._rule(
+            ("instruct",),
+            requests.user(principal),
+            requests.system(),
+            requests.circumstances(principal, environment=self.settings.environment),
+        )
+        return ruling.allowed
+
     def may_administer(self, principal: Principal, operation: str) -> PolicyDecision:
         """Say whether this person may operate the agent (`run` or `refuse`).
 

@@ -65,6 +65,10 @@ class PolicyEngine(Protocol):
         """Say whether this person may approve this call (`run` or `refuse`)."""
         ...
 
+    def may_instruct(self, principal: Principal) -> bool:
+        """Say whether what this person tells the agent to be and do counts."""
+        ...
+
     def may_use_model(self, principal: Principal, model: str, data_class: str) -> bool:
         """Say whether the run may send its data to this model."""
         ...

@@ -8,6 +8,7 @@ from ..settings import Settings
 from ..state.task import Utterance
 from ..state.text import whole
 from ..state.values import digest
+from .instructions import is_instruction
 from .view import RunView
 
 MAX_CHARACTERS = 2000
@@ -26,7 +27,8 @@ def asking(view: RunView) -> HumanMessage | None:
     answer to it, if it came that far, stays the last one.
     """
     messages = view.messages
-    while messages and _is_ours(messages[-1], spoken(view)):
+    own = spoken(view)
+    while messages and (_is_ours(messages[-1], own) or is_instruction(messages[-1])):
         messages = messages[:-1]
     last = messages[-1] if messages else None
     return last if isinstance(last, HumanMessage) else None

@@ -26,5 +26,7 @@ class Dependencies:
     policy: PolicyEngine
     planner: Planner
     switches: SwitchBoard
+    instructions: str = ""
+    """Those of the settings, read."""
     clock: Callable[[], float] = field(default=time.time)
     """Unix time in seconds."""

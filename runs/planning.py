@@ -18,6 +18,7 @@ from ..state.results import told_by
 from ..state.values import JsonObject, digest
 from .dependencies import Dependencies
 from .events import emit, emitter
+from .instructions import instructions_for
 from .memory import RunMemory
 from .view import RunView
 
@@ -53,6 +54,7 @@ def plan_request(
         task=view.task,
         run=view.run,
         tools=visible,
+        instructions=instructions_for(view.run, dependencies, view.plan),
         version=view.plan.version + 1 if view.planned else 1,
         previous=view.plan if view.planned else None,
         results=view.results if view.planned else {},

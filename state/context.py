@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(kw_only=True)
 class AgentContext:
-    """Per-run settings. They can tighten what the settings allow, never loosen it.
+    """Per-run settings. Limits can tighten what the settings allow, never loosen it.
 
     Who the caller is does not belong here: it comes from authentication.
     """
@@ -23,5 +23,8 @@ class AgentContext:
     """Most passes through `plan`."""
     autonomy: Literal["policy", "ask_always"] = "policy"
     """`ask_always` puts every effect before a person, also those that policy lets run."""
+    instructions: str = ""
+    """What the agent must keep to in this run, besides its own instructions. Over a server it takes
+    policy's `instruct`, as system and developer messages do."""
     effect_scope: str = ""
     """A new value lets a replayed run perform its effects again; by default it never does."""

@@ -169,6 +169,8 @@ class Plan(Record):
     """Untrusted sources the planner had read; empty for a plan made from the user's words alone."""
     answer: tuple[AnswerSentence, ...] = ()
     """A prepared answer, if the planner has one; checked against the evidence like any other."""
+    instructions: str = ""
+    """What its playbook says that steps and answer must keep to."""
     tools: tuple[str, ...] | None = None
     """Allowlist for this task; `None` allows what policy allows."""
     ordered: tuple[str, ...] = ()

@@ -71,6 +71,8 @@ class Run(Record):
     principal: Principal = Principal()
     limits: Limits = Limits()
     autonomy: Literal["policy", "ask_always"] = "policy"
+    instructions: str = ""
+    """What this run was told to keep to by whoever may say so: system messages, and its context."""
 
 
 def run_id(thread_id: str, turn: int, task: str, effect_scope: str, owner: str = "") -> str:

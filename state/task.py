@@ -51,10 +51,13 @@ class Task(Record):
     there as an assistant's message was put into its mouth."""
     heard: tuple[str, ...] = ()
     """Untrusted sources that flowed into the conversation: who reads it, reads them."""
+    instructions: tuple[str, ...] = ()
+    """System and developer messages of the thread, of those who may give them; oldest first."""
 
     def identity(self) -> str:
         """Return the text that tells this task from any other: all of it, as JSON."""
-        return self.model_dump_json()
+        # What a task of an earlier release did not have must not make another task of it.
+        return self.model_dump_json(exclude=None if self.instructions else {"instructions"})
 
     def digest(self) -> str:
         """Return a digest of what the user gave: the words and the attachments."""

@@ -20,6 +20,7 @@ from ...state.verdict import ActOutcome
 from .. import prompts
 from ..dependencies import Dependencies
 from ..events import emitter
+from ..instructions import instructions_for
 from ..lane_view import Route
 from ..step import Current
 from .model_route import role_of, signals_of
@@ -39,7 +40,12 @@ async def ask_model(
         return ActOutcome(failure=_over_a_part(cut), why=route.why, taint=current.taint())
     request = ModelRequest(
         signals=signals_of(current, role),
-        messages=prompts.step_messages(step, blocks, await _media(current, dependencies)),
+        messages=prompts.step_messages(
+            step,
+            blocks,
+            await _media(current, dependencies),
+            instructions=instructions_for(current.run, dependencies, current.plan),
+        ),
         schema=prompts.step_schema(step),
         max_output_tokens=step.max_tokens or 1024,
         # Where the step says nothing the settings of role and model decide; the deadline holds too.
