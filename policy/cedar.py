@@ -124,20 +124,14 @@ class CedarPolicy:
 
     def may_instruct(self, principal: Principal) -> bool:
         """Say whether what this person tells the agent to be and do counts."""
-        [ruling] = self._rule(
-            ("instruct",),
-            requests.user(principal),
-            requests.system(),
-            requests.circumstances(principal, environment=self.settings.environment),
-        )
-        return ruling.allowed
+        return self.may_administer(principal, "instruct").outcome == "run"
 
     def may_administer(self, principal: Principal, operation: str) -> PolicyDecision:
         """Say whether this person may operate the agent (`run` or `refuse`).
 
         Args:
             principal: Who wants to.
-            operation: A switch's kind (`pause`, `freeze_tool`, …) or `issue_token`.
+            operation: A switch's kind (`pause`, `freeze_tool`, …), `issue_token` or `instruct`.
         """
         [ruling] = self._rule(
             ("administer",),

@@ -2,7 +2,7 @@
 
 They come from settings, from playbooks, from system and developer messages, and from the context of
 one run. The last two are a caller's words: code that invokes the agent is trusted with them; over a
-server policy's `instruct` says whose words count.
+server policy's `administer` with the operation `instruct` says whose words count.
 """
 
 from __future__ import annotations
@@ -106,6 +106,6 @@ def _check_authority(
         f"{what} tell the agent what to be and do, and {who.id} may not.",
         where=where if where == "messages" else "context.instructions",
         fix="Send the request without them. The agent's operator can put them into `instructions` "
-        "of the settings, or let callers give them: policy's `instruct`, by default for "
-        "administrators and the scope instructions:write.",
+        "of the settings, or permit callers to give them: policy's `administer` with the "
+        "operation `instruct`, by default for administrators.",
     )

@@ -25,6 +25,6 @@ class AgentContext:
     """`ask_always` puts every effect before a person, also those that policy lets run."""
     instructions: str = ""
     """What the agent must keep to in this run, besides its own instructions. Over a server it takes
-    policy's `instruct`, as system and developer messages do."""
+    policy's permission, as system and developer messages do."""
     effect_scope: str = ""
     """A new value lets a replayed run perform its effects again; by default it never does."""

@@ -125,9 +125,9 @@ steps:
     assert f"{PERSONA}\n\nCall the customer by name." in told
 
 
-def over_a_server(scopes: tuple[str, ...] = (), context: AgentContext | None = None) -> Any:
+def over_a_server(role: str = "user", context: AgentContext | None = None) -> Any:
     """Return the runtime of a run that came over a server, with a credential."""
-    user = {"identity": "ann", "is_authenticated": True, "role": "user", "scopes": list(scopes)}
+    user = {"identity": "ann", "is_authenticated": True, "role": role}
 
     class User(dict[str, Any]):
         identity, is_authenticated = "ann", True
@@ -178,10 +178,10 @@ def test_over_a_server_nobody_gives_them_without_permission(
 
 
 def test_over_a_server_a_permission_lets_them_count(bench: Any) -> None:
-    """By default the scope instructions:write."""
+    """By default an administrator's; a policy of one's own can permit more."""
     messages = said(ROGUE, ("user", "Hi"))
 
-    assert judged(bench, messages, over_a_server(("instructions:write",))) == (ROGUE[1],)
+    assert judged(bench, messages, over_a_server("admin")) == (ROGUE[1],)
 
 
 def test_a_refused_turn_does_not_poison_its_thread(bench: Any) -> None:
