@@ -17,8 +17,10 @@ from ..models.protocols import Candidate
 from ..state.agent import read
 from ..state.channels import merge_two
 from ..state.expansion import rest_of
+from ..state.iteration import parts_of
 from ..state.migrations import migrated, read_stored
 from ..state.plan import Plan, Step
+from ..state.rechecks import changes
 from ..state.results import Attempt, StepResult, Verdict
 from ..state.run import Run
 from ..state.task import Attachment
@@ -57,8 +59,11 @@ class LaneState(TypedDict, total=False):
     """Step ids in order; the first is current."""
     inputs: JsonObject
     """Step id → `StepResult` of accepted steps outside the chain that it refers to."""
-    rechecks: dict[str, list[JsonObject]]
-    """Approved step → steps whose checks must still hold before its call is made."""
+    checked: dict[str, list[str]]
+    """Step, or loop for all its items → instances of steps whose checks must still hold before an
+    approved call is made."""
+    checked_steps: list[JsonObject]
+    """These steps, and the loops around them, as far as the plan above does not hold them."""
     attachments: list[JsonObject]
     """`Attachment`s that the chain refers to; their content stays in the payload store."""
     results: Annotated[JsonObject, merge_two]
@@ -136,10 +141,31 @@ class LaneView:
         return tuple(self._record(f"file {item['name']}", Attachment, item) for item in given)
 
     @cached_property
-    def rechecks(self) -> tuple[Step, ...]:
-        """The steps whose checks must still hold before the current, approved call is made."""
-        given = read(self._state, "rechecks", {}).get(self.chain[0], [])
-        return tuple(self._record(f"recheck {item['id']}", Step, item) for item in given)
+    def rechecks(self) -> tuple[str, ...]:
+        """The instances of steps whose checks must still hold before the current call is made.
+
+        What rests on a check and has just happened in this lane may have changed it.
+        """
+        checked: dict[str, list[str]] = read(self._state, "checked", {})
+        loop = self.plan.steps[0]
+        shared = checked.get(loop.id, []) if loop.for_each else []
+        mine = [*shared, *checked.get(self.chain[0], [])]
+        own = read(self._state, "results", {}) if mine else {}
+        happened = [s for s in own if self._has_happened(s)]
+        changed = {c for s in happened for c in (*shared, *checked.get(s, []))}
+        return tuple(step_id for step_id in mine if step_id not in changed)
+
+    def _has_happened(self, step_id: str) -> bool:
+        result, step = self.result(step_id), self.plan.step(parts_of(step_id)[0])
+        return (
+            result is not None and result.status == "accepted" and changes(self.plan, step, result)
+        )
+
+    @cached_property
+    def checked_steps(self) -> dict[str, Step]:
+        """Steps of the plan around the lane, which its checks come from."""
+        given = read(self._state, "checked_steps", [])
+        return {item["id"]: self._record(f"checked {item['id']}", Step, item) for item in given}
 
     def result(self, key: str) -> StepResult | None:
         """Return a step's result, if the lane has it: its own, or one that it was sent."""

@@ -81,8 +81,7 @@ async def make_plan(
     made = await dependencies.planner.plan(request)
     if isinstance(made, Plan):
         changing = {c.name for c in request.tools if c.effect != "read"}
-        looped = {s.tool for step in made.steps if step.for_each for s in step.for_each.steps}
-        ordered = tuple(sorted(changing & looped))
+        ordered = tuple(sorted(changing & {step.tool for step in made.every_step()}))
         made = made.model_copy(update={"version": request.version, "ordered": ordered})
         try:
             await asyncio.to_thread(validate, made, request, dependencies.tools)

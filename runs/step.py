@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -9,10 +10,11 @@ from typing import Literal
 from ..errors import ExpressionError, PlanError
 from ..state.approval import ShownEvidence
 from ..state.conditions import control_taint, recovered
+from ..state.expansion import LOOP_STATUS
 from ..state.iteration import Item, instance, parts_of
 from ..state.plan import Plan, Step
 from ..state.provenance import argument_provenance, union
-from ..state.references import Reference, as_text, at_path, resolve
+from ..state.references import Reference, as_text, at_path, computed, read_by, resolve
 from ..state.results import Attempt, Failure, StepResult, Verdict
 from ..state.run import Run
 from ..state.task import Attachment, Modality
@@ -147,54 +149,97 @@ class Current:
 
 async def load(view: LaneView, payloads: Payloads) -> Current:
     """Load the current step of a lane, with the large values that it uses."""
-    local, keys = parts_of(view.chain[0])
-    step = view.plan.step(local).model_copy(update={"id": view.chain[0]})
-    current = await _load(view, step, keys, payloads)
+    current = await _load(view, view.chain[0], view.attempts, payloads)
     if current.cleared is None:
         return current
-    rechecks = [await _load(view, step, keys, payloads) for step in view.rechecks]
+    rechecks = [await _load(view, step_id, (), payloads) for step_id in view.rechecks]
     return replace(current, rechecks=tuple(rechecks))
 
 
-async def _load(view: LaneView, step: Step, keys: tuple[str, ...], payloads: Payloads) -> Current:
+async def _load(
+    view: LaneView, step_id: str, earlier: tuple[Attempt, ...], payloads: Payloads
+) -> Current:
+    local, keys = parts_of(step_id)
+    found, around = _in_plan(view, local)
+    step = found.model_copy(update={"id": step_id})
     uses = step.uses()
     wanted = {ref.step for ref in uses if ref.step} | {step.id}
-    files = {ref.attachment for ref in uses if ref.attachment}
-    used = [item for item in view.attachments if item.name in files]
-    loop = view.plan.steps[0].for_each if keys else None
+    loop = around.for_each if around else None
     inside = loop.own_names if loop else frozenset[str]()
     results = {
         name: result
         for name in wanted
         if (result := view.result(instance(name, keys) if name in inside else name)) is not None
     }
-    values = {
-        key: await output_of(result, payloads, view.memory)
-        for key, result in results.items()
-        if result.status == "accepted"
-    }
+    values = await _values(results, payloads, view.memory)
     item: Item | None = None
     under: tuple[str, ...] = ()
-    if loop is not None and (opened := view.result(view.plan.steps[0].id)) is not None:
-        listed = await output_of(opened, payloads, view.memory)
+    if around is not None and loop is not None and (opened := view.result(around.id)) is not None:
         under = opened.taint
-        item = Item(key=keys[0], value=listed[opened.items.index(keys[0])])
+        item = await _item(view, around, opened, keys[0], payloads)
         results[loop.item] = StepResult(
             step=loop.item, status="accepted", taint=under, data_class=opened.data_class
         )
         values[loop.item] = item.value
+    files = {ref.attachment for ref in uses if ref.attachment}
+    used = [item for item in view.attachments if item.name in files]
     return Current(
         run=view.run,
         plan=view.plan,
         step=step,
         results=results,
-        earlier=view.attempts,
+        earlier=earlier,
         values=values,
         item=item,
         under=under,
         attachments={item.name: await text_of(item, payloads, view.memory) for item in used},
         files=tuple(used),
     )
+
+
+def _in_plan(view: LaneView, local: str) -> tuple[Step, Step | None]:
+    """Return a step of the lane or of its checks, and the loop around it if there is one."""
+    for step in (*view.plan.steps, *view.checked_steps.values()):
+        if step.id == local:
+            return step, None
+        for inner in step.for_each.steps if step.for_each else ():
+            if inner.id == local:
+                return inner, step
+    raise KeyError(local)
+
+
+async def _values(
+    results: Mapping[str, StepResult], payloads: Payloads, memory: RunMemory
+) -> dict[str, Json]:
+    return {
+        name: await output_of(result, payloads, memory)
+        for name, result in results.items()
+        if result.status == "accepted"
+    }
+
+
+async def _item(
+    view: LaneView, around: Step, opened: StepResult, key: str, payloads: Payloads
+) -> Item:
+    """Return an item of a loop; one that has ended holds what it brought, no longer its list."""
+    if opened.status == LOOP_STATUS:
+        listed = await output_of(opened, payloads, view.memory)
+        return Item(key=key, value=listed[opened.items.index(key)])
+    loop = around.for_each
+    if loop is None:
+        raise KeyError(key)
+    refs = tuple(read_by(loop.items, "for_each.items"))
+    read = {ref.step: result for ref in refs if (result := view.result(ref.step)) is not None}
+    values = await _values(read, payloads, view.memory)
+    named = {ref.attachment for ref in refs}
+    used = [file for file in view.attachments if file.name in named]
+    files = {file.name: await text_of(file, payloads, view.memory) for file in used}
+
+    def lookup(ref: Reference) -> Json:
+        return files[ref.attachment] if ref.attachment else at_path(values[ref.step], ref.path)
+
+    listed = computed(loop.items, lookup, around.id, now=started(view.run))
+    return Item(key=key, value=listed[opened.items.index(key)])
 
 
 def text_at(output: Json, path: str) -> str:

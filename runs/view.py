@@ -20,9 +20,10 @@ from ..state.answer import Answer
 from ..state.iteration import instance, parts_of
 from ..state.migrations import VERSION_KEY, migrated, read_stored
 from ..state.plan import Plan, Step
+from ..state.rechecks import Rechecks
+from ..state.references import Reference
 from ..state.results import StepResult
 from ..state.run import Run, Stop
-from ..state.schedule import checked_before
 from ..state.task import Task
 from ..state.usage import Usage
 from ..state.values import SCHEMA_VERSION, JsonObject, Record
@@ -154,10 +155,11 @@ class RunView:
         }
         uses = [ref for step_id in chain for ref in steps[step_id][0].uses()]
         cleared = {s for s in chain if s in results and results[s].status == "cleared"}
-        checked = {s: checked_before(plan, s, results) for s in cleared}
-        uses += [ref for some in checked.values() for step in some for ref in step.uses()]
+        again = self._looked_at_again(chain)
+        uses += again.uses
         files = {ref.attachment for ref in uses if ref.attachment}
-        needed = sorted(({ref.step for ref in uses if ref.step} - set(chain)) | cleared)
+        read = {ref.step for ref in uses if ref.step} | again.instances
+        needed = sorted((read - set(chain)) | cleared)
         sent = {key: value for key, value in raw.items() if key != "answer"}
         sent["steps"] = [steps[step_id][1] for step_id in chain]
         own = plan.model_copy(update={"steps": tuple(steps[s][0] for s in chain), "answer": ()})
@@ -167,12 +169,47 @@ class RunView:
             "run": self._state["run"],
             "plan": sent,
             "chain": list(chain),
-            "rechecks": {s: [steps[step.id][1] for step in some] for s, some in checked.items()},
+            "checked": again.by_step,
+            "checked_steps": again.steps,
             "attachments": [
                 item for item in self._state["work"].get("attachments", []) if item["name"] in files
             ],
-            "inputs": {step_id: self._last_attempt_only(step_id) for step_id in needed},
+            "inputs": {
+                step_id: self._last_attempt_only(step_id)
+                for step_id in needed
+                if step_id in results
+            },
         }
+
+    def _looked_at_again(self, chain: Sequence[str]) -> LookedAtAgain:
+        """Return which checks must hold when a lane comes to the steps that a person has cleared.
+
+        Where one is cleared the others count too: once they have happened, what they rest on may be
+        otherwise.
+        """
+        results = self.results
+        if all(s not in results or results[s].status != "cleared" for s in chain):
+            return LookedAtAgain()
+        rechecks, by_step = Rechecks(self.plan, results), dict[str, list[str]]()
+        if loop := self._loop_of(chain[0]):
+            by_step[loop.id] = list(rechecks.outside(loop))
+        by_step |= {step_id: list(rechecks.of(step_id)) for step_id in chain}
+        by_step = {step_id: some for step_id, some in by_step.items() if some}
+        instances = {step_id for some in by_step.values() for step_id in some}
+        raw = {step["id"]: step for step in self._state["plan"]["steps"]}
+        loops = {step_id: loop.id for step_id in instances if (loop := self._loop_of(step_id))}
+        names = sorted({loops.get(step_id, step_id) for step_id in instances})
+        siblings = {
+            instance(name, keys)
+            for local, keys in map(parts_of, loops)
+            for name in self.plan.step(local).needs()
+        }
+        return LookedAtAgain(
+            by_step=by_step,
+            steps=[raw[name] for name in names],
+            uses=tuple(ref for name in names for ref in self.plan.step(name).uses()),
+            instances=frozenset([*instances, *loops.values(), *siblings]) & results.keys(),
+        )
 
     def _loop_of(self, step_id: str) -> Step | None:
         local, keys = parts_of(step_id)
@@ -189,17 +226,21 @@ class RunView:
         raw = self._state["plan"]
         [packed] = [step for step in raw["steps"] if step["id"] == loop.id]
         sent = {key: value for key, value in raw.items() if key != "answer"} | {"steps": [packed]}
-        uses = loop.uses()
+        again = self._looked_at_again(chain)
+        uses = (*loop.uses(), *again.uses)
         files = {ref.attachment for ref in uses if ref.attachment}
         inner = [step.id for step in loop.for_each.steps] if loop.for_each else []
         keys = dict.fromkeys(parts_of(step_id)[1] for step_id in chain)
         known = [name for key in keys for step in inner if (name := instance(step, key))]
-        sent_along = [*sorted({ref.step for ref in uses}), loop.id, *known]
+        read = {ref.step for ref in uses} | again.instances
+        sent_along = dict.fromkeys([*sorted(read), loop.id, *known])
         return {
             VERSION_KEY: SCHEMA_VERSION,
             "run": self._state["run"],
             "plan": sent,
             "chain": list(chain),
+            "checked": again.by_step,
+            "checked_steps": [step for step in again.steps if step["id"] != loop.id],
             "attachments": [
                 item for item in self._state["work"].get("attachments", []) if item["name"] in files
             ],
@@ -234,6 +275,20 @@ class RunView:
             known = read_stored(kind, raw, where=f"state.{slot.replace(' ', '.')}")
             self.memory.keep(slot, raw, known)
         return known
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookedAtAgain:
+    """What a lane is sent of the checks that must still hold."""
+
+    by_step: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Step, or loop for all its items → instances of the steps with checks."""
+    steps: Sequence[JsonObject] = ()
+    """These steps, and the loops around them."""
+    uses: Sequence[Reference] = ()
+    """What they refer to."""
+    instances: frozenset[str] = frozenset()
+    """Their instances and the loops around them, whose results are needed."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -174,7 +174,7 @@ class Plan(Record):
     tools: tuple[str, ...] | None = None
     """Allowlist for this task; `None` allows what policy allows."""
     ordered: tuple[str, ...] = ()
-    """Tools of its loops that change something: they are called in the items' order."""
+    """Tools of its steps that change something: those of a loop are called in the items' order."""
     then_plan: str = ""
     """What is to be decided once the steps are done: the planner is asked again, with results."""
     later_tools: tuple[str, ...] = ()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Literal
 
 from .expansion import hindered_items, lanes_of, loops
-from .plan import Plan
+from .iteration import parts_of
+from .plan import Plan, topological_order
 from .results import Attempt, Failure, StepResult, StepStatus
 from .run import Limits, Run, Stop
 from .schedule import chains, hindered
@@ -52,11 +54,11 @@ def next_move(
     """
     statuses: dict[str, StepStatus] = {id_: result.status for id_, result in results.items()}
     waiting = frozenset(s for s, status in statuses.items() if status == "waiting")
-    ready = _in_order(chains(plan, statuses, held=waiting), statuses)
+    ready = chains(plan, statuses, held=waiting)
     for loop, opened in loops(plan, results):
         ready += lanes_of(plan, loop, opened, results)
     if ready:
-        return Move(kind="dispatch", chains=ready)
+        return Move(kind="dispatch", chains=_in_order(plan, ready, statuses))
     if waiting:
         return Move(kind="ask")
     problems = [
@@ -72,16 +74,32 @@ def next_move(
 
 
 def _in_order(
-    ready: tuple[tuple[str, ...], ...], statuses: Mapping[str, StepStatus]
+    plan: Plan, ready: tuple[tuple[str, ...], ...], statuses: Mapping[str, StepStatus]
 ) -> tuple[tuple[str, ...], ...]:
-    """Put what a person has agreed to into one lane, so that it happens in the plan's order.
+    """Let what a person has agreed to happen in the plan's order.
 
-    A step that fails ends its lane; the rest is dispatched again.
+    Steps that follow each other share a lane, which a failure ends; the rest is dispatched again. A
+    loop has lanes of its own, so what comes before it or after it takes another turn.
     """
-    agreed = tuple(chain[0] for chain in ready if statuses.get(chain[0]) == "cleared")
+    agreed = [chain for chain in ready if any(statuses.get(s) == "cleared" for s in chain)]
     if len(agreed) < 2:
         return ready
-    return (agreed, *(chain for chain in ready if chain[0] not in agreed))
+    place = _places(plan)
+    agreed.sort(key=lambda chain: place[parts_of(chain[0])[0]])
+    unasked = tuple(chain for chain in ready if chain not in agreed)
+    plain = [*takewhile(lambda chain: not parts_of(chain[0])[1], agreed)]
+    if plain:
+        return (tuple(chain[0] for chain in plain), *unasked)
+    first = place[parts_of(agreed[0][0])[0]]
+    of_loop = [chain for chain in agreed if place[parts_of(chain[0])[0]] == first]
+    return (*of_loop, *unasked)
+
+
+def _places(plan: Plan) -> dict[str, int]:
+    """Return where each step stands in the plan; those of a loop stand where it does."""
+    place = {step_id: position for position, step_id in enumerate(topological_order(plan))}
+    loops_of = ((step.id, step.for_each) for step in plan.steps if step.for_each is not None)
+    return place | {inner.id: place[id_] for id_, loop in loops_of for inner in loop.steps}
 
 
 def _revisable_failure(result: StepResult | None) -> Failure | None:

@@ -74,35 +74,3 @@ def missing(step: Step, statuses: Mapping[str, StepStatus]) -> frozenset[str]:
         if (status := statuses.get(needed)) != "accepted"
         and (needed in hard or status not in FINAL)
     )
-
-
-def checked_before(plan: Plan, step_id: str, results: Mapping[str, StepResult]) -> tuple[Step, ...]:
-    """Return the tool steps with checks that a step rests on, in plan order.
-
-    A person may take days to agree. What the plan has checked before may be otherwise by then. What
-    another approved step rests on too, and has come before, is left out: that one may have changed
-    it, as the plan wants.
-    """
-    order = topological_order(plan)
-    before = frozenset(
-        other
-        for other in order[: order.index(step_id)]
-        if other in results
-        and results[other].approval is not None
-        and results[other].status in ("accepted", "cleared")
-    )
-    changed = frozenset[str]().union(*(_rests_on(plan, other) for other in before))
-    checked = _rests_on(plan, step_id) - changed
-    return tuple(s for s in plan.steps if s.id in checked and s.kind == "tool" and s.checks)
-
-
-def _rests_on(plan: Plan, step_id: str) -> frozenset[str]:
-    """Return every step that a step needs, directly or through others."""
-    known = {step.id: step for step in plan.steps}
-    found: set[str] = set()
-    pending = [step_id]
-    while pending:
-        for needed in known[pending.pop()].needs() & known.keys() - found:
-            found.add(needed)
-            pending.append(needed)
-    return frozenset(found)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from ...errors import BudgetExceededError
-from ...finishing import to_the_end
 from ...policy.approvals import action_digest, check_approval
 from ...state.provenance import output_taint
 from ...state.results import Evidence, Failure
 from ...state.usage import Usage
 from ...state.values import canonical_json
-from ...state.verdict import ActOutcome, holds
+from ...state.verdict import ActOutcome
 from ...tools.contract import Tool
 from ...tools.protocols import ToolOutcome
 from ..dependencies import Dependencies
 from ..facts import step_facts
 from ..lane_view import Route
-from ..spending import hold, settle
 from ..step import Current
 from ..switched import frozen, halted
+from .look_again import look_again
+from .paid_call import paid_call
 
 
 async def call_tool(current: Current, route: Route, dependencies: Dependencies) -> ActOutcome:
@@ -27,21 +27,26 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
     if problem := await _still_forbidden(current, route, tool, dependencies):
         failure = Failure(kind="refused", message=problem)
         return ActOutcome(failure=failure, performed_by=performed_by, why=route.why)
-    if route.approval and (problem := await _holds_no_more(current, route, dependencies)):
-        failure = Failure(kind="check", message=problem)
-        return ActOutcome(failure=failure, performed_by=performed_by, why=route.why)
+    looks = Usage()
     try:
-        done, usd = await _paid(current, route, tool, dependencies)
+        if route.approval:
+            problem, looks = await look_again(current, dependencies)
+            if problem:
+                failure = Failure(kind="check", message=problem)
+                return ActOutcome(
+                    failure=failure, performed_by=performed_by, why=route.why, usage=looks
+                )
+        done, usd = await paid_call(current, route.args, dependencies, again=route.again)
     except BudgetExceededError as error:
         failure = Failure(kind="budget", message=str(error))
-        return ActOutcome(failure=failure, performed_by=performed_by, why=route.why)
+        return ActOutcome(failure=failure, performed_by=performed_by, why=route.why, usage=looks)
     return ActOutcome(
         output=done.output if done.status == "done" else None,
         failure=_tool_failure(done),
         evidence=_tool_evidence(current.step.id, tool, route, done),
         performed_by=performed_by,
         why=route.why,
-        usage=Usage(tool_calls=0 if done.replayed else 1, usd=usd),
+        usage=looks + Usage(tool_calls=0 if done.replayed else 1, usd=usd),
         replayed=done.replayed,
         effect_key=done.key,
         max_attempts=tool.contract.max_attempts,
@@ -54,33 +59,6 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
             control=current.control(),
         ),
     )
-
-
-async def _paid(
-    current: Current, route: Route, tool: Tool, dependencies: Dependencies
-) -> tuple[ToolOutcome, float]:
-    """Reserve what the call costs, make it, and settle; return also the US dollars settled.
-
-    Raises:
-        BudgetExceededError: A cap has no room for the call, which was not made.
-    """
-    step, run, contract = current.step, current.run, tool.contract
-    seconds = current.seconds(step.timeout or contract.timeout, now=dependencies.clock())
-    grant = await hold(contract, run, step.id, seconds, dependencies)
-    try:
-        done = await dependencies.tools.call(
-            step.tool,
-            route.args,
-            run=run,
-            step=step.id,
-            attempt=current.attempt,
-            timeout=seconds,
-            again=route.again,
-        )
-    except BaseException:
-        await to_the_end(settle(grant, contract, None, dependencies))
-        raise
-    return done, await to_the_end(settle(grant, contract, done, dependencies))
 
 
 async def _still_forbidden(
@@ -108,32 +86,6 @@ async def _still_forbidden(
         revoked=switches.revoked_principals,
         revoked_tokens=switches.revoked_tokens,
     )
-
-
-async def _holds_no_more(current: Current, route: Route, dependencies: Dependencies) -> str:
-    """Look again at what the plan has checked before the person was asked; return what changed."""
-    for before in current.rechecks:
-        step, tool = before.step, dependencies.tools.get(before.step.tool)
-        if tool.contract.effect != "read":
-            continue
-        wanted = step.timeout or tool.contract.timeout
-        done = await dependencies.tools.call(
-            step.tool,
-            before.args(),
-            run=before.run,
-            # A look of its own: the recorded one is of before.
-            step=f"{step.id}@{route.approval}",
-            attempt=1,
-            timeout=before.seconds(wanted, now=dependencies.clock()),
-        )
-        if done.status != "done":
-            return f"It was approved, but {step.tool} could not be asked again: {done.error}"
-        for check in step.checks:
-            if not holds(check, done.output, before.lookup):
-                return (
-                    f"It was approved, but what was checked before no longer holds: {check.message}"
-                )
-    return ""
 
 
 def _tool_failure(done: ToolOutcome) -> Failure | None:

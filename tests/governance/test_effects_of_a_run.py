@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pointsman import tool
@@ -29,6 +30,25 @@ async def test_approved_effects_happen_in_the_plans_order(desk: Any, w: Any) -> 
     await desk.answer(agent, *[w.APPROVE] * len(w.requests(out)))
 
     assert [args["to"] for args in desk.called("pay")] == ["p3", "p1", "p4", "p0", "p2"]
+
+
+async def test_effects_of_loops_keep_the_plans_order_too(desk: Any, w: Any) -> None:
+    """Two of a loop, two steps, two of another loop: decided together."""
+
+    def loop(step_id: str, *names: str) -> Any:
+        pay = w.step(f"{step_id}_pay", "pay", to=w.ref(f"{step_id}_who"), amount=1.0)
+        items = {"items": json.dumps(names), "item": f"{step_id}_who", "max": 5, "steps": [pay]}
+        return {"id": step_id, "kind": "each", "for_each": items}
+
+    def pay(name: str) -> Any:
+        return w.step(name, "pay", to=name, amount=1.0)
+
+    agent = desk.agent(w.plan(loop("l", "b", "c"), pay("d"), pay("e"), loop("m", "f", "g")))
+    out = await desk.ask(agent, "Pay all")
+
+    await desk.answer(agent, *[w.APPROVE] * len(w.requests(out)))
+
+    assert [args["to"] for args in desk.called("pay")] == ["b", "c", "d", "e", "f", "g"]
 
 
 async def test_approvals_are_no_turns(desk: Any, w: Any) -> None:
