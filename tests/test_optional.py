@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DESK = ROOT / "examples" / "support_desk"
 
-BLOCKED = ("sklearn", "scipy", "numpy", "matplotlib", "agentdojo", "deepdiff")
+BLOCKED = ("sklearn", "scipy", "numpy", "matplotlib", "agentdojo", "tau2", "loguru", "deepdiff")
 
 BLOCKER = f"import sys\nfor name in {BLOCKED!r}: sys.modules[name] = None"
 """Python takes `None` for a module that is not there."""
@@ -48,11 +48,12 @@ def test_an_agent_runs_without_the_optional_parts(own_home: Path) -> None:
     assert done.stdout.splitlines() == ["finished", "[]"]
 
 
-def test_the_experiment_runner_needs_no_agentdojo() -> None:
-    """The evaluation of one's own cases imports nothing of the public benchmark."""
+def test_the_experiment_runner_needs_no_benchmark() -> None:
+    """The evaluation of one's own cases imports nothing of the public benchmarks."""
     done = without_extras(
         "import pointsman.cli.eval, pointsman.evals.experiment\n"
-        "print([n for n in sys.modules if n.startswith('pointsman.evals.agentdojo')])\n"
+        "print([n for n in sys.modules if n.startswith("
+        "('pointsman.evals.agentdojo', 'pointsman.evals.tau2'))])\n"
     )
 
     assert done.returncode == 0, done.stderr
@@ -73,6 +74,12 @@ def test_the_experiment_runner_needs_no_agentdojo() -> None:
             ("--report", "nowhere"),
             "pointsman[agentdojo]",
             id="agentdojo",
+        ),
+        pytest.param(
+            "import runpy; runpy.run_module('pointsman.evals.tau2', run_name='__main__')",
+            ("--limit", "1"),
+            "pointsman[tau2]",
+            id="tau2",
         ),
     ],
 )
