@@ -83,8 +83,8 @@ class Settings(BaseModel):
     tools: tuple[str, ...] = ()
     """`package.module:name` or `./file.py:name`: a tool, a list of tools, or a function that
     returns one and may take the `home` folder."""
-    tool_contracts: dict[str, JsonObject] = {}
-    """Contracts for tools whose code is not ours, by tool name."""
+    tool_contracts: dict[str, JsonObject] | Path = {}
+    """Contracts for tools whose code is not ours, by tool name, or the file that they stand in."""
     credentials: CredentialSettings = CredentialSettings()
     """Where tools' credentials come from."""
     mcp: tuple[McpServer, ...] = ()

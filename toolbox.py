@@ -20,7 +20,7 @@ from .settings import Settings
 from .stores.files import write_private
 from .tools.adoption import AnyTool
 from .tools.contract import Tool
-from .tools.contracts_yaml import read_contracts
+from .tools.contracts_yaml import load_contracts, read_contracts
 from .tools.credentials import CredentialProvider, EnvironmentCredentials, FileCredentials
 from .tools.mcp import McpServer, McpTools, mcp_tools
 from .tools.registry import collect
@@ -61,7 +61,11 @@ def inspect_tools(settings: Settings) -> Generator[dict[str, Tool]]:
 
 
 def _collected(settings: Settings, tools: Iterable[AnyTool]) -> dict[str, Tool]:
-    contracts = read_contracts(settings.tool_contracts, where="tool_contracts")
+    given = settings.tool_contracts
+    if isinstance(given, Path):
+        contracts = load_contracts(settings.path(given))
+    else:
+        contracts = read_contracts(given, where="tool_contracts")
     return collect(tools, contracts=contracts)
 
 

@@ -172,13 +172,7 @@ def _capped(settings: Settings) -> bool:
 
 
 async def _keys(settings: Settings) -> str:
-    present: list[str] = []
-    for name, endpoint in settings.models.endpoints.items():
-        if endpoint.disabled:
-            continue
-        endpoint.key(name)
-        endpoint.all_headers(name)
-        present += [v for v in (endpoint.api_key_env, *endpoint.headers_env.values()) if v]
+    present = settings.models.check_keys()
     return f"set: {', '.join(present)}" if present else "none needed"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -42,11 +42,14 @@ def run(
     deadline: Annotated[
         float | None, typer.Option(min=0.001, help="Most working time, in seconds.")
     ] = None,
+    latency: Annotated[
+        Literal["fast", "normal", "batch"], typer.Option(help="How soon models should reply.")
+    ] = "normal",
     as_json: Json = False,
 ) -> None:
     """Run a task: show its progress, then the answer, or what a person is asked."""
     output = Output(as_json=as_json)
-    context = AgentContext(budget_usd=budget, deadline_seconds=deadline)
+    context = AgentContext(budget_usd=budget, deadline_seconds=deadline, latency=latency)
     work = _run(output, config, task, thread=thread, attachments=attach or (), context=context)
     finish(work, output)
 

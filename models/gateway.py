@@ -274,7 +274,6 @@ def _measured(request: ModelRequest) -> Signals:
         update={
             "context_tokens": signals.context_tokens or input_estimate(request.messages),
             "output_tokens": signals.output_tokens or request.max_output_tokens,
-            "needs_tools": signals.needs_tools or bool(request.tools),
             "needs_schema": signals.needs_schema or request.schema is not None,
         }
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from pydantic import BeforeValidator
 
-from ..state.run import Run
+from ..state.run import Latency, Run
 from ..state.task import Modality
 from ..state.usage import Usage
 from ..state.values import Json, JsonObject, Record
@@ -39,14 +39,11 @@ class Signals(Record):
     """`chat`, `long_reasoning`, `extraction`, `planning`, `drafting`, …"""
     modalities: tuple[Modality, ...] = ("text",)
     risk: Risk = "low"
-    latency: Literal["fast", "normal", "batch"] = "normal"
-    quality_floor: int | None = None
-    """Lowest acceptable quality tier."""
+    latency: Latency = "normal"
     data_class: Annotated[tuple[str, ...], BeforeValidator(as_names)] = ()
     """Classes of the data that is sent; one may be given as text."""
     context_tokens: int = 0
     output_tokens: int = 0
-    needs_tools: bool = False
     needs_schema: bool = False
     verdicts: tuple[str, ...] = ()
     """What verification said of earlier attempts at the step: `not_good_enough`, `schema`, …"""
@@ -103,8 +100,6 @@ class ModelRequest:
     messages: Sequence[BaseMessage]
     schema: JsonObject | None = None
     """JSON Schema of the reply; its `title` names it."""
-    tools: Sequence[JsonObject] = field(default_factory=tuple[JsonObject, ...])
-    """OpenAI-style function declarations, for callers that want tool calls back."""
     max_output_tokens: int = 1024
     timeout: float | None = None
     """Seconds for one attempt, where the task itself sets them; else the settings decide."""
@@ -120,8 +115,6 @@ class ModelReply(Record):
     text: str = ""
     data: Json = None
     """The parsed and validated value, where a schema was asked for."""
-    tool_calls: tuple[JsonObject, ...] = ()
-    """`{"id", "name", "args"}` each, ids unique."""
     model: str = ""
     endpoint: str = ""
     why: str = ""

@@ -173,6 +173,7 @@ async def open_run(
         limits=_limits(settings.limits, context),
         autonomy=context.autonomy,
         instructions=of_run(task.instructions, context),
+        latency=context.latency,
     )
 
 

@@ -214,6 +214,7 @@ async def _ask(
         signals=Signals(
             role=role,
             task_type="answering",
+            latency=writing.run.latency,
             needs_schema=True,
             request=writing.task.text,
             data_class=_data_class(writing.evidence),
@@ -263,6 +264,7 @@ async def _confirm(
         signals=Signals(
             role="verifier",
             task_type="verification",
+            latency=writing.run.latency,
             needs_schema=True,
             data_class=_data_class(evidence),
         ),

@@ -97,6 +97,7 @@ class LlmPlanner:
                 signals=Signals(
                     role="planner",
                     task_type="planning",
+                    latency=request.run.latency,
                     needs_schema=True,
                     tried=tried,
                     verdicts=tuple("schema" for _ in tried),

@@ -27,10 +27,6 @@ class SwitchState(Record):
         """Return the switch that freezes a tool."""
         return self._on("freeze_tool", tool)
 
-    def frozen_endpoint(self, endpoint: str) -> Switch | None:
-        """Return the switch that freezes a model endpoint."""
-        return self._on("freeze_endpoint", endpoint)
-
     def revoked(self, principal: Principal | str) -> Switch | None:
         """Return the switch that revokes a principal."""
         name = principal if isinstance(principal, str) else principal.id

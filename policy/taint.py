@@ -22,11 +22,6 @@ class Taint(Record):
     sources: tuple[str, ...] = ()
     """Every untrusted source, of the call and of its arguments."""
 
-    @property
-    def gives_orders(self) -> bool:
-        """Whether untrusted text caused or steered a call that must not follow its orders."""
-        return self.consequential and bool(self.call or self.consequential_arguments)
-
 
 def is_consequential(contract: ToolContract) -> bool:
     """Say whether the tool changes something, or reads in a way that can carry data out."""

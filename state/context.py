@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .run import Latency
+
 
 @dataclass(kw_only=True)
 class AgentContext:
@@ -26,5 +28,8 @@ class AgentContext:
     instructions: str = ""
     """What the agent must keep to in this run, besides its own instructions. Over a server it takes
     policy's permission, as system and developer messages do."""
+    latency: Latency = "normal"
+    """How long the caller means to wait for each model call; the routing table reads it, and at
+    `batch` a model is asked for its slow, cheap tier."""
     effect_scope: str = ""
     """A new value lets a replayed run perform its effects again; by default it never does."""

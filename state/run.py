@@ -6,6 +6,8 @@ from typing import Literal
 
 from .values import Record, digest
 
+Latency = Literal["fast", "normal", "batch"]
+
 StopReason = Literal[
     "turns", "deadline", "budget", "tool_failure", "paused", "planning", "internal"
 ]
@@ -73,6 +75,8 @@ class Run(Record):
     autonomy: Literal["policy", "ask_always"] = "policy"
     instructions: str = ""
     """What this run was told to keep to by whoever may say so: system messages, and its context."""
+    latency: Latency = "normal"
+    """How soon each model is wanted to reply."""
 
 
 def run_id(thread_id: str, turn: int, task: str, effect_scope: str, owner: str = "") -> str:

@@ -14,7 +14,7 @@ from langchain_core.language_models import BaseChatModel
 from ...finishing import finish, to_the_end
 from ...state.run import Run
 from ...state.usage import Usage
-from ...state.values import Json, JsonObject
+from ...state.values import Json
 from ...stores.protocols import Cap, ModelAttempt, Store
 from ..catalog.prices import Consumption
 from ..catalog.settings import Catalog, ModelSettings
@@ -46,7 +46,6 @@ class Accepted:
 
     text: str = ""
     data: Json = None
-    tool_calls: tuple[JsonObject, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +177,6 @@ class Attempts:
         now = time.time()
         weight = weigh(
             job.prompt.messages,
-            tools=job.prompt.tools,
             schema=job.prompt.schema,
             image_tokens=image_bound(job.model.id, job.model.image_tokens),
         )

@@ -14,7 +14,6 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.runnables import Runnable, RunnableConfig
-from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_openai import ChatOpenAI
 
 from ...state.text import whole
@@ -47,7 +46,6 @@ class Prompt:
 
     messages: Sequence[BaseMessage]
     schema: JsonObject | None = None
-    tools: Sequence[JsonObject] = ()
     stream: bool = False
     batch: bool = False
 
@@ -120,15 +118,12 @@ def _openai_options(
     # `response_format` reply itself and lose its usage when it does not fit.
     body: JsonObject = {**without_limits(model.parameters), endpoint.output_limit_field: limit}
     options: JsonObject = {"extra_body": body}
-    tools = [convert_to_openai_tool(tool) for tool in prompt.tools]
     if prompt.schema is not None and model.structured_output == "json_schema":
         body["response_format"] = response_format(prompt.schema)
     if prompt.schema is not None and model.structured_output == "tool_call":
-        tools = [*tools, reply_tool(prompt.schema)]
+        options["tools"] = [reply_tool(prompt.schema)]
         function = {"name": schema_name(prompt.schema)}
         options["tool_choice"] = {"type": "function", "function": function}
-    if tools:
-        options["tools"] = tools
     if prompt.batch and model.batch_tier:
         body["service_tier"] = model.batch_tier
     return options
@@ -140,12 +135,9 @@ def _foreign(
     fields = type(chat).model_fields
     limit_field = next((name for name in LIMIT_FIELDS if name in fields), "")
     options: JsonObject = {limit_field: limit} if limit_field else {}
-    tools = [convert_to_openai_tool(tool) for tool in prompt.tools]
     if prompt.schema is not None and model.structured_output != "prompt":
-        tools = [*tools, reply_tool(prompt.schema)]
+        tools = [reply_tool(prompt.schema)]
         return chat.bind_tools(tools, tool_choice=schema_name(prompt.schema), **options)
-    if tools:
-        return chat.bind_tools(tools, **options)
     return chat.bind(**options) if options else chat
 
 

@@ -174,7 +174,6 @@ class RequestInFlight:
         prompt = Prompt(
             messages=turn.messages,
             schema=request.schema,
-            tools=request.tools,
             stream=request.stream,
             batch=request.signals.latency == "batch",
         )
@@ -229,7 +228,6 @@ class RequestInFlight:
         return ModelReply(
             text=accepted.text,
             data=accepted.data,
-            tool_calls=accepted.tool_calls,
             model=turn.candidate.model,
             endpoint=turn.candidate.endpoint,
             why=turn.why,

@@ -29,7 +29,7 @@ MESSAGE_OVERHEAD = 16
 PROMPT_OVERHEAD = 64
 """Tokens that a template puts around the conversation."""
 TOOLS_OVERHEAD = 640
-"""Tokens of the instructions that providers add when there are tools or a schema."""
+"""Tokens of the instructions that providers add when there is a schema or a forced call."""
 BYTES_PER_TOKEN_ESTIMATE = 4
 """For estimates that need not be bounds: whether a prompt fits a context window."""
 
@@ -103,7 +103,6 @@ class Weight:
 def weigh(
     messages: Sequence[BaseMessage],
     *,
-    tools: Sequence[JsonObject] = (),
     schema: JsonObject | None = None,
     image_tokens: int = IMAGE_TOKENS_UNKNOWN,
 ) -> Weight:
@@ -111,7 +110,6 @@ def weigh(
 
     Args:
         messages: The conversation.
-        tools: Function declarations sent along.
         schema: JSON Schema of the reply.
         image_tokens: Most tokens of one image at the model.
     """
@@ -121,20 +119,19 @@ def weigh(
         total += _text(message.name or "") + _text(getattr(message, "tool_call_id", "") or "")
         if isinstance(message, AIMessage) and message.tool_calls:
             total += _json(message.tool_calls)
-    if tools or schema is not None:
-        total += Weight(fixed=TOOLS_OVERHEAD) + _json([*tools, schema])
+    if schema is not None:
+        total += Weight(fixed=TOOLS_OVERHEAD) + _json([schema])
     return total
 
 
 def input_bound(
     messages: Sequence[BaseMessage],
     *,
-    tools: Sequence[JsonObject] = (),
     schema: JsonObject | None = None,
     image_tokens: int = IMAGE_TOKENS_UNKNOWN,
 ) -> int:
     """Return the most input tokens that a request can be billed for; arguments as of `weigh`."""
-    return weigh(messages, tools=tools, schema=schema, image_tokens=image_tokens).bound
+    return weigh(messages, schema=schema, image_tokens=image_tokens).bound
 
 
 def input_estimate(messages: Sequence[BaseMessage]) -> int:

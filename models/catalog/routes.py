@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from ...state.run import Latency
 from ...state.task import Modality
 from ...state.yaml_text import read_yaml
 from ..protocols import Risk, Role, Signals
@@ -34,9 +35,8 @@ class RouteMatch(_Section):
     task_type: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] | None = None
     modalities: Annotated[tuple[Modality, ...], BeforeValidator(_as_tuple)] | None = None
     risk: Annotated[tuple[Risk, ...], BeforeValidator(_as_tuple)] | None = None
-    latency: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] | None = None
+    latency: Annotated[tuple[Latency, ...], BeforeValidator(_as_tuple)] | None = None
     data_class: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] | None = None
-    needs_tools: bool | None = None
     needs_schema: bool | None = None
 
     def holds(self, signals: Signals) -> bool:
@@ -48,7 +48,6 @@ class RouteMatch(_Section):
             self.risk is None or signals.risk in self.risk,
             self.latency is None or signals.latency in self.latency,
             self.data_class is None or not set(self.data_class).isdisjoint(signals.data_class),
-            self.needs_tools is None or signals.needs_tools == self.needs_tools,
             self.needs_schema is None or signals.needs_schema == self.needs_schema,
         )
         return all(conditions)

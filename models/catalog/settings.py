@@ -183,7 +183,6 @@ class ModelSettings(SettingsSection):
     """Tier, from 1 (smallest) to 5 (best)."""
     roles: Annotated[tuple[Role, ...], BeforeValidator(_as_tuple)] = TEXT_ROLES
     structured_output: StructuredOutput = "json_schema"
-    tools: bool = True
     data_classes: Names = ()
     """Classes of data it may be sent, besides data of no class."""
     regions: Names = ()
@@ -308,6 +307,21 @@ class ModelsSettings(SettingsSection):
                 raise ValueError(f"endpoints.{name}.base_url: is missing")
         return self
 
+    def check_keys(self) -> list[str]:
+        """Look up every key that an endpoint in use names, and return the variables.
+
+        Raises:
+            ConfigError: A key is not set, or is none; it names the variable.
+        """
+        found: list[str] = []
+        for name, endpoint in self.endpoints.items():
+            if endpoint.disabled:
+                continue
+            endpoint.key(name)
+            endpoint.all_headers(name)
+            found += [v for v in (endpoint.api_key_env, *endpoint.headers_env.values()) if v]
+        return found
+
 
 def parse_models_settings(data: JsonObject, *, where: str = "models") -> ModelsSettings:
     """Read the section from plain data.
@@ -412,10 +426,3 @@ class Catalog:
         named = (endpoint.api_key_env, *endpoint.headers_env.values())
         given = endpoint.api_key.get_secret_value() if endpoint.api_key else ""
         return tuple(s for s in (given, *(os.environ.get(n, "") for n in named)) if s)
-
-    def check_keys(self) -> None:
-        """Look up every key that the settings name. Raises `ConfigError` naming the variable."""
-        for name, endpoint in self.settings.endpoints.items():
-            if not endpoint.disabled:
-                endpoint.key(name)
-                endpoint.all_headers(name)

@@ -32,7 +32,6 @@ def with_embedded_model(settings: ModelsSettings) -> ModelsSettings:
         roles=("extractor",),
         context_window=CONTEXT_TOKENS,
         max_output=256,
-        tools=False,
         prices=Tariff(input=0.0, output=0.0),
         parameters={"temperature": 0},
     )

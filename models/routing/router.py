@@ -147,7 +147,7 @@ def quality_floor(
     A result that was not good enough raises it above the best tier that was tried, if there is a
     stronger model that may serve the call and that the remaining budget pays for.
     """
-    floor = max(row.quality_floor, signals.quality_floor or 1)
+    floor = row.quality_floor
     tried = [model.quality for model in catalog.models if model.name in signals.tried]
     if NOT_GOOD_ENOUGH not in signals.verdicts or not tried:
         return floor, ""
@@ -195,8 +195,6 @@ def _unfit(model: ModelSettings, signals: Signals, catalog: Catalog, floor: int)
     regions = catalog.settings.routing.regions
     if model.quality < floor:
         return f"quality tier {model.quality} is below the floor of {floor}"
-    if signals.needs_tools and not model.tools:
-        return "cannot call tools"
     if model.context_window is not None and needed > model.context_window:
         return f"context of {model.context_window} tokens is smaller than the needed {needed}"
     if barred := [name for name in signals.data_class if name not in model.data_classes]:

@@ -40,22 +40,24 @@ def plan(name: str, args: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def models(server: ScriptedGateway) -> dict[str, Any]:
-    """A model that may see nothing special, and one that may see health data."""
+def models_of() -> list[dict[str, Any]]:
+    """A cheap model that may see nothing special, and a dear one that may see health data."""
     roles = ["reasoner", "generator"]
     common = {"endpoint": "a", "roles": roles, "structured_output": "prompt"}
-    return {
-        "endpoints": {"a": {"base_url": server.base_url}},
-        "models": [
-            {**common, "id": "open", "prices": {"input": 0, "output": 0}},
-            {
-                **common,
-                "id": "trusted",
-                "prices": {"input": 9, "output": 9},
-                "data_classes": ["health"],
-            },
-        ],
-    }
+    return [
+        {**common, "id": "open", "prices": {"input": 0, "output": 0}},
+        {
+            **common,
+            "id": "trusted",
+            "prices": {"input": 9, "output": 9},
+            "data_classes": ["health"],
+        },
+    ]
+
+
+def models(server: ScriptedGateway) -> dict[str, Any]:
+    """Both at one endpoint."""
+    return {"endpoints": {"a": {"base_url": server.base_url}}, "models": models_of()}
 
 
 def replies(request: Any) -> dict[str, Any]:
@@ -66,11 +68,13 @@ def replies(request: Any) -> dict[str, Any]:
     return {"result": "Allergic to penicillin.", "confidence": 0.9}
 
 
-async def asked(agent: Any, server: ScriptedGateway, given: dict[str, Any]) -> set[str]:
+async def asked(
+    agent: Any, server: ScriptedGateway, given: dict[str, Any], *, thread: str = "t"
+) -> set[str]:
     """Run a task and return which models were asked."""
-    config = {"configurable": {"thread_id": "t"}}
-    await agent.ainvoke(given, config)
-    return {record.model for record in server.requests}
+    before = len(server.requests)
+    await agent.ainvoke(given, {"configurable": {"thread_id": thread}})
+    return {record.model for record in server.requests[before:]}
 
 
 @pytest.mark.parametrize(
@@ -104,6 +108,48 @@ async def test_a_file_s_class_decides_who_reads_it(bench: Bench) -> None:
                 {"task": "x", "attachments": [{**file, "data_class": 3}]},
                 {"configurable": {"thread_id": "u"}},
             )
+
+
+async def test_a_policy_keeps_a_class_from_a_model(bench: Bench) -> None:
+    """What the catalog allows, a policy on the data's class may still forbid."""
+    (bench.home / "own.cedar").write_text(
+        """@id("health-stays-home") @reason("No health data for {model}.")
+        forbid (principal, action == Action::"useModel", resource)
+        when { context.dataClass == "health" && resource.name == "open" };""",
+        encoding="utf-8",
+    )
+    both = [{**model, "data_classes": ["health"]} for model in models_of()]
+    own = {"additions": [str(bench.home / "own.cedar")]}
+    with ScriptedGateway({"open": replies, "trusted": replies}) as server:
+        listed = {"endpoints": {"a": {"base_url": server.base_url}}, "models": both}
+        plans = (plan("record", {"patient": "p1"}), plan("weather", {"city": "Bern"}))
+        agent = bench.agent(
+            *plans, tools=[record, weather], settings_models=listed, policy=own
+        )
+        asking = {"messages": [{"role": "user", "content": "What about p1 in Bern?"}]}
+        assert await asked(agent, server, asking) == {"trusted"}
+        assert await asked(agent, server, asking, thread="u") == {"open"}
+
+
+async def test_a_row_for_a_class_decides_its_objective(bench: Bench) -> None:
+    """A row of the routing table that names the class is the one that a step matches."""
+    both = [{**model, "data_classes": ["health"]} for model in models_of()]
+    both[1]["quality"] = 5
+    rows = [
+        {"name": "health", "match": {"data_class": "health"}, "objective": "best"},
+        {"name": "rest", "objective": "cheapest"},
+    ]
+    with ScriptedGateway({"open": replies, "trusted": replies}) as server:
+        listed = {
+            "endpoints": {"a": {"base_url": server.base_url}},
+            "models": both,
+            "routing": {"table": rows},
+        }
+        plans = (plan("record", {"patient": "p1"}), plan("weather", {"city": "Bern"}))
+        agent = bench.agent(*plans, tools=[record, weather], settings_models=listed)
+        asking = {"messages": [{"role": "user", "content": "What about p1 in Bern?"}]}
+        assert await asked(agent, server, asking) == {"trusted"}
+        assert await asked(agent, server, asking, thread="u") == {"open"}
 
 
 async def test_one_model_that_is_unsure_is_asked_once(bench: Bench) -> None:

@@ -78,7 +78,7 @@ def test_a_missing_key_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> No
     settings = parse_models_settings({"endpoints": {"a": {**ENDPOINT, "api_key_env": "SOME_KEY"}}})
 
     with pytest.raises(ConfigError, match="SOME_KEY is not set") as caught:
-        Catalog(settings).check_keys()
+        settings.check_keys()
     assert caught.value.where == "models.endpoints.a.api_key_env"
 
 
@@ -92,7 +92,7 @@ def test_a_disabled_endpoint_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> No
         )
     )
 
-    catalog.check_keys()
+    assert catalog.settings.check_keys() == []
     assert not catalog.serves("chat")
 
 

@@ -418,15 +418,13 @@ async def test_calls_carry_what_stands_in_them(
     gateway: MakeGateway, settings: MakeSettings, run: MakeRun
 ) -> None:
     """NaN and keys that stand twice in a tool call are malformed, not read as LangChain reads."""
-    tool = {
-        "type": "function",
-        "function": {"name": "pay", "description": "Pay.", "parameters": {"type": "object"}},
-    }
+    schema = {"title": "pay", "type": "object"}
+    listed = [{**ONE[0], "structured_output": "tool_call"}]
     for args in ('{"amount": NaN}', '{"amount": 1, "amount": 2000}', '{"amount": 1e999}'):
         bad = Reply(tool_calls=({"name": "pay", "args": args},))
         with ScriptedGateway({"first": lambda _, bad=bad: bad}) as server:
-            models = gateway(settings({"a": server}, ONE, retry={"max_attempts": 1}))
+            models = gateway(settings({"a": server}, listed, retry={"max_attempts": 1}))
             for stream in (False, True):
-                request = dataclasses.replace(ask("Pay.", stream=stream), tools=[tool])
+                request = dataclasses.replace(ask("Pay.", stream=stream), schema=schema)
                 with pytest.raises(OutputError):
                     await models.complete(request, run=run(), step="s")

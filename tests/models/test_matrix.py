@@ -19,12 +19,14 @@ from pointsman.testing import FaultKind, Price, Reply, RequestRecord, ScriptedGa
 from .conftest import MakeGateway, MakeRun, MakeSettings
 
 FAULTS: tuple[FaultKind, ...] = get_args(FaultKind)
-MODES = ("chat", "tools", "schema", "stream")
+MODES = ("chat", "tool_call", "schema", "stream")
+"""`tool_call`: the reply comes as a forced call of a function."""
 TIMEOUT = {"slow_first_byte": 0.8, "slow_tokens": 0.8, "stall": 0.8}
 """Seconds for an attempt where the fault is a matter of time."""
 PATIENT = 20.0
 """Seconds for all other attempts: a busy machine must not look like one more fault."""
 PRICE = Price(input=1.0, output=2.0)
+PRICES = {"input": 1.0, "output": 2.0}
 
 SCHEMA: dict[str, Any] = {
     "title": "City",
@@ -33,16 +35,13 @@ SCHEMA: dict[str, Any] = {
     "required": ["city"],
     "additionalProperties": False,
 }
-TOOL: dict[str, Any] = {
-    "type": "function",
-    "function": {"name": "look_up", "description": "Look up a city.", "parameters": SCHEMA},
-}
 JSON_FAULTS = ("malformed_tool_arguments", "schema_violation", "trailing_comma", "code_fence")
+STRUCTURED: dict[str, str] = {"schema": "json_schema", "tool_call": "tool_call"}
 REPLIES: dict[str, Reply] = {
     "chat": Reply(text="Bern is the capital of Switzerland."),
     "stream": Reply(text="Bern is the capital of Switzerland."),
     "schema": Reply(json={"city": "Bern"}),
-    "tools": Reply(tool_calls=({"name": "look_up", "args": {"city": "Bern"}},)),
+    "tool_call": Reply(json={"city": "Bern"}),
 }
 
 
@@ -50,24 +49,20 @@ def _request(mode: str, fault: FaultKind) -> ModelRequest:
     return ModelRequest(
         signals=Signals(role="chat"),
         messages=[HumanMessage("What is the capital of Switzerland?")],
-        schema=SCHEMA if mode == "schema" else None,
-        tools=[TOOL] if mode == "tools" else (),
+        schema=SCHEMA if mode in STRUCTURED else None,
         stream=mode == "stream",
         max_output_tokens=64,
         timeout=TIMEOUT.get(fault, PATIENT),
     )
 
 
+def _model(mode: str) -> dict[str, Any]:
+    return {"structured_output": STRUCTURED.get(mode, "json_schema")}
+
+
 def _assert_right(reply: ModelReply, mode: str, fault: FaultKind) -> None:
-    if mode == "schema":
+    if mode in STRUCTURED:
         assert reply.data == {"city": "Bern"}
-    elif mode == "tools":
-        assert [(c["name"], c["args"]) for c in reply.tool_calls][:1] == [
-            ("look_up", {"city": "Bern"})
-        ]
-        ids = [call["id"] for call in reply.tool_calls]
-        assert len(ids) == len(set(ids))
-        assert all(call["args"] == {"city": "Bern"} for call in reply.tool_calls)
     elif fault in JSON_FAULTS:
         assert reply.text  # plain text cannot be bad JSON: what the model said is the answer
     else:
@@ -108,8 +103,8 @@ async def test_next_candidate_answers(
             settings(
                 {"a": server, "b": server.base_url},
                 [
-                    {"id": "first", "endpoint": "a"},
-                    {"id": "second", "endpoint": "b", "prices": {"input": 1.0, "output": 2.0}},
+                    {**_model(mode), "id": "first", "endpoint": "a"},
+                    {**_model(mode), "id": "second", "endpoint": "b", "prices": PRICES},
                 ],
             )
         )
@@ -152,7 +147,10 @@ async def test_all_down_is_a_clear_end(
         models = gateway(
             settings(
                 {"a": server, "b": server.base_url},
-                [{"id": "first", "endpoint": "a"}, {"id": "second", "endpoint": "b"}],
+                [
+                    {**_model(mode), "id": "first", "endpoint": "a"},
+                    {**_model(mode), "id": "second", "endpoint": "b"},
+                ],
                 retry={"max_attempts": 3, "max_wait_seconds": 0.0},
             )
         )

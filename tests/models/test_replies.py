@@ -9,13 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.messages import (
-    AIMessage,
-    BaseMessage,
-    HumanMessage,
-    SystemMessage,
-    ToolMessage,
-)
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from pointsman.models.calling.calls import Prompt, RawReply, consumption
 from pointsman.models.calling.conversation import portable
@@ -34,7 +28,6 @@ SCHEMA: dict[str, Any] = {
     "required": ["city"],
     "additionalProperties": False,
 }
-TOOL: dict[str, Any] = {"name": "look_up", "description": "Look up.", "parameters": SCHEMA}
 PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
     "rkJggg=="
@@ -130,24 +123,14 @@ def test_a_re_ask_quotes_reply_and_error() -> None:
         pytest.param(
             RawReply(calls=({"id": "1", "name": "rm", "args": {}},)),
             "malformed_output",
-            id="unknown tool",
-        ),
-        pytest.param(
-            RawReply(calls=({"id": "1", "name": "look_up", "args": '{"city": "Be'},)),
-            "malformed_output",
-            id="broken arguments",
-        ),
-        pytest.param(
-            RawReply(calls=({"id": "1", "name": "look_up", "args": {"town": "x"}},)),
-            "malformed_output",
-            id="wrong arguments",
+            id="a function that was not offered",
         ),
     ],
 )
 def test_unusable_replies_are_rejected(raw: RawReply, kind: FailureClass) -> None:
     """Refused, filtered, cut, empty and wrong replies never pass for an answer."""
     with pytest.raises(RejectedReplyError) as caught:
-        judge(raw, Prompt(messages=(), tools=[TOOL]), ())
+        judge(raw, Prompt(messages=()), ())
     assert caught.value.kind == kind
 
 
@@ -157,6 +140,15 @@ def test_a_forced_call_carries_the_structured_reply() -> None:
     prompt = Prompt(messages=(), schema=SCHEMA)
     assert judge(call, prompt, ()).data == {"city": "Bern"}
     assert judge(RawReply(text='{"city": "Bern"}'), prompt, ()).data == {"city": "Bern"}
+
+
+@pytest.mark.parametrize("args", ['{"city": "Be', {"town": "x"}], ids=["broken", "wrong"])
+def test_a_forced_call_must_fit_the_schema(args: Any) -> None:
+    """Arguments that are cut off or lack a field are no reply."""
+    call = RawReply(calls=({"id": "1", "name": "City", "args": args},))
+    with pytest.raises(RejectedReplyError) as caught:
+        judge(call, Prompt(messages=(), schema=SCHEMA), ())
+    assert caught.value.kind == "malformed_output"
 
 
 @pytest.mark.parametrize(
@@ -208,36 +200,25 @@ def test_media_are_validated(block: dict[str, Any], problem: str) -> None:
 
 
 def test_a_conversation_is_made_portable() -> None:
-    """One system message first, unique call ids, one result each, no provider's own fields."""
-    call = {"name": "look_up", "args": {"city": "Bern"}, "id": "same"}
+    """One system message first, no provider's own fields."""
+    thinking = {"type": "thinking", "thinking": "hm"}
     messages: list[BaseMessage] = [
         HumanMessage("?"),
         SystemMessage("Be brief."),
         AIMessage(
-            content=[{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Looking."}],
-            tool_calls=[call, call],
+            content=[thinking, {"type": "text", "text": "Looking."}],
             additional_kwargs={"secret": 1},
         ),
-        ToolMessage("one", tool_call_id="same"),
-        ToolMessage("two", tool_call_id="same"),
-        AIMessage(content="", tool_calls=[{**call, "id": "lost"}]),
         SystemMessage("Cite."),
         HumanMessage("!"),
-        ToolMessage("stray", tool_call_id="gone", name="look_up"),
     ]
 
     result = portable(messages)
 
-    assert [m.type for m in result] == [
-        *("system", "human", "ai", "tool", "tool", "ai", "tool", "human", "human")
-    ]
+    assert [m.type for m in result] == ["system", "human", "ai", "human"]
     assert result[0].text == "Be brief.\n\nCite."
     assert result[2].content == "Looking."
     assert not result[2].additional_kwargs
-    ids = [c["id"] for m in result if isinstance(m, AIMessage) for c in m.tool_calls]
-    assert len(ids) == len(set(ids)) == 3
-    assert [m.tool_call_id for m in result if isinstance(m, ToolMessage)] == ids
-    assert "stray" in result[-1].text
     assert portable(result) == result
 
 

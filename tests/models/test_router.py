@@ -113,7 +113,6 @@ def test_every_model_is_a_candidate_or_has_a_reason_not_to_be() -> None:
             {"context_tokens": 9_000}, Facts(), "tiny", "smaller than the needed", id="context"
         ),
         pytest.param({"data_class": "health"}, Facts(), "tiny", "class health", id="data class"),
-        pytest.param({"needs_tools": True}, Facts(), "tiny", "cannot call tools", id="tools"),
         pytest.param({}, Facts(frozen={"a": "leak"}), "tiny", "frozen: leak", id="frozen"),
         pytest.param(
             {}, Facts(refused={"tiny@a": "not for users"}), "tiny", "not for users", id="policy"
@@ -149,7 +148,6 @@ def test_exclusions_say_why(signals: dict[str, Any], facts: Facts, model: str, w
         "id": "tiny",
         "endpoint": "a",
         "context_window": 8_000,
-        "tools": False,
         "prices": {"input": 1, "output": 1},
     }
     ranking = rank(Signals(role="chat", **signals), catalog=catalog_of([tiny]), facts=facts)

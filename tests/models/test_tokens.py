@@ -29,12 +29,10 @@ def test_a_token_for_every_byte_is_covered(prompt: list[BaseMessage]) -> None:
 
 
 @given(messages, st.text(max_size=50))
-def test_tools_and_schema_count(prompt: list[BaseMessage], name: str) -> None:
-    """Declarations are sent with the prompt and billed with it."""
-    tool = {"type": "function", "function": {"name": name, "parameters": {}}}
+def test_a_schema_counts(prompt: list[BaseMessage], name: str) -> None:
+    """It is sent with the prompt and billed with it."""
     schema = {"title": name, "type": "object"}
     plain = input_bound(prompt)
-    assert input_bound(prompt, tools=[tool]) >= plain + len(name.encode())
     assert input_bound(prompt, schema=schema) >= plain + len(name.encode())
 
 

@@ -61,7 +61,6 @@ def test_one_board_serves_several_event_loops(tmp_path: Path) -> None:
     [
         (Switch(kind="freeze_tool", target="refund"), lambda s: s.frozen_tool("refund")),
         (Switch(kind="freeze_tool", target="*"), lambda s: s.frozen_tool("refund")),
-        (Switch(kind="freeze_endpoint", target="e"), lambda s: s.frozen_endpoint("e")),
         (Switch(kind="revoke_principal", target="bob"), lambda s: s.revoked("bob")),
         (Switch(kind="revoke_principal", target="bob"), lambda s: s.revoked(Principal(id="bob"))),
         (Switch(kind="revoke_token", target="j"), lambda s: s.revoked_token("j")),

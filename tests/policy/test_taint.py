@@ -39,7 +39,6 @@ def test_which_arguments_count(consequential: Any, path: str, counts: bool, cont
     taint = assess(contract(consequential=consequential), tainted_args={path: ("page",)})
 
     assert bool(taint.consequential_arguments) is counts
-    assert taint.gives_orders is counts
 
 
 def test_a_path_without_sources_is_clean(contract) -> None:

@@ -128,8 +128,8 @@ def test_schemas_and_context_form_can_be_read(client: SyncLangGraphClient) -> No
     assert {"answer", "results", "usage"} <= set(schemas["output_schema"]["properties"])
     assert {"plan", "run"} <= set(schemas["state_schema"]["properties"])
     assert set(schemas["context_schema"]["properties"]) == {
-        "budget_usd", "budget_tokens", "deadline_seconds", "max_turns", "autonomy", "effect_scope",
-        "instructions",
+        "budget_usd", "budget_tokens", "deadline_seconds", "max_turns", "autonomy", "latency",
+        "effect_scope", "instructions",
     }  # fmt: skip
 
 

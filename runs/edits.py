@@ -1,0 +1,76 @@
+"""Edits: arguments that a person has put in the place of those asked for make a new action."""
+
+from __future__ import annotations
+
+from ..policy.approvals import action_digest
+from ..policy.recorded import facts_of
+from ..state.approval import DECISIONS, ApprovalRequest, Decision, approval_id
+from ..state.provenance import edited_provenance
+from ..state.results import StepResult
+from .asking import LAPSED, renewed
+from .dependencies import Dependencies
+from .facts import call_facts
+from .view import RunView
+
+
+async def edited(
+    result: StepResult,
+    request: ApprovalRequest,
+    decision: Decision,
+    view: RunView,
+    dependencies: Dependencies,
+) -> StepResult:
+    """Return the step with the new action; its editor's approval is recorded for exactly that.
+
+    Raises:
+        ArgumentError: The new arguments do not fit the tool.
+    """
+    run, action = view.run, await _new_action(request, decision, view, dependencies)
+    record = await dependencies.store.approvals.open(run.id, run.thread_id, action)
+    if record.status == "waiting" and not record.decisions:
+        approval = decision.model_copy(
+            update={"approval_id": action.id, "type": "approve", "args": None}
+        )
+        [record] = await dependencies.store.approvals.decide([approval])
+    status = "cleared" if record.status == "approved" else "waiting"
+    decided = result.model_copy(update={"status": status, "approval": action})
+    if record.status in LAPSED:
+        return renewed(decided, action, now=dependencies.clock())
+    return decided
+
+
+async def _new_action(
+    request: ApprovalRequest, decision: Decision, view: RunView, dependencies: Dependencies
+) -> ApprovalRequest:
+    """Return the request that the new arguments would have made, under the policies in force."""
+    args = await dependencies.tools.checked(request.tool, decision.args or {})
+    provenance = edited_provenance(request.provenance, request.args, args)
+    facts = await call_facts(
+        view.run,
+        view.plan,
+        request.tool,
+        args,
+        provenance,
+        dependencies,
+        control=facts_of(request).taint if request.facts else (),
+    )
+    ruling = dependencies.policy.decide(dependencies.tools.get(request.tool).contract, facts)
+    bound = action_digest(request.tool, args, request.step, view.plan.version, ruling.version)
+    # As of the decision, so that a replay neither prolongs the consent nor revives it.
+    at, lasts = decision.decided_at, ruling.expires_seconds
+    return request.model_copy(
+        update={
+            "id": approval_id(request.id, request.step, view.plan.version, bound),
+            "args": args,
+            "why": ruling.reason,
+            "digest": bound,
+            "provenance": provenance,
+            "preview": None,
+            "policy": ruling.policies,
+            # The editor has said yes already, whatever the others may still answer.
+            "allowed": tuple(kind for kind in DECISIONS if kind in {*ruling.allowed, "approve"}),
+            "quorum": ruling.quorum,
+            "requested_at": at,
+            "expires_at": at + lasts if lasts is not None else None,
+        }
+    )

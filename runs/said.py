@@ -1,0 +1,28 @@
+"""Said: results that consist of a person's words, or of a refusal in them."""
+
+from __future__ import annotations
+
+from ..state.approval import Decision
+from ..state.results import Evidence, Failure, StepResult
+from ..state.values import JsonObject
+
+
+def told(result: StepResult, output: JsonObject, decision: Decision) -> StepResult:
+    """Return the step as accepted, with what the person said as its output."""
+    source = f"reply of {decision.approver or 'the reviewer'}"
+    return result.model_copy(
+        update={
+            "status": "accepted",
+            "output": output,
+            "evidence": (Evidence(id=result.step, step=result.step, source=source),),
+        }
+    )
+
+
+def declined(result: StepResult, kind: str, decision: Decision) -> StepResult:
+    """Return the step as rejected, for the reason that the person gave."""
+    words = decision.message or "no reason given"
+    said = "The reviewer says" if kind == "did_not_happen" else "The reviewer declined"
+    return result.model_copy(
+        update={"status": "rejected", "failure": Failure(kind=kind, message=f"{said}: {words}")}
+    )
