@@ -4,7 +4,8 @@
 
 Counted by watching the functions that do it: `Record.from_json`, `Record.to_json`, both calls of
 `Database`, and loads of payloads. Plans come from a planner that costs nothing, so that what is
-left is the framework's own. The counts are exact and the same on every machine.
+left is the framework's own; once they come from a scripted model, whose calls are reserved, settled
+and recorded like any other. The counts are exact and the same on every machine.
 """
 
 from __future__ import annotations
@@ -19,17 +20,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from .. import Settings, open_store, tool
 from ..agent import build_dependencies
 from ..graphs.agent import build_graph
+from ..models.protocols import Role
 from ..planners.protocols import PlanRequest
 from ..state.plan import Plan, Step
 from ..state.values import JsonObject, Record
 from ..stores.database import Database
 from ..stores.payloads import SqlPayloads
+from ..testing import ScriptedModel
 
 COUNTED = ("parses", "packs", "trips", "loads")
 GATES = (1, 8, 32, 128)
@@ -119,6 +123,22 @@ def payments(count: int) -> Plan:
     )
 
 
+def reads(count: int) -> Plan:
+    """Return a plan of read steps that follow each other."""
+    return Plan(
+        steps=tuple(
+            Step(
+                id=f"r{n}",
+                kind="tool",
+                tool="look",
+                args={"item": str(n)},
+                after=(f"r{n - 1}",) if n else (),
+            )
+            for n in range(count)
+        )
+    )
+
+
 def shared_value() -> Plan:
     """Return a plan in which eight steps of one chain use one large value."""
     text = {"$from": "big", "path": "text"}
@@ -139,14 +159,24 @@ def shared_value() -> Plan:
     )
 
 
-async def count_run(plan: Plan) -> Counter[str]:
-    """Count one run from invoke to answer, everything that it asks approved at once."""
+async def count_run(plan: Plan, *, by_model: bool = False) -> Counter[str]:
+    """Count one run from invoke to answer, everything that it asks approved at once.
+
+    Args:
+        plan: What is done.
+        by_model: Whether a model makes the plan; else it costs nothing.
+    """
+    models: dict[Role, BaseChatModel] = {"planner": _writing(plan)} if by_model else {}
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(Path(folder) / "pointsman.db")
         dependencies = build_dependencies(
-            Settings(home=Path(folder)), tools=[look, pay, large, measure], store=store
+            Settings(home=Path(folder)),
+            tools=[look, pay, large, measure],
+            models=models,
+            store=store,
         )
-        dependencies = replace(dependencies, planner=FixedPlanner(plan))
+        if not by_model:
+            dependencies = replace(dependencies, planner=FixedPlanner(plan))
         agent = build_graph(dependencies, checkpointer=InMemorySaver())
         try:
             await store.switches.active()  # the first use of a store makes its tables
@@ -155,6 +185,13 @@ async def count_run(plan: Plan) -> Counter[str]:
         finally:
             await store.close()
     return counts
+
+
+def _writing(plan: Plan) -> ScriptedModel:
+    """Return a model that replies with the plan."""
+    fields = {"id", "kind", "tool", "args", "after"}
+    steps = [step.model_dump(mode="json", include=fields) for step in plan.steps]
+    return ScriptedModel(replies=[{"reason": "as asked", "steps": steps}])
 
 
 async def _to_the_answer(agent: Any, steps: int) -> None:
@@ -176,9 +213,14 @@ async def main() -> int:
     runs |= {"eight steps, one 200 kB value": shared_value()}
     print(f"{'':30}" + "".join(f"{name:>9}" for name in COUNTED))
     for name, plan in runs.items():
-        counts = await count_run(plan)
-        print(f"{name:30}" + "".join(f"{counts[what]:9}" for what in COUNTED))
+        _show(name, await count_run(plan))
+    for name, plan in {"one read step": one_read(), "eight read steps": reads(8)}.items():
+        _show(f"{name}, model-planned", await count_run(plan, by_model=True))
     return 0
+
+
+def _show(name: str, counts: Counter[str]) -> None:
+    print(f"{name:30}" + "".join(f"{counts[what]:9}" for what in COUNTED))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run a task: show its progress, then the answer, or what a person is asked."),
     "resume": (
         "threads",
-        "Go on with a thread that was cut off, or whose approvals have been answered.",
+        "Go on with a thread that was cut off, or whose requests have been decided.",
     ),
     "trace": (
         "trace",
@@ -26,6 +26,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "respond": (
         "approvals",
         "Answer in words: a question, an action to plan anew, or an unknown outcome that you know.",
+    ),
+    "withdraw": (
+        "approvals",
+        "Take a request or an approval back before it is carried out; it is asked anew.",
     ),
     "graph": ("graph", "Draw the agent's graph as Mermaid text, the inside of the lane included."),
     "answer": ("answer", "Answers and what carries them."),

@@ -1,4 +1,4 @@
-"""`approvals`, `approve`, `edit`, `reject` and `respond`: what waits, and a person's decisions."""
+"""`approvals`, `approve`, `edit`, `reject`, `respond`, `withdraw`: what waits, and decisions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..state.values import JsonObject
 from ..stores.protocols import ApprovalRecord
 from .execution import go_on
 from .exits import DONE, finish
-from .open_requests import OpenRequest, answering_commands
+from .open_requests import OpenRequest, deciding_commands
 from .options import DEFAULT_CONFIG, Config, Json
 from .records import open_records
 from .session import Office, Session, open_office, open_threads
@@ -96,6 +96,18 @@ def respond(
     _decide({"type": "respond", "message": message}, approval, config, no_resume, as_json)
 
 
+@app.command()
+def withdraw(
+    approval: ApprovalId,
+    message: Message = "",
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Take a request or an approval back before it is carried out; it is asked anew."""
+    output = Output(as_json=as_json)
+    finish(_withdraw(output, config, approval, message), output)
+
+
 def _decide(
     decision: JsonObject, approval: str, config: str, no_resume: bool, as_json: bool
 ) -> None:
@@ -108,7 +120,7 @@ async def _list(output: Output, config: str, thread: str | None) -> int:
     async with open_records(config) as (_settings, store):
         waiting = await store.approvals.waiting(thread)
     questions = [
-        OpenRequest(record=r, commands=answering_commands(config, r.request)) for r in waiting
+        OpenRequest(record=r, commands=deciding_commands(config, r.request)) for r in waiting
     ]
     if output.json:
         output.document({"approvals": [question.to_json() for question in questions]})
@@ -157,7 +169,7 @@ async def _current(session: Session, asked: ApprovalRecord, state: ThreadState) 
             where=f"approval {asked.request.id}",
             fix=f"See what waits: {session.command('approvals')}",
         )
-    request = await with_facts(asked.request, run, state.view.plan, session.dependencies)
+    request = await with_facts(asked.request, state.view, session.dependencies)
     return asked.model_copy(update={"request": request})
 
 
@@ -172,6 +184,28 @@ async def _record(office: Office, asked: ApprovalRecord, decision: JsonObject) -
         dependencies=office.dependencies,
     )
     return record
+
+
+async def _withdraw(output: Output, config: str, approval: str, reason: str) -> int:
+    """Take back what was asked or approved, as the caller.
+
+    Raises:
+        NotFoundError: There is no such request.
+        DecisionError: It cannot be taken back; nothing was changed.
+    """
+    from ..runs.decisions import withdraw as take_back
+
+    async with open_office(config) as office:
+        await take_back(
+            await office.store.approvals.get(approval),
+            reason,
+            approver=office.caller.principal,
+            authenticated=office.caller.authenticated,
+            dependencies=office.dependencies,
+        )
+        record = await office.store.approvals.get(approval)
+        _tell_recorded(office, output, record)
+    return DONE
 
 
 def _tell_recorded(

@@ -1,4 +1,4 @@
-"""Open requests: what is asked of a person, with the commands that answer it."""
+"""Open requests: what is asked of a person, with the commands that decide on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .options import command_line
 
 @dataclass(frozen=True, kw_only=True)
 class OpenRequest:
-    """One open request, with what somebody needs to answer it."""
+    """One open request, with what somebody needs to decide on it."""
 
     record: ApprovalRecord
     commands: dict[str, str]
@@ -39,7 +39,7 @@ class OpenRequest:
         }
 
 
-def answering_commands(config: str, request: ApprovalRequest) -> dict[str, str]:
+def deciding_commands(config: str, request: ApprovalRequest) -> dict[str, str]:
     """Return decision → command, for the decisions that the request allows."""
     extra: dict[str, tuple[str, str]] = {
         "edit": ("--args", json.dumps(request.args)),

@@ -16,7 +16,7 @@ from ..state.usage import Usage, total
 from ..state.values import JsonObject
 from ..stores.protocols import ApprovalRecord, ModelAttempt
 from .exits import DONE, FAILED, WAITING
-from .open_requests import OpenRequest, answering_commands
+from .open_requests import OpenRequest, deciding_commands
 from .session import Session
 
 ReportStatus = Literal["done", "stopped", "waiting", "unfinished"]
@@ -114,7 +114,7 @@ async def open_questions(session: Session, state: ThreadState) -> tuple[OpenRequ
     return tuple(
         OpenRequest(
             record=record,
-            commands=answering_commands(session.config, record.request),
+            commands=deciding_commands(session.config, record.request),
         )
         for record in records
         if record.status == "waiting"

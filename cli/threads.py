@@ -15,7 +15,7 @@ app = typer.Typer()
 
 @app.command()
 def resume(thread: ThreadId, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
-    """Go on with a thread that was cut off, or whose approvals have been answered."""
+    """Go on with a thread that was cut off, or whose requests have been decided."""
     output = Output(as_json=as_json)
     finish(_resume(output, config, thread), output)
 

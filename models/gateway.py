@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from weakref import WeakSet
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
@@ -14,8 +15,8 @@ from langchain_core.messages import HumanMessage
 from ..errors import BudgetExceededError, EndpointError
 from ..state.forks import new_lock
 from ..state.run import Principal, Run
-from ..state.usage import Usage, total
-from ..stores.protocols import Cap, Store
+from ..state.usage import Usage
+from ..stores.protocols import Cap, ModelAttempt, Store
 from .calling.attempt import Attempts
 from .calling.budget import Budget, caps_for, unpriced
 from .calling.clients import Clients
@@ -29,6 +30,7 @@ from .catalog.given import given_settings
 from .catalog.routes import matching_row
 from .catalog.settings import Catalog, ModelSettings, ModelsSettings
 from .catalog.source import FixedSettings, SettingsSource
+from .meter import UsageMeter
 from .protocols import Emit, ModelReply, ModelRequest, Ranking, Role, Signals
 from .routing.configured import load_router
 from .routing.health import PROCESS, HealthBoard, HealthKey
@@ -79,6 +81,7 @@ class Gateway:
         self._discovery = Discovery()
         self._catalog = Catalog(ModelsSettings())
         self._router: Router = TableRouter()
+        self._meters: WeakSet[UsageMeter] = WeakSet()
         self._attempts = Attempts(
             store=store,
             clients=self._clients,
@@ -86,6 +89,7 @@ class Gateway:
             health_key=self._health_key,
             given=self._given,
             ratios=ratios,
+            recorded=self._recorded,
         )
         self.catalog()
 
@@ -159,24 +163,26 @@ class Gateway:
         """Return what everything that a run pays for must fit under."""
         return caps_for(run, step, self.catalog().settings.budget, now=time.time())
 
+    async def meter(self, run_id: str, *, new: bool = False) -> UsageMeter:
+        """Return what the run's model calls have cost so far, kept up for as long as it is held."""
+        meter = UsageMeter(run_id)
+        # Before the log is read, so that no call falls between.
+        with self._lock:
+            self._meters.add(meter)
+        catalog = self.catalog()
+        if not new and (catalog.models or catalog.settings.endpoints):
+            meter.take(await self._store.attempts.of_run(run_id))
+        return meter
+
     async def usage(self, run_id: str) -> Usage:
         """Return what the run's model calls have cost so far."""
-        catalog = self.catalog()
-        if not catalog.models and not catalog.settings.endpoints:
-            return Usage()
-        attempts = await self._store.attempts.of_run(run_id)
-        return total(
-            [
-                Usage(
-                    input_tokens=attempt.input_tokens,
-                    output_tokens=attempt.output_tokens,
-                    model_calls=1,
-                    usd=attempt.usd,
-                    estimated=attempt.estimated,
-                )
-                for attempt in attempts
-            ]
-        )
+        return (await self.meter(run_id)).usage
+
+    def _recorded(self, attempt: ModelAttempt) -> None:
+        with self._lock:
+            meters = list(self._meters)
+        for meter in meters:
+            meter.take([attempt])
 
     async def aclose(self) -> None:
         """Close the clients."""

@@ -13,6 +13,7 @@ from ..state.task import Modality
 from ..state.usage import Usage
 from ..state.values import Json, JsonObject, Record
 from ..stores.protocols import Cap
+from .meter import UsageMeter
 
 if TYPE_CHECKING:
     # Settings name roles and signals, and should not wait for LangChain.
@@ -148,6 +149,14 @@ class ModelGateway(Protocol):
 
     def caps(self, run: Run, step: str) -> Sequence[Cap]:
         """Return what everything that a run pays for must fit under."""
+        ...
+
+    async def meter(self, run_id: str, *, new: bool = False) -> UsageMeter:
+        """Return what the run's model calls have cost so far, kept up for as long as it is held.
+
+        Calls that another process makes meanwhile are not counted. Nothing is on record of a `new`
+        run, so nothing is read.
+        """
         ...
 
     async def usage(self, run_id: str) -> Usage:

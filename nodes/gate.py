@@ -42,7 +42,7 @@ async def gate(
         run.id, run.thread_id, told_apart([r.approval for r in waiting if r.approval])
     )
     # A replay asks later for what is on record, whose expiry is the one that holds.
-    requests = [await with_facts(r.request, run, view.plan, dependencies) for r in records]
+    requests = [await with_facts(r.request, view, dependencies) for r in records]
     known = {record.request.id: record for record in records}
     undecided = any(record.status not in CLOSED for record in records)
     resumed = _sent(await _question(view, requests, records, dependencies), needed=undecided)
@@ -100,7 +100,7 @@ async def _question(
     dependencies: Dependencies,
 ) -> JsonObject:
     run = view.run
-    usage = await dependencies.models.usage(run.id)
+    usage = await view.memory.usage(run.id, dependencies.models)
     return interrupt_value(
         requests,
         {

@@ -20,7 +20,7 @@ from ..state.context import AgentContext
 from ..state.plan import Plan
 from ..state.progress import Move, hard_stop, next_move, skip_blocked
 from ..state.results import StepResult
-from ..state.run import Run, Stop
+from ..state.run import Stop
 
 DISPATCH = "ready chains, side by side"
 ASK = "steps wait for a person"
@@ -41,7 +41,7 @@ async def plan(
     results = view.results
     turns = view.turns if _passes_the_gate(view) else view.turns + 1
     revised = view.revisions > 0
-    stop = await _stop(view.run, turns, results, dependencies, revised=revised)
+    stop = await _stop(view, turns, results, dependencies, revised=revised)
     made: Plan | None = None
     skips: dict[str, StepResult] = {}
     if stop is None and not view.planned:
@@ -119,18 +119,19 @@ def may_look(view: RunView) -> bool:
 
 
 async def _stop(
-    run: Run,
+    view: RunView,
     turns: int,
     results: dict[str, StepResult],
     dependencies: Dependencies,
     *,
     revised: bool = False,
 ) -> Stop | None:
+    run = view.run
     return hard_stop(
         run,
         turns=turns,
         now=dependencies.clock(),
-        usage=await dependencies.models.usage(run.id),
+        usage=await view.memory.usage(run.id, dependencies.models),
         results=results,
         history=await history(run, results, revised, dependencies),
     )
@@ -146,7 +147,7 @@ async def _first_plan(
         return Stop(reason="budget", detail=str(error))
     if isinstance(made, Declined):
         # A planner that ran into the deadline declines too; the deadline is then the reason.
-        stop = await _stop(view.run, turns, {}, dependencies)
+        stop = await _stop(view, turns, {}, dependencies)
         return stop or Stop(reason="planning", detail=explain(made), taint=made.taint)
     announce(made, runtime)
     return made

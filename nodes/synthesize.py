@@ -39,7 +39,7 @@ async def synthesize(
     """Answer from what was verified, and say what failed, was declined or was stopped."""
     answer = await answer_once(view, lambda: _answer(view, runtime, dependencies), dependencies)
     outcomes = await history(view.run, view.results, view.revisions > 0, dependencies)
-    usage = await spent(view.run, outcomes, dependencies)
+    usage = await spent(view, outcomes, dependencies)
     emit(runtime, "finished", node="synthesize", status=answer.status, usd=usage.usd)
     message = AIMessage(answer.text, id=f"answer-{view.run.id}")
     return RunUpdate(answer=answer, usage=usage, messages=[message])

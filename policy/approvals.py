@@ -60,7 +60,7 @@ def approver_of(decision: Decision) -> Principal:
 def needs_authority(decision: Decision, request: ApprovalRequest) -> bool:
     """Say whether a decision lets something happen, or says what did.
 
-    Anybody who may answer at all may say no, answer a question, or have an action planned anew.
+    Anybody who may decide at all may say no, reply to a question, or have an action planned anew.
     """
     if request.tool == "ask":
         return False
@@ -94,7 +94,7 @@ def objection_to(
     if not revoked.isdisjoint((approver.id, *EVERYTHING)):
         return f"{approver.id} was revoked."
     if approver.token and not revoked_tokens.isdisjoint((approver.token, *EVERYTHING)):
-        return f"The token with which {approver.id} answered was revoked."
+        return f"The token with which {approver.id} decided was revoked."
     verdict = policy.may_approve(approver, contract, facts, request.requester)
     return "" if verdict.outcome == "run" else verdict.reason
 
@@ -115,7 +115,7 @@ def check_approval(
     An edit approves nothing: it is a new action, with a request and an approval of its own.
 
     Args:
-        record: The request and its answers.
+        record: The request and the decisions on it.
         digest: `action_digest` of the call that is about to run, under the policies in force.
         now: Unix time in seconds.
         policy: The policies in force.

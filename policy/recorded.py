@@ -1,6 +1,6 @@
 """Recorded facts: what policy was told of a call, kept with the request for a person's approval.
 
-So whoever answers needs the request alone, not the run that waits for it.
+So whoever decides needs the request alone, not the run that waits for it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def facts_of(
     """
     if not request.facts:
         raise DecisionError(
-            "It was asked by an earlier release, which kept too little to judge an answer by.",
+            "It was asked by an earlier release, which kept too little to judge a decision by.",
             where=f"approval {request.id}",
             fix="Answer it where its thread runs.",
         )

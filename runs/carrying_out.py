@@ -47,7 +47,7 @@ async def _apply(
     decision = record.decisions[-1]
     request = record.request
     if request.unknown_effect:
-        request = await with_facts(request, view.run, view.plan, dependencies)
+        request = await with_facts(request, view, dependencies)
         return await cleared_up(result, request, record.decisions, dependencies)
     match record.status:
         case "approved":

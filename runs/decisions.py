@@ -18,14 +18,14 @@ from ..policy.recorded import facts_of, recorded
 from ..policy.switches import SwitchBoard, SwitchState
 from ..state.approval import ApprovalRequest, Decision
 from ..state.context import AgentContext
-from ..state.plan import Plan
-from ..state.run import Principal, Run
+from ..state.run import Principal
 from ..stores.protocols import ApprovalRecord, Store
 from ..tools.protocols import ToolRunner
 from .dependencies import Dependencies
 from .facts import call_facts
 from .identity import credential_holder, principal_of
 from .switched import revoked
+from .view import RunView
 
 CLOSED = frozenset({"approved", "edited", "rejected", "responded"})
 """Statuses of requests that were decided."""
@@ -77,7 +77,7 @@ async def record_decisions(
         approver: Who decides, from authentication.
         authenticated: Whether a credential vouches for `approver`; false in local use.
         dependencies: Store, policy, tools, switches and clock.
-        anew: Requests that were decided before and not acted on: the newest answer counts.
+        anew: Requests that were decided before and not acted on: the newest decision counts.
 
     Raises:
         DecisionError: An edit does not fit the tool, the approver was revoked or may not approve,
@@ -103,6 +103,47 @@ async def record_decisions(
                 fix="Ask somebody who may approve it.",
             )
     return await dependencies.store.approvals.decide(signed, anew=anew)
+
+
+async def withdraw(
+    record: ApprovalRecord,
+    reason: str,
+    *,
+    approver: Principal,
+    authenticated: bool,
+    dependencies: DecisionRoom,
+) -> None:
+    """Take a request or an approval back before anything came of it; it is then asked anew.
+
+    Whoever may approve may take back, also what another has approved.
+
+    Args:
+        record: What is taken back.
+        reason: Why, for people.
+        approver: Who takes it back, from authentication.
+        authenticated: Whether a credential vouches for `approver`; false in local use.
+        dependencies: Store, policy, tools, switches and clock.
+
+    Raises:
+        DecisionError: The person may not, the call was made, or the request is closed otherwise.
+    """
+    where = f"approval {record.request.id}"
+    switches = await dependencies.switches.snapshot()
+    said = Decision(approval_id=record.request.id, type="approve", message=reason)
+    signed = decided_by(said, approver, authenticated=authenticated)
+    problem = revoked(switches, approver) or standing(
+        signed, record.request, switches, dependencies
+    )
+    if problem:
+        raise DecisionError(problem, where=where, fix="Ask somebody who may approve it.")
+    effects = await dependencies.store.effects.of_run(record.run_id)
+    if record.status == "approved" and any(
+        effect.claim.step == record.request.step and effect.state != "failed" for effect in effects
+    ):
+        raise DecisionError(
+            "The call has been made.", where=where, fix="Only what has not run can be taken back."
+        )
+    await dependencies.store.approvals.withdraw(record.request.id, reason, actor=approver.id)
 
 
 async def record_newest(
@@ -177,13 +218,19 @@ def standing(
 
 
 async def with_facts(
-    request: ApprovalRequest, run: Run, plan: Plan, dependencies: Dependencies
+    request: ApprovalRequest, view: RunView, dependencies: Dependencies
 ) -> ApprovalRequest:
     """Return a request with what policy must know; those of earlier releases lack it."""
     if request.facts or request.tool == "ask":
         return request
     facts = await call_facts(
-        run, plan, request.tool, request.args, request.provenance, dependencies
+        view.run,
+        view.plan,
+        request.tool,
+        request.args,
+        request.provenance,
+        dependencies,
+        memory=view.memory,
     )
     return request.model_copy(update={"facts": recorded(facts)})
 

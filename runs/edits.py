@@ -52,6 +52,7 @@ async def _new_action(
         args,
         provenance,
         dependencies,
+        memory=view.memory,
         control=facts_of(request).taint if request.facts else (),
     )
     ruling = dependencies.policy.decide(dependencies.tools.get(request.tool).contract, facts)
@@ -67,7 +68,7 @@ async def _new_action(
             "provenance": provenance,
             "preview": None,
             "policy": ruling.policies,
-            # The editor has said yes already, whatever the others may still answer.
+            # The editor has said yes already, whatever the others may still say.
             "allowed": tuple(kind for kind in DECISIONS if kind in {*ruling.allowed, "approve"}),
             "quorum": ruling.quorum,
             "requested_at": at,

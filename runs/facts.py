@@ -10,6 +10,7 @@ from ..state.provenance import union
 from ..state.run import Run
 from ..state.values import JsonObject
 from .dependencies import Dependencies
+from .memory import RunMemory
 from .step import Current
 
 
@@ -21,6 +22,7 @@ async def call_facts(
     provenance: Mapping[str, tuple[str, ...]],
     dependencies: Dependencies,
     *,
+    memory: RunMemory,
     control: tuple[str, ...] = (),
     confidence: float | None = None,
 ) -> CallFacts:
@@ -28,7 +30,7 @@ async def call_facts(
 
     `control` are the untrusted sources that decided, beside the plan, that the call is made.
     """
-    usage = await dependencies.models.usage(run.id)
+    usage = await memory.usage(run.id, dependencies.models)
     switches = await dependencies.switches.snapshot()
     return CallFacts(
         principal=run.principal,
@@ -60,6 +62,7 @@ async def step_facts(
         args,
         provenance,
         dependencies,
+        memory=current.memory,
         control=current.control(),
         confidence=current.confidence,
     )

@@ -1,8 +1,8 @@
 """RunMemory: what one worker has read of a run while it holds the thread, so as to read it once.
 
-Three kinds of things are remembered. Records: a JSON object of the state is parsed once, and one
-that was packed here is not parsed at all. The journal: nobody else writes to it under our lease.
-Large values: each is loaded once.
+Four kinds of things are remembered. Records: a JSON object of the state is parsed once, and one
+that was packed here is not parsed at all. The journal, and what models have cost: nobody else adds
+to them under our lease. Large values: each is loaded once.
 
 A record is found again only for the very same object, so a state that was edited, forked or read
 back from a checkpoint is parsed as it stands. The memory ends with the lease (docs/decisions/008).
@@ -16,6 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
+from ..models.meter import UsageMeter
+from ..models.protocols import ModelGateway
+from ..state.usage import Usage
 from ..state.values import Json, JsonObject, Record, size_of
 from ..stores.protocols import ApprovalRecord, ApprovalStore, Journal, Payloads, RunRecords
 
@@ -39,6 +42,8 @@ class RunMemory:
     _records: dict[str, tuple[JsonObject, Record]] = field(default_factory=dict)
     _journals: dict[str, RunRecords] = field(default_factory=dict)
     _approvals: dict[str, Sequence[ApprovalRecord]] = field(default_factory=dict)
+    _meters: dict[str, UsageMeter] = field(default_factory=dict)
+    _begun: set[str] = field(default_factory=set)
     _values: OrderedDict[str, tuple[Json, int]] = field(default_factory=OrderedDict)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 
@@ -67,6 +72,7 @@ class RunMemory:
         """Note that a run is new: nothing is on record of it, and nothing was asked."""
         self._journals[run_id] = RunRecords()
         self._approvals[run_id] = ()
+        self._begun.add(run_id)
 
     async def journal(self, run_id: str, journal: Journal) -> RunRecords:
         """Return what was on record of a run when this worker came to it."""
@@ -88,6 +94,14 @@ class RunMemory:
     def approvals_changed(self, run_id: str) -> None:
         """Forget what was asked, because something was asked or decided."""
         self._approvals.pop(run_id, None)
+
+    async def usage(self, run_id: str, models: ModelGateway) -> Usage:
+        """Return what a run's model calls have cost so far; what was on record is read once."""
+        async with self._lock(f"usage {run_id}"):
+            if run_id not in self._meters:
+                new = run_id in self._begun
+                self._meters[run_id] = await models.meter(run_id, new=new)
+            return self._meters[run_id].usage
 
     async def value(self, digest: str, payloads: Payloads) -> Json:
         """Return a payload, from memory if it was used before. Nobody may change it."""

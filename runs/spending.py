@@ -17,6 +17,7 @@ from ..stores.protocols import Cap
 from ..tools.contract import ToolContract
 from ..tools.protocols import ToolOutcome
 from .dependencies import Dependencies
+from .view import RunView
 
 GRACE = 120.0
 """Seconds after a call's timeout when the reservation of a dead process counts as spent."""
@@ -83,7 +84,9 @@ async def history(
     return {f"{r.plan_version}/{r.step}": r for r in (*results.values(), *on_record)}
 
 
-async def spent(run: Run, outcomes: Mapping[str, StepResult], dependencies: Dependencies) -> Usage:
+async def spent(
+    view: RunView, outcomes: Mapping[str, StepResult], dependencies: Dependencies
+) -> Usage:
     """Join what models cost, as the attempt log has it, with what tools cost."""
     tools = [
         attempt.usage
@@ -91,7 +94,7 @@ async def spent(run: Run, outcomes: Mapping[str, StepResult], dependencies: Depe
         for attempt in result.attempts
         if attempt.performed_by.startswith("tool:")
     ]
-    return await dependencies.models.usage(run.id) + total(tools)
+    return await view.memory.usage(view.run.id, dependencies.models) + total(tools)
 
 
 def _exceeded(contract: ToolContract, cap: Cap) -> BudgetExceededError:

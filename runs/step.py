@@ -55,6 +55,8 @@ class Current:
     """Why it runs, where a condition decided it."""
     rechecks: tuple[Current, ...] = ()
     """If a person has cleared it: the steps whose checks must still hold."""
+    memory: RunMemory
+    """Of the worker that performs it."""
 
     @property
     def now(self) -> datetime:
@@ -194,6 +196,7 @@ async def _load(
         under=under,
         attachments={item.name: await text_of(item, payloads, view.memory) for item in used},
         files=tuple(used),
+        memory=view.memory,
     )
 
 

@@ -36,7 +36,9 @@ def status_after(record: ApprovalRecord, decision: Decision) -> ApprovalStatus:
     request, where = record.request, f"approval {record.request.id}"
     if record.status != "waiting":
         raise DecisionError(
-            f"The request is {record.status}.", where=where, fix="List what waits and answer that."
+            f"The request is {record.status}.",
+            where=where,
+            fix="List what waits and decide on that.",
         )
     if decision.type not in request.allowed:
         allowed = ", ".join(request.allowed)
@@ -64,7 +66,7 @@ def _leaving_open(request: ApprovalRequest) -> frozenset[DecisionType]:
 
 
 def _check_first_decision(record: ApprovalRecord, decision: Decision) -> None:
-    """A person answers a request once, under whichever names and with however many tokens."""
+    """A person decides on a request once, under whichever names and with however many tokens."""
     for given in record.decisions:
         if given.approver == decision.approver:
             problem = f"{decision.approver or 'This person'} has answered it before."
@@ -75,7 +77,7 @@ def _check_first_decision(record: ApprovalRecord, decision: Decision) -> None:
         raise DecisionError(
             problem,
             where=f"approval {record.request.id}",
-            fix="Another approver must answer.",
+            fix="Another approver must decide.",
         )
 
 
@@ -200,8 +202,13 @@ class SqlApprovalStore:
         )
         return self._load(connection, row.id), entry
 
-    async def withdraw(self, approval_id: str, reason: str) -> None:
-        """Take an approval or a request back, so that it must be asked again.
+    async def withdraw(self, approval_id: str, reason: str, *, actor: str = "") -> None:
+        """Take an approval or a request back, so that it must be asked again; with an audit entry.
+
+        Args:
+            approval_id: Which.
+            reason: Why, for people.
+            actor: Who takes it back; empty: the framework, which cannot carry it out.
 
         Raises:
             NotFoundError: There is no such request.
@@ -209,7 +216,7 @@ class SqlApprovalStore:
                 or withdrawn.
         """
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> AuditEntry:
             record = self._load(connection, approval_id, lock=True)
             heard = record.status == "responded" and record.request.unknown_effect
             if record.status not in _WITHDRAWABLE and not heard:
@@ -219,8 +226,17 @@ class SqlApprovalStore:
                     fix="Only what waits or is approved can be withdrawn.",
                 )
             _change(connection, approval_id, status="withdrawn", reason=reason)
+            return append_entry(
+                connection,
+                at=self._clock(),
+                kind="approval_withdrawn",
+                thread_id=record.thread_id,
+                run_id=record.run_id,
+                actor=actor,
+                body={"approval_id": approval_id, "reason": reason},
+            )
 
-        await self._database.write(work)
+        await self._log.anchored(await self._database.write(work))
 
     async def waiting(self, thread_id: str | None = None) -> Sequence[ApprovalRecord]:
         """Return the open requests, oldest first."""

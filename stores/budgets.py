@@ -117,10 +117,6 @@ class SqlBudgetLedger:
 
         return await self._database.read(work)
 
-    async def sweep(self, now: float) -> int:
-        """Count what has expired by `now` as spent; return how many reservations that were."""
-        return await self._database.write(lambda connection: _sweep(connection, now))
-
 
 def _amount(nano: int, tokens: int) -> Amount:
     if tokens < 0:
@@ -195,7 +191,8 @@ def _close(connection: Connection, reservation_id: str, used: Amount) -> bool:
     return True
 
 
-def _sweep(connection: Connection, now: float) -> int:
+def _sweep(connection: Connection, now: float) -> None:
+    """Count what has expired by `now` as spent."""
     query = (
         select(reservations.c.id)
         .where(reservations.c.expires_at <= now, reservations.c.state == "held")
@@ -213,7 +210,6 @@ def _sweep(connection: Connection, now: float) -> int:
         connection.execute(
             update(reservations).where(reservations.c.id.in_(expired)).values(state="lapsed")
         )
-    return len(held)
 
 
 def _find(connection: Connection, reservation_id: str) -> OpenReservation | None:

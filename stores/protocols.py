@@ -186,7 +186,7 @@ ApprovalStatus = Literal[
 
 
 class ApprovalRecord(Record):
-    """A request and every answer to it."""
+    """A request and every decision on it."""
 
     request: ApprovalRequest
     run_id: str
@@ -198,7 +198,7 @@ class ApprovalRecord(Record):
 
 
 class ApprovalStore(Protocol):
-    """Approval requests and their answers."""
+    """Approval requests and the decisions on them."""
 
     async def open(self, run_id: str, thread_id: str, request: ApprovalRequest) -> ApprovalRecord:
         """Record a request; the same id again returns the record that exists."""
@@ -221,18 +221,18 @@ class ApprovalStore(Protocol):
     async def decide(
         self, decisions: Sequence[Decision], *, anew: frozenset[str] = frozenset()
     ) -> Sequence[ApprovalRecord]:
-        """Record answers, each with its line in the audit log, all or none.
+        """Record decisions, each with its line in the audit log, all or none.
 
         The first rejection, edit or response closes a request; an
         approval closes it when the quorum of distinct approvers is met. A closed request whose id
         is in `anew` is opened again first: what was decided before counts no more.
 
-        Raises `DecisionError` for an unknown, closed or expired request, or a second answer of the
-        same approver.
+        Raises `DecisionError` for an unknown, closed or expired request, or a second decision
+        of the same approver.
         """
         ...
 
-    async def withdraw(self, approval_id: str, reason: str) -> None:
+    async def withdraw(self, approval_id: str, reason: str, *, actor: str = "") -> None:
         """Take an approval or a request back, so that it must be asked again."""
         ...
 

@@ -18,7 +18,8 @@ from .contract import (
     ToolContract,
 )
 from .langchain_arguments import read_arguments
-from .langchain_call import function_of, run_langchain
+from .langchain_call import run_langchain
+from .langchain_function import function_of
 from .options import read_options
 
 METADATA_KEY = "pointsman"

@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
 from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
-from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.tools import BaseTool
 from langchain_core.tools import Tool as TextTool
 
 from ..state.values import Json, JsonObject
@@ -19,18 +19,6 @@ from .media import ToolMedia, WithMedia, read_blocks
 from .threads import TOOL_THREADS
 
 _METHOD_NAMES = frozenset({"self", "config", "run_manager"})
-
-
-def function_of(base_tool: BaseTool) -> tuple[Callable[..., Any], bool]:
-    """Return the function behind a tool, and whether it is asynchronous."""
-    if isinstance(base_tool, StructuredTool | TextTool):
-        if base_tool.coroutine is not None:
-            return base_tool.coroutine, True
-        if base_tool.func is not None:
-            return base_tool.func, False
-    if type(base_tool)._arun is BaseTool._arun:  # pyright: ignore[reportPrivateUsage]
-        return base_tool._run, False  # pyright: ignore[reportPrivateUsage]
-    return base_tool._arun, True  # pyright: ignore[reportPrivateUsage]
 
 
 class _Carrier(BaseTool):

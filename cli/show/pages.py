@@ -56,16 +56,16 @@ def _show_waiting(output: Output, report: Report) -> None:
     title = f"Waiting for a person: {count} {'action' if count == 1 else 'actions'}"
     output.line(Text(title, style="bold yellow"))
     if report.refused:
-        output.line(Text(visible(f"The last answer was refused: {report.refused}"), style="red"))
+        output.line(Text(visible(f"The last decision was refused: {report.refused}"), style="red"))
     for question in report.questions:
         output.line()
         show_question(output, question)
     if not report.questions:
-        output.line(f"Everything is answered. Go on: {report.resume}")
+        output.line(f"Everything is decided. Go on: {report.resume}")
 
 
 def show_question(output: Output, question: OpenRequest, *, thread: str = "") -> None:
-    """Print what is asked, why, on what evidence, bound to what, and how to answer."""
+    """Print what is asked, why, on what evidence, bound to what, and how to decide."""
     request = question.request
     risk = f", risk: {', '.join(request.risk)}" if request.risk else ""
     facts = f"  {request.id}  step {request.step}, effect: {request.effect}{risk}"

@@ -45,7 +45,7 @@ def show_explanation(output: Output, found: Explanation) -> None:
     if decision.outcome == "ask":
         expires = f", within {decision.expires_seconds:g} s" if decision.expires_seconds else ""
         allowed = ", ".join(decision.allowed)
-        output.line(f"  {decision.quorum} must agree{expires}; answers: {allowed}")
+        output.line(f"  {decision.quorum} must agree{expires}; decisions: {allowed}")
     if found.tainted_by:
         output.line(visible(f"  rests on untrusted sources: {', '.join(found.tainted_by)}"))
     for question in found.questions:

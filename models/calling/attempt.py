@@ -118,6 +118,7 @@ class Attempts:
         health_key: Callable[[ModelSettings], HealthKey],
         given: Callable[[ModelSettings], BaseChatModel | None],
         ratios: Ratios,
+        recorded: Callable[[ModelAttempt], None],
     ) -> None:
         self._store = store
         self._budget = Budget(store.budgets)
@@ -126,6 +127,7 @@ class Attempts:
         self._health_key = health_key
         self._given = given
         self._ratios = ratios
+        self._recorded = recorded
 
     async def perform(self, job: AttemptSpec, catalog: Catalog) -> CallEnd:
         """Make one attempt. Failures of the provider are returned, not raised.
@@ -253,7 +255,9 @@ class Attempts:
                 self._ratios.learn(key, call.weight, bill.used.input_tokens)
         self._report(job, catalog, call, seconds)
         record = _record(job, call, bill, seconds)
-        await self._store.attempts.record(await self._with_payloads(record, job, call))
+        kept = await self._with_payloads(record, job, call)
+        await self._store.attempts.record(kept)
+        self._recorded(kept)
         _announce(job, call, record)
         usage = Usage(
             input_tokens=bill.used.input_tokens,

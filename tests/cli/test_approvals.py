@@ -36,6 +36,53 @@ def test_recorded_answer_waits_for_resume(desk):
     assert len(desk.paid()) == 1
 
 
+def test_withdrawn_approval_is_asked_again(desk):
+    """What was approved and taken back pays nothing, and the log says who took it back."""
+    question = desk.waiting()
+    desk("approve", question["id"], "--no-resume")
+
+    taken_back = desk("withdraw", question["id"], "--message", "wrong order", "--json")
+    resumed = desk("resume", "t1", "--json")
+
+    assert taken_back.document["status"] == "withdrawn"
+    assert desk.paid() == []
+    [again] = resumed.document["waiting"]
+    assert again["id"] != question["id"]
+    entries = desk("audit", "list", "--json").document["entries"]
+    [entry] = [e for e in entries if e["kind"] == "approval_withdrawn"]
+    assert (entry["actor"], entry["body"]["reason"]) == ("local", "wrong order")
+
+
+def test_what_was_paid_cannot_be_withdrawn(desk):
+    """An approval that was carried out stays on record as it was given."""
+    question = desk.waiting()
+    desk("approve", question["id"])
+
+    result = desk("withdraw", question["id"])
+
+    assert result.code == 2
+    assert "has been made" in result.err
+    assert len(desk.paid()) == 1
+
+
+def test_who_may_not_approve_may_not_withdraw(desk, add_settings, tmp_path):
+    """A policy that forbids a person's approval forbids taking it back."""
+    question = desk.waiting()
+    policy = tmp_path / "none.cedar"
+    policy.write_text(
+        '@id("none") @reason("Nobody here.") forbid (principal, action == Action::"approve", '
+        "resource);"
+    )
+    add_settings(f"policy: {{additions: [{policy}]}}")
+
+    result = desk("withdraw", question["id"])
+
+    assert result.code == 2
+    assert "Nobody here." in result.err
+    [waiting] = desk("approvals", "--json").document["approvals"]
+    assert waiting["id"] == question["id"]
+
+
 def test_rejection_ends_in_the_reviewers_words(desk):
     """A rejected payment does not happen, and the answer says why."""
     question = desk.waiting()

@@ -90,3 +90,10 @@ def test_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!http)([^)#\s]+)[^)]*\)", text)
 
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_no_two_decisions_share_a_number() -> None:
+    """A note can be named by its number."""
+    numbers = [file.name[:3] for file in (ROOT / "docs" / "decisions").glob("*.md")]
+
+    assert sorted(set(numbers)) == sorted(numbers)

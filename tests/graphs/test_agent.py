@@ -563,7 +563,7 @@ async def test_waiting_does_not_use_up_the_deadline(bench: Any, w: Any) -> None:
 
 
 def test_the_drawn_graph_shows_every_edge_a_run_can_take(bench: Any) -> None:
-    """Retry, fallback, replan, interrupt and hard stops can be seen."""
+    """Retry, fallback, revision, interrupt and hard stops can be seen."""
     drawn = bench.agent().get_graph(xray=True).draw_mermaid()
 
     for words in (

@@ -123,9 +123,7 @@ async def test_a_policy_keeps_a_class_from_a_model(bench: Bench) -> None:
     with ScriptedGateway({"open": replies, "trusted": replies}) as server:
         listed = {"endpoints": {"a": {"base_url": server.base_url}}, "models": both}
         plans = (plan("record", {"patient": "p1"}), plan("weather", {"city": "Bern"}))
-        agent = bench.agent(
-            *plans, tools=[record, weather], settings_models=listed, policy=own
-        )
+        agent = bench.agent(*plans, tools=[record, weather], settings_models=listed, policy=own)
         asking = {"messages": [{"role": "user", "content": "What about p1 in Bern?"}]}
         assert await asked(agent, server, asking) == {"trusted"}
         assert await asked(agent, server, asking, thread="u") == {"open"}

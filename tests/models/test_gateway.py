@@ -311,6 +311,28 @@ async def test_prompt_and_reply_are_kept_as_payloads(
     assert await store.payloads.get(attempt.reply) == {"text": "Bern.", "tool_calls": []}
 
 
+async def test_a_meter_counts_each_call_once(
+    gateway: MakeGateway, settings: MakeSettings, run: MakeRun, store: SqlStore
+) -> None:
+    """What was on record, and every call since, failed ones included; as the log has it."""
+    listed = [{"id": "first", "endpoint": "a", "prices": {"input": 1, "output": 1}}]
+    script = {"first": ["One.", Fault(kind="refusal"), "Two.", "Three."]}
+    with ScriptedGateway(script) as server:
+        models = gateway(settings({"a": server}, listed))
+        await models.complete(ASK, run=run(), step="s")
+        meter, fresh = await models.meter("run-1"), await models.meter("run-1", new=True)
+        with pytest.raises(EndpointError):
+            await models.complete(ASK, run=run(), step="s")
+        await models.complete(ASK, run=run(), step="s")
+
+        assert meter.usage.model_calls == 3
+        assert meter.usage == await models.usage("run-1")
+        assert fresh.usage.model_calls == 2
+        other = await models.meter("run-2")
+        await models.complete(ASK, run=run(), step="s")
+        assert other.usage.model_calls == 0
+
+
 async def test_a_frozen_endpoint_is_left_out_at_once(
     gateway: MakeGateway, settings: MakeSettings, run: MakeRun, store: SqlStore
 ) -> None:

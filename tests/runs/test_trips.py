@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pointsman.benchmarks.trips import count_run, one_read, payments, shared_value
+from pointsman.benchmarks.trips import count_run, one_read, payments, reads, shared_value
 
 
 async def test_a_read_step_parses_next_to_nothing_and_goes_five_times() -> None:
@@ -26,3 +26,12 @@ async def test_a_gate_costs_the_same_for_each_action(what: str) -> None:
 async def test_a_large_value_is_loaded_once_at_most() -> None:
     """Eight steps of one lane use it."""
     assert (await count_run(shared_value()))["loads"] <= 1
+
+
+async def test_what_a_model_has_cost_is_read_once_at_most() -> None:
+    """Each read step after a planner's call takes as many trips as without: none for its cost."""
+    one, eight = await count_run(reads(1), by_model=True), await count_run(reads(8), by_model=True)
+    free_one, free_eight = await count_run(reads(1)), await count_run(reads(8))
+
+    assert eight["trips"] - one["trips"] == free_eight["trips"] - free_one["trips"]
+    assert one["trips"] <= free_one["trips"] + 8

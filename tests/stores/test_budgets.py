@@ -117,11 +117,13 @@ async def test_expired_reservation_counts_as_spent(store: SqlStore, clock: Clock
 
 
 async def test_late_end_corrects_an_expired_reservation(store: SqlStore, clock: Clock) -> None:
-    """A settlement after expiry replaces the estimate, a release takes it away."""
+    """A settlement after expiry replaces the estimate, a release takes it away, and each once."""
     await reserve(store, "a", RUN, usd=0.7)
     await reserve(store, "b", RUN, usd=0.2)
-    assert await store.budgets.sweep(1060.0) == 2
-    assert await store.budgets.sweep(1060.0) == 0
+    clock.now = 1060.0
+    for _ in range(2):
+        assert await reserve(store, "c", RUN, usd=1.0) == RUN
+        assert await balance(store) == Balance(spent_usd=0.9)
 
     await store.budgets.settle("a", usd=0.3, tokens=3)
     await store.budgets.release("b")

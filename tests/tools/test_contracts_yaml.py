@@ -8,6 +8,8 @@ import pytest
 from langchain_core.tools import tool
 
 from pointsman.errors import ConfigError
+from pointsman.settings import Settings
+from pointsman.toolbox import load_tools
 from pointsman.tools import collect, load_contracts
 
 
@@ -56,3 +58,13 @@ def test_a_missing_file(tmp_path: Path) -> None:
     """It is named."""
     with pytest.raises(ConfigError, match=r"none\.yaml"):
         load_contracts(tmp_path / "none.yaml")
+
+
+def test_settings_may_name_the_file(tmp_path: Path) -> None:
+    """A path is relative to the settings file, and its contracts hold for the agent's tools."""
+    (tmp_path / "contracts.yaml").write_text("search: {effect: read, trust: internal}\n")
+    (tmp_path / "pointsman.yaml").write_text("tool_contracts: contracts.yaml\n")
+
+    tools = load_tools(Settings.load(tmp_path), [search])
+
+    assert (tools["search"].contract.effect, tools["search"].contract.trust) == ("read", "internal")

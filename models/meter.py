@@ -1,0 +1,41 @@
+"""UsageMeter: what a run's model calls have cost, read once and kept up while a worker holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..state.usage import Usage, total
+from ..stores.protocols import ModelAttempt
+
+
+class UsageMeter:
+    """The cost of one run's model calls so far.
+
+    An attempt counts once, whether it was read from the log or told while it was read.
+
+    Args:
+        run_id: The run.
+    """
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self._by_attempt: dict[str, Usage] = {}
+
+    def take(self, attempts: Sequence[ModelAttempt]) -> None:
+        """Count attempts; those of other runs are left out."""
+        self._by_attempt |= {
+            attempt.id: Usage(
+                input_tokens=attempt.input_tokens,
+                output_tokens=attempt.output_tokens,
+                model_calls=1,
+                usd=attempt.usd,
+                estimated=attempt.estimated,
+            )
+            for attempt in attempts
+            if attempt.run_id == self.run_id
+        }
+
+    @property
+    def usage(self) -> Usage:
+        """What all attempts together have used."""
+        return total(list(self._by_attempt.values()))
