@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "approvals",
         "Take a request or an approval back before it is carried out; it is asked anew.",
     ),
+    "endorsement": (
+        "endorsement",
+        "Values that people vouch for, so that they are not asked again.",
+    ),
     "graph": ("graph", "Draw the agent's graph as Mermaid text, the inside of the lane included."),
     "answer": ("answer", "Answers and what carries them."),
     "config": ("config", "The settings."),

@@ -10,8 +10,10 @@ import typer
 from ..errors import DecisionError
 from ..runs.thread import ThreadState
 from ..state.approval import read_decisions
+from ..state.endorsement import EndorseFor
 from ..state.values import JsonObject
 from ..stores.protocols import ApprovalRecord
+from .consents import Days
 from .execution import go_on
 from .exits import DONE, finish
 from .open_requests import OpenRequest, deciding_commands
@@ -44,12 +46,26 @@ def approvals(
 @app.command()
 def approve(
     approval: ApprovalId,
+    endorse: Annotated[
+        list[str] | None,
+        typer.Option(help="An argument whose value you vouch for from now on; may be repeated."),
+    ] = None,
+    endorse_for: Annotated[
+        EndorseFor, typer.Option(help="For whose runs you vouch for it.")
+    ] = "principal",
+    endorse_days: Days = None,
     config: Config = DEFAULT_CONFIG,
     no_resume: NoResume = False,
     as_json: Json = False,
 ) -> None:
     """Agree to exactly what was asked, and go on."""
-    _decide({"type": "approve"}, approval, config, no_resume, as_json)
+    decision: JsonObject = {"type": "approve"}
+    if endorse:
+        lasting = {} if endorse_days is None else {"expires_seconds": endorse_days * 86_400}
+        decision["endorse"] = [
+            {"argument": argument, "for": endorse_for, **lasting} for argument in endorse
+        ]
+    _decide(decision, approval, config, no_resume, as_json)
 
 
 @app.command()

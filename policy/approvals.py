@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Set
 
 from ..state.approval import ApprovalRequest, Decision
+from ..state.consent import Signatory
 from ..state.run import Principal
 from ..state.values import JsonObject
 from ..state.values import digest as digest_of
@@ -27,34 +28,59 @@ def action_digest(
 
 def decided_by(decision: Decision, approver: Principal, *, authenticated: bool) -> Decision:
     """Return the decision with its author, as authentication has it, for the record."""
+    author = signatory_of(approver, authenticated=authenticated)
     return decision.model_copy(
         update={
-            "approver": approver.id,
-            "approver_role": approver.role,
-            "approver_scopes": approver.scopes,
-            "approver_tenant": approver.tenant,
-            "approver_token": approver.token if authenticated else "",
-            "approver_accountable": approver.accountable if authenticated else local_person(),
-            "approver_authenticated": authenticated,
+            "approver": author.id,
+            "approver_role": author.role,
+            "approver_scopes": author.scopes,
+            "approver_tenant": author.tenant,
+            "approver_token": author.token,
+            "approver_accountable": author.accountable,
+            "approver_authenticated": author.authenticated,
         }
     )
 
 
-def approver_of(decision: Decision) -> Principal:
-    """Return who gave a decision.
+def signatory_of(person: Principal, *, authenticated: bool) -> Signatory:
+    """Return who gives a consent, as authentication has them, for the record."""
+    return Signatory(
+        id=person.id,
+        role=person.role,
+        scopes=person.scopes,
+        tenant=person.tenant,
+        token=person.token if authenticated else "",
+        accountable=person.accountable if authenticated else local_person(),
+        authenticated=authenticated,
+    )
 
-    A name and role that no credential vouched for are the local person's, whatever they say.
-    """
-    if not decision.approver_authenticated or not decision.approver:
-        return Principal(id=LOCAL, tenant=decision.approver_tenant)
-    return Principal(
+
+def approver_of(decision: Decision) -> Principal:
+    """Return who gave a decision, as policy takes them."""
+    return credited(author_of(decision))
+
+
+def author_of(decision: Decision) -> Signatory:
+    """Return who gave a decision, as the record has them."""
+    return Signatory(
         id=decision.approver,
         role=decision.approver_role,
         scopes=decision.approver_scopes,
         tenant=decision.approver_tenant,
         token=decision.approver_token,
         accountable=decision.approver_accountable,
+        authenticated=decision.approver_authenticated,
     )
+
+
+def credited(signatory: Signatory) -> Principal:
+    """Return whom policy takes somebody for who gave a consent.
+
+    A name and role that no credential vouched for are the local person's, whatever they say.
+    """
+    if not signatory.authenticated or not signatory.id:
+        return Principal(id=LOCAL, tenant=signatory.tenant)
+    return Principal(**signatory.model_dump(exclude={"authenticated"}))
 
 
 def needs_authority(decision: Decision, request: ApprovalRequest) -> bool:
@@ -90,12 +116,44 @@ def objection_to(
         revoked: Ids of principals that were revoked.
         revoked_tokens: Ids of tokens that were revoked.
     """
-    approver = approver_of(decision)
-    if not revoked.isdisjoint((approver.id, *EVERYTHING)):
-        return f"{approver.id} was revoked."
-    if approver.token and not revoked_tokens.isdisjoint((approver.token, *EVERYTHING)):
-        return f"The token with which {approver.id} decided was revoked."
-    verdict = policy.may_approve(approver, contract, facts, request.requester)
+    return objection_to_consent(
+        author_of(decision),
+        requester=request.requester,
+        policy=policy,
+        contract=contract,
+        facts=facts,
+        revoked=revoked,
+        revoked_tokens=revoked_tokens,
+    )
+
+
+def objection_to_consent(
+    signatory: Signatory,
+    *,
+    requester: str,
+    policy: PolicyEngine,
+    contract: ToolContract,
+    facts: CallFacts,
+    revoked: Set[str] = frozenset(),
+    revoked_tokens: Set[str] = frozenset(),
+) -> str:
+    """Return why somebody's consent to a call does not count; an empty string if it does.
+
+    Args:
+        signatory: Who gave it.
+        requester: For whom the call is made.
+        policy: The policies in force.
+        contract: The tool.
+        facts: The call, as policy sees it now.
+        revoked: Ids of principals that were revoked.
+        revoked_tokens: Ids of tokens that were revoked.
+    """
+    person = credited(signatory)
+    if not revoked.isdisjoint((person.id, *EVERYTHING)):
+        return f"{person.id} was revoked."
+    if person.token and not revoked_tokens.isdisjoint((person.token, *EVERYTHING)):
+        return f"The token with which {person.id} decided was revoked."
+    verdict = policy.may_approve(person, contract, facts, requester)
     return "" if verdict.outcome == "run" else verdict.reason
 
 

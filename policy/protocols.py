@@ -20,6 +20,8 @@ class CallFacts(Record):
     """Untrusted sources behind the call itself: it was planned after reading them."""
     tainted_args: dict[str, tuple[str, ...]] = {}
     """Argument path → untrusted sources it was computed from."""
+    endorsed: dict[str, tuple[str, ...]] = {}
+    """Tainted argument path → ids of the endorsements of the value that stands there."""
     confidence: float | None = None
     spent_usd: float = 0.0
     environment: str = "development"

@@ -10,13 +10,13 @@ from ..state.approval import ApprovalRequest
 from ..state.values import JsonObject
 from .protocols import CallFacts
 
-_IN_THE_REQUEST = frozenset({"tool", "args", "tainted_args", "frozen"})
-"""Facts that the request itself holds, and the switch, which is read anew."""
+_NOT_KEPT = frozenset({"tool", "args", "tainted_args", "frozen", "endorsed"})
+"""Facts that the request itself holds, and those that are read anew."""
 
 
 def recorded(facts: CallFacts) -> JsonObject:
     """Return the facts that a request keeps."""
-    return {name: v for name, v in facts.to_json().items() if name not in _IN_THE_REQUEST}
+    return {name: v for name, v in facts.to_json().items() if name not in _NOT_KEPT}
 
 
 def facts_of(

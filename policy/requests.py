@@ -104,6 +104,8 @@ def call_context(
         or is_authenticated(Principal(id=requested_by)),
         "requester": {"name": requested_by, "tenant": facts.principal.tenant},
     }
+    if taint.endorsed_arguments:
+        context["endorsedArguments"] = list(taint.endorsed_arguments)
     if (amount := amount_cents(contract, facts.args)) is not None:
         context["amountCents"] = amount
     if facts.confidence is not None:
@@ -118,7 +120,9 @@ def circumstances(principal: Principal, *, environment: str, **more: str) -> Jso
 
 def taint_of(contract: ToolContract, facts: CallFacts) -> Taint:
     """Return what untrusted text can do to the call."""
-    return assess(contract, taint=facts.taint, tainted_args=facts.tainted_args)
+    return assess(
+        contract, taint=facts.taint, tainted_args=facts.tainted_args, endorsed=facts.endorsed
+    )
 
 
 def amount_cents(contract: ToolContract, args: JsonObject) -> int | None:

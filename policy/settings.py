@@ -56,6 +56,8 @@ class PolicySettings(BaseModel):
     approval_expiry_seconds: float | None = Field(default=86_400, gt=0)
     """Seconds an approval request stays open and its approval good, unless an `@expires`
     annotation is stricter; `None`: no limit of its own."""
+    endorsement_expiry_seconds: float | None = Field(default=2_592_000, gt=0)
+    """Seconds that an endorsed value stays good at most; `None`: until it is revoked."""
     tools: dict[str, ToolOverride] = {}
     """Tool name → corrections."""
 

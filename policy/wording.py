@@ -36,7 +36,8 @@ def call_words(
         "principal": person.id,
         "role": person.role,
         "missing_scopes": ", ".join(sorted({*contract.scopes} - {*person.scopes})),
-        "arguments": ", ".join(taint.arguments) or "none",
+        "arguments": ", ".join(n for n in taint.arguments if n not in taint.endorsed_arguments)
+        or "none",
         "sources": _some(taint.sources),
         "amount": _amount(amount),
         "confidence": "unknown" if confidence is None else f"{requests.percent(confidence)}%",

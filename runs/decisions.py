@@ -13,11 +13,14 @@ from langgraph.runtime import Runtime
 
 from ..errors import ArgumentError, DecisionError, PointsmanError
 from ..policy.approvals import decided_by, needs_authority, objection_to
+from ..policy.endorsing import endorsements_of
 from ..policy.protocols import PolicyEngine
 from ..policy.recorded import facts_of, recorded
 from ..policy.switches import SwitchBoard, SwitchState
+from ..settings import Settings
 from ..state.approval import ApprovalRequest, Decision
 from ..state.context import AgentContext
+from ..state.endorsement import Endorsement
 from ..state.run import Principal
 from ..stores.protocols import ApprovalRecord, Store
 from ..tools.protocols import ToolRunner
@@ -52,6 +55,11 @@ class DecisionRoom(Protocol):
     @property
     def switches(self) -> SwitchBoard:
         """What operators have switched off."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """For how long a consent may be given."""
         ...
 
     @property
@@ -102,7 +110,26 @@ async def record_decisions(
                 where=f"decisions.{request.id}",
                 fix="Ask somebody who may approve it.",
             )
-    return await dependencies.store.approvals.decide(signed, anew=anew)
+    given = await _endorsements(signed, by_id, dependencies)
+    return await dependencies.store.approvals.decide(signed, anew=anew, endorsements=given)
+
+
+async def _endorsements(
+    decisions: Sequence[Decision],
+    requests: Mapping[str, ApprovalRequest],
+    dependencies: DecisionRoom,
+) -> list[Endorsement]:
+    """Return what the decisions endorse, for the runs that each of them names."""
+    endorsing = [decision for decision in decisions if decision.endorse]
+    records = await dependencies.store.approvals.get_all([d.approval_id for d in endorsing])
+    limit = dependencies.settings.policy.endorsement_expiry_seconds
+    return [
+        one
+        for decision, record in zip(endorsing, records, strict=True)
+        for one in endorsements_of(
+            decision, requests[decision.approval_id], thread=record.thread_id, limit=limit
+        )
+    ]
 
 
 async def withdraw(
@@ -181,8 +208,8 @@ async def record_newest(
 
 def _is_on_record(decision: Decision, record: ApprovalRecord, approver: Principal) -> bool:
     return any(
-        (given.approver, given.type, given.args, given.message)
-        == (approver.id, decision.type, decision.args, decision.message)
+        (given.approver, given.type, given.args, given.message, given.endorse)
+        == (approver.id, decision.type, decision.args, decision.message, decision.endorse)
         for given in record.decisions[-1:]
     )
 

@@ -41,6 +41,8 @@ class Route(Record):
     """Id of the approval that allows it; checked again by `act`."""
     again: str = ""
     """The same approval, if by it a person lets an equal call happen once more."""
+    leans_on: str = ""
+    """The standing consents by which it runs unattended; checked again by `act`."""
     provenance: dict[str, tuple[str, ...]] = {}
     candidates: tuple[Candidate, ...] = ()
     why: str = ""

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from ..errors import DecisionError
+from .endorsement import EndorsedArgument, read_endorsed
 from .happened import what_happened
 from .text import whole_json
 from .values import Json, JsonObject, Record, Trust, digest
@@ -94,6 +95,8 @@ class Decision(Record):
     """For `edit`: the new arguments. They make a new action."""
     message: str = ""
     """For `reject` and `respond`: the person's words."""
+    endorse: tuple[EndorsedArgument, ...] = ()
+    """For `approve`: arguments whose values are good from now on, not for this call alone."""
     approver: str = ""
     """From authentication; empty only in local, single-user use."""
     approver_role: str = ""
@@ -236,6 +239,7 @@ def _decision(
         )
     if kind == "approve":
         _check_unchanged(entry, request, where)
+    endorsed = _endorsed(entry, kind, request, where)
     message = _message(entry, where) if kind in ("reject", "respond") else ""
     if kind == "respond" and request.unknown_effect and what_happened(message) == "unclear":
         raise DecisionError(
@@ -249,7 +253,23 @@ def _decision(
         type=kind,
         args=_edited_args(entry, request, where) if kind == "edit" else None,
         message=message,
+        endorse=endorsed,
     )
+
+
+def _endorsed(
+    entry: JsonObject, kind: DecisionType, request: ApprovalRequest, where: str
+) -> tuple[EndorsedArgument, ...]:
+    given = entry.get("endorse")
+    if given is None:
+        return ()
+    if kind != "approve" or request.unknown_effect or request.tool == "ask":
+        raise DecisionError(
+            "Values are endorsed with the approval of a call.",
+            where=f"{where}.endorse",
+            fix="Approve the call as it stands, or leave `endorse` out.",
+        )
+    return read_endorsed(given, request.args, request.provenance, f"{where}.endorse")
 
 
 def _check_unchanged(entry: JsonObject, request: ApprovalRequest, where: str) -> None:

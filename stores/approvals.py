@@ -9,8 +9,11 @@ from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from ..errors import DecisionError, NotFoundError
 from ..state.approval import ApprovalRequest, Decision, DecisionType
+from ..state.consent import Revocation
+from ..state.endorsement import Endorsement
 from .audit import SqlAuditLog, append_entry
 from .database import Database
+from .endorsements import insert_endorsement, revoke_of_approval
 from .protocols import ApprovalRecord, ApprovalStatus, AuditEntry
 from .schema import approvals
 from .schema import decisions as decision_rows
@@ -152,31 +155,40 @@ class SqlApprovalStore:
         )
 
     async def decide(
-        self, decisions: Sequence[Decision], *, anew: frozenset[str] = frozenset()
+        self,
+        decisions: Sequence[Decision],
+        *,
+        anew: frozenset[str] = frozenset(),
+        endorsements: Sequence[Endorsement] = (),
     ) -> Sequence[ApprovalRecord]:
-        """Record decisions in approvals and audit log, all or none.
+        """Record decisions in approvals and audit log, with what they endorse, all or none.
 
         The first rejection, edit or response closes a request; an approval closes it when the
         quorum of distinct approvers is met. An edit's arguments stay in its decision. A closed
-        request whose id is in `anew` is opened again first: what was decided before counts no more.
+        request whose id is in `anew` is opened again first: what was decided before, and endorsed
+        with it, counts no more.
 
         Raises:
             DecisionError: An unknown, closed or expired request, a decision that is not allowed, or
                 a second decision of the same approver. Nothing was recorded.
         """
 
-        def work(connection: Connection) -> list[tuple[ApprovalRecord, AuditEntry]]:
+        def work(connection: Connection) -> tuple[list[ApprovalRecord], list[AuditEntry]]:
             # In one order, so that two such calls cannot wait for each other.
             for approval_id in sorted({decision.approval_id for decision in decisions}):
                 row = _row_to_decide(connection, approval_id)
                 if approval_id in anew and row.status in _CLOSED:
                     _change(connection, row.id, round=row.round + 1, status="waiting")
-            return [self._decide(connection, decision) for decision in decisions]
+                    again = Revocation(at=self._clock(), reason="Its request was decided anew.")
+                    revoke_of_approval(connection, row.id, again)
+            recorded = [self._decide(connection, decision) for decision in decisions]
+            entries = [insert_endorsement(connection, given) for given in endorsements]
+            return [record for record, _ in recorded], [*(e for _, e in recorded), *entries][-1:]
 
-        recorded = await self._database.write(work)
-        if recorded:
-            await self._log.anchored(recorded[-1][1])
-        return [record for record, _ in recorded]
+        records, newest = await self._database.write(work)
+        for entry in newest:
+            await self._log.anchored(entry)
+        return records
 
     def _decide(
         self, connection: Connection, decision: Decision
@@ -226,6 +238,7 @@ class SqlApprovalStore:
                     fix="Only what waits or is approved can be withdrawn.",
                 )
             _change(connection, approval_id, status="withdrawn", reason=reason)
+            revoke_of_approval(connection, approval_id, Revocation(at=self._clock(), reason=reason))
             return append_entry(
                 connection,
                 at=self._clock(),

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from ..state.approval import ApprovalRequest, Decision
+from ..state.endorsement import Endorsement
 from ..state.results import StepResult
 from ..state.values import Json, JsonObject, Record
+from .consents import EndorsementStore
 
 EffectState = Literal["claimed", "done", "failed", "unknown"]
 
@@ -219,13 +221,18 @@ class ApprovalStore(Protocol):
         ...
 
     async def decide(
-        self, decisions: Sequence[Decision], *, anew: frozenset[str] = frozenset()
+        self,
+        decisions: Sequence[Decision],
+        *,
+        anew: frozenset[str] = frozenset(),
+        endorsements: Sequence[Endorsement] = (),
     ) -> Sequence[ApprovalRecord]:
-        """Record decisions, each with its line in the audit log, all or none.
+        """Record decisions and what they endorse, with lines in the audit log, all or none.
 
         The first rejection, edit or response closes a request; an
         approval closes it when the quorum of distinct approvers is met. A closed request whose id
-        is in `anew` is opened again first: what was decided before counts no more.
+        is in `anew` is opened again first: what was decided before, and endorsed with it, counts no
+        more.
 
         Raises `DecisionError` for an unknown, closed or expired request, or a second decision
         of the same approver.
@@ -463,6 +470,11 @@ class Store(Protocol):
     @property
     def approvals(self) -> ApprovalStore:
         """What people were asked."""
+        ...
+
+    @property
+    def endorsements(self) -> EndorsementStore:
+        """Values that people vouch for."""
         ...
 
     @property

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from .columns import AnyText, JsonText, Sequential
 
-VERSION = "0004"
+VERSION = "0005"
 """Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
 
 VERSION_TABLE = "pointsman_version"
@@ -136,6 +136,19 @@ decisions = Table(
     Column("approver", AnyText, nullable=False),
     Column("body", JsonText, nullable=False),
     UniqueConstraint("approval_id", "round", "approver"),
+)
+
+endorsements = Table(
+    "pointsman_endorsements",
+    METADATA,
+    Column("seq", Sequential, primary_key=True),
+    Column("id", AnyText, nullable=False, unique=True),
+    Column("digest", AnyText, nullable=False, index=True),  # of the value
+    Column("tenant", AnyText, nullable=False),
+    Column("approval_id", AnyText, nullable=False, index=True),  # empty: given by itself
+    Column("expires_at", Double),
+    Column("body", JsonText, nullable=False),
+    Column("revocation", JsonText),  # NULL: in force until it expires
 )
 
 audit = Table(

@@ -15,6 +15,7 @@ from .audit import SqlAuditLog
 from .budgets import SqlBudgetLedger
 from .database import Database
 from .effects import SqlEffectsLedger
+from .endorsements import SqlEndorsements
 from .journal import SqlJournal
 from .leases import SqlLeases
 from .payloads import SqlPayloads
@@ -43,6 +44,7 @@ class SqlStore:
         self.effects = SqlEffectsLedger(database, clock)
         self.audit = SqlAuditLog(database, clock, anchor)
         self.approvals = SqlApprovalStore(database, clock, self.audit)
+        self.endorsements = SqlEndorsements(database, clock, self.audit)
         self.attempts = SqlAttemptLog(database)
         self.budgets = SqlBudgetLedger(database, clock)
         self.switches = SqlSwitches(database, clock)

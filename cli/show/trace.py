@@ -104,7 +104,9 @@ class TracePage:
             words = f": {decision.message}" if decision.message else ""
             edited = f" {compact(decision.args)}" if decision.args is not None else ""
             by = f"{decision.type} by {decision.approver or '-'}, {moment(decision.decided_at)}"
-            self._line(2, "decision", f"{by}{words}{edited}")
+            vouched = ", ".join(entry.argument for entry in decision.endorse)
+            endorsed = f", endorsing {vouched}" if vouched else ""
+            self._line(2, "decision", f"{by}{endorsed}{words}{edited}")
 
     def _call(self, depth: int, call: ModelCall) -> None:
         a = call.attempt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...errors import BudgetExceededError
 from ...policy.approvals import action_digest, check_approval
+from ...policy.protocols import CallFacts
 from ...state.provenance import output_taint
 from ...state.results import Evidence, Failure
 from ...state.usage import Usage
@@ -11,6 +12,7 @@ from ...state.values import canonical_json
 from ...state.verdict import ActOutcome
 from ...tools.contract import Tool
 from ...tools.protocols import ToolOutcome
+from ..consents import ruled
 from ..dependencies import Dependencies
 from ..facts import step_facts
 from ..lane_view import Route
@@ -24,9 +26,8 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
     """Check once more that the call may run, then call through the effects ledger."""
     step, tool = current.step, dependencies.tools.get(current.step.tool)
     performed_by = f"tool:{step.tool}"
-    if problem := await _still_forbidden(current, route, tool, dependencies):
-        failure = Failure(kind="refused", message=problem)
-        return ActOutcome(failure=failure, performed_by=performed_by, why=route.why)
+    if failure := await _still_forbidden(current, route, tool, dependencies):
+        return ActOutcome(failure=failure, performed_by=performed_by, why=route.why, backoff=0)
     looks = Usage()
     try:
         if route.approval:
@@ -63,18 +64,18 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
 
 async def _still_forbidden(
     current: Current, route: Route, tool: Tool, dependencies: Dependencies
-) -> str:
-    """Check at the moment of execution what `route` decided; return why not, or nothing."""
+) -> Failure | None:
+    """Check at the moment of execution what `route` decided; return why not, if so."""
     switches = await dependencies.switches.snapshot()
     if reason := frozen(switches, tool.name) or halted(switches, current.run.principal):
-        return reason
+        return Failure(kind="refused", message=reason)
     facts = await step_facts(current, route.args, route.provenance, dependencies)
+    if not route.approval:
+        return await _needs_a_person(current, route, facts, dependencies)
     decision = dependencies.policy.decide(tool.contract, facts)
     if decision.outcome == "refuse":
-        return decision.reason
-    if not route.approval:
-        return "" if decision.outcome == "run" else "Policy now asks for a person's approval."
-    return check_approval(
+        return Failure(kind="refused", message=decision.reason)
+    problem = check_approval(
         await dependencies.store.approvals.get(route.approval),
         digest=action_digest(
             tool.name, route.args, current.step.id, current.plan.version, decision.version
@@ -86,6 +87,24 @@ async def _still_forbidden(
         revoked=switches.revoked_principals,
         revoked_tokens=switches.revoked_tokens,
     )
+    return Failure(kind="refused", message=problem) if problem else None
+
+
+async def _needs_a_person(
+    current: Current, route: Route, facts: CallFacts, dependencies: Dependencies
+) -> Failure | None:
+    """Return why a call that was to run unattended may not, if so.
+
+    One that ran by a standing consent goes back to be routed: it asks a person, and does not fail.
+    """
+    decision = (await ruled(facts, current.run, dependencies)).decision
+    if decision.outcome == "run":
+        return None
+    if decision.outcome == "ask" and route.leans_on:
+        message = f"It holds no more: {route.leans_on}"
+        return Failure(kind="consent", message=message, retryable=True)
+    asks = "Policy now asks for a person's approval."
+    return Failure(kind="refused", message=asks if decision.outcome == "ask" else decision.reason)
 
 
 def _tool_failure(done: ToolOutcome) -> Failure | None:

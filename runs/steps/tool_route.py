@@ -13,6 +13,7 @@ from ...state.results import Failure, StepResult
 from ...state.values import JsonObject, digest
 from ...stores.protocols import ApprovalRecord
 from ...tools.contract import Tool
+from ..consents import Ruled, ruled
 from ..dependencies import Dependencies
 from ..facts import step_facts
 from ..lane_view import Route
@@ -40,11 +41,18 @@ async def route_tool(
     except ArgumentError as error:
         return ended(current, "failed", Failure(kind="arguments", message=str(error)))
     facts = await step_facts(current, args, provenance, dependencies)
-    decision = dependencies.policy.decide(tool.contract, facts)
+    ruling = await _ruling(current, facts, dependencies)
+    facts, decision = ruling.facts, ruling.decision
     if decision.outcome == "refuse":
         return ended(current, "failed", Failure(kind="refused", message=decision.reason))
     if decision.outcome == "run":
-        return Route(action="tool", args=args, provenance=provenance, why=decision.reason)
+        return Route(
+            action="tool",
+            args=args,
+            provenance=provenance,
+            why=ruling.why,
+            leans_on=ruling.leans_on,
+        )
     bound = action_digest(step.tool, args, step.id, current.plan.version, decision.version)
     asked = await _asked(current, bound, memory, dependencies)
     approved = await _approved(asked, bound, tool, facts, dependencies)
@@ -63,6 +71,14 @@ async def route_tool(
     return StepResult(
         step=step.id, status="waiting", approval=request, plan_version=current.plan.version
     )
+
+
+async def _ruling(current: Current, facts: CallFacts, dependencies: Dependencies) -> Ruled:
+    """Ask policy; what a person has cleared runs by their approval and needs no other consent."""
+    if current.cleared is None:
+        return await ruled(facts, current.run, dependencies)
+    contract = dependencies.tools.get(facts.tool).contract
+    return Ruled(facts=facts, decision=dependencies.policy.decide(contract, facts))
 
 
 def _arguments(current: Current) -> tuple[JsonObject, dict[str, tuple[str, ...]]]:
