@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.timeout(400)
 def test_the_demo_keeps_its_promises_without_a_warning(own_home: Path) -> None:
     """What `make demo` prints is the demo: no warning of ours or of a package stands in it."""
     done = subprocess.run(
@@ -14,7 +17,7 @@ def test_the_demo_keeps_its_promises_without_a_warning(own_home: Path) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=390,
         check=False,
     )
 
