@@ -20,7 +20,6 @@ from ..state.plan import AnswerSentence, Plan, Step
 from ..state.references import as_text
 from ..state.values import Json, JsonObject, Record
 from .extraction import Argument
-from .validation import check_runs_yet
 
 _ABSENT = object()
 _SAMPLES: Mapping[str, Json] = {"string": "sample", "number": 1.0, "integer": 1}
@@ -127,7 +126,6 @@ def check_template(playbook: Playbook) -> None:
     """
     for values in variants(playbook):
         steps, answer = instantiate(playbook, values, prefix="q1_")
-        check_runs_yet(Plan(steps=steps))
         check_plan(Plan(steps=steps, answer=answer))
 
 
@@ -142,7 +140,8 @@ def instantiate(
             argument is left out, and so is every step or sentence that depends on it.
         prefix: Put before every step id, so that several playbooks fit into one plan.
     """
-    every = {str(step.body(())["id"]) for step in playbook.steps if "id" in step.body(())}
+    bodies = [step.body(()) for step in playbook.steps]
+    every = {str(body["id"]) for body in bodies if "id" in body}
     steps = [
         _filled_step(step.body(playbook.arguments), values)
         for step in playbook.steps
@@ -150,11 +149,25 @@ def instantiate(
     ]
     sentences = [_filled(s, playbook, values) for s in playbook.answer if s.kept(values)]
     gone = every - {step.get("id") for step in steps}
-    names = {step_id: f"{prefix}{step_id}" for step_id in every}
+    names = {step_id: f"{prefix}{step_id}" for body in bodies for step_id in _ids(body)}
     return (
-        tuple(Step.from_json(_renamed_step(_when_renamed(s, names), names, gone)) for s in steps),
-        tuple(AnswerSentence.from_json(_renamed_step(s, names, gone)) for s in sentences),
+        tuple(Step.from_json(_renamed_step(s, names, gone)) for s in steps),
+        tuple(AnswerSentence.from_json(_renamed_part(s, names, gone)) for s in sentences),
     )
+
+
+def _ids(step: JsonObject) -> Iterator[str]:
+    """Yield the ids of a step and of those that stand in it."""
+    if "id" in step:
+        yield str(step["id"])
+    for inner in _group(step):
+        yield from _ids(inner)
+
+
+def _group(step: JsonObject) -> list[JsonObject]:
+    loop = step.get("for_each")
+    group = loop.get("steps") if isinstance(loop, dict) else None
+    return [inner for inner in group or () if isinstance(inner, dict)]
 
 
 def _filled(part: Conditional, playbook: Playbook, values: JsonObject) -> JsonObject:
@@ -208,7 +221,7 @@ def _joined(value: JsonObject) -> Json:
     return value
 
 
-def _renamed_step(part: JsonObject, names: Mapping[str, str], gone: Collection[str]) -> JsonObject:
+def _renamed_part(part: JsonObject, names: Mapping[str, str], gone: Collection[str]) -> JsonObject:
     """Rename step ids in a step or sentence; conditions on steps that are gone go with them."""
     renamed = {key: _renamed(value, names) for key, value in part.items()}
     for key in ("id", "when", "unless"):
@@ -220,9 +233,20 @@ def _renamed_step(part: JsonObject, names: Mapping[str, str], gone: Collection[s
     return renamed
 
 
-def _when_renamed(step: JsonObject, names: Mapping[str, str]) -> JsonObject:
-    when = step.get("when")
-    return {**step, "when": renamed_in(when, names)} if isinstance(when, str) else step
+def _renamed_step(step: JsonObject, names: Mapping[str, str], gone: Collection[str]) -> JsonObject:
+    """Rename step ids in a step, in its expressions and in what stands in it."""
+    renamed = _renamed_part(step, names, gone)
+    if isinstance(when := step.get("when"), str):
+        renamed["when"] = renamed_in(when, names)
+    if isinstance(loop := step.get("for_each"), dict):
+        told = {
+            key: renamed_in(text, names)
+            for key in _OF_A_LOOP
+            if isinstance(text := loop.get(key), str)
+        }
+        inner = [_renamed_step(one, names, gone) for one in _group(step)]
+        renamed["for_each"] = {**renamed["for_each"], **told, "steps": inner}
+    return renamed
 
 
 def _renamed(value: Json, names: Mapping[str, str]) -> Json:

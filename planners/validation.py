@@ -28,7 +28,6 @@ def validate(plan: Plan, request: PlanRequest, tools: ToolRunner) -> None:
     Raises:
         PlanError: `where` names the step; the message is fit to be quoted to a model.
     """
-    check_runs_yet(plan)
     check_plan(
         plan,
         attachments=frozenset(a.name for a in request.task.attachments),
@@ -58,21 +57,6 @@ def validate(plan: Plan, request: PlanRequest, tools: ToolRunner) -> None:
         )
         check_later_tools(plan, named, kept=())
     _check_budget(plan, request)
-
-
-def check_runs_yet(plan: Plan) -> None:
-    """Refuse what the language has and no run carries out yet: nothing is ignored in silence.
-
-    Raises:
-        PlanError: A loop stands in a loop.
-    """
-    for step in plan.every_step():
-        if step.for_each is not None and step not in plan.steps:
-            raise PlanError(
-                "Loops in loops are checked but not run yet.",
-                where=step.id,
-                fix="Plan without it.",
-            )
 
 
 def _check_output_schema(step: Step) -> None:

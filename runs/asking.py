@@ -19,7 +19,7 @@ def waiting_results(plan: Plan, results: Mapping[str, StepResult]) -> list[StepR
     """Return the results that wait for a person, in a stable order: in a loop that of its items."""
     found = [result for result in results.values() if result.status == "waiting"]
     place = places(plan, results)
-    return sorted(found, key=lambda result: place.get(result.step, (result.step, 0, 0)))
+    return sorted(found, key=lambda result: place.get(result.step, (result.step, ())))
 
 
 def told_apart(requests: Sequence[ApprovalRequest]) -> list[ApprovalRequest]:

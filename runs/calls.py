@@ -50,40 +50,51 @@ def _performed(
 ) -> Iterator[tuple[Step, StepResult, Mapping[str, Json]]]:
     """Yield steps with their results and what they could read, those of a loop for each item."""
     for step in plan.steps:
-        known = results.get(step.id)
-        if known is None:
-            continue
-        if step.for_each is None:
-            yield step, known, outputs
-        elif known.items:
-            yield from _performed_items(step, step.for_each, results, outputs, now)
+        yield from _of_step(step, (), results, outputs, now)
 
 
-def _performed_items(
+def _of_step(
+    step: Step,
+    keys: tuple[str, ...],
+    results: Mapping[str, StepResult],
+    values: Mapping[str, Json],
+    now: datetime,
+) -> Iterator[tuple[Step, StepResult, Mapping[str, Json]]]:
+    known = results.get(instance(step.id, keys))
+    if known is None:
+        return
+    if step.for_each is None:
+        yield step, known, values
+    elif known.items:
+        yield from _of_items(step, step.for_each, keys, results, values, now)
+
+
+def _of_items(
     step: Step,
     loop: ForEach,
+    keys: tuple[str, ...],
     results: Mapping[str, StepResult],
-    outputs: Mapping[str, Json],
+    values: Mapping[str, Json],
     now: datetime,
 ) -> Iterator[tuple[Step, StepResult, Mapping[str, Json]]]:
     def lookup(reference: Reference) -> Json:
         if reference.attachment:
             return {"$attachment": reference.attachment}
-        return at_path(outputs[reference.step], reference.path)
+        return at_path(values[reference.step], reference.path)
 
     try:
-        items = items_of(step, computed(loop.items, lookup, now=now), outputs)
+        items = items_of(step, computed(loop.items, lookup, now=now), values)
     except ExpressionError:
         # The list cannot be worked out any more, as where retention has removed what it was of.
         return
-    everything = dict(outputs)
+    everything = dict(values)
     for item in items:
-        inner = {s.id: instance(s.id, (item.key,)) for s in loop.steps}
-        read = {local: outputs[name] for local, name in inner.items() if name in outputs}
-        values = ChainMap({**read, loop.item: item.value}, everything)
-        for inner_step in loop.steps:
-            if (result := results.get(inner[inner_step.id])) is not None:
-                yield inner_step, result, values
+        inside = (*keys, item.key)
+        ids = {s.id: instance(s.id, inside) for s in loop.steps}
+        read = {local: values[name] for local, name in ids.items() if name in values}
+        known = ChainMap({**read, loop.item: item.value}, everything)
+        for inner in loop.steps:
+            yield from _of_step(inner, inside, results, known, now)
 
 
 def _args(step: Step, result: StepResult, outputs: Mapping[str, Json], now: datetime) -> JsonObject:

@@ -19,6 +19,7 @@ from ..state.channels import merge_two
 from ..state.expansion import rest_of
 from ..state.iteration import parts_of
 from ..state.migrations import migrated, read_stored
+from ..state.nesting import nest_of
 from ..state.plan import Plan, Step
 from ..state.rechecks import changes
 from ..state.results import Attempt, StepResult, Verdict
@@ -149,13 +150,15 @@ class LaneView:
         What rests on a check and has just happened in this lane may have changed it.
         """
         checked: dict[str, list[str]] = read(self._state, "checked", {})
-        loop = self.plan.steps[0]
-        shared = checked.get(loop.id, []) if loop.for_each else []
-        mine = [*shared, *checked.get(self.chain[0], [])]
-        own = read(self._state, "results", {}) if mine else {}
-        happened = [s for s in own if self._has_happened(s)]
-        changed = {c for s in happened for c in (*shared, *checked.get(s, []))}
-        return tuple(step_id for step_id in mine if step_id not in changed)
+        if not checked:
+            return ()
+        own = read(self._state, "results", {})
+        changed = {c for s in own if self._has_happened(s) for c in self._rests_on(s, checked)}
+        return tuple(c for c in self._rests_on(self.chain[0], checked) if c not in changed)
+
+    def _rests_on(self, step_id: str, checked: Mapping[str, list[str]]) -> list[str]:
+        loops = nest_of(self.plan, step_id).loop_ids()
+        return [c for id_ in (*loops, step_id) for c in checked.get(id_, [])]
 
     def _has_happened(self, step_id: str) -> bool:
         result, step = self.result(step_id), self.plan.step(parts_of(step_id)[0])

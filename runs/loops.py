@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ..errors import ExpressionError
 from ..state.conditions import control_taint, decide, may_start, recovered
-from ..state.expansion import is_done, items_in, loops
+from ..state.expansion import OpenLoop, is_done, items_in, local_results, open_loops
 from ..state.iteration import Item, ItemFailure, failures, instance, items_of, taint_of
+from ..state.nesting import Nest
 from ..state.plan import ForEach, Plan, Step
 from ..state.provenance import argument_provenance, union
 from ..state.references import Reference, at_path, computed, resolve
@@ -38,21 +39,34 @@ class LoopScope:
 
 
 async def advance_loops(scope: LoopScope) -> dict[str, StepResult]:
-    """Return new results of the loops that can begin or end."""
+    """Return new results of the loops that can begin or end, those inside other loops too."""
     update: dict[str, StepResult] = {}
+    outermost = Nest()
     for step in scope.plan.steps:
-        known = scope.results.get(step.id)
-        if step.for_each is not None and known is None and may_start(step, scope.results):
-            update[step.id] = await _begun(step, step.for_each, scope)
-    for step, opened in loops(scope.plan, scope.results):
-        if step.for_each is not None and is_done(step, opened, scope.results):
-            update[step.id] = await _ended(step, step.for_each, opened, scope)
+        update |= await _begun_if_ready(step, outermost, scope, scope.results)
+    for opened in open_loops(scope.plan, scope.results):
+        for nest in opened.nests():
+            local = local_results(opened, nest, scope.results)
+            for step in opened.loop.steps:
+                update |= await _begun_if_ready(step, nest, scope, local)
+        if is_done(opened, scope.results):
+            update[opened.result.step] = await _ended(opened, scope)
     return update
 
 
-async def _begun(step: Step, loop: ForEach, scope: LoopScope) -> StepResult:
+async def _begun_if_ready(
+    step: Step, nest: Nest, scope: LoopScope, local: Mapping[str, StepResult]
+) -> dict[str, StepResult]:
+    if step.for_each is None or step.id in local or not may_start(step, local):
+        return {}
+    named = step.model_copy(update={"id": instance(step.id, nest.keys)})
+    return {named.id: await _begun(named, step.for_each, nest, scope)}
+
+
+async def _begun(step: Step, loop: ForEach, nest: Nest, scope: LoopScope) -> StepResult:
     """Work out the condition and the list of a loop; nothing of it has run if that fails."""
-    values = await _values(step.needs(), scope)
+    local = _local(step, nest, scope)
+    values = await _values(step.needs(), nest, scope)
     files = {
         ref.attachment: await text_of(
             scope.attachments[ref.attachment], scope.payloads, scope.memory
@@ -64,12 +78,12 @@ async def _begun(step: Step, loop: ForEach, scope: LoopScope) -> StepResult:
     def lookup(ref: Reference) -> Json:
         return files[ref.attachment] if ref.attachment else at_path(values[ref.step], ref.path)
 
-    labels = _labels(step, scope)
+    labels = _labels(step, local, nest, scope)
     blank = StepResult(
         step=step.id,
         status="failed",
         taint=labels,
-        data_class=_classes(step, scope),
+        data_class=_classes(step, local, scope),
         plan_version=scope.plan.version,
     )
     try:
@@ -93,15 +107,22 @@ async def _begun(step: Step, loop: ForEach, scope: LoopScope) -> StepResult:
     return await _kept(opened, scope)
 
 
-def _labels(step: Step, scope: LoopScope) -> tuple[str, ...]:
+def _local(step: Step, nest: Nest, scope: LoopScope) -> dict[str, StepResult]:
+    found = ((name, nest.result(name, scope.results)) for name in step.needs())
+    return {name: result for name, result in found if result is not None}
+
+
+def _labels(
+    step: Step, local: Mapping[str, StepResult], nest: Nest, scope: LoopScope
+) -> tuple[str, ...]:
     """Return the labels of a loop's list and condition, which decide what its steps do."""
-    listed = argument_provenance(step, scope.results).get("for_each.items", ())
-    return union([scope.plan.taint, control_taint(step, scope.results), listed])
+    listed = argument_provenance(step, local).get("for_each.items", ())
+    return union([scope.plan.taint, nest.under(scope.results), control_taint(step, local), listed])
 
 
-def _classes(step: Step, scope: LoopScope) -> tuple[str, ...]:
+def _classes(step: Step, local: Mapping[str, StepResult], scope: LoopScope) -> tuple[str, ...]:
     """Return the classes of the data that a loop reads, its list among them."""
-    read = [scope.results[name].data_class for name in step.needs() if name in scope.results]
+    read = [result.data_class for result in local.values()]
     files = {ref.attachment for ref in step.uses() if ref.attachment}
     return union([*read, *((c,) for f in files if (c := scope.attachments[f].data_class))])
 
@@ -114,34 +135,42 @@ async def _kept(result: StepResult, scope: LoopScope) -> StepResult:
     return small
 
 
-async def _values(names: frozenset[str], scope: LoopScope) -> dict[str, Json]:
-    return {
-        name: await output_of(result, scope.payloads, scope.memory)
-        for name in names
-        if (result := scope.results.get(name)) is not None and result.status == "accepted"
-    }
+async def _values(names: Iterable[str], nest: Nest, scope: LoopScope) -> dict[str, Json]:
+    """Return the values of names as they are read from one item of each loop around."""
+    found: dict[str, Json] = {}
+    for item, opened, key in nest.items(scope.results):
+        listed = await output_of(opened, scope.payloads, scope.memory)
+        found[item] = listed[opened.items.index(key)]
+    for name in names:
+        result = scope.results.get(nest.id_of(name))
+        if result is not None and result.status == "accepted":
+            found[name] = await output_of(result, scope.payloads, scope.memory)
+    return found
 
 
-async def _ended(step: Step, loop: ForEach, opened: StepResult, scope: LoopScope) -> StepResult:
+async def _ended(opened: OpenLoop, scope: LoopScope) -> StepResult:
     """Put together what the items brought, in their order; a failure is told by its item."""
-    items = items_in(opened, await output_of(opened, scope.payloads, scope.memory))
-    outside = await _values(step.needs(), scope)
+    step, result = opened.step, opened.result
+    listed = await output_of(result, scope.payloads, scope.memory)
+    outside = await _values(step.needs(), opened.around, scope)
+    items = items_in(result, listed)
     brought: list[Json] = []
     unsaid: list[str] = []
     for item in items:
         try:
-            brought += await _brought(loop, item, outside, scope)
+            brought += await _brought(opened, item, outside, scope)
         except ExpressionError as error:
             unsaid.append(f"{item.key}: {error}")
-    result = opened.model_copy(
+    outer = opened.around.keys
+    result = result.model_copy(
         update={
             "status": "accepted",
             "output": brought,
             "payload": "",
             "excerpt": "",
-            "taint": union([opened.taint, taint_of(step, items, scope.results)]),
-            "data_class": union([opened.data_class, *_classes_of_items(loop, items, scope)]),
-            "failure": _failure(len(items), failures(step, items, scope.results), unsaid),
+            "taint": union([result.taint, taint_of(step, items, scope.results, outer)]),
+            "data_class": union([result.data_class, *_classes_of_items(opened, scope)]),
+            "failure": _failure(len(items), failures(step, items, scope.results, outer), unsaid),
         }
     )
     if result.failure and result.failure.kind != "rejected" and step.on_error != "skip":
@@ -154,10 +183,8 @@ async def _ended(step: Step, loop: ForEach, opened: StepResult, scope: LoopScope
     return await _kept(result, scope)
 
 
-def _classes_of_items(
-    loop: ForEach, items: Sequence[Item], scope: LoopScope
-) -> list[tuple[str, ...]]:
-    names = (instance(s.id, (item.key,)) for item in items for s in loop.steps)
+def _classes_of_items(opened: OpenLoop, scope: LoopScope) -> list[tuple[str, ...]]:
+    names = (instance(s.id, nest.keys) for nest in opened.nests() for s in opened.loop.steps)
     return [scope.results[name].data_class for name in names if name in scope.results]
 
 
@@ -177,13 +204,14 @@ def _failure(count: int, failed: Sequence[ItemFailure], unsaid: Sequence[str]) -
 
 
 async def _brought(
-    loop: ForEach, item: Item, outside: Mapping[str, Json], scope: LoopScope
+    opened: OpenLoop, item: Item, outside: Mapping[str, Json], scope: LoopScope
 ) -> list[Json]:
     """Return what one item brings, nothing if its step has no value."""
+    loop, nest = opened.loop, opened.around.inside(opened.step, item.key)
     inner = {
         s.id: await output_of(result, scope.payloads, scope.memory)
         for s in loop.steps
-        if (result := scope.results.get(instance(s.id, (item.key,)))) is not None
+        if (result := scope.results.get(instance(s.id, nest.keys))) is not None
         and result.status == "accepted"
     }
     if loop.output is None:

@@ -11,7 +11,8 @@ from ..errors import ExpressionError, PlanError
 from ..state.approval import ShownEvidence
 from ..state.conditions import control_taint, recovered
 from ..state.expansion import LOOP_STATUS
-from ..state.iteration import Item, instance, parts_of
+from ..state.iteration import parts_of
+from ..state.nesting import Nest, placed
 from ..state.plan import Plan, Step
 from ..state.provenance import argument_provenance, union
 from ..state.references import Reference, as_text, at_path, computed, read_by, resolve
@@ -47,10 +48,8 @@ class Current:
     """Attachment name → its text; for media, what it is."""
     files: tuple[Attachment, ...] = ()
     """Attachments that it refers to."""
-    item: Item | None = None
-    """The item of the loop that it runs for."""
     under: tuple[str, ...] = ()
-    """Untrusted sources of the list that it is looped over."""
+    """Untrusted sources of the lists that it is looped over."""
     because: str = ""
     """Why it runs, where a condition decided it."""
     rechecks: tuple[Current, ...] = ()
@@ -162,27 +161,19 @@ async def _load(
     view: LaneView, step_id: str, earlier: tuple[Attempt, ...], payloads: Payloads
 ) -> Current:
     local, keys = parts_of(step_id)
-    found, around = _in_plan(view, local)
-    step = found.model_copy(update={"id": step_id})
+    found, loops = placed((*view.plan.steps, *view.checked_steps.values()), local)
+    step, nest = found.model_copy(update={"id": step_id}), Nest(loops, keys)
     uses = step.uses()
     wanted = {ref.step for ref in uses if ref.step} | {step.id}
-    loop = around.for_each if around else None
-    inside = loop.own_names if loop else frozenset[str]()
-    results = {
-        name: result
-        for name in wanted
-        if (result := view.result(instance(name, keys) if name in inside else name)) is not None
+    known = {
+        id_: result
+        for id_ in (*(nest.id_of(name) for name in wanted), *nest.loop_ids())
+        if (result := view.result(id_)) is not None
     }
-    values = await _values(results, payloads, view.memory)
-    item: Item | None = None
-    under: tuple[str, ...] = ()
-    if around is not None and loop is not None and (opened := view.result(around.id)) is not None:
-        under = opened.taint
-        item = await _item(view, around, opened, keys[0], payloads)
-        results[loop.item] = StepResult(
-            step=loop.item, status="accepted", taint=under, data_class=opened.data_class
-        )
-        values[loop.item] = item.value
+    results = {name: result for name in wanted if (result := nest.result(name, known)) is not None}
+    own = {name: result for name, result in results.items() if nest.id_of(name) in known}
+    values = await _values(own, payloads, view.memory)
+    values |= await _items(view, nest, payloads)
     files = {ref.attachment for ref in uses if ref.attachment}
     used = [item for item in view.attachments if item.name in files]
     return Current(
@@ -192,23 +183,11 @@ async def _load(
         results=results,
         earlier=earlier,
         values=values,
-        item=item,
-        under=under,
+        under=nest.under(known),
         attachments={item.name: await text_of(item, payloads, view.memory) for item in used},
         files=tuple(used),
         memory=view.memory,
     )
-
-
-def _in_plan(view: LaneView, local: str) -> tuple[Step, Step | None]:
-    """Return a step of the lane or of its checks, and the loop around it if there is one."""
-    for step in (*view.plan.steps, *view.checked_steps.values()):
-        if step.id == local:
-            return step, None
-        for inner in step.for_each.steps if step.for_each else ():
-            if inner.id == local:
-                return inner, step
-    raise KeyError(local)
 
 
 async def _values(
@@ -221,19 +200,39 @@ async def _values(
     }
 
 
-async def _item(
-    view: LaneView, around: Step, opened: StepResult, key: str, payloads: Payloads
-) -> Item:
-    """Return an item of a loop; one that has ended holds what it brought, no longer its list."""
-    if opened.status == LOOP_STATUS:
-        listed = await output_of(opened, payloads, view.memory)
-        return Item(key=key, value=listed[opened.items.index(key)])
-    loop = around.for_each
-    if loop is None:
-        raise KeyError(key)
-    refs = tuple(read_by(loop.items, "for_each.items"))
-    read = {ref.step: result for ref in refs if (result := view.result(ref.step)) is not None}
-    values = await _values(read, payloads, view.memory)
+async def _items(view: LaneView, nest: Nest, payloads: Payloads) -> dict[str, Json]:
+    """Return the items that a step runs for, by their names."""
+    found: dict[str, Json] = {}
+    outer = Nest()
+    for loop_step, id_, key in zip(nest.loops, nest.loop_ids(), nest.keys, strict=True):
+        opened, loop = view.result(id_), loop_step.for_each
+        if opened is not None and loop is not None:
+            if opened.status == LOOP_STATUS:
+                listed = await output_of(opened, payloads, view.memory)
+            else:
+                # A loop that has ended holds what it brought, no longer its list.
+                listed = await _listed(view, loop.items, id_, outer, found, payloads)
+            found[loop.item] = listed[opened.items.index(key)]
+        outer = outer.inside(loop_step, key)
+    return found
+
+
+async def _listed(
+    view: LaneView,
+    items: str,
+    where: str,
+    nest: Nest,
+    around: Mapping[str, Json],
+    payloads: Payloads,
+) -> Json:
+    """Work out once more what a loop went through."""
+    refs = tuple(read_by(items, "for_each.items"))
+    read = {
+        ref.step: result
+        for ref in refs
+        if (result := view.result(nest.id_of(ref.step))) is not None
+    }
+    values = {**await _values(read, payloads, view.memory), **around}
     named = {ref.attachment for ref in refs}
     used = [file for file in view.attachments if file.name in named]
     files = {file.name: await text_of(file, payloads, view.memory) for file in used}
@@ -241,8 +240,7 @@ async def _item(
     def lookup(ref: Reference) -> Json:
         return files[ref.attachment] if ref.attachment else at_path(values[ref.step], ref.path)
 
-    listed = computed(loop.items, lookup, around.id, now=started(view.run))
-    return Item(key=key, value=listed[opened.items.index(key)])
+    return computed(items, lookup, where, now=started(view.run))
 
 
 def text_at(output: Json, path: str) -> str:

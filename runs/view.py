@@ -17,8 +17,8 @@ from langgraph.types import Overwrite
 
 from ..state.agent import read
 from ..state.answer import Answer
-from ..state.iteration import instance, parts_of
 from ..state.migrations import VERSION_KEY, migrated, read_stored
+from ..state.nesting import around, nest_of, outermost
 from ..state.plan import Plan, Step
 from ..state.rechecks import Rechecks
 from ..state.references import Reference
@@ -147,37 +147,30 @@ class RunView:
 
     def lane(self, chain: Sequence[str]) -> JsonObject:
         """Return what one lane is sent: its steps, and the results and files that they use."""
-        if loop := self._loop_of(chain[0]):
-            return self._loop_lane(chain, loop)
         plan, results, raw = self.plan, self.results, self._state["plan"]
-        steps = {
-            step.id: (step, packed) for step, packed in zip(plan.steps, raw["steps"], strict=True)
-        }
-        uses = [ref for step_id in chain for ref in steps[step_id][0].uses()]
-        cleared = {s for s in chain if s in results and results[s].status == "cleared"}
-        again = self._looked_at_again(chain)
-        uses += again.uses
+        tops, again = outermost(plan, chain), self._looked_at_again(chain)
+        packed = dict(zip((step.id for step in plan.steps), raw["steps"], strict=True))
+        uses = [*again.uses, *(ref for step in tops for ref in step.uses())]
         files = {ref.attachment for ref in uses if ref.attachment}
+        cleared = {id_ for id_ in chain if id_ in results and results[id_].status == "cleared"}
         read = {ref.step for ref in uses if ref.step} | again.instances
-        needed = sorted((read - set(chain)) | cleared)
+        needed = (read - set(chain)) | cleared | around(plan, chain)
         sent = {key: value for key, value in raw.items() if key != "answer"}
-        sent["steps"] = [steps[step_id][1] for step_id in chain]
-        own = plan.model_copy(update={"steps": tuple(steps[s][0] for s in chain), "answer": ()})
-        self.memory.keep(f"plan {chain[0]}", sent, own)
+        sent["steps"] = [packed[step.id] for step in tops]
+        own = plan.model_copy(update={"steps": tops, "answer": ()})
+        self.memory.keep(f"plan {tops[0].id}", sent, own)
         return {
             VERSION_KEY: SCHEMA_VERSION,
             "run": self._state["run"],
             "plan": sent,
             "chain": list(chain),
             "checked": again.by_step,
-            "checked_steps": again.steps,
+            "checked_steps": [packed[step.id] for step in again.steps if step not in tops],
             "attachments": [
                 item for item in self._state["work"].get("attachments", []) if item["name"] in files
             ],
             "inputs": {
-                step_id: self._last_attempt_only(step_id)
-                for step_id in needed
-                if step_id in results
+                id_: self._last_attempt_only(id_) for id_ in sorted(needed & results.keys())
             },
         }
 
@@ -191,63 +184,20 @@ class RunView:
         if all(s not in results or results[s].status != "cleared" for s in chain):
             return LookedAtAgain()
         rechecks, by_step = Rechecks(self.plan, results), dict[str, list[str]]()
-        if loop := self._loop_of(chain[0]):
-            by_step[loop.id] = list(rechecks.outside(loop))
-        by_step |= {step_id: list(rechecks.of(step_id)) for step_id in chain}
+        for step_id in chain:
+            by_step[step_id] = list(rechecks.of(step_id))
+            for loop_id in nest_of(self.plan, step_id).loop_ids():
+                if loop_id not in by_step:
+                    by_step[loop_id] = list(rechecks.outside(loop_id))
         by_step = {step_id: some for step_id, some in by_step.items() if some}
         instances = {step_id for some in by_step.values() for step_id in some}
-        raw = {step["id"]: step for step in self._state["plan"]["steps"]}
-        loops = {step_id: loop.id for step_id in instances if (loop := self._loop_of(step_id))}
-        names = sorted({loops.get(step_id, step_id) for step_id in instances})
-        siblings = {
-            instance(name, keys)
-            for local, keys in map(parts_of, loops)
-            for name in self.plan.step(local).needs()
-        }
+        steps = outermost(self.plan, sorted(instances))
         return LookedAtAgain(
             by_step=by_step,
-            steps=[raw[name] for name in names],
-            uses=tuple(ref for name in names for ref in self.plan.step(name).uses()),
-            instances=frozenset([*instances, *loops.values(), *siblings]) & results.keys(),
+            steps=steps,
+            uses=tuple(ref for step in steps for ref in step.uses()),
+            instances=frozenset([*instances, *around(self.plan, instances)]) & results.keys(),
         )
-
-    def _loop_of(self, step_id: str) -> Step | None:
-        local, keys = parts_of(step_id)
-        if not keys:
-            return None
-        return next(
-            step
-            for step in self.plan.steps
-            if step.for_each is not None and local in step.for_each.own_names
-        )
-
-    def _loop_lane(self, chain: Sequence[str], loop: Step) -> JsonObject:
-        """Return what a lane is sent that works on items of a loop."""
-        raw = self._state["plan"]
-        [packed] = [step for step in raw["steps"] if step["id"] == loop.id]
-        sent = {key: value for key, value in raw.items() if key != "answer"} | {"steps": [packed]}
-        again = self._looked_at_again(chain)
-        uses = (*loop.uses(), *again.uses)
-        files = {ref.attachment for ref in uses if ref.attachment}
-        inner = [step.id for step in loop.for_each.steps] if loop.for_each else []
-        keys = dict.fromkeys(parts_of(step_id)[1] for step_id in chain)
-        known = [name for key in keys for step in inner if (name := instance(step, key))]
-        read = {ref.step for ref in uses} | again.instances
-        sent_along = dict.fromkeys([*sorted(read), loop.id, *known])
-        return {
-            VERSION_KEY: SCHEMA_VERSION,
-            "run": self._state["run"],
-            "plan": sent,
-            "chain": list(chain),
-            "checked": again.by_step,
-            "checked_steps": [step for step in again.steps if step["id"] != loop.id],
-            "attachments": [
-                item for item in self._state["work"].get("attachments", []) if item["name"] in files
-            ],
-            "inputs": {
-                name: self._last_attempt_only(name) for name in sent_along if name in self.results
-            },
-        }
 
     def _last_attempt_only(self, key: str) -> JsonObject:
         raw: JsonObject = self._state["results"][key]
@@ -283,8 +233,8 @@ class LookedAtAgain:
 
     by_step: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
     """Step, or loop for all its items → instances of the steps with checks."""
-    steps: Sequence[JsonObject] = ()
-    """These steps, and the loops around them."""
+    steps: Sequence[Step] = ()
+    """These steps, or the outermost loops around them."""
     uses: Sequence[Reference] = ()
     """What they refer to."""
     instances: frozenset[str] = frozenset()

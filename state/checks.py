@@ -90,15 +90,23 @@ def _check_names(plan: Plan) -> None:
     for step_id, count in names.items():
         if count > 1:
             raise PlanError("Two steps have this id.", where=step_id, fix="Give each its own id.")
-    items = Counter(step.for_each.item for step in steps if step.for_each)
-    for step in steps:
-        name = step.for_each.item if step.for_each else ""
-        if name in names or items[name] > 1:
-            raise PlanError(
-                f"Its item has the name {name!r}, which something else has too.",
-                where=f"{step.id}.for_each.item",
-                fix="Give each item its own name.",
-            )
+    for step in plan.steps:
+        _check_item_names(step, frozenset(names))
+
+
+def _check_item_names(step: Step, taken: frozenset[str]) -> None:
+    """Loops side by side may call their items alike; a loop inside one may not."""
+    if step.for_each is None:
+        return
+    name = step.for_each.item
+    if name in taken:
+        raise PlanError(
+            f"Its item has the name {name!r}, which something else has too.",
+            where=f"{step.id}.for_each.item",
+            fix="Give the item its own name.",
+        )
+    for inner in step.for_each.steps:
+        _check_item_names(inner, taken | {name})
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,8 @@ class _Scope:
     skippable: frozenset[str] = frozenset()
     """Steps that a condition or an error may skip."""
     loops: int = 0
+    most: int = 1
+    """Items of the loops around, at most."""
 
     def loop_of(self, name: str) -> str:
         """Return the loop in which a name means something, or nothing."""
@@ -217,6 +227,12 @@ def _check_loop(step: Step, loop: ForEach, scope: _Scope) -> None:
             f"Loops stand in each other more than {MAX_NESTING} deep.",
             where=where,
             fix="Make one list of the inner items with an expression, and loop over that.",
+        )
+    if scope.most * loop.max > MAX_ITEMS:
+        raise PlanError(
+            f"Up to {scope.most} times {loop.max} items are more than the limit of {MAX_ITEMS}.",
+            where=f"{where}.max",
+            fix="Lower `max` of one of the loops.",
         )
 
 
@@ -347,6 +363,7 @@ def _loop_shape(step: Step, loop: ForEach, scope: _Scope) -> Shape:
         scope,
         shapes={**scope.shapes, loop.item: items.item or ANY},
         loops=scope.loops + 1,
+        most=scope.most * loop.max,
     )
     if loop.key:
         _inferred(loop.key, f"{where}.key", inside)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -131,6 +132,12 @@ class Step(Record):
         hard = {ref.step for ref in self.uses() if ref.step and not ref.may_be_absent}
         return frozenset(hard | set(self.after))
 
+    def every(self) -> Iterator[Step]:
+        """Yield the step and, of a loop, all that stand in it."""
+        yield self
+        for inner in self.for_each.steps if self.for_each is not None else ():
+            yield from inner.every()
+
 
 def _used_by_loop(loop: ForEach) -> Iterator[Reference]:
     """Yield what a loop and its steps read from outside of it."""
@@ -182,7 +189,8 @@ class Plan(Record):
 
     def every_step(self) -> Iterator[Step]:
         """Yield all steps, those of a loop after it."""
-        return _every(self.steps)
+        for step in self.steps:
+            yield from step.every()
 
     def step(self, step_id: str) -> Step:
         """Return the step of that id.
@@ -194,13 +202,6 @@ class Plan(Record):
             if step.id == step_id:
                 return step
         raise KeyError(step_id)
-
-
-def _every(steps: Iterable[Step]) -> Iterator[Step]:
-    for step in steps:
-        yield step
-        if step.for_each is not None:
-            yield from _every(step.for_each.steps)
 
 
 def topological_order(plan: Plan) -> tuple[str, ...]:
@@ -221,21 +222,21 @@ def in_order(steps: Iterable[Step]) -> tuple[str, ...]:
         PlanError: The steps form a cycle; the message lists it.
     """
     steps = tuple(steps)
-    side_by_side = {step.id for step in steps}
-    needs = {step.id: set(step.needs() & side_by_side) for step in steps}
+    place = {step.id: index for index, step in enumerate(steps)}
+    needs = {step.id: set(step.needs() & place.keys()) for step in steps}
     dependants: dict[str, list[str]] = {step_id: [] for step_id in needs}
     for step_id, required in needs.items():
         for other in required:
             dependants[other].append(step_id)
-    ready = [step_id for step_id, required in needs.items() if not required]
+    ready = [place[step_id] for step_id, required in needs.items() if not required]
     order: list[str] = []
     while ready:
-        current = ready.pop(0)
+        current = steps[heappop(ready)].id
         order.append(current)
         for step_id in dependants[current]:
             needs[step_id].discard(current)
             if not needs[step_id]:
-                ready.append(step_id)
+                heappush(ready, place[step_id])
     if len(order) < len(needs):
         stuck = sorted(needs.keys() - set(order))
         raise PlanError(

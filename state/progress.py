@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from itertools import takewhile
 from typing import Literal
 
-from .expansion import hindered_items, lanes_of, loops
+from .expansion import hindered_items, lanes_of_loops, open_loops
 from .iteration import parts_of
 from .plan import Plan, topological_order
 from .results import Attempt, Failure, StepResult, StepStatus
@@ -54,9 +53,7 @@ def next_move(
     """
     statuses: dict[str, StepStatus] = {id_: result.status for id_, result in results.items()}
     waiting = frozenset(s for s, status in statuses.items() if status == "waiting")
-    ready = chains(plan, statuses, held=waiting)
-    for loop, opened in loops(plan, results):
-        ready += lanes_of(plan, loop, opened, results)
+    ready = chains(plan, statuses, held=waiting) + lanes_of_loops(plan, results)
     if ready:
         return Move(kind="dispatch", chains=_in_order(plan, ready, statuses))
     if waiting:
@@ -76,30 +73,19 @@ def next_move(
 def _in_order(
     plan: Plan, ready: tuple[tuple[str, ...], ...], statuses: Mapping[str, StepStatus]
 ) -> tuple[tuple[str, ...], ...]:
-    """Let what a person has agreed to happen in the plan's order.
+    """Let what a person has agreed to happen in the plan's order, in one lane.
 
-    Steps that follow each other share a lane, which a failure ends; the rest is dispatched again. A
-    loop has lanes of its own, so what comes before it or after it takes another turn.
+    Of a chain only the agreed step goes there; the rest is dispatched again. Of a loop the whole
+    lane goes there, which performs the effects of its items in their order.
     """
-    agreed = [chain for chain in ready if any(statuses.get(s) == "cleared" for s in chain)]
+    agreed = [lane for lane in ready if any(statuses.get(id_) == "cleared" for id_ in lane)]
     if len(agreed) < 2:
         return ready
-    place = _places(plan)
-    agreed.sort(key=lambda chain: place[parts_of(chain[0])[0]])
-    unasked = tuple(chain for chain in ready if chain not in agreed)
-    plain = [*takewhile(lambda chain: not parts_of(chain[0])[1], agreed)]
-    if plain:
-        return (tuple(chain[0] for chain in plain), *unasked)
-    first = place[parts_of(agreed[0][0])[0]]
-    of_loop = [chain for chain in agreed if place[parts_of(chain[0])[0]] == first]
-    return (*of_loop, *unasked)
-
-
-def _places(plan: Plan) -> dict[str, int]:
-    """Return where each step stands in the plan; those of a loop stand where it does."""
-    place = {step_id: position for position, step_id in enumerate(topological_order(plan))}
-    loops_of = ((step.id, step.for_each) for step in plan.steps if step.for_each is not None)
-    return place | {inner.id: place[id_] for id_, loop in loops_of for inner in loop.steps}
+    place = {step_id: index for index, step_id in enumerate(topological_order(plan))}
+    root = {inner.id: step.id for step in plan.steps for inner in step.every()}
+    agreed.sort(key=lambda lane: place[root[parts_of(lane[0])[0]]])
+    one = tuple(id_ for lane in agreed for id_ in (lane if parts_of(lane[0])[1] else lane[:1]))
+    return (one, *(lane for lane in ready if lane not in agreed))
 
 
 def _revisable_failure(result: StepResult | None) -> Failure | None:
@@ -111,8 +97,8 @@ def _revisable_failure(result: StepResult | None) -> Failure | None:
 def skip_blocked(plan: Plan, results: Mapping[str, StepResult]) -> dict[str, StepResult]:
     """Return results for the steps that can no longer run, each naming what stands in its way."""
     found = hindered(plan, results)
-    for loop, opened in loops(plan, results):
-        found |= hindered_items(loop, opened, results)
+    for opened in open_loops(plan, results):
+        found |= hindered_items(opened, results)
     return {
         step_id: StepResult(
             step=step_id,

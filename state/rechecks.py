@@ -7,10 +7,11 @@ wants. Steps of loops stand here as the instances of their items (`pay[INV-3]`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from .iteration import instance, parts_of
+from .nesting import Nest, placed
 from .plan import Plan, Step
 from .results import StepResult
 
@@ -33,23 +34,21 @@ class Rechecks:
         self._plan = plan
         self._results = results
         self._steps = {step.id: step for step in plan.every_step()}
-        self._loop_of = {
-            inner.id: step
-            for step in plan.steps
-            if step.for_each is not None
-            for inner in step.for_each.steps
-        }
+        self._needed = {step_id: step.needs() for step_id, step in self._steps.items()}
+        self._loops = {step_id: placed(plan.steps, step_id)[1] for step_id in self._steps}
 
     def of(self, step_id: str) -> tuple[str, ...]:
         """Return the instances of tool steps whose checks a step rests on and that must still hold.
 
         What all items of a loop rest on is `outside` of it, and not among them.
         """
-        return self._still(self._inside(step_id) if parts_of(step_id)[1] else self._rest([step_id]))
+        return self._still(self._rest([step_id], within=parts_of(step_id)[1]))
 
-    def outside(self, loop: Step) -> tuple[str, ...]:
+    def outside(self, loop_id: str) -> tuple[str, ...]:
         """Return the same of what a loop itself rests on, and so each of its items."""
-        return self._still(self._rest(loop.needs()) | loop.needs())
+        local, keys = parts_of(loop_id)
+        read = {id_ for id_ in self._read(local, keys) if parts_of(id_)[1] == keys}
+        return self._still(read | self._rest(read, within=keys))
 
     def _still(self, found: Iterable[str]) -> tuple[str, ...]:
         return tuple(s for s in sorted(found) if self._is_check(s) and s not in self._changed)
@@ -69,40 +68,40 @@ class Rechecks:
             and (step := self._steps.get(parts_of(step_id)[0])) is not None
             and changes(self._plan, step, result)
         ]
-        inside = [self._inside(step_id) for step_id in happened]
-        return self._rest(happened).union(*inside)
+        return self._rest(happened)
 
-    def _inside(self, step_id: str) -> frozenset[str]:
-        """Return what a step of a loop rests on within its item."""
-        local, keys = parts_of(step_id)
-        loop = self._loop_of[local].for_each if keys and local in self._loop_of else None
-        names = {step.id for step in loop.steps} if loop else frozenset[str]()
-        found: set[str] = set()
-        pending = [local]
-        while pending:
-            new = self._steps[pending.pop()].needs() & names - found
-            found |= new
-            pending += new
-        return frozenset(instance(name, keys) for name in found)
+    def _rest(self, step_ids: Iterable[str], within: tuple[str, ...] = ()) -> frozenset[str]:
+        """Return all that steps need, directly or through others, items of loops included.
 
-    def _rest(self, step_ids: Iterable[str]) -> frozenset[str]:
-        """Return all that steps need, directly or through others, items of loops included."""
+        Args:
+            step_ids: The steps.
+            within: Keys of the item beyond which nobody looks.
+        """
         found: set[str] = set()
         pending = list(step_ids)
         while pending:
             new = self._needs(pending.pop()) - found
-            found |= new
-            pending += new
+            inside = {id_ for id_ in new if parts_of(id_)[1][: len(within)] == within}
+            found |= inside
+            pending += inside
         return frozenset(found)
 
     def _needs(self, step_id: str) -> frozenset[str]:
         local, keys = parts_of(step_id)
-        if keys:
-            return self._loop_of[local].needs() if local in self._loop_of else frozenset()
         step = self._steps.get(local)
-        if step is None:
+        if step is None or len(self._loops[local]) != len(keys):
             return frozenset()
-        if step.for_each is None or (begun := self._results.get(local)) is None:
-            return step.needs()
-        inner: Sequence[Step] = step.for_each.steps
-        return step.needs() | {instance(s.id, (key,)) for key in begun.items for s in inner}
+        found = set(self._read(local, keys))
+        for depth, loop in enumerate(self._loops[local]):
+            found |= self._read(loop.id, keys[:depth])
+        begun = self._results.get(step_id) if step.for_each is not None else None
+        if step.for_each is not None and begun is not None:
+            inner = step.for_each.steps
+            found |= {instance(s.id, (*keys, key)) for key in begun.items for s in inner}
+        return frozenset(found)
+
+    def _read(self, local: str, keys: tuple[str, ...]) -> frozenset[str]:
+        """Return what a step itself reads; an item is what the loop around it reads."""
+        nest = Nest(self._loops[local], keys)
+        items = {loop.for_each.item for loop in nest.loops if loop.for_each is not None}
+        return frozenset(nest.id_of(name) for name in self._needed[local] - items)

@@ -25,7 +25,7 @@ async def orders(count: int) -> dict[str, Any]:
 @tool(effect="read", trust="internal")
 async def odd_only(item: str) -> dict[str, Any]:
     """Know the odd ones."""
-    if int(item.split("-")[1]) % 2 == 0:
+    if int(item[-1]) % 2 == 0:
         raise ToolError(f"There is no {item}.")
     return {"id": item}
 
@@ -142,3 +142,136 @@ async def test_a_hundred_items_take_few_turns(bench: Any, w: Any) -> None:
     assert len(out["results"]["l"]["items"]) == 100
     assert out["results"]["l"]["status"] == "accepted"
     assert bench.count("look") == 100
+
+
+@tool(effect="read", trust="internal")
+async def lines(order: str, count: int) -> dict[str, Any]:
+    """List the lines of an order."""
+    return {"lines": [{"sku": f"{order}/{i}", "price": 10.0 * i} for i in range(1, count + 1)]}
+
+
+def inner(*steps: Any, **fields: Any) -> Any:
+    """Write a loop over the lines of the order at hand."""
+    loop = {"items": "ls.lines", "item": "line", "key": "line.sku[4:]", "max": 10, **fields}
+    return {"id": "m", "kind": "each", "for_each": {**loop, "steps": steps}}
+
+
+def listed(w: Any, count: Any) -> Any:
+    """Write the step that lists an order's lines."""
+    return w.step("ls", "lines", order=w.ref("order", "id"), count=count)
+
+
+async def test_a_loop_in_a_loop_brings_lists_of_lists(bench: Any, w: Any) -> None:
+    """Both lists keep their items' order, and each item has its own inner list."""
+    look = w.step("a", "look", item=w.ref("line", "sku"))
+    loop = each(listed(w, {"$expr": "int(order.total)"}), inner(look))
+
+    out = await run_with_lines(bench, w, loop, count=3)
+
+    brought = [[line["id"] for line in found] for found in out["results"]["l"]["output"]]
+    assert brought == [["O-1/1"], ["O-2/1", "O-2/2"], ["O-3/1", "O-3/2", "O-3/3"]]
+    assert out["results"]["a[O-3][2]"]["status"] == "accepted"
+
+
+async def test_what_follows_an_inner_loop_reads_what_it_brought(bench: Any, w: Any) -> None:
+    """Outer item, inner list and what stands outside are all within reach."""
+    told = "f'{order.id}: ' + join([x.id for x in m], ' ') + f' of {len(o.orders)}'"
+    loop = each(
+        listed(w, 2),
+        inner(w.step("a", "look", item=w.ref("line", "sku"))),
+        w.step("b", "look", item={"$expr": told}),
+    )
+
+    out = await run_with_lines(bench, w, loop, count=2)
+
+    assert [item["id"] for item in out["results"]["l"]["output"]] == [
+        "O-1: O-1/1 O-1/2 of 2",
+        "O-2: O-2/1 O-2/2 of 2",
+    ]
+
+
+async def test_inner_steps_read_both_items_and_conditions_of_both(bench: Any, w: Any) -> None:
+    """A skipped outer step skips the inner loop that needs it, for its item only."""
+    first = {**listed(w, 2), "when": "order.total != 2"}
+    look = {
+        **w.step("a", "look", item={"$expr": "f'{int(order.total)} {line.sku}'"}),
+        "when": "line.price > order.total * 5",
+    }
+    loop = each(first, inner(look))
+
+    out = await run_with_lines(bench, w, loop, count=3)
+
+    results = out["results"]
+    assert results["m[O-2]"]["status"] == "skipped"
+    assert [[x["id"] for x in found] for found in results["l"]["output"]] == [
+        ["1 O-1/1", "1 O-1/2"],
+        ["3 O-3/2"],
+    ]
+
+
+async def test_an_inner_failure_is_told_by_both_keys(bench: Any, w: Any) -> None:
+    """Other items are not touched by it."""
+    loop = each(
+        listed(w, 2), inner(w.step("a", "odd_only", item=w.ref("line", "sku"))), on_error="skip"
+    )
+
+    out = await run_with_lines(bench, w, loop, count=2)
+
+    failure = out["results"]["l"]["failure"]["message"]
+    assert "O-1 (m)" in failure
+    assert "2 (a): There is no O-1/2." in failure
+    assert out["results"]["a[O-2][1]"]["status"] == "accepted"
+
+
+async def test_one_gate_asks_for_all_inner_items_and_keeps_their_order(bench: Any, w: Any) -> None:
+    """Inner effects of every outer item are asked together with the outer ones."""
+    pay = w.step("p", "pay", to=w.ref("line", "sku"), amount=w.ref("line", "price"))
+    agent = bench.agent(
+        w.plan(w.step("o", "orders", count=3), each(listed(w, 2), inner(pay))),
+        tools=[orders, lines],
+        limits={"max_revisions": 0},
+    )
+
+    out = await agent.ainvoke({"task": "Pay the lines"}, w.thread())
+    [asked] = out["__interrupt__"]
+    named = [request["args"]["to"] for request in asked.value["action_requests"]]
+    assert named == [f"O-{i}/{j}" for i in (1, 2, 3) for j in (1, 2)]
+    no, yes = {"type": "reject", "message": "not this one"}, {"type": "approve"}
+    out = await agent.ainvoke(w.resume(yes, no, *[yes] * 4), w.thread())
+
+    paid = [args["to"] for name, args in bench.calls if name == "pay"]
+    assert paid == ["O-1/1", "O-2/1", "O-2/2", "O-3/1", "O-3/2"]
+    assert out["results"]["l"]["status"] == "accepted"
+
+
+async def test_effects_of_a_loop_and_of_plain_steps_happen_in_the_plans_order(
+    bench: Any, w: Any
+) -> None:
+    """One approval of all of them is one order."""
+    pay = w.step("p", "pay", to=w.ref("order", "id"), amount=1.0)
+    agent = bench.agent(
+        w.plan(
+            w.step("o", "orders", count=2),
+            w.step("first", "pay", to="first", amount=1.0),
+            each(pay),
+            w.step("last", "pay", to="last", amount=1.0),
+        ),
+        tools=[orders],
+        limits={"max_revisions": 0},
+    )
+
+    await agent.ainvoke({"task": "Pay"}, w.thread())
+    await agent.ainvoke(w.resume(*[{"type": "approve"}] * 4), w.thread())
+
+    paid = [args["to"] for name, args in bench.calls if name == "pay"]
+    assert paid == ["first", "O-1", "O-2", "last"]
+
+
+async def run_with_lines(bench: Any, w: Any, loop: Any, *, count: int) -> Any:
+    """Run a loop over orders whose lines can be listed."""
+    agent = bench.agent(
+        w.plan(w.step("o", "orders", count=count), loop),
+        tools=[orders, odd_only, lines],
+        limits={"max_revisions": 0, "max_tool_failures": 100},
+    )
+    return await agent.ainvoke({"task": "Look up the lines"}, w.thread())
