@@ -35,6 +35,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "endorsement",
         "Values that people vouch for, so that they are not asked again.",
     ),
+    "grant": (
+        "grant",
+        "Calls that people allow beforehand, within bounds and for a time.",
+    ),
     "graph": ("graph", "Draw the agent's graph as Mermaid text, the inside of the lane included."),
     "answer": ("answer", "Answers and what carries them."),
     "config": ("config", "The settings."),

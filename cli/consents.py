@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Annotated, Protocol
 
@@ -12,6 +13,7 @@ from ..policy.roles import role_number
 from ..settings import Settings
 from ..state.consent import ConsentScope, Revocation, Signatory
 from ..state.run import Principal
+from ..state.values import Json
 from ..stores.protocols import Store
 from .caller import Caller, administrator, caller_of
 
@@ -53,6 +55,15 @@ def scope_of(caller: Principal, principal: str, thread: str, tenant: str | None)
     """Return the scope that options name."""
     own = caller.tenant if tenant is None else tenant
     return ConsentScope(tenant=own, principal=principal, thread=thread)
+
+
+def read_json(text: str) -> Json:
+    """Read a JSON value. Raises `ValueError`, also for what Python takes and JSON has not."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"JSON has no {constant}")
+
+    return json.loads(text, parse_constant=refuse)
 
 
 def visible_to(caller: Caller) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Annotated, Any
 
@@ -86,7 +85,7 @@ def _value(text: str, *, as_json: bool) -> JsonValue:
     if not as_json:
         return text
     try:
-        return json.loads(text)
+        return consents.read_json(text)
     except ValueError as error:
         raise typer.BadParameter(f"It is not JSON: {error}.", param_hint="VALUE") from None
 

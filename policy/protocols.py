@@ -22,6 +22,9 @@ class CallFacts(Record):
     """Argument path → untrusted sources it was computed from."""
     endorsed: dict[str, tuple[str, ...]] = {}
     """Tainted argument path → ids of the endorsements of the value that stands there."""
+    grant: str = ""
+    """Id of a grant that covers the call."""
+    granted_by: str = ""
     confidence: float | None = None
     spent_usd: float = 0.0
     environment: str = "development"

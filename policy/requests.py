@@ -104,6 +104,8 @@ def call_context(
         or is_authenticated(Principal(id=requested_by)),
         "requester": {"name": requested_by, "tenant": facts.principal.tenant},
     }
+    if facts.grant:
+        context["grant"] = {"id": facts.grant, "by": facts.granted_by}
     if taint.endorsed_arguments:
         context["endorsedArguments"] = list(taint.endorsed_arguments)
     if (amount := amount_cents(contract, facts.args)) is not None:
@@ -139,11 +141,18 @@ def amount_cents(contract: ToolContract, args: JsonObject) -> int | None:
         value = at_path(args, contract.amount)
     except KeyError:
         return MAX_CENTS
-    if isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value):
-        return cents(Decimal(value))
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return cents(value)
-    return MAX_CENTS
+    number = plain_number(value)
+    return MAX_CENTS if number is None else cents(number)
+
+
+def plain_number(value: Json) -> Decimal | None:
+    """Return a number that nobody reads otherwise, exactly; `None` for anything else."""
+    if isinstance(value, str):
+        return Decimal(value) if _PLAIN_NUMBER.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    # Through its shortest decimal form: 50.0 * 1.1 style residues must not add a cent.
+    return Decimal(str(value))
 
 
 def cents(usd: float | Decimal) -> int:

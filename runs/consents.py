@@ -10,8 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..policy.endorsements import ConsentJudge, endorsed_values, tainted_values
+from ..policy.granting import covering, is_clean
 from ..policy.protocols import CallFacts, PolicyDecision
+from ..state.consent import Signatory
 from ..state.endorsement import Endorsement
+from ..state.grant import CallGrant
 from ..state.run import Run
 from .dependencies import Dependencies
 
@@ -23,6 +26,8 @@ class Ruled:
     facts: CallFacts
     """With the consents that it rests on."""
     decision: PolicyDecision
+    grant: CallGrant | None = None
+    """The one under which the call may run."""
     leans_on: str = ""
     """Which consents those are, for people; empty if it rests on none."""
 
@@ -55,29 +60,59 @@ async def ruled(facts: CallFacts, run: Run, dependencies: Dependencies) -> Ruled
         revoked=switches.revoked_principals,
         revoked_tokens=switches.revoked_tokens,
     )
-    given = await _endorsed(judge, alone.quorum, dependencies)
+    endorsed = await _endorsed(judge, alone, dependencies)
+    if endorsed.decision.outcome != "ask":
+        return endorsed
+    return await _granted(judge, alone.quorum, endorsed, dependencies)
+
+
+async def _granted(
+    judge: ConsentJudge, needed: int, asked: Ruled, dependencies: Dependencies
+) -> Ruled:
+    """Return what policy says with a grant that covers the call, if one does."""
+    facts = asked.facts
+    if not is_clean(facts):
+        return asked
+    tenant = facts.principal.tenant
+    offered = await dependencies.store.grants.of_tool(facts.tool, tenant=tenant)
+    grant = covering(offered, facts, judge, needed=needed)
+    if grant is None:
+        return asked
+    under = facts.model_copy(update={"grant": grant.id, "granted_by": grant.by.id})
+    decision = dependencies.policy.decide(judge.contract, under)
+    if decision.outcome != "run":
+        return asked
+    told = f"Grant {grant.id} of {_name(grant.by)} covers it."
+    leans_on = " ".join(filter(None, (asked.leans_on, told)))
+    return Ruled(facts=under, decision=decision, grant=grant, leans_on=leans_on)
+
+
+async def _endorsed(
+    judge: ConsentJudge, alone: PolicyDecision, dependencies: Dependencies
+) -> Ruled:
+    """Return what policy says with the endorsements of the call's values."""
+    facts = judge.facts
+    values = tainted_values(facts)
+    if not values:
+        return Ruled(facts=facts, decision=alone)
+    tenant = facts.principal.tenant
+    offered = await dependencies.store.endorsements.of_values({*values.values()}, tenant=tenant)
+    given = endorsed_values(values, offered, judge, needed=alone.quorum)
     if not given:
         return Ruled(facts=facts, decision=alone)
     ids = {path: tuple(one.id for one in some) for path, some in given.items()}
     with_them = facts.model_copy(update={"endorsed": ids})
     return Ruled(
         facts=with_them,
-        decision=dependencies.policy.decide(contract, with_them),
+        decision=dependencies.policy.decide(judge.contract, with_them),
         leans_on=" ".join(_told(path, some) for path, some in given.items()),
     )
 
 
-async def _endorsed(
-    judge: ConsentJudge, needed: int, dependencies: Dependencies
-) -> dict[str, tuple[Endorsement, ...]]:
-    values = tainted_values(judge.facts)
-    if not values:
-        return {}
-    tenant = judge.facts.principal.tenant
-    offered = await dependencies.store.endorsements.of_values({*values.values()}, tenant=tenant)
-    return endorsed_values(values, offered, judge, needed=needed)
-
-
 def _told(path: str, endorsements: Iterable[Endorsement]) -> str:
-    by = ", ".join(f"{one.by.id or 'the local person'} ({one.id})" for one in endorsements)
+    by = ", ".join(f"{_name(one.by)} ({one.id})" for one in endorsements)
     return f"The value of {path} is endorsed by {by}."
+
+
+def _name(signatory: Signatory) -> str:
+    return signatory.id or "the local person"

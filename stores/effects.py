@@ -10,12 +10,15 @@ from sqlalchemy import Connection, Row, Select, select, update
 from ..errors import NotFoundError, StoreError
 from ..state.values import Json
 from .database import Database
+from .grants import give_back, lock_grant, use_grant
 from .payloads import Content, content_of, insert_content, stored_json
 from .protocols import EffectClaim, EffectRecord, EffectState
 from .schema import business_keys, effects, payloads
 from .statements import insert_if_absent
 
 Answer = Literal["grant", "in_doubt", "keep"]
+
+_NOT_IN_THE_ROW = {"business_key", "grant"}
 
 
 def answer_repeated(record: EffectRecord, *, owner: str, now: float) -> Answer:
@@ -62,8 +65,13 @@ class SqlEffectsLedger:
             lease: dict[str, Any] = {"owner": owner, "lease_expires_at": now + lease_seconds}
             if rival := _rival(connection, claim):
                 return rival
+            # Before the effect's own row, in every claim, so that no two wait for each other.
+            use = _use(connection, claim, owner=owner, now=now)
+            if use is None:
+                return EffectRecord(claim=claim, state="failed", fence=0, uncovered=True)
+            allowed = {"granted": True, "grant_use": use}
             if _insert(connection, claim, now=now, **lease):
-                return _load(connection, claim.key).model_copy(update={"granted": True})
+                return _load(connection, claim.key).model_copy(update=allowed)
             record = _locked(connection, claim.key)
             match answer_repeated(record, owner=owner, now=now):
                 case "keep":
@@ -71,6 +79,8 @@ class SqlEffectsLedger:
                 case "in_doubt":
                     return _change(connection, claim.key, state="unknown")
                 case "grant":
+                    if not claim.grant:
+                        give_back(connection, claim.key)
                     granted = _change(
                         connection,
                         claim.key,
@@ -82,7 +92,7 @@ class SqlEffectsLedger:
                         error="",
                         **lease,
                     )
-                    return granted.model_copy(update={"granted": True})
+                    return granted.model_copy(update=allowed)
 
         return await self._database.write(work)
 
@@ -211,13 +221,27 @@ def _rival(connection: Connection, claim: EffectClaim) -> EffectRecord | None:
     return _record(row).model_copy(update={"taken": True})
 
 
+def _use(connection: Connection, claim: EffectClaim, *, owner: str, now: float) -> int | None:
+    """Take a use of the claim's grant, if the claim would be granted; `None` if there is none.
+
+    What was done before, or is being done, needs no right to come back.
+    """
+    if not claim.grant:
+        return 0
+    lock_grant(connection, claim.grant)
+    known = connection.execute(_query().where(effects.c.key == claim.key)).one_or_none()
+    if known is not None and answer_repeated(_record(known), owner=owner, now=now) != "grant":
+        return 0
+    return use_grant(connection, claim.grant, claim.key, now=now) or None
+
+
 def _insert(
     connection: Connection, claim: EffectClaim, *, now: float, owner: str, lease_expires_at: float
 ) -> bool:
     return insert_if_absent(
         connection,
         effects,
-        **claim.model_dump(exclude={"business_key"}),
+        **claim.model_dump(exclude=_NOT_IN_THE_ROW),
         state="claimed",
         fence=1,
         owner=owner,
@@ -256,7 +280,7 @@ def _change(connection: Connection, key: str, **values: Any) -> EffectRecord:
 
 
 def _record(row: Row[Any]) -> EffectRecord:
-    names = EffectClaim.model_fields.keys() - {"business_key"}
+    names = EffectClaim.model_fields.keys() - _NOT_IN_THE_ROW
     claim = EffectClaim(**{name: getattr(row, name) for name in names})
     return EffectRecord(
         claim=claim,

@@ -14,7 +14,7 @@ from ..state.approval import ApprovalRequest, Decision
 from ..state.endorsement import Endorsement
 from ..state.results import StepResult
 from ..state.values import Json, JsonObject, Record
-from .consents import EndorsementStore
+from .consents import EndorsementStore, GrantStore
 
 EffectState = Literal["claimed", "done", "failed", "unknown"]
 
@@ -33,6 +33,8 @@ class EffectClaim(Record):
     idempotency: Literal["key", "natural", "none"] = "none"
     business_key: str = ""
     """Digest of what may happen only once over all runs, such as the payment of one invoice."""
+    grant: str = ""
+    """Id of the grant under which it is to happen; the claim takes one of its uses."""
 
 
 class EffectRecord(Record):
@@ -46,6 +48,10 @@ class EffectRecord(Record):
     """Whether the caller that asked may perform the call now."""
     taken: bool = False
     """Another call has the business key that was asked for; this is its record."""
+    uncovered: bool = False
+    """The grant that the call was to happen under has ended or is used up: nothing was claimed."""
+    grant_use: int = 0
+    """How many of the grant's uses are taken with this claim."""
     owner: str = ""
     lease_expires_at: float = 0.0
     attempts: int = 1
@@ -147,7 +153,8 @@ class EffectsLedger(Protocol):
         for a `claimed` or `unknown` call of a `key` or `natural` tool whose lease has expired or
         whose owner is the same. A `claimed` call whose lease expired and whose tool is `none`
         becomes `unknown` and is not granted. A `done` call is never granted. Where another call
-        that has not failed holds the business key, its record comes back as `taken`.
+        that has not failed holds the business key, its record comes back as `taken`. What would be
+        granted under a grant that covers no further call comes back as `uncovered`.
         """
         ...
 
@@ -475,6 +482,11 @@ class Store(Protocol):
     @property
     def endorsements(self) -> EndorsementStore:
         """Values that people vouch for."""
+        ...
+
+    @property
+    def grants(self) -> GrantStore:
+        """Calls that people allow beforehand."""
         ...
 
     @property

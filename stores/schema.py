@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from .columns import AnyText, JsonText, Sequential
 
-VERSION = "0005"
+VERSION = "0006"
 """Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
 
 VERSION_TABLE = "pointsman_version"
@@ -149,6 +149,27 @@ endorsements = Table(
     Column("expires_at", Double),
     Column("body", JsonText, nullable=False),
     Column("revocation", JsonText),  # NULL: in force until it expires
+)
+
+grants = Table(
+    "pointsman_grants",
+    METADATA,
+    Column("seq", Sequential, primary_key=True),
+    Column("id", AnyText, nullable=False, unique=True),
+    Column("tool", AnyText, nullable=False, index=True),
+    Column("tenant", AnyText, nullable=False),
+    Column("uses", BigInteger),  # NULL: any number
+    Column("until", Double),
+    Column("body", JsonText, nullable=False),
+    Column("revocation", JsonText),  # NULL: in force until it ends
+)
+
+grant_uses = Table(
+    "pointsman_grant_uses",
+    METADATA,
+    Column("effect_key", AnyText, primary_key=True),  # an effect that has not failed is one use
+    Column("grant_id", AnyText, nullable=False, index=True),
+    sqlite_with_rowid=False,
 )
 
 audit = Table(

@@ -16,6 +16,7 @@ from .budgets import SqlBudgetLedger
 from .database import Database
 from .effects import SqlEffectsLedger
 from .endorsements import SqlEndorsements
+from .grants import SqlGrants
 from .journal import SqlJournal
 from .leases import SqlLeases
 from .payloads import SqlPayloads
@@ -45,6 +46,7 @@ class SqlStore:
         self.audit = SqlAuditLog(database, clock, anchor)
         self.approvals = SqlApprovalStore(database, clock, self.audit)
         self.endorsements = SqlEndorsements(database, clock, self.audit)
+        self.grants = SqlGrants(database, clock, self.audit)
         self.attempts = SqlAttemptLog(database)
         self.budgets = SqlBudgetLedger(database, clock)
         self.switches = SqlSwitches(database, clock)

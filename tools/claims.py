@@ -31,7 +31,8 @@ class EffectClaims:
     async def take(self, claim: EffectClaim, lease: float) -> EffectRecord:
         """Claim a call for `lease` seconds, or return what is known of it."""
         record = await self._claim(claim, lease)
-        open_ = record.state != "done" and not record.granted and not record.taken
+        mine = record.granted or record.taken or record.uncovered
+        open_ = record.state != "done" and not mine
         if open_ and has_ended(record.owner):
             return await self._taken_over(claim, record, lease)
         return record

@@ -23,7 +23,7 @@ class ToolOutcome(Record):
     """For failures and unreadable results: `tool_error`, `timeout`, `output_too_large`,
     `output_not_json`, `output_schema`, `busy` (another worker holds the claim, or no thread is
     free), `duplicate` (another call holds the business key), `rate_limited`, `credentials`,
-    `arguments`, `not_found`, `unknown`."""
+    `arguments`, `not_found`, `uncovered` (the grant has ended), `unknown`."""
     retryable: bool = False
     replayed: bool = False
     """The ledger already held the result; nothing was called."""
@@ -32,6 +32,8 @@ class ToolOutcome(Record):
     seconds: float = 0.0
     key: str = ""
     """The idempotency key."""
+    grant_use: int = 0
+    """Which use of the grant it was that the call ran under."""
 
 
 class ToolRunner(Protocol):
@@ -71,11 +73,13 @@ class ToolRunner(Protocol):
         attempt: int,
         timeout: float | None,
         again: str = "",
+        grant: str = "",
     ) -> ToolOutcome:
         """Claim, call, bound, check and settle. Raises only for cancellation and `StoreError`.
 
-        Equal calls of one run that change something are one effect, unless `again` names the
-        approval by which a person lets it happen once more.
+        The claim takes a use of `grant`, if one is named. Equal calls of one run that change
+        something are one effect, unless `again` names the approval by which a person lets it happen
+        once more.
         """
         ...
 

@@ -61,12 +61,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """How long one call may take."""
+    """How long one call may take, and under which grant it is made."""
 
     seconds: float
     """For the call itself."""
     until: float
     """Unix time of the run's deadline."""
+    grant: str = ""
+    """The grant under which it runs."""
 
     @property
     def lease(self) -> float:
@@ -138,6 +140,7 @@ class Runner:
         attempt: int,
         timeout: float | None,
         again: str = "",
+        grant: str = "",
     ) -> ToolOutcome:
         """Claim, call, bound, check and settle. Raises only for cancellation and `StoreError`.
 
@@ -149,6 +152,7 @@ class Runner:
             attempt: Which attempt at the step it is, from 1.
             timeout: Seconds for the call, at most the contract's.
             again: The approval by which a person lets an equal call happen once more.
+            grant: The grant under which it runs; the claim takes one of its uses.
         """
         started = time.monotonic()
         try:
@@ -163,7 +167,7 @@ class Runner:
         )
         call = called() if is_small(checked) else await asyncio.to_thread(called)
         seconds = min(timeout or tool.contract.timeout, tool.contract.timeout)
-        terms = Terms(seconds=seconds, until=run.deadline_at or math.inf)
+        terms = Terms(seconds=seconds, until=run.deadline_at or math.inf, grant=grant)
         with told_costs() as told:
             outcome = await self._once(tool, checked, call, terms)
         return outcome.model_copy(
@@ -206,16 +210,18 @@ class Runner:
             _claim(tool.contract, args, call)
             if is_small(args)
             else await asyncio.to_thread(_claim, tool.contract, args, call)
-        )
+        ).model_copy(update={"grant": terms.grant})
         give_up = min(time.time() + terms.lease + POLL_SECONDS, terms.until)
         while True:
             record = await self._claims.take(claim, terms.lease)
             if record.taken:
                 return _duplicate(tool.contract, record)
+            if record.uncovered:
+                return _uncovered(terms)
             if record.granted:
                 outcome = await self._perform(tool, args, call, record, terms)
                 if outcome is not None:
-                    return outcome
+                    return outcome.model_copy(update={"grant_use": record.grant_use})
             elif record.state == "done":
                 outcome = ending_of_record(record).outcome(repeatable=False)
                 return outcome.model_copy(update={"replayed": True})
@@ -400,6 +406,11 @@ def _held(contract: ToolContract, message: str) -> ToolOutcome:
     if changes_something(contract):
         return ToolOutcome(status="unknown", kind="busy", error=message)
     return ToolOutcome(status="failed", kind="busy", error=message, retryable=True)
+
+
+def _uncovered(terms: Terms) -> ToolOutcome:
+    message = f"Grant {terms.grant} has ended or is used up; nothing was done."
+    return ToolOutcome(status="failed", kind="uncovered", error=message)
 
 
 def _duplicate(contract: ToolContract, record: EffectRecord) -> ToolOutcome:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ...policy.protocols import PolicyDecision
 from ...state.usage import Usage
 from ...state.verdict import holds
+from ..consents import Ruled, ruled
 from ..dependencies import Dependencies
 from ..facts import step_facts
 from ..step import Current
@@ -29,11 +31,13 @@ async def look_again(current: Current, dependencies: Dependencies) -> tuple[str,
 
 async def _look(before: Current, dependencies: Dependencies) -> tuple[str, Usage]:
     step = before.step
-    if problem := await _may_not_look(before, dependencies):
+    ruling = await _ruling(before, dependencies)
+    if problem := _may_not_look(before, ruling.decision):
         return f"It was approved, but {step.tool} may not be asked again: {problem}", Usage()
     # A look of its own: the recorded one is of before.
     moment = f"{dependencies.clock():.6f}"
-    done, usd = await paid_call(before, before.args(), dependencies, look=moment)
+    grant = ruling.grant.id if ruling.grant else ""
+    done, usd = await paid_call(before, before.args(), dependencies, grant=grant, look=moment)
     usage = Usage(tool_calls=1, usd=usd)
     if done.status != "done":
         return f"It was approved, but {step.tool} could not be asked again: {done.error}", usage
@@ -46,11 +50,13 @@ async def _look(before: Current, dependencies: Dependencies) -> tuple[str, Usage
     return "", usage
 
 
-async def _may_not_look(before: Current, dependencies: Dependencies) -> str:
-    """Return why policy lets nobody look now; what a person has let happen may happen again."""
+async def _ruling(before: Current, dependencies: Dependencies) -> Ruled:
     facts = await step_facts(before, before.args(), before.provenance(), dependencies)
-    contract = dependencies.tools.get(before.step.tool).contract
-    decision = dependencies.policy.decide(contract, facts)
+    return await ruled(facts, before.run, dependencies)
+
+
+def _may_not_look(before: Current, decision: PolicyDecision) -> str:
+    """Return why policy lets nobody look now; what a person has let happen may happen again."""
     asked = before.results.get(before.step.id)
     agreed = asked is not None and asked.approval is not None
     allowed = decision.outcome == "run" or (decision.outcome == "ask" and agreed)

@@ -16,6 +16,7 @@ async def paid_call(
     dependencies: Dependencies,
     *,
     again: str = "",
+    grant: str = "",
     look: str = "",
 ) -> tuple[ToolOutcome, float]:
     """Reserve what the call costs, make it, and settle; return also the US dollars settled.
@@ -25,6 +26,7 @@ async def paid_call(
         args: The arguments.
         dependencies: Tools, store and clock.
         again: The approval by which a person lets an equal call happen once more.
+        grant: The grant under which the call is made; it takes one of its uses.
         look: For a look of its own at what was looked at before: what tells the two apart.
 
     Raises:
@@ -33,7 +35,7 @@ async def paid_call(
     step, run = current.step, current.run
     contract = dependencies.tools.get(step.tool).contract
     seconds = current.seconds(step.timeout or contract.timeout, now=dependencies.clock())
-    grant = await hold(contract, run, step.id, seconds, dependencies)
+    held = await hold(contract, run, step.id, seconds, dependencies)
     try:
         done = await dependencies.tools.call(
             step.tool,
@@ -43,8 +45,9 @@ async def paid_call(
             attempt=current.attempt,
             timeout=seconds,
             again=again,
+            grant=grant,
         )
     except BaseException:
-        await to_the_end(settle(grant, contract, None, dependencies))
+        await to_the_end(settle(held, contract, None, dependencies))
         raise
-    return done, await to_the_end(settle(grant, contract, done, dependencies))
+    return done, await to_the_end(settle(held, contract, done, dependencies))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...errors import BudgetExceededError
 from ...policy.approvals import action_digest, check_approval
 from ...policy.protocols import CallFacts
+from ...state.grant import CallGrant
 from ...state.provenance import output_taint
 from ...state.results import Evidence, Failure
 from ...state.usage import Usage
@@ -26,8 +27,9 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
     """Check once more that the call may run, then call through the effects ledger."""
     step, tool = current.step, dependencies.tools.get(current.step.tool)
     performed_by = f"tool:{step.tool}"
-    if failure := await _still_forbidden(current, route, tool, dependencies):
-        return ActOutcome(failure=failure, performed_by=performed_by, why=route.why, backoff=0)
+    allowed = await _still_allowed(current, route, tool, dependencies)
+    if isinstance(allowed, Failure):
+        return ActOutcome(failure=allowed, performed_by=performed_by, why=route.why, backoff=0)
     looks = Usage()
     try:
         if route.approval:
@@ -37,7 +39,13 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
                 return ActOutcome(
                     failure=failure, performed_by=performed_by, why=route.why, usage=looks
                 )
-        done, usd = await paid_call(current, route.args, dependencies, again=route.again)
+        done, usd = await paid_call(
+            current,
+            route.args,
+            dependencies,
+            again=route.again,
+            grant=allowed.id if allowed else "",
+        )
     except BudgetExceededError as error:
         failure = Failure(kind="budget", message=str(error))
         return ActOutcome(failure=failure, performed_by=performed_by, why=route.why, usage=looks)
@@ -46,7 +54,7 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
         failure=_tool_failure(done),
         evidence=_tool_evidence(current.step.id, tool, route, done),
         performed_by=performed_by,
-        why=route.why,
+        why=_why(route, allowed, done),
         usage=looks + Usage(tool_calls=0 if done.replayed else 1, usd=usd),
         replayed=done.replayed,
         effect_key=done.key,
@@ -62,16 +70,20 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
     )
 
 
-async def _still_forbidden(
+async def _still_allowed(
     current: Current, route: Route, tool: Tool, dependencies: Dependencies
-) -> Failure | None:
-    """Check at the moment of execution what `route` decided; return why not, if so."""
+) -> CallGrant | Failure | None:
+    """Check at the moment of execution what `route` decided.
+
+    Returns:
+        Why the call may not be made; or the grant under which it is made, if it is under one.
+    """
     switches = await dependencies.switches.snapshot()
     if reason := frozen(switches, tool.name) or halted(switches, current.run.principal):
         return Failure(kind="refused", message=reason)
     facts = await step_facts(current, route.args, route.provenance, dependencies)
     if not route.approval:
-        return await _needs_a_person(current, route, facts, dependencies)
+        return await _unattended(current, route, facts, dependencies)
     decision = dependencies.policy.decide(tool.contract, facts)
     if decision.outcome == "refuse":
         return Failure(kind="refused", message=decision.reason)
@@ -90,16 +102,17 @@ async def _still_forbidden(
     return Failure(kind="refused", message=problem) if problem else None
 
 
-async def _needs_a_person(
+async def _unattended(
     current: Current, route: Route, facts: CallFacts, dependencies: Dependencies
-) -> Failure | None:
-    """Return why a call that was to run unattended may not, if so.
+) -> CallGrant | Failure | None:
+    """Return why a call that was to run unattended may not, or the grant that covers it.
 
     One that ran by a standing consent goes back to be routed: it asks a person, and does not fail.
     """
-    decision = (await ruled(facts, current.run, dependencies)).decision
+    ruling = await ruled(facts, current.run, dependencies)
+    decision = ruling.decision
     if decision.outcome == "run":
-        return None
+        return ruling.grant
     if decision.outcome == "ask" and route.leans_on:
         message = f"It holds no more: {route.leans_on}"
         return Failure(kind="consent", message=message, retryable=True)
@@ -107,9 +120,19 @@ async def _needs_a_person(
     return Failure(kind="refused", message=asks if decision.outcome == "ask" else decision.reason)
 
 
+def _why(route: Route, grant: CallGrant | None, done: ToolOutcome) -> str:
+    if grant is None or not done.grant_use:
+        return route.why
+    by = grant.by.id or "the local person"
+    return f"{route.why} It ran under grant {grant.id} of {by} ({grant.count(done.grant_use)})."
+
+
 def _tool_failure(done: ToolOutcome) -> Failure | None:
     if done.status == "done":
         return None
+    if done.kind == "uncovered":
+        # Others took what was left of the grant: routed again, the step asks a person.
+        return Failure(kind="consent", message=done.error, retryable=True)
     return Failure(kind=done.kind or "tool_error", message=done.error, retryable=done.retryable)
 
 

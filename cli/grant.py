@@ -1,0 +1,203 @@
+"""`grant`: calls that people allow beforehand, within bounds, so often or until then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from ..errors import DecisionError
+from ..policy.approvals import signatory_of
+from ..policy.bounds import read_bound
+from ..policy.granting import call_grant
+from ..state.grant import ArgumentBound, BoundKind, CallGrant
+from ..state.values import Json as JsonValue
+from . import consents
+from .caller import caller_of
+from .consents import All, Days, ForPrincipal, ForTenant, ForThread, Reason, Words
+from .exits import DONE, finish
+from .options import DEFAULT_CONFIG, Config, Json
+from .records import open_records
+from .session import open_office
+from .show.amounts import moment
+from .show.output import Output, visible
+from .show.tables import table
+
+Bound = Annotated[
+    list[str] | None, typer.Option(metavar="ARG=VALUE", help="ARG:=VALUE for a number or JSON.")
+]
+
+app = typer.Typer(name="grant", no_args_is_help=True, help="Calls that people allow beforehand.")
+
+
+@app.command("list")
+def grant_list(every: All = False, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """List granted calls: which, within what, how many are used, for whom and by whom."""
+    output = Output(as_json=as_json)
+    finish(_list(output, config, every=every), output)
+
+
+@app.command("add")
+def grant_add(
+    tool: Annotated[str, typer.Argument(help="The tool.")],
+    equal: Bound = None,
+    one_of: Bound = None,
+    at_most: Bound = None,
+    prefix: Bound = None,
+    any_arguments: Annotated[
+        bool, typer.Option("--any-arguments", help="Set no bound on the arguments.")
+    ] = False,
+    uses: Annotated[int | None, typer.Option(min=1, help="How many calls.")] = None,
+    days: Days = None,
+    principal: ForPrincipal = "",
+    thread: ForThread = "",
+    tenant: ForTenant = None,
+    message: Words = "",
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Allow calls of a tool that would wait for a person; never what untrusted text caused."""
+    output = Output(as_json=as_json)
+    given: dict[BoundKind, Sequence[str]] = {
+        "equal": equal or (),
+        "one_of": one_of or (),
+        "at_most": at_most or (),
+        "prefix": prefix or (),
+    }
+    lasting = (uses, None if days is None else days * 86_400)
+    scope = (principal, thread, tenant)
+    work = _add(output, config, tool, given, lasting, scope, message, unbounded=any_arguments)
+    finish(work, output)
+
+
+@app.command("revoke")
+def grant_revoke(
+    wanted: Annotated[str, typer.Argument(metavar="ID", help="The grant's id (gr_…).")],
+    reason: Reason = "",
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Take a grant back: nothing begins under it from then on."""
+    output = Output(as_json=as_json)
+    finish(_revoke(output, config, wanted, reason), output)
+
+
+def read_bounds(given: dict[BoundKind, Sequence[str]]) -> list[ArgumentBound]:
+    """Read `argument=text` and `argument:=json`; the values of one argument's `one_of` go together.
+
+    Raises:
+        DecisionError: One has another form; `where` names it.
+    """
+    bounds: list[ArgumentBound] = []
+    for kind, texts in given.items():
+        pairs = [_pair(kind, text) for text in texts]
+        if kind == "one_of":
+            names = dict.fromkeys(name for name, _ in pairs)
+            pairs = [(name, [value for at, value in pairs if at == name]) for name in names]
+        bounds += [read_bound(name, kind, value) for name, value in pairs]
+    return bounds
+
+
+def _pair(kind: BoundKind, text: str) -> tuple[str, JsonValue]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise DecisionError("It has no value.", where=f"{kind} {text}", fix="Write argument=value.")
+    if not name.endswith(":") and kind != "at_most":
+        return name, value
+    name = name.removesuffix(":")
+    try:
+        return name, consents.read_json(value)
+    except ValueError as error:
+        raise DecisionError(
+            f"{value!r} is no JSON value: {error}.", where=f"{kind} {name}", fix="Correct it."
+        ) from None
+
+
+async def _list(output: Output, config: str, *, every: bool) -> int:
+    """Print what is granted."""
+    async with open_records(config) as (settings, store):
+        tenant = consents.visible_to(await caller_of(settings, store))
+        known = await store.grants.every(tenant=tenant)
+    now = time.time()
+    listed = [one for one in known if every or one.state(now) == "in force"]
+    if output.json:
+        documents = [{**one.model_dump(mode="json"), "state": one.state(now)} for one in listed]
+        output.document({"grants": documents})
+        return DONE
+    if not listed:
+        output.line("Nothing is granted.")
+        return DONE
+    shown = table("id", "calls of", "within", "used", "in", "by", "until", "state")
+    for one in listed:
+        within = "; ".join(bound.in_words() for bound in one.bounds) or "any arguments"
+        until = "used up" if one.until is None else moment(one.until)
+        cells = (one.id, one.tool, within, one.count(one.used), one.scope.in_words(), one.by.id)
+        shown.add_row(*(visible(cell) for cell in cells), until, one.state(now))
+    output.show(shown)
+    return DONE
+
+
+async def _add(
+    output: Output,
+    config: str,
+    tool: str,
+    given: dict[BoundKind, Sequence[str]],
+    lasting: tuple[int | None, float | None],
+    scope: tuple[str, str, str | None],
+    message: str,
+    *,
+    unbounded: bool,
+) -> int:
+    """Grant calls.
+
+    Raises:
+        NotFoundError: There is no such tool.
+        DecisionError: A bound has another form, or the caller may not approve calls of the tool.
+    """
+    bounds = read_bounds(given)
+    if not bounds and not unbounded:
+        raise DecisionError(
+            "It sets no bound.", where="bounds", fix="Set one, or say --any-arguments."
+        )
+    async with open_office(config) as office:
+        from ..runs.granting import record_grant
+
+        person = office.caller.principal
+        made = call_grant(
+            tool,
+            bounds,
+            uses=lasting[0],
+            seconds=lasting[1],
+            scope=consents.scope_of(person, *scope),
+            by=signatory_of(person, authenticated=office.caller.authenticated),
+            at=time.time(),
+            message=message,
+        )
+        await record_grant(made, office.dependencies)
+    _tell(output, made, "Granted")
+    return DONE
+
+
+async def _revoke(output: Output, config: str, wanted: str, reason: str) -> int:
+    """Take a grant back.
+
+    Raises:
+        NotFoundError: There is none of that id.
+        DecisionError: It was taken back before.
+        CredentialError: The caller may not.
+    """
+    async with open_records(config) as (settings, store):
+        known = await store.grants.every()
+        revocation = await consents.revoker(wanted, list(known), settings, store, reason=reason)
+        revoked = await store.grants.revoke(wanted, revocation)
+    _tell(output, revoked, "Revoked")
+    return DONE
+
+
+def _tell(output: Output, one: CallGrant, what: str) -> None:
+    if output.json:
+        output.document(one.model_dump(mode="json"))
+    else:
+        output.line(visible(f"{what}: {one.id}, calls of {one.tool} ({one.count(one.used)})"))

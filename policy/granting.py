@@ -1,0 +1,99 @@
+"""Granting: allow calls beforehand, and find the grant that covers a call. Pure.
+
+A grant is one person's word and carries the authority of an approval: it is judged at each use, and
+where policy asks several people it covers nothing. It never covers what untrusted text caused, nor
+a value from an untrusted source that nobody has endorsed, whether the argument matters or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import DecisionError
+from ..state.consent import ConsentScope, Signatory
+from ..state.grant import ArgumentBound, CallGrant
+from ..state.values import digest
+from .bounds import keeps_within
+from .endorsements import ConsentJudge
+from .protocols import CallFacts
+
+
+def covering(
+    grants: Sequence[CallGrant], facts: CallFacts, judge: ConsentJudge, *, needed: int
+) -> CallGrant | None:
+    """Return the oldest grant that covers a call, if one does.
+
+    Args:
+        grants: Grants of the tool and the tenant.
+        facts: The call, with the endorsements of its values.
+        judge: Whose consent counts.
+        needed: How many people would have to approve the call.
+    """
+    if needed > 1 or not is_clean(facts):
+        return None
+    return next(
+        (
+            grant
+            for grant in grants
+            if grant.tool == facts.tool
+            and grant.state(judge.now) == "in force"
+            and grant.scope.covers(facts.principal, judge.thread)
+            and all(keeps_within(bound, facts.args) for bound in grant.bounds)
+            and not judge.objection(grant.by)
+        ),
+        None,
+    )
+
+
+def is_clean(facts: CallFacts) -> bool:
+    """Say whether nothing untrusted reached a call, except values that people vouch for."""
+    tainted = {path for path, sources in facts.tainted_args.items() if sources}
+    return not facts.taint and tainted <= facts.endorsed.keys()
+
+
+def call_grant(
+    tool: str,
+    bounds: Sequence[ArgumentBound],
+    *,
+    uses: int | None,
+    seconds: float | None,
+    scope: ConsentScope,
+    by: Signatory,
+    at: float,
+    message: str = "",
+) -> CallGrant:
+    """Return a new grant.
+
+    Args:
+        tool: The tool whose calls are allowed.
+        bounds: What their arguments must be.
+        uses: How many calls; `None` for any number.
+        seconds: How long it lasts; `None`: until it is used up.
+        scope: For whose runs.
+        by: Who grants.
+        at: Unix time in seconds.
+        message: The person's words.
+
+    Raises:
+        DecisionError: It would never end, or never begin; `where` names the field.
+    """
+    if uses is None and seconds is None:
+        raise DecisionError(
+            "It would never end.", where="uses", fix="Say how many calls, or for how long."
+        )
+    if uses is not None and uses < 1:
+        raise DecisionError("It allows no call.", where="uses", fix="Give 1 or more.")
+    if seconds is not None and not 0 < seconds < float("inf"):
+        raise DecisionError("It is over already.", where="seconds", fix="Give a time to come.")
+    named = [tool, [b.to_json() for b in bounds], uses, seconds, scope.to_json(), by.to_json(), at]
+    return CallGrant(
+        id=f"gr_{digest(named)[:20]}",
+        tool=tool,
+        bounds=tuple(bounds),
+        uses=uses,
+        until=None if seconds is None else at + seconds,
+        scope=scope,
+        by=by,
+        at=at,
+        message=message,
+    )
