@@ -11,6 +11,7 @@ import getpass
 import os
 
 from ..state.run import Principal
+from .roles import LOCAL
 
 
 def local_person() -> str:
@@ -29,3 +30,9 @@ def local_person() -> str:
 def without_credential(principal: Principal) -> Principal:
     """Return a principal of the settings with the person who stands behind it."""
     return principal.model_copy(update={"accountable": local_person()})
+
+
+def person_behind(principal: Principal) -> str:
+    """Return who acts under a name. The one local person needs no second one, so is just that."""
+    name = principal.id or LOCAL
+    return name if name == LOCAL else principal.accountable or name

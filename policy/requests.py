@@ -10,6 +10,7 @@ from ..state.references import at_path
 from ..state.run import Principal
 from ..state.values import Json, JsonObject
 from ..tools.contract import ToolContract
+from .people import person_behind
 from .protocols import CallFacts
 from .roles import LOCAL, is_authenticated, role_name, role_number
 from .taint import Taint, assess
@@ -90,6 +91,10 @@ def call_context(
     taint = taint_of(contract, facts)
     people = [facts.principal, approver or facts.principal]
     requested_by = requester or facts.principal.id or LOCAL
+    asking = facts.principal if requested_by == facts.principal.id else Principal(id=requested_by)
+    # Policies compare names, and one person may hold tokens of several: these are given as one.
+    same = approver and approver.id and person_behind(approver) == person_behind(asking)
+    known_as = approver.id if approver and same else requested_by
     context: JsonObject = {
         "consequential": taint.consequential,
         "tainted": bool(taint.call),
@@ -102,7 +107,7 @@ def call_context(
         "askAlways": facts.ask_always,
         "authenticated": any(is_authenticated(person) for person in people)
         or is_authenticated(Principal(id=requested_by)),
-        "requester": {"name": requested_by, "tenant": facts.principal.tenant},
+        "requester": {"name": known_as, "tenant": facts.principal.tenant},
     }
     if facts.grant:
         context["grant"] = {"id": facts.grant, "by": facts.granted_by}

@@ -103,7 +103,7 @@ async def record_decisions(
     ]
     for decision in signed:
         request = by_id[decision.approval_id]
-        _check_edit(decision, request, dependencies)
+        await _check_edit(decision, request, dependencies)
         if objection := standing(decision, request, switches, dependencies):
             raise DecisionError(
                 objection,
@@ -262,11 +262,13 @@ async def with_facts(
     return request.model_copy(update={"facts": recorded(facts)})
 
 
-def _check_edit(decision: Decision, request: ApprovalRequest, dependencies: DecisionRoom) -> None:
+async def _check_edit(
+    decision: Decision, request: ApprovalRequest, dependencies: DecisionRoom
+) -> None:
     if decision.type != "edit" or decision.args is None:
         return
     try:
-        dependencies.tools.check(request.tool, decision.args)
+        await dependencies.tools.checked(request.tool, decision.args)
     except ArgumentError as error:
         raise DecisionError(
             f"The edited arguments do not fit {request.tool}: {error}",

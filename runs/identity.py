@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from langgraph.runtime import BaseUser, Runtime
 
+from ..policy.people import without_credential
+from ..policy.roles import LOCAL
 from ..settings import Settings
 from ..state.context import AgentContext
 from ..state.run import Principal
@@ -20,7 +22,8 @@ def principal_of(runtime: Runtime[AgentContext], settings: Settings) -> Principa
     """Return who acts: the server's authenticated user, else the principal of the settings."""
     user = credential_holder(runtime)
     if user is None:
-        return settings.principal
+        own = settings.principal
+        return own if own.id == LOCAL else without_credential(own)
     facts: JsonObject = {
         key: user[key]
         for key in ("role", "scopes", "tenant", "session", "token", "accountable")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import BudgetExceededError
-from ...policy.approvals import action_digest, check_approval
+from ...policy.approvals import check_approval
 from ...policy.protocols import CallFacts
 from ...state.grant import CallGrant
 from ...state.provenance import output_taint
@@ -13,6 +13,7 @@ from ...state.values import canonical_json
 from ...state.verdict import ActOutcome
 from ...tools.contract import Tool
 from ...tools.protocols import ToolOutcome
+from ..binding import bound_action
 from ..consents import ruled
 from ..dependencies import Dependencies
 from ..facts import step_facts
@@ -89,7 +90,7 @@ async def _still_allowed(
         return Failure(kind="refused", message=decision.reason)
     problem = check_approval(
         await dependencies.store.approvals.get(route.approval),
-        digest=action_digest(
+        digest=await bound_action(
             tool.name, route.args, current.step.id, current.plan.version, decision.version
         ),
         now=dependencies.clock(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import ArgumentError, ExpressionError
-from ...policy.approvals import action_digest, check_approval
+from ...policy.approvals import check_approval
 from ...policy.protocols import CallFacts, PolicyDecision
 from ...policy.recorded import recorded
 from ...state.approval import ApprovalRequest, approval_id
@@ -13,6 +13,7 @@ from ...state.results import Failure, StepResult
 from ...state.values import JsonObject, digest
 from ...stores.protocols import ApprovalRecord
 from ...tools.contract import Tool
+from ..binding import bound_action
 from ..consents import Ruled, ruled
 from ..dependencies import Dependencies
 from ..facts import step_facts
@@ -53,7 +54,7 @@ async def route_tool(
             why=ruling.why,
             leans_on=ruling.leans_on,
         )
-    bound = action_digest(step.tool, args, step.id, current.plan.version, decision.version)
+    bound = await bound_action(step.tool, args, step.id, current.plan.version, decision.version)
     asked = await _asked(current, bound, memory, dependencies)
     approved = await _approved(asked, bound, tool, facts, dependencies)
     if approved is not None:
@@ -66,7 +67,7 @@ async def route_tool(
             why=f"approved ({approved.id})",
         )
     request = await _request(
-        current, tool, facts, decision, _unused_id(current, bound, asked), dependencies
+        current, tool, facts, decision, bound, _unused_id(current, bound, asked), dependencies
     )
     return StepResult(
         step=step.id, status="waiting", approval=request, plan_version=current.plan.version
@@ -141,6 +142,7 @@ async def _request(
     tool: Tool,
     facts: CallFacts,
     decision: PolicyDecision,
+    bound: str,
     request_id: str,
     dependencies: Dependencies,
 ) -> ApprovalRequest:
@@ -162,7 +164,7 @@ async def _request(
         shown=evidence[:SHOWN],
         facts=recorded(facts),
         allowed=decision.allowed,
-        digest=action_digest(step.tool, args, step.id, current.plan.version, decision.version),
+        digest=bound,
         policy=decision.policies,
         requested_at=now,
         expires_at=now + expires if expires is not None else None,

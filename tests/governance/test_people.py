@@ -70,6 +70,52 @@ async def test_an_editor_and_a_second_name_of_theirs_are_no_quorum(desk: Any, w:
     assert not desk.calls
 
 
+ASKING = {
+    "id": "ann",
+    "role": "user",
+    "accountable": local_person(),
+}
+
+
+@pytest.mark.parametrize(
+    ("approver", "facts", "may"),
+    [
+        pytest.param("ann", {}, False, id="the-same-name"),
+        pytest.param("bea", SELF_ISSUED, False, id="another-name-of-the-same-person"),
+        pytest.param("carl", {}, True, id="somebody-else"),
+        pytest.param("carl", {"accountable": "os:somebody-else"}, True, id="a-person-elsewhere"),
+    ],
+)
+@pytest.mark.parametrize(("answer", "args"), CONSENT)
+async def test_who_asked_does_not_agree_under_another_name(
+    desk: Any, w: Any, approver: str, facts: Any, may: bool, answer: Any, args: Any
+) -> None:
+    """The second person is another person, not another token."""
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), principal=ASKING)
+    [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
+
+    if may:
+        await desk.decide(agent, request["id"], answer, approver, **facts)
+        await desk.go_on(agent)
+    else:
+        with pytest.raises(DecisionError, match="somebody else must approve it"):
+            await desk.decide(agent, request["id"], answer, approver, **facts)
+
+    assert desk.called("pay") == ([args] if may else [])
+
+
+async def test_who_asked_without_a_credential_does_not_agree_with_one_of_their_own(
+    desk: Any, w: Any
+) -> None:
+    """A name of the settings is the account's that runs the agent."""
+    settings = {"id": "ann", "role": "user"}
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), principal=settings)
+    [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
+
+    with pytest.raises(DecisionError, match="somebody else must approve it"):
+        await desk.decide(agent, request["id"], w.APPROVE, "bea", **SELF_ISSUED)
+
+
 @pytest.mark.parametrize(("answer", "args"), CONSENT)
 async def test_consent_lapses_with_its_token(desk: Any, w: Any, answer: Any, args: Any) -> None:
     """A token that was revoked after the decision and before the call: asked again."""
