@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ..policy.approvals import action_digest
 from ..policy.recorded import facts_of
 from ..state.approval import DECISIONS, ApprovalRequest, Decision, approval_id
 from ..state.provenance import edited_provenance
 from ..state.results import StepResult
+from .arguments import first_form
 from .asking import LAPSED, renewed
+from .binding import bound_action
 from .dependencies import Dependencies
 from .facts import call_facts
 from .view import RunView
@@ -43,7 +44,7 @@ async def _new_action(
     request: ApprovalRequest, decision: Decision, view: RunView, dependencies: Dependencies
 ) -> ApprovalRequest:
     """Return the request that the new arguments would have made, under the policies in force."""
-    args = await dependencies.tools.checked(request.tool, decision.args or {})
+    args = await first_form(request.tool, decision.args or {}, view.run, dependencies)
     provenance = edited_provenance(request.provenance, request.args, args)
     facts = await call_facts(
         view.run,
@@ -56,7 +57,7 @@ async def _new_action(
         control=facts_of(request).taint if request.facts else (),
     )
     ruling = dependencies.policy.decide(dependencies.tools.get(request.tool).contract, facts)
-    bound = action_digest(request.tool, args, request.step, view.plan.version, ruling.version)
+    bound = await bound_action(request.tool, args, request.step, view.plan.version, ruling.version)
     # As of the decision, so that a replay neither prolongs the consent nor revives it.
     at, lasts = decision.decided_at, ruling.expires_seconds
     return request.model_copy(

@@ -77,7 +77,7 @@ class Arguments:
         Raises:
             ArgumentError: They do not fit; `where` is the path of the field.
         """
-        filled = self._filled(self._plain(args), steps)
+        filled = self.filled(args, steps=steps)
         self._refuse_first(self._strict, filled, steps)
         made = None if self._further is None else self._further(filled)
         if made is None or made == filled:
@@ -85,6 +85,14 @@ class Arguments:
         made = self._plain(made)
         self._refuse_first(self._strict, made)
         return made
+
+    def filled(self, args: JsonObject, *, steps: int = schemas.MAX_STEPS) -> JsonObject:
+        """Return the arguments with the defaults that the schema names, unchecked.
+
+        Raises:
+            ArgumentError: They are no plain JSON, or too many or too deep.
+        """
+        return self._filled(self._plain(args), steps)
 
     def check_planned(self, args: JsonObject) -> None:
         """Check arguments that still hold references, as far as that is possible.

@@ -56,6 +56,13 @@ class ToolRunner(Protocol):
         """Like `check`, without holding up the event loop however large the arguments are."""
         ...
 
+    def filled(self, name: str, args: JsonObject) -> JsonObject:
+        """Return the arguments with the defaults that the schema itself names, unchecked.
+
+        What `check` returns beyond that a validator or a factory has made, perhaps of the moment.
+        """
+        ...
+
     def check_planned(self, name: str, args: JsonObject) -> None:
         """Like `check` for arguments that still hold references.
 

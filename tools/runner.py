@@ -125,6 +125,11 @@ class Runner:
         find(self.tools, name)
         return await self._arguments[name].checked(args)
 
+    def filled(self, name: str, args: JsonObject) -> JsonObject:
+        """Return the arguments with the schema's own defaults. Raises `ArgumentError`."""
+        find(self.tools, name)
+        return self._arguments[name].filled(args)
+
     def check_planned(self, name: str, args: JsonObject) -> None:
         """Check arguments that still hold references. Raises `ArgumentError`."""
         find(self.tools, name)

@@ -13,6 +13,7 @@ from ...state.results import Failure, StepResult
 from ...state.values import JsonObject, digest
 from ...stores.protocols import ApprovalRecord
 from ...tools.contract import Tool
+from ..arguments import first_form
 from ..binding import bound_action
 from ..consents import Ruled, ruled
 from ..dependencies import Dependencies
@@ -33,7 +34,7 @@ async def route_tool(
         return ended(current, "failed", Failure(kind="arguments", message=message))
     try:
         args, provenance = _arguments(current)
-        args = await dependencies.tools.checked(step.tool, args)
+        args = await first_form(step.tool, args, current.run, dependencies)
     except KeyError as error:
         message = f"A reference finds nothing: {error.args[0]}."
         return ended(current, "failed", Failure(kind="arguments", message=message))
