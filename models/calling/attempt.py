@@ -30,6 +30,7 @@ from .credible import FEWEST_BYTES, CallBounds, believed
 from .heard import Heard
 from .parameters import choices
 from .ratios import Ratios
+from .spoken import SpokenText
 from .tokens import Weight, image_bound, weigh
 from .transcript import transcript
 from .wire import WIRE, Wire
@@ -217,6 +218,7 @@ class Attempts:
             call.spoke = True
             job.emit({"event": "token", "text": text, "step": job.step})
 
+        spoken = SpokenText(on_text, lambda: job.emit({"event": "discard", "step": job.step}))
         endpoint = catalog.endpoint(job.model)
         # Clients that are not ours give no sign of when the request leaves.
         call.wire.sent = not endpoint.base_url
@@ -231,8 +233,9 @@ class Attempts:
                     max_output_tokens=call.reservation.output_tokens,
                     timeouts=job.timeouts,
                     heard=call.heard,
-                    on_text=on_text,
+                    on_text=spoken.add,
                 )
+            spoken.end()
         finally:
             WIRE.reset(token)
         return job.accept(call.raw)
