@@ -19,6 +19,7 @@ from ..runs.carrying_out import carried_out
 from ..runs.decisions import CLOSED, explained, record_newest, with_facts
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
+from ..runs.spending import history, spent
 from ..runs.view import RunUpdate, RunView
 from ..state.approval import ApprovalRequest, interrupt_value, read_decisions
 from ..state.context import AgentContext
@@ -100,7 +101,8 @@ async def _question(
     dependencies: Dependencies,
 ) -> JsonObject:
     run = view.run
-    usage = await view.memory.usage(run.id, dependencies.models)
+    outcomes = await history(run, view.results, view.revisions > 0, dependencies)
+    usage = await spent(view, outcomes, dependencies)
     return interrupt_value(
         requests,
         {

@@ -13,7 +13,7 @@ from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.loops import LoopScope, advance_loops
 from ..runs.planning import announce, explain, make_plan, plan_request
-from ..runs.spending import history
+from ..runs.spending import history, spent
 from ..runs.step import started
 from ..runs.view import RunUpdate, RunView
 from ..state.context import AgentContext
@@ -126,14 +126,14 @@ async def _stop(
     *,
     revised: bool = False,
 ) -> Stop | None:
-    run = view.run
+    outcomes = await history(view.run, results, revised, dependencies)
     return hard_stop(
-        run,
+        view.run,
         turns=turns,
         now=dependencies.clock(),
-        usage=await view.memory.usage(run.id, dependencies.models),
+        usage=await spent(view, outcomes, dependencies),
         results=results,
-        history=await history(run, results, revised, dependencies),
+        history=outcomes,
     )
 
 

@@ -112,7 +112,8 @@ async def _result(
         if waiting
         else (current.cleared.approval if current.cleared else None),
         reason=route.because,
-        attempts=attempts,
+        # Those before a person said what became of a call have cost something, too.
+        attempts=(*(current.cleared.attempts if current.cleared else ()), *attempts),
         plan_version=current.plan.version,
         data_class=_data_class(current, dependencies),
         bound=current.bound(),

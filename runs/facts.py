@@ -31,6 +31,7 @@ async def call_facts(
     `control` are the untrusted sources that decided, beside the plan, that the call is made.
     """
     usage = await memory.usage(run.id, dependencies.models)
+    on_tools = await memory.spent_on_tools(run.id, dependencies.store.journal)
     switches = await dependencies.switches.snapshot()
     return CallFacts(
         principal=run.principal,
@@ -39,7 +40,7 @@ async def call_facts(
         taint=union([plan.taint, control]),
         tainted_args=dict(provenance),
         confidence=confidence,
-        spent_usd=usage.usd or 0.0,
+        spent_usd=(usage.usd or 0.0) + on_tools,
         environment=dependencies.settings.policy.environment,
         allowed_tools=plan.tools,
         ask_always=run.autonomy == "ask_always",

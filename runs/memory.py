@@ -18,7 +18,8 @@ from typing import TypeVar, cast
 
 from ..models.meter import UsageMeter
 from ..models.protocols import ModelGateway
-from ..state.usage import Usage
+from ..state.results import called
+from ..state.usage import Usage, total
 from ..state.values import Json, JsonObject, Record, size_of
 from ..stores.protocols import ApprovalRecord, ApprovalStore, Journal, Payloads, RunRecords
 
@@ -41,6 +42,7 @@ class RunMemory:
     """Whether something is to be written with the lease's return, and must be."""
     _records: dict[str, tuple[JsonObject, Record]] = field(default_factory=dict)
     _journals: dict[str, RunRecords] = field(default_factory=dict)
+    _tools: dict[str, float] = field(default_factory=dict)
     _approvals: dict[str, Sequence[ApprovalRecord]] = field(default_factory=dict)
     _meters: dict[str, UsageMeter] = field(default_factory=dict)
     _begun: set[str] = field(default_factory=set)
@@ -102,6 +104,18 @@ class RunMemory:
                 new = run_id in self._begun
                 self._meters[run_id] = await models.meter(run_id, new=new)
             return self._meters[run_id].usage
+
+    async def spent_on_tools(self, run_id: str, journal: Journal) -> float:
+        """Return what a run's tools have cost so far, in US dollars; the record is read once."""
+        async with self._lock(f"tools {run_id}"):
+            if run_id not in self._tools:
+                known = () if run_id in self._begun else await journal.outcomes(run_id)
+                self._tools[run_id] = total(called(known)).usd or 0.0
+            return self._tools[run_id]
+
+    async def tool_was_paid(self, run_id: str, usd: float, journal: Journal) -> None:
+        """Take in what a call has cost, which is not on record yet."""
+        self._tools[run_id] = await self.spent_on_tools(run_id, journal) + usd
 
     async def value(self, digest: str, payloads: Payloads) -> Json:
         """Return a payload, from memory if it was used before. Nobody may change it."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from ..errors import BudgetExceededError
 from ..models.calling.budget import Budget, Grant
-from ..state.results import StepResult
+from ..state.results import StepResult, called
 from ..state.run import Run
 from ..state.usage import Usage, total
 from ..stores.protocols import Cap
@@ -88,13 +88,8 @@ async def spent(
     view: RunView, outcomes: Mapping[str, StepResult], dependencies: Dependencies
 ) -> Usage:
     """Join what models cost, as the attempt log has it, with what tools cost."""
-    tools = [
-        attempt.usage
-        for result in outcomes.values()
-        for attempt in result.attempts
-        if attempt.performed_by.startswith("tool:")
-    ]
-    return await view.memory.usage(view.run.id, dependencies.models) + total(tools)
+    models = await view.memory.usage(view.run.id, dependencies.models)
+    return models + total(called(outcomes.values()))
 
 
 def _exceeded(contract: ToolContract, cap: Cap) -> BudgetExceededError:

@@ -201,7 +201,8 @@ class RunView:
 
     def _last_attempt_only(self, key: str) -> JsonObject:
         raw: JsonObject = self._state["results"][key]
-        if len(self.results[key].attempts) <= 1:
+        known = self.results[key]
+        if len(known.attempts) <= 1 or known.status == "cleared":
             return raw
         return {**raw, "attempts": raw["attempts"][-1:]}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from .approval import ApprovalRequest
@@ -114,4 +114,14 @@ def told_by(results: Mapping[str, StepResult]) -> list[Json]:
     return [
         [r.step, r.status, r.output, r.payload, r.failure.message if r.failure else ""]
         for _, r in sorted(results.items())
+    ]
+
+
+def called(results: Iterable[StepResult]) -> list[Usage]:
+    """Return what each attempt at a tool has used."""
+    return [
+        attempt.usage
+        for result in results
+        for attempt in result.attempts
+        if attempt.performed_by.startswith("tool:")
     ]

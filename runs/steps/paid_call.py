@@ -35,6 +35,8 @@ async def paid_call(
     step, run = current.step, current.run
     contract = dependencies.tools.get(step.tool).contract
     seconds = current.seconds(step.timeout or contract.timeout, now=dependencies.clock())
+    # What is on record is read before this call can be on it.
+    await current.memory.spent_on_tools(run.id, dependencies.store.journal)
     held = await hold(contract, run, step.id, seconds, dependencies)
     try:
         done = await dependencies.tools.call(
@@ -50,4 +52,7 @@ async def paid_call(
     except BaseException:
         await to_the_end(settle(held, contract, None, dependencies))
         raise
-    return done, await to_the_end(settle(held, contract, done, dependencies))
+    usd = await to_the_end(settle(held, contract, done, dependencies))
+    if usd:
+        await current.memory.tool_was_paid(run.id, usd, dependencies.store.journal)
+    return done, usd

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -154,3 +155,50 @@ def test_a_cost_is_an_amount(usd: float) -> None:
     """What is no amount of money is refused where it is reported."""
     with pytest.raises(ToolError):
         report_cost(usd)
+
+
+BY_SPEND = """
+@id("small") permit (principal, action == Action::"callUnattended", resource)
+when { resource.effect == "money" };
+@id("dear") @reason("The run has spent more than $0.50.")
+forbid (principal, action == Action::"callUnattended", resource) when { context.spentCents > 50 };
+"""
+
+
+@pytest.mark.parametrize(("searches", "asked"), [(1, False), (2, True)])
+async def test_policy_sees_what_tools_have_cost(
+    bench: Bench, tmp_path: Path, searches: int, asked: bool
+) -> None:
+    """A rule on the run's spend holds, whoever the money went to."""
+    (tmp_path / "spend.cedar").write_text(BY_SPEND, "utf-8")
+    planned = plan(searches, chained=True)
+    paying = {"id": "pay", "kind": "tool", "tool": "pay", "args": {"to": "ann", "amount": 5.0}}
+    planned["steps"].append({**paying, "after": [f"s{searches - 1}"]})
+    agent = bench.agent(
+        planned,
+        tools=[Meter(price=0.3).tool],
+        settings_models=FREE,
+        policy={"additions": [tmp_path / "spend.cedar"]},
+    )
+
+    await outcome(agent, "t", None)
+
+    waiting = (await agent.aget_state({"configurable": {"thread_id": "t"}})).interrupts
+    assert bool(waiting) == asked
+    if waiting:
+        facts = waiting[0].value["pointsman"]
+        assert facts["cost_so_far_usd"] == pytest.approx(0.6)
+
+
+async def test_a_used_up_budget_stops_the_run_whoever_was_paid(bench: Bench) -> None:
+    """The hard stop counts tools: a free step after it does not run."""
+    planned = plan(1)
+    free = {"id": "free", "kind": "tool", "tool": "look", "args": {"item": "A"}}
+    cleared = {"id": "pay", "kind": "tool", "tool": "pay", "args": {"to": "ann", "amount": 1.0}}
+    planned["steps"] += [{**free, "after": ["pay"]}, {**cleared, "after": ["s0"]}]
+    agent = bench.agent(planned, tools=[Meter(price=0.3).tool], settings_models=FREE)
+
+    ended = await outcome(agent, "t", 0.3)
+
+    assert ended["stop"]["reason"] == "budget"
+    assert bench.count("pay") == bench.count("look") == 0
