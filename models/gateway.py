@@ -40,6 +40,10 @@ MayUse = Callable[[Principal, str, str], bool]
 """Whether policy lets a principal's data of a class go to a model."""
 
 
+SEEDS = 500
+"""Newest attempts on record that a new process learns from."""
+
+
 class Gateway:
     """Models by role: routed, budgeted, retried, recorded.
 
@@ -78,6 +82,8 @@ class Gateway:
         self._id = uuid.uuid4().hex
         self._lock = new_lock()
         self._version = ""
+        self._ratios = ratios
+        self._seeded = False
         self._discovery = Discovery()
         self._catalog = Catalog(ModelsSettings())
         self._router: Router = TableRouter()
@@ -107,10 +113,23 @@ class Gateway:
         """Return the catalog, with what endpoints list by themselves."""
         await self._source.refresh()
         settings = self.catalog().settings
+        await self._seed()
         if await self._discovery.refresh(settings):
             with self._lock:
                 self._catalog = self._assembled(self._catalog.settings)
         return self.catalog()
+
+    async def _seed(self) -> None:
+        """Begin with the ratios that earlier processes have learned, once."""
+        if self._seeded:
+            return
+        self._seeded = True
+        known = {(model.id, model.place): model for model in self._catalog.models}
+        if not known:
+            return
+        for attempt in reversed(await self._store.attempts.recent(limit=SEEDS)):
+            if (model := known.get((attempt.model, attempt.endpoint))) is not None:
+                self._ratios.take(self._health_key(model), attempt.density)
 
     def _assembled(self, settings: ModelsSettings) -> Catalog:
         return Catalog(

@@ -316,6 +316,8 @@ class ModelAttempt(Record):
     usd: float | None = None
     reserved_usd: float | None = None
     estimated: bool = False
+    density: float = 0.0
+    """Input tokens billed for each byte of the prompt's text; 0 where that tells nothing."""
     seconds: float = 0.0
     first_token_seconds: float | None = None
     started_at: float = 0.0

@@ -29,7 +29,7 @@ from .clients import Clients
 from .credible import FEWEST_BYTES, CallBounds, believed
 from .heard import Heard
 from .parameters import choices
-from .ratios import Ratios
+from .ratios import Ratios, density_of
 from .spoken import SpokenText
 from .tokens import Weight, image_bound, weigh
 from .transcript import transcript
@@ -341,6 +341,7 @@ def _record(job: AttemptSpec, call: _Call, bill: _Bill, seconds: float) -> Model
         usd=bill.usd,
         reserved_usd=call.reservation.usd,
         estimated=bill.estimated,
+        density=0.0 if bill.estimated else density_of(call.weight, bill.used.input_tokens),
         seconds=seconds,
         first_token_seconds=call.heard.first,
         started_at=call.started_at,

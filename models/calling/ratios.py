@@ -3,6 +3,7 @@
 Until a model has reported a few times, a byte counts as a token, which no tokenizer exceeds. The
 ratio then comes from the densest of its recent prompts, with a margin; a report above what was
 expected raises it at once. Only prose is scaled: what tokenizers split finely stays at the bound.
+A new process begins with what the attempt log holds.
 """
 
 from __future__ import annotations
@@ -37,6 +38,18 @@ class Ratios(Protocol):
         """Take in what a prompt of that weight was billed."""
         ...
 
+    def take(self, key: Hashable, density: float) -> None:
+        """Take in the `density` of a prompt, of the attempt log for example."""
+        ...
+
+
+def density_of(weight: Weight, tokens: int) -> float:
+    """Return the tokens billed for each byte of a prompt's text; 0 where it tells too little."""
+    if weight.prose < MIN_PROSE or weight.media:
+        return 0.0
+    # Dense text and the template's tokens are among `tokens`, so the ratio comes out high.
+    return tokens / (weight.prose + weight.dense)
+
 
 class LearnedRatios:
     """Ratios learned by this process; safe from any thread and event loop."""
@@ -55,10 +68,12 @@ class LearnedRatios:
 
     def learn(self, key: Hashable, weight: Weight, tokens: int) -> None:
         """Take in what a prompt of that weight was billed."""
-        if weight.prose < MIN_PROSE or weight.media:
+        self.take(key, density_of(weight, tokens))
+
+    def take(self, key: Hashable, density: float) -> None:
+        """Take in the density of a prompt; 0 tells nothing."""
+        if density <= 0:
             return
-        # Dense text and the template's tokens are among `tokens`, so the ratio comes out high.
-        density = tokens / (weight.prose + weight.dense)
         with self._lock:
             self._seen.setdefault(key, deque[float](maxlen=SAMPLES)).append(density)
 
@@ -71,6 +86,9 @@ class NoRatios:
         return 1.0
 
     def learn(self, key: Hashable, weight: Weight, tokens: int) -> None:
+        """Learn nothing."""
+
+    def take(self, key: Hashable, density: float) -> None:
         """Learn nothing."""
 
 
