@@ -11,6 +11,9 @@ from typing import Any
 
 import yaml
 
+MAX_NAME = 60
+_WORDS = re.compile(r"[A-Za-z]{1,20}\d{0,2}(?:[_. -][A-Za-z]{0,20}\d{0,2})*+")
+"""Words of letters, as names of settings are; keys have long parts, or digits among the letters."""
 _QUOTED = re.compile(r"\s*(?:'[^']*'|\"[^\"]*\")")
 
 
@@ -39,10 +42,15 @@ class _StrictLoader(yaml.SafeLoader):
                 continue
             if (key.tag, key.value) in seen:
                 raise yaml.MarkedYAMLError(
-                    problem="a key stands twice", problem_mark=key.start_mark
+                    problem=f"{_named(key.value)} stands twice", problem_mark=key.start_mark
                 )
             seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
+
+
+def _named(key: str) -> str:
+    """Name a key of a mapping, unless it may be a secret in the wrong place."""
+    return f"the key {key}" if len(key) <= MAX_NAME and _WORDS.fullmatch(key) else "a key"
 
 
 def _described(error: yaml.YAMLError, text: str) -> str:

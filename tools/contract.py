@@ -145,6 +145,8 @@ class Tool:
     """The change that would be made, without making it."""
     reconcile: Reconcile | None = None
     cite: CiteOutput | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Credentials that the tool holds itself, kept out of whatever it returns and says."""
 
     @property
     def name(self) -> str:

@@ -14,19 +14,20 @@ import functools
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError, ToolError
 from ..state.text import label, whole
-from ..state.values import JsonObject, Record, digest
+from ..state.values import JsonObject, digest
 from .arguments import Arguments
 from .causes import ToolSaidError
 from .contract import ContractOptions, Tool, ToolCall, ToolContract
+from .mcp_server import McpServer, open_session
 from .media import WithMedia, read_blocks
+from .redaction import Redaction
 from .registry import check_contract
 
 if TYPE_CHECKING:
@@ -39,24 +40,6 @@ T = TypeVar("T")
 MAX_TOOLS = 1000
 MAX_DESCRIPTION_CHARS = 2000
 CONNECT_SECONDS = 30.0
-
-
-class McpServer(Record):
-    """How a server is reached."""
-
-    name: str
-    transport: Literal["stdio", "streamable_http"] = "stdio"
-    command: str = ""
-    """For `stdio`: the program to start."""
-    args: tuple[str, ...] = ()
-    env: dict[str, str] = Field(default={}, repr=False)
-    """For `stdio`: variables of the program; `${NAME}` is taken from our environment."""
-    cwd: str | None = None
-    url: str = ""
-    """For `streamable_http`."""
-    headers: dict[str, str] = Field(default={}, repr=False)
-    prefix: bool = False
-    """Whether tools are called `server_tool`, so that two servers can have tools of one name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +86,7 @@ async def mcp_tools(
         try:
             tools[name] = _tool(server, name, found, (contracts or {}).get(name, {}))
         except ConfigError as error:
-            refused[name] = str(error)
+            refused[name] = Redaction(server.secrets())(str(error))
     now = {name: digest_of(offers[name]) for name in tools}
     changed = {} if pins is None else _changed(now, pins)
     return McpTools(
@@ -178,8 +161,9 @@ def _tool(
 ) -> Tool:
     """Make a tool of a definition. Raises `ConfigError` where it cannot be used."""
     definition = _definition(found)
+    hidden = Redaction(server.secrets())
     options: ContractOptions = {
-        "description": whole(definition.description or name)[:MAX_DESCRIPTION_CHARS],
+        "description": hidden(whole(definition.description or name))[:MAX_DESCRIPTION_CHARS],
         # Whatever it does, the arguments leave for somebody else's program.
         "egress": True,
         **contract,
@@ -193,7 +177,9 @@ def _tool(
     check_contract(made)
     Arguments(name, made.args_schema)
     return Tool(
-        contract=made, run=functools.partial(_run, server, definition.name, pin_of(definition))
+        contract=made,
+        run=functools.partial(_run, server, definition.name, pin_of(definition)),
+        secrets=server.secrets(),
     )
 
 
@@ -203,12 +189,12 @@ async def _offered(server: McpServer) -> list[JsonObject]:
             return await _in_session(server, _definitions)
     except ConfigError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the server cannot be used
         raise ConfigError(
             _unreachable(server, error).message,
             where=server.name,
             fix="Check command, URL and credentials.",
-        ) from error
+        ) from None  # the cause quotes the URL
 
 
 async def _definitions(session: ClientSession) -> list[JsonObject]:
@@ -255,7 +241,7 @@ async def _run(server: McpServer, name: str, pin: str, args: JsonObject, _call: 
     except Exception as error:
         if sent:
             raise
-        raise _unreachable(server, error) from error
+        raise _unreachable(server, error) from None  # the cause quotes the URL
 
 
 def _check_pin(server: McpServer, name: str, pin: str, offered: Sequence[JsonObject]) -> None:
@@ -316,7 +302,7 @@ async def _in_session(server: McpServer, use: Callable[[ClientSession], Awaitabl
     answers: list[T] = []
     failures: list[Exception] = []
     try:
-        async with _session(server) as session:
+        async with open_session(server) as session:
             await session.initialize()
             try:
                 answers.append(await use(session))
@@ -327,32 +313,6 @@ async def _in_session(server: McpServer, use: Callable[[ClientSession], Awaitabl
     if answers:
         return answers[0]
     raise failures[0]
-
-
-def _session(server: McpServer) -> AbstractAsyncContextManager[ClientSession]:
-    try:
-        from langchain_mcp_adapters.sessions import (
-            create_session,
-        )
-    except ImportError as error:
-        raise ConfigError(
-            "MCP servers need langchain-mcp-adapters.",
-            where=server.name,
-            fix="Install the extra `mcp`.",
-        ) from error
-    if server.transport == "stdio":
-        return create_session(
-            {
-                "transport": "stdio",
-                "command": server.command,
-                "args": list(server.args),
-                "env": server.env,
-                "cwd": server.cwd,
-            }
-        )
-    return create_session(
-        {"transport": "streamable_http", "url": server.url, "headers": server.headers}
-    )
 
 
 def _unreachable(server: McpServer, error: Exception) -> ToolError:

@@ -192,7 +192,7 @@ class Runner:
         try:
             call = await self._with_credentials(tool.contract, call)
             shown = await at_most(tool.contract.timeout, tool.preview(args, call))
-            redaction = Redaction(call.credentials.values())
+            redaction = Redaction((*tool.secrets, *call.credentials.values()))
             return plain_json(shown, limit=MAX_PREVIEW_BYTES, text=redaction, other=as_written)[0]
         except Exception as error:  # noqa: BLE001 - foreign code; an approver can do without
             _log.warning("The preview of %s failed: %s", name, type(error).__name__)
@@ -246,12 +246,12 @@ class Runner:
     ) -> ToolOutcome | None:
         """Make the call; `None` if another worker took over before it left."""
         called = False
-        redaction = Redaction(())
+        redaction = Redaction(tool.secrets)
         key = call.idempotency_key
         try:
             await self._wait_for_rate(tool.contract)
             call = await self._with_credentials(tool.contract, call)
-            redaction = Redaction(call.credentials.values())
+            redaction = Redaction((*tool.secrets, *call.credentials.values()))
             if changes_something(tool.contract) and not await self._claims.stands(
                 record, terms.seconds + SETTLE_SECONDS
             ):

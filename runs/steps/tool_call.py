@@ -8,6 +8,7 @@ from ...policy.protocols import CallFacts
 from ...state.grant import CallGrant
 from ...state.provenance import output_taint
 from ...state.results import Evidence, Failure
+from ...state.text import label
 from ...state.usage import Usage
 from ...state.values import canonical_json
 from ...state.verdict import ActOutcome
@@ -22,6 +23,10 @@ from ..step import Current
 from ..switched import frozen, halted
 from .look_again import look_again
 from .paid_call import paid_call
+
+_QUOTING = frozenset({"tool_error", "output_not_json", "output_schema"})
+"""Kinds of failure whose message repeats what the tool said."""
+MAX_QUOTED = 500
 
 
 async def call_tool(current: Current, route: Route, dependencies: Dependencies) -> ActOutcome:
@@ -52,7 +57,7 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
         return ActOutcome(failure=failure, performed_by=performed_by, why=route.why, usage=looks)
     return ActOutcome(
         output=done.output if done.status == "done" else None,
-        failure=_tool_failure(done),
+        failure=_tool_failure(tool, done),
         evidence=_tool_evidence(current.step.id, tool, route, done),
         performed_by=performed_by,
         why=_why(route, allowed, done),
@@ -128,13 +133,18 @@ def _why(route: Route, grant: CallGrant | None, done: ToolOutcome) -> str:
     return f"{route.why} It ran under grant {grant.id} of {by} ({grant.count(done.grant_use)})."
 
 
-def _tool_failure(done: ToolOutcome) -> Failure | None:
+def _tool_failure(tool: Tool, done: ToolOutcome) -> Failure | None:
+    """Say why the call failed; an untrusted tool's own words stand in quotes, under its name."""
     if done.status == "done":
         return None
-    if done.kind == "uncovered":
+    kind, said = done.kind or "tool_error", done.error
+    if kind == "uncovered":
         # Others took what was left of the grant: routed again, the step asks a person.
-        return Failure(kind="consent", message=done.error, retryable=True)
-    return Failure(kind=done.kind or "tool_error", message=done.error, retryable=done.retryable)
+        return Failure(kind="consent", message=said, retryable=True)
+    if kind in _QUOTING and tool.contract.trust == "untrusted":
+        words = label(said, limit=MAX_QUOTED).replace("“", "'").replace("”", "'")
+        said = f"{tool.name}, whose words nobody has verified, says: “{words}”"
+    return Failure(kind=kind, message=said, retryable=done.retryable)
 
 
 def _tool_evidence(step: str, tool: Tool, route: Route, done: ToolOutcome) -> tuple[Evidence, ...]:

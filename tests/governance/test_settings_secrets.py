@@ -95,8 +95,13 @@ KEYS = [
     "with space",
     "x" * 200,
     "https://user:pass@host",
+    "mysecretkeywithoutdigits",
+    "abcdefgh",
+    "correct_horse_battery",
+    "MyGatewayPassword",
+    "QWERTYUIOPASDFGHJKLZXCVB",
 ]
-NAMES = ["OPENAI_API_KEY", "GATEWAY_KEY", "http_token", "KEY2", "AZURE_OPENAI_API_KEY_2", "_X", ""]
+NAMES = ["OPENAI_API_KEY", "GATEWAY_KEY", "KEY2", "HTTP_TOKEN", "AZURE_OPENAI_API_KEY_2", "_X", ""]
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mcp.server.fastmcp import FastMCP
+from mcp.server.fastmcp import Context, FastMCP
 from mcp.types import ToolAnnotations
 
 
@@ -36,6 +36,14 @@ def build(state: Path, **settings: Any) -> FastMCP:
     @server.tool(name="odd.name", description="Has a dot in its name.", structured_output=False)
     def odd(runtime: str) -> str:
         return f"odd {runtime}"
+
+    @server.tool(description="Say how it was asked, or fail with it.")
+    def echo(ctx: Context[Any, Any, Any], fail: bool = False) -> str:
+        request = ctx.request_context.request
+        said = f"{request.url} {dict(request.headers)}"
+        if fail:
+            raise ValueError(said)
+        return said
 
     if changed:
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from pointsman import open_store
 from pointsman.errors import ConfigError, ToolError
 from pointsman.state.run import Run
-from pointsman.tools import from_langchain
+from pointsman.tools import Runner, collect, from_langchain
 from pointsman.tools.mcp import McpServer, McpTools, mcp_tools
 
 SERVER = str(Path(__file__).with_name("mcp_server.py"))
@@ -119,7 +123,7 @@ async def test_pins_keep_what_was_approved(stdio: McpServer, state: Path) -> Non
     now = await mcp_tools(stdio, pins=approved)
     assert set(now.refused) == {"lookup", "late"}
     assert "changed" in now.refused["lookup"]
-    assert set(named(now)) == {"delete_everything", "fail", "odd_name"} == set(now.pins)
+    assert set(named(now)) == {"delete_everything", "echo", "fail", "odd_name"} == set(now.pins)
     again = await mcp_tools(stdio, pins=(await mcp_tools(stdio)).pins)
     assert not again.refused
 
@@ -182,7 +186,83 @@ def test_tools_outlive_the_event_loop(stdio: McpServer, execute: Any) -> None:
     assert asyncio.run(execute(tools["odd_name"], runtime="y")) == "odd y"
 
 
+KEY = "k3y-of-the-server-0001"
+
+
 def test_a_server_shows_no_secrets() -> None:
-    """Headers and variables stay out of logs."""
-    server = McpServer(name="x", env={"KEY": "s3cret"}, headers={"Authorization": "s3cret"})
-    assert "s3cret" not in repr(server)
+    """Headers, variables, arguments and the URL stay out of logs."""
+    server = McpServer(
+        name="x",
+        args=("--api-key", KEY),
+        env={"KEY": KEY},
+        headers={"Authorization": f"Bearer {KEY}"},
+        url=f"https://mcp.example/?key={KEY}",
+    )
+    assert KEY not in repr(server)
+
+
+def test_a_user_in_the_url_is_refused_unprinted() -> None:
+    """Too many things quote a URL."""
+    with pytest.raises(ValidationError, match="give it as the header") as raised:
+        McpServer(name="x", transport="streamable_http", url=f"https://me:{KEY}@mcp.example/")
+    assert KEY not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "secrets"),
+    [
+        pytest.param({"headers": {"Authorization": f"Bearer {KEY}"}}, {f"Bearer {KEY}", KEY}),
+        pytest.param({"headers": {"X-Key": KEY, "Accept": "text/event-stream"}}, {KEY}),
+        pytest.param({"url": f"https://mcp.example/mcp?key={KEY}"}, {KEY}),
+        pytest.param({"url": f"https://mcp.example/s/{KEY}/mcp"}, {KEY}),
+        pytest.param({"url": "https://mcp.example/mcp"}, set()),
+        pytest.param({"env": {"API_KEY": KEY, "LANG": "C.UTF-8"}}, {KEY}),
+        pytest.param({"env": {"SHOP": "${SHOP_VALUE}"}}, {"shop value"}),
+        pytest.param({"args": ("--token", KEY, "--port", "1")}, {KEY}),
+        pytest.param({"args": (f"--api-key={KEY}", "run")}, {KEY}),
+    ],
+)
+def test_what_is_secret(
+    given: dict[str, Any], secrets: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said to be one, and what an address holds beyond its place."""
+    monkeypatch.setenv("SHOP_VALUE", "shop value")
+    assert set(McpServer(name="x", **given).secrets()) == secrets
+
+
+@pytest.mark.parametrize("fail", [False, True], ids=["result", "error"])
+async def test_no_credential_comes_back(
+    http: McpServer, fail: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that repeats how it was asked gets nothing of it into results, errors and logs."""
+    caplog.set_level(logging.INFO)
+    server = McpServer(
+        name="tests",
+        transport="streamable_http",
+        url=f"{http.url}?key={KEY}",
+        headers={"Authorization": f"Bearer {KEY}"},
+    )
+    tools = await mcp_tools(server)
+    async with open_store(tmp_path / "s.db") as store:
+        outcome = await Runner(collect(tools.tools), store).call(
+            "echo",
+            {"fail": fail},
+            run=Run(id="r", thread_id="t", started_at=0.0),
+            step="s",
+            attempt=1,
+            timeout=None,
+        )
+
+    said = f"{outcome.output} {outcome.error}"
+    assert "[credential]" in said
+    assert KEY not in said
+    assert KEY not in caplog.text
+
+
+@pytest.mark.parametrize("url", [f"http://127.0.0.1:9/?key={KEY}", f"http://127.0.0.1:9/{KEY}"])
+async def test_an_error_while_connecting_shows_no_credential(url: str) -> None:
+    """Nor does its traceback."""
+    server = McpServer(name="tests", transport="streamable_http", url=url)
+    with pytest.raises(ConfigError) as raised:
+        await mcp_tools(server)
+    assert KEY not in "".join(traceback.format_exception(raised.value))

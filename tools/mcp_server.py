@@ -1,0 +1,150 @@
+"""How an MCP server is reached, and which of it is secret."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+import httpx
+from pydantic import Field, field_validator
+
+from ..errors import ConfigError
+from ..state.values import Record
+
+if TYPE_CHECKING:
+    from mcp import ClientSession
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_SECRET_NAME = re.compile(r"key|token|secret|passw|auth|credential|cookie|signature|session", re.I)
+_PLAIN_HEADERS = ("accept", "content-type", "user-agent", "host", "connection", "mcp-")
+_KEY_IN_PATH = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[\w.~-]{20,}")
+"""A part of a path with letters and digits that is too long for a word: an address as a key."""
+
+
+class McpServer(Record):
+    """How a server is reached."""
+
+    name: str
+    transport: Literal["stdio", "streamable_http"] = "stdio"
+    command: str = ""
+    """For `stdio`: the program to start."""
+    args: tuple[str, ...] = Field(default=(), repr=False)
+    env: dict[str, str] = Field(default={}, repr=False)
+    """For `stdio`: variables of the program; `${NAME}` is taken from our environment."""
+    cwd: str | None = None
+    url: str = Field(default="", repr=False)
+    """For `streamable_http`. What stands in its query is taken for a credential."""
+    headers: dict[str, str] = Field(default={}, repr=False)
+    prefix: bool = False
+    """Whether tools are called `server_tool`, so that two servers can have tools of one name."""
+
+    @field_validator("url")
+    @classmethod
+    def _without_user(cls, url: str) -> str:
+        if "@" in urlsplit(url).netloc:
+            raise ValueError("it holds a credential; give it as the header Authorization")
+        return url
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return what nobody may read: in headers, variables, arguments and the URL."""
+        return tuple(dict.fromkeys(value for value in self._secrets() if value))
+
+    def _secrets(self) -> Iterator[str]:
+        for name, value in self.headers.items():
+            if not name.lower().startswith(_PLAIN_HEADERS):
+                # Also without the scheme before it: `Bearer KEY`.
+                yield from (value, value.rpartition(" ")[2])
+        for name, value in self.env.items():
+            if _SECRET_NAME.search(name):
+                yield value
+            yield from (os.environ.get(variable, "") for variable in _VARIABLE.findall(value))
+        yield from _secret_arguments(self.args)
+        url = urlsplit(self.url)
+        yield from (value for _, value in parse_qsl(url.query))
+        yield from _KEY_IN_PATH.findall(url.path)
+
+
+def _secret_arguments(args: tuple[str, ...]) -> Iterator[str]:
+    """Yield the values of options such as `--api-key KEY` and `--token=KEY`."""
+    for option, following in pairwise((*args, "")):
+        name, equals, value = option.partition("=")
+        if name.startswith("-") and _SECRET_NAME.search(name):
+            yield value if equals else following
+
+
+def open_session(server: McpServer) -> AbstractAsyncContextManager[ClientSession]:
+    """Open a session, to be initialized.
+
+    Raises:
+        ConfigError: The extra is missing.
+    """
+    try:
+        from langchain_mcp_adapters.sessions import create_session
+    except ImportError as error:
+        raise ConfigError(
+            "MCP servers need langchain-mcp-adapters.",
+            where=server.name,
+            fix="Install the extra `mcp`.",
+        ) from error
+    if server.transport == "stdio":
+        return create_session(
+            {
+                "transport": "stdio",
+                "command": server.command,
+                "args": list(server.args),
+                "env": server.env,
+                "cwd": server.cwd,
+            }
+        )
+    return create_session(
+        {
+            "transport": "streamable_http",
+            "url": _shown(server.url),
+            "headers": server.headers,
+            "httpx_client_factory": functools.partial(_client, server.url),
+        }
+    )
+
+
+def _shown(url: str) -> str:
+    """Return a URL as it may stand in a log: without query, and without a path that is a key."""
+    parts = urlsplit(url)
+    path = "" if _KEY_IN_PATH.search(parts.path) else parts.path
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+
+def _client(
+    url: str,
+    headers: dict[str, str] | None = None,
+    timeout: httpx.Timeout | None = None,
+    auth: httpx.Auth | None = None,
+) -> httpx.AsyncClient:
+    """Make a client whose log never shows the URL's secrets."""
+    whole = None if _shown(url) == url else _WholeUrl(url)
+    return httpx.AsyncClient(headers=headers, timeout=timeout, auth=auth, transport=whole)
+
+
+class _WholeUrl(httpx.AsyncHTTPTransport):
+    """Asks for the whole URL below the place where httpx writes its log."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._shown, self._whole = httpx.URL(_shown(url)), httpx.URL(url)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url != self._shown:
+            return await super().handle_async_request(request)
+        asked = httpx.Request(
+            request.method,
+            self._whole,
+            headers=request.headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+        return await super().handle_async_request(asked)
