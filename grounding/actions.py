@@ -23,7 +23,7 @@ _ADVERBS = (
     r"(?:(?:now|just|already|also|successfully|since|then|even|both|gone ahead and|bien|déjà|"
     r"également|aussi|ya|bereits|schon|soeben|gerade)\s)*"
 )
-_OBJECTS = r"(?:(?:vous|t['’]|te|l['’]|le|la|les|lui|leur|se|lo|les)\s?)*"
+_OBJECTS = r"(?:(?:vous|t['’]|te|l['’]|le|la|les|lui|leur|se|lo)\s?)*"
 _PERFECT = {
     "en": re.compile(
         rf"\b(?:i|we)(?:\s?['’]ve|\shave)\s{_ADVERBS}(\w+)"

@@ -13,7 +13,8 @@ from .relative import WEEKDAYS
 from .words import Token, fold, key_words, listed, stem, tokens
 
 _CLAUSE = re.compile(
-    r"[.;:!?\n]+(?=\s|$)|,?\s(?:but|aber|sondern|mais|pero|sino|while|whereas|während)\s|,\s"
+    # Tried once for each run of signs, from its beginning.
+    r"(?<![.;:!?\n])[.;:!?\n]+(?=\s|$)|,?\s(?:but|aber|sondern|mais|pero|sino|while|whereas|während)\s|,\s"
 )
 _NOT_ENGLISH = re.compile(r"n['’]t\b", re.IGNORECASE)
 _ZERO = re.compile(r"(?<![\d.,])0(?:[.,]0{1,2})?(?![\d.,]?\d)(?=\s[^\W\d_])")

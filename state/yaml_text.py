@@ -14,7 +14,7 @@ import yaml
 MAX_NAME = 60
 _WORDS = re.compile(r"[A-Za-z]{1,20}\d{0,2}(?:[_. -][A-Za-z]{0,20}\d{0,2})*+")
 """Words of letters, as names of settings are; keys have long parts, or digits among the letters."""
-_QUOTED = re.compile(r"\s*(?:'[^']*'|\"[^\"]*\")")
+_QUOTED = re.compile(r"\s?(?:'[^']*'|\"[^\"]*\")")
 
 
 def read_yaml(text: str) -> Any:

@@ -43,9 +43,10 @@ class Arguments:
         ConfigError: The schema is not valid, or not of an object.
     """
 
-    def __init__(self, tool: str, schema: JsonObject, further: CheckArgs | None = None) -> None:
+    def __init__(self, tool: str, schema: Json, further: CheckArgs | None = None) -> None:
         check_schema(schema, where=f"{tool}.args_schema")
-        kind = schema.get("type", "object")
+        # `True` is a schema too, which takes anything.
+        kind = schema.get("type", "object") if isinstance(schema, dict) else "anything"
         if kind != "object":
             raise ConfigError(
                 f"The schema is of type {kind!r}.",

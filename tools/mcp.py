@@ -232,7 +232,7 @@ async def _run(server: McpServer, name: str, pin: str, args: JsonObject, _call: 
         # Not `call_tool`: it checks the result against whatever schema the server declares now.
         params = CallToolRequestParams(name=name, arguments=args)
         request = ClientRequest(CallToolRequest(params=params))
-        return _output(await session.send_request(request, CallToolResult))
+        return read_result(await session.send_request(request, CallToolResult))
 
     try:
         return await _in_session(server, use)
@@ -259,7 +259,12 @@ def _check_pin(server: McpServer, name: str, pin: str, offered: Sequence[JsonObj
         )
 
 
-def _output(result: CallToolResult) -> Any:
+def read_result(result: CallToolResult) -> Any:
+    """Return what a call brought: structured content, text, media, or several of them.
+
+    Raises:
+        ToolSaidError: The server reports an error.
+    """
     blocks = [block.model_dump(mode="json", exclude_none=True) for block in result.content]
     text = "\n".join(block["text"] for block in blocks if block["type"] == "text")
     if result.isError:

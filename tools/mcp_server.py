@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _SECRET_NAME = re.compile(r"key|token|secret|passw|auth|credential|cookie|signature|session", re.I)
 _PLAIN_HEADERS = ("accept", "content-type", "user-agent", "host", "connection", "mcp-")
-_KEY_IN_PATH = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[\w.~-]{20,}")
-"""A part of a path with letters and digits that is too long for a word: an address as a key."""
+_LONGEST_WORD = 20
+"""Letters and digits that are too many for a word in a path."""
 
 
 class McpServer(Record):
@@ -67,7 +67,14 @@ class McpServer(Record):
         yield from _secret_arguments(self.args)
         url = urlsplit(self.url)
         yield from (value for _, value in parse_qsl(url.query))
-        yield from _KEY_IN_PATH.findall(url.path)
+        yield from _keys_in(url.path)
+
+
+def _keys_in(path: str) -> Iterator[str]:
+    """Yield the parts of a path that are no words: some addresses are keys."""
+    for part in path.split("/"):
+        if len(part) >= _LONGEST_WORD and re.search(r"\d", part) and re.search("[A-Za-z]", part):
+            yield part
 
 
 def _secret_arguments(args: tuple[str, ...]) -> Iterator[str]:
@@ -115,7 +122,7 @@ def open_session(server: McpServer) -> AbstractAsyncContextManager[ClientSession
 def _shown(url: str) -> str:
     """Return a URL as it may stand in a log: without query, and without a path that is a key."""
     parts = urlsplit(url)
-    path = "" if _KEY_IN_PATH.search(parts.path) else parts.path
+    path = "" if any(_keys_in(parts.path)) else parts.path
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 

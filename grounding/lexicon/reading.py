@@ -16,5 +16,8 @@ def lexicon(name: str) -> dict[str, Any]:
 
 
 def any_of(patterns: Sequence[str]) -> str:
-    """Return one pattern that matches any of several, the longest first."""
-    return "|".join(sorted(patterns, key=len, reverse=True))
+    """Return one pattern that matches any of several, the longest first.
+
+    None stands in it twice: in a loop, each would double the ways to read the same words.
+    """
+    return "|".join(sorted(dict.fromkeys(patterns), key=len, reverse=True))

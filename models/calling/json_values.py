@@ -25,9 +25,10 @@ MAX_VALUES = 64
 _OPENING = re.compile(rf"(?:{MARK.pattern})|(?P<value>[{{\[])", re.IGNORECASE)
 _BRACKETS = re.compile(r'"|[{\[]+|[}\]]+')
 _STRING_END = re.compile(r'"|\\.', re.DOTALL)
-_FENCE = re.compile(r"```[\w-]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
+_FENCE = re.compile(r"```[\w-]*[ \t]*\n(.*)```", re.DOTALL)
 _WORDS = re.compile(
-    r"""(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')(?P<of_text>\s*:)?"""
+    # A quote that is escaped opens nothing; else each of many would be tried up to the end.
+    r"""(?P<text>(?<!\\)"(?:[^"\\]|\\.)*"|(?<!\\)'(?:[^'\\]|\\.)*')(?P<of_text>\s*:)?"""
     r"""|(?P<word>[A-Za-z_][\w-]*)(?P<of_word>\s*:)?""",
     re.DOTALL,
 )

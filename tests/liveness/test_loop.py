@@ -12,16 +12,20 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
+from mcp.types import CallToolResult
 
-from pointsman import Settings, build_agent, open_store
+from pointsman import Settings, build_agent, open_store, tool
 from pointsman.errors import TaskError
 from pointsman.state.media import read_attachment, read_content
 from pointsman.state.run import Run
 from pointsman.state.schemas import SchemaRefusedError, check_schema
+from pointsman.state.yaml_text import read_yaml
 from pointsman.testing import ScriptedModel
 from pointsman.tools import Runner, Tool, ToolContract, collect
+from pointsman.tools.mcp import read_result
 
 MILLION = 1_000_000
+DESK = Path(__file__).parents[2] / "examples" / "support_desk"
 
 
 async def test_the_watch_sees_a_stall(watch: Any) -> None:
@@ -228,6 +232,89 @@ async def test_the_text_of_a_task(name: str, watch: Any, tmp_path: Path) -> None
                 )
             except TaskError:
                 continue
+
+
+@pytest.mark.parametrize("name", TEXTS)
+async def test_the_matching_of_playbooks(name: str, watch: Any, tmp_path: Path) -> None:
+    """A text as long as a task may be, compared with every playbook of the support desk."""
+    settings = Settings.load(DESK).model_copy(update={"home": tmp_path / "h"})
+    agent = build_agent(settings, tools=[], checkpointer=InMemorySaver())
+    await agent.ainvoke({"task": "Where is ORD-1"}, {"configurable": {"thread_id": "warm"}})
+    text = TEXTS[name][: settings.task.max_characters - 1]
+    async with watch():
+        with suppress(TaskError):
+            await agent.ainvoke({"task": f"{text}x"}, {"configurable": {"thread_id": "t"}})
+
+
+@pytest.mark.parametrize("name", TEXTS)
+async def test_the_error_of_a_tool(name: str, watch: Any, tmp_path: Path) -> None:
+    """A million characters that a tool raises, through a run to its answer."""
+
+    @tool(effect="read", max_attempts=1)
+    def find() -> str:
+        """Find it."""
+        raise ValueError(TEXTS[name])
+
+    settings = Settings.parse({"home": tmp_path / "h", "limits": {"max_revisions": 0}})
+    plan = {"steps": [{"id": "a", "kind": "tool", "tool": "find", "args": {}}]}
+    planner = ScriptedModel(replies=[plan] * 2)
+    agent = build_agent(
+        settings, tools=[find], models={"planner": planner}, checkpointer=InMemorySaver()
+    )
+    await agent.ainvoke({"task": "warm up"}, {"configurable": {"thread_id": "warm"}})
+    async with watch():
+        state = await agent.ainvoke({"task": "find"}, {"configurable": {"thread_id": "t"}})
+    assert state["results"]["a"]["status"] == "failed"
+
+
+MCP_RESULTS: dict[str, Any] = {
+    **{f"text {name}": {"content": [{"type": "text", "text": t}]} for name, t in TEXTS.items()},
+    "blocks": {"content": [{"type": "text", "text": "x"}] * 20_000},
+    "error": {"content": [{"type": "text", "text": "x" * MILLION}], "isError": True},
+    "same": {
+        "content": [{"type": "text", "text": "[" * MILLION}],
+        "structuredContent": {"result": "x"},
+    },
+    "structured": {"content": [], "structuredContent": {"n": list(range(150_000))}},
+}
+
+
+@pytest.mark.parametrize("name", MCP_RESULTS)
+async def test_what_an_mcp_server_answers(name: str, watch: Any, store: Any) -> None:
+    """Read off the wire, put together, copied and settled."""
+    answer = CallToolResult.model_validate(MCP_RESULTS[name])
+
+    async def run(_args: Any, _call: Any) -> Any:
+        return read_result(answer)
+
+    runner = Runner(collect([acting(run)]), store)
+    async with watch():
+        outcome = await runner.call(
+            "act",
+            {},
+            run=Run(id="r", thread_id="t", started_at=0.0),
+            step="s",
+            attempt=1,
+            timeout=None,
+        )
+    assert outcome.status in ("done", "unknown")
+
+
+YAML = {
+    "deep": "[" * MILLION,
+    "aliases": "a: &a [x]\n" + "b: [" + "*a," * 5_000 + "]",
+    "quotes": "'" * MILLION,
+    "unknown": f"a: *{'x' * MILLION}",
+}
+
+
+@pytest.mark.parametrize("name", YAML)
+def test_yaml_ends(name: str) -> None:
+    """Files are read before a loop runs; still they are read or refused in seconds."""
+    started = time.thread_time()
+    with suppress(ValueError):
+        read_yaml(YAML[name])
+    assert time.thread_time() - started < 10
 
 
 ATTACHMENTS: dict[str, Any] = {

@@ -39,7 +39,7 @@ def build(state: Path, **settings: Any) -> FastMCP:
 
     @server.tool(description="Say how it was asked, or fail with it.")
     def echo(ctx: Context[Any, Any, Any], fail: bool = False) -> str:
-        request = ctx.request_context.request
+        request: Any = ctx.request_context.request
         said = f"{request.url} {dict(request.headers)}"
         if fail:
             raise ValueError(said)

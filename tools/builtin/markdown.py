@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r"(#{1,6})\s(.*)", re.DOTALL)
 _FENCE = re.compile(r"^\s*(```|~~~)")
 
 
@@ -35,7 +35,8 @@ def sections(text: str, file: str) -> Iterator[MarkdownSection]:
             continue
         yield from _section(file, headings, lines)
         depth = len(found[1])
-        headings = [*headings[: depth - 1], *[""] * (depth - 1 - len(headings)), found[2]]
+        title = found[2].rstrip().rstrip("#").strip()
+        headings = [*headings[: depth - 1], *[""] * (depth - 1 - len(headings)), title]
         lines = []
     yield from _section(file, headings, lines)
 
