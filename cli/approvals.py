@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from ..errors import DecisionError
 from ..runs.thread import ThreadState
 from ..state.approval import read_decisions
 from ..state.endorsement import EndorseFor
+from ..state.instances import parts_of
 from ..state.values import JsonObject
 from ..stores.protocols import ApprovalRecord
 from .consents import Days
@@ -21,13 +23,17 @@ from .options import DEFAULT_CONFIG, Config, Json
 from .records import open_records
 from .session import Office, Session, open_office, open_threads
 from .show.output import Output
-from .show.pages import show_question
+from .show.pages import show_questions
 
 app = typer.Typer()
 
 ApprovalId = Annotated[str, typer.Argument(metavar="ID", help="The approval's id (ap_…).")]
 NoResume = Annotated[
     bool, typer.Option("--no-resume", help="Only record the decision; the thread keeps waiting.")
+]
+AllItems = Annotated[
+    bool,
+    typer.Option("--all-items", help="Decide so on every item of the same loop that waits."),
 ]
 Message = Annotated[str, typer.Option("--message", "-m", help="Your words.")]
 
@@ -54,6 +60,7 @@ def approve(
         EndorseFor, typer.Option(help="For whose runs you vouch for it.")
     ] = "principal",
     endorse_days: Days = None,
+    all_items: AllItems = False,
     config: Config = DEFAULT_CONFIG,
     no_resume: NoResume = False,
     as_json: Json = False,
@@ -65,7 +72,7 @@ def approve(
         decision["endorse"] = [
             {"argument": argument, "for": endorse_for, **lasting} for argument in endorse
         ]
-    _decide(decision, approval, config, no_resume, as_json)
+    _decide(decision, approval, config, no_resume, as_json, all_items=all_items)
 
 
 @app.command()
@@ -92,12 +99,14 @@ def edit(
 def reject(
     approval: ApprovalId,
     message: Message = "",
+    all_items: AllItems = False,
     config: Config = DEFAULT_CONFIG,
     no_resume: NoResume = False,
     as_json: Json = False,
 ) -> None:
     """Refuse; the step ends, and the answer says so in your words."""
-    _decide({"type": "reject", "message": message}, approval, config, no_resume, as_json)
+    decision: JsonObject = {"type": "reject", "message": message}
+    _decide(decision, approval, config, no_resume, as_json, all_items=all_items)
 
 
 @app.command()
@@ -125,10 +134,17 @@ def withdraw(
 
 
 def _decide(
-    decision: JsonObject, approval: str, config: str, no_resume: bool, as_json: bool
+    decision: JsonObject,
+    approval: str,
+    config: str,
+    no_resume: bool,
+    as_json: bool,
+    *,
+    all_items: bool = False,
 ) -> None:
     output = Output(as_json=as_json)
-    finish(_take(output, config, approval, decision, resume=not no_resume), output)
+    resume = not no_resume
+    finish(_take(output, config, approval, decision, resume=resume, all_items=all_items), output)
 
 
 async def _list(output: Output, config: str, thread: str | None) -> int:
@@ -141,15 +157,19 @@ async def _list(output: Output, config: str, thread: str | None) -> int:
     if output.json:
         output.document({"approvals": [question.to_json() for question in questions]})
         return DONE
-    for question in questions:
-        show_question(output, question, thread=question.record.thread_id)
-        output.line()
+    show_questions(output, questions, with_thread=True)
     output.line(f"{len(questions)} waiting" if questions else "Nothing waits for a person.")
     return DONE
 
 
 async def _take(
-    output: Output, config: str, approval: str, decision: JsonObject, *, resume: bool
+    output: Output,
+    config: str,
+    approval: str,
+    decision: JsonObject,
+    *,
+    resume: bool,
+    all_items: bool,
 ) -> int:
     """Record a decision as the caller's, then go on unless told not to, or the thread is elsewhere.
 
@@ -159,16 +179,42 @@ async def _take(
     """
     async with open_office(config) as office:
         asked = await office.store.approvals.get(approval)
-        if not resume and asked.request.facts:
-            _tell_recorded(office, output, await _record(office, asked, decision))
+        group = await _items(office, asked) if all_items else [asked]
+        if not resume and all(one.request.facts for one in group):
+            _tell_recorded(office, output, await _record(office, group, decision))
             return DONE
         async with open_threads(office) as session:
             state = await session.thread(asked.thread_id)
-            record = await _record(office, await _current(session, asked, state), decision)
+            current = [await _current(session, one, state) for one in group]
+            records = await _record(office, current, decision)
             if resume and state.status != "absent":
-                return await go_on(session, output, record.thread_id)
-            _tell_recorded(office, output, record, elsewhere=state.status == "absent")
+                return await go_on(session, output, asked.thread_id)
+            _tell_recorded(office, output, records, elsewhere=state.status == "absent")
             return DONE
+
+
+async def _items(office: Office, asked: ApprovalRecord) -> list[ApprovalRecord]:
+    """Return the requests of all items that wait beside this one, it first.
+
+    Raises:
+        DecisionError: It is not asked for an item of a loop.
+    """
+    step, keys = parts_of(asked.request.step)
+    if not keys:
+        raise DecisionError(
+            "It is no item of a loop.",
+            where=f"approval {asked.request.id}",
+            fix="Decide it without --all-items.",
+        )
+    waiting = await office.store.approvals.waiting(asked.thread_id)
+    beside = [
+        one
+        for one in waiting
+        if one.run_id == asked.run_id
+        and one.request.id != asked.request.id
+        and parts_of(one.request.step)[0] == step
+    ]
+    return [asked, *beside]
 
 
 async def _current(session: Session, asked: ApprovalRecord, state: ThreadState) -> ApprovalRecord:
@@ -189,17 +235,20 @@ async def _current(session: Session, asked: ApprovalRecord, state: ThreadState) 
     return asked.model_copy(update={"request": request})
 
 
-async def _record(office: Office, asked: ApprovalRecord, decision: JsonObject) -> ApprovalRecord:
+async def _record(
+    office: Office, asked: Sequence[ApprovalRecord], decision: JsonObject
+) -> Sequence[ApprovalRecord]:
     from ..runs.decisions import record_decisions
 
-    [record] = await record_decisions(
-        read_decisions(decision, [asked.request]),
-        [asked.request],
+    requests = [one.request for one in asked]
+    sent: JsonObject = {"decisions": [{**decision, "approval_id": r.id} for r in requests]}
+    return await record_decisions(
+        read_decisions(sent, requests),
+        requests,
         approver=office.caller.principal,
         authenticated=office.caller.authenticated,
         dependencies=office.dependencies,
     )
-    return record
 
 
 async def _withdraw(output: Output, config: str, approval: str, reason: str) -> int:
@@ -219,22 +268,24 @@ async def _withdraw(output: Output, config: str, approval: str, reason: str) -> 
             authenticated=office.caller.authenticated,
             dependencies=office.dependencies,
         )
-        record = await office.store.approvals.get(approval)
-        _tell_recorded(office, output, record)
+        _tell_recorded(office, output, [await office.store.approvals.get(approval)])
     return DONE
 
 
 def _tell_recorded(
-    office: Office, output: Output, record: ApprovalRecord, *, elsewhere: bool = False
+    office: Office, output: Output, records: Sequence[ApprovalRecord], *, elsewhere: bool = False
 ) -> None:
+    record = records[0]
     resume = office.command("resume", record.thread_id)
     go_on = "Whoever runs the thread goes on with it." if elsewhere else f"Go on: {resume}"
     if output.json:
-        facts = {"approval": record.request.id, "status": record.status}
+        facts = {"approval": record.request.id, "status": record.status, "decided": len(records)}
         where = {"resume": "" if elsewhere else resume}
         output.document({**facts, "thread": record.thread_id, **where})
-    elif record.status == "waiting":
+        return
+    items = f" ({len(records)} items)" if len(records) > 1 else ""
+    if record.status == "waiting":
         given = len(record.decisions)
-        output.line(f"Recorded: {given} of {record.request.quorum} have agreed.")
+        output.line(f"Recorded: {given} of {record.request.quorum} have agreed{items}.")
     else:
-        output.line(f"Recorded: {record.status}. {go_on}")
+        output.line(f"Recorded: {record.status}{items}. {go_on}")

@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from ..errors import StoreError
-from ..runs.asking import LAPSED, renewed, told_apart, waiting_results
+from ..runs.asking import LAPSED, item_tables, renewed, told_apart, waiting_results
 from ..runs.carrying_out import carried_out
 from ..runs.decisions import CLOSED, explained, record_newest, with_facts
 from ..runs.dependencies import Dependencies
@@ -112,6 +112,7 @@ async def _question(
             "cost_so_far_usd": usage.usd,
             "error": view.refused,
             "decided": {r.request.id: r.status for r in records if r.status in CLOSED},
+            "tables": item_tables(requests),
         },
     )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..state.approval import ApprovalRequest, approval_id
+from ..state.approval_table import tables_of
 from ..state.expansion import places
 from ..state.plan import Plan
 from ..state.results import StepResult
-from ..state.values import digest
+from ..state.values import JsonObject, digest
 from ..stores.protocols import ApprovalStatus
 
 LAPSED: frozenset[ApprovalStatus] = frozenset({"expired", "withdrawn"})
@@ -20,6 +21,11 @@ def waiting_results(plan: Plan, results: Mapping[str, StepResult]) -> list[StepR
     found = [result for result in results.values() if result.status == "waiting"]
     place = places(plan, results)
     return sorted(found, key=lambda result: place.get(result.step, (result.step, ())))
+
+
+def item_tables(requests: Sequence[ApprovalRequest]) -> list[JsonObject]:
+    """Return what several items of a loop ask for, as the interrupt shows it."""
+    return [table.to_json() for table in tables_of(requests)]
 
 
 def told_apart(requests: Sequence[ApprovalRequest]) -> list[ApprovalRequest]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from ..errors import ExpressionError
-from ..state.iteration import instance, items_of
+from ..state.instances import instance
+from ..state.iteration import items_of
 from ..state.plan import ForEach, Plan, Step
 from ..state.references import Reference, at_path, computed, resolve
 from ..state.results import StepResult
@@ -40,32 +41,33 @@ def accepted_calls(
     """
     return tuple(
         AcceptedCall(step=result.step, tool=step.tool, args=_args(step, result, values, now))
-        for step, result, values in _performed(plan, results, outputs, now)
+        for top in plan.steps
+        for step, result, values in performed(top, results, outputs, now)
         if step.kind == "tool" and result.status == "accepted"
     )
 
 
-def _performed(
-    plan: Plan, results: Mapping[str, StepResult], outputs: Mapping[str, Json], now: datetime
-) -> Iterator[tuple[Step, StepResult, Mapping[str, Json]]]:
-    """Yield steps with their results and what they could read, those of a loop for each item."""
-    for step in plan.steps:
-        yield from _of_step(step, (), results, outputs, now)
-
-
-def _of_step(
+def performed(
     step: Step,
-    keys: tuple[str, ...],
     results: Mapping[str, StepResult],
     values: Mapping[str, Json],
     now: datetime,
+    keys: tuple[str, ...] = (),
 ) -> Iterator[tuple[Step, StepResult, Mapping[str, Json]]]:
+    """Yield a step with its result and what it could read, and after a loop those of its items.
+
+    Args:
+        step: The step.
+        results: Results by step instance.
+        values: Outputs by step instance, and the items of the loops around by their names.
+        now: The time of the run.
+        keys: Keys of the items of the loops around.
+    """
     known = results.get(instance(step.id, keys))
     if known is None:
         return
-    if step.for_each is None:
-        yield step, known, values
-    elif known.items:
+    yield step, known, values
+    if step.for_each is not None and known.items:
         yield from _of_items(step, step.for_each, keys, results, values, now)
 
 
@@ -94,7 +96,7 @@ def _of_items(
         read = {local: values[name] for local, name in ids.items() if name in values}
         known = ChainMap({**read, loop.item: item.value}, everything)
         for inner in loop.steps:
-            yield from _of_step(inner, inside, results, known, now)
+            yield from performed(inner, results, known, now, inside)
 
 
 def _args(step: Step, result: StepResult, outputs: Mapping[str, Json], now: datetime) -> JsonObject:

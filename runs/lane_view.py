@@ -17,7 +17,7 @@ from ..models.protocols import Candidate
 from ..state.agent import read
 from ..state.channels import merge_two
 from ..state.expansion import rest_of
-from ..state.iteration import parts_of
+from ..state.instances import parts_of
 from ..state.migrations import migrated, read_stored
 from ..state.nesting import nest_of
 from ..state.plan import Plan, Step

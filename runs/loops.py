@@ -9,7 +9,8 @@ from datetime import datetime
 from ..errors import ExpressionError
 from ..state.conditions import control_taint, decide, may_start, recovered
 from ..state.expansion import OpenLoop, is_done, items_in, local_results, open_loops
-from ..state.iteration import Item, ItemFailure, failures, instance, items_of, taint_of
+from ..state.instances import instance
+from ..state.iteration import Item, ItemFailure, failures, items_of, taint_of
 from ..state.nesting import Nest
 from ..state.plan import ForEach, Plan, Step
 from ..state.provenance import argument_provenance, union

@@ -11,7 +11,7 @@ from ..errors import ExpressionError, PlanError
 from ..state.approval import ShownEvidence
 from ..state.conditions import control_taint, recovered
 from ..state.expansion import LOOP_STATUS
-from ..state.iteration import parts_of
+from ..state.instances import parts_of
 from ..state.nesting import Nest, placed
 from ..state.plan import Plan, Step
 from ..state.provenance import argument_provenance, union

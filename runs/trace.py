@@ -7,7 +7,7 @@ attempt log, the ledger, the approvals and the audit log by whom, why, how often
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -31,6 +31,7 @@ from ..stores.protocols import (
     Store,
 )
 from .background import wait_for
+from .calls import performed
 from .dependencies import Dependencies
 from .planning import is_plan_note
 from .step import output_of, started
@@ -191,7 +192,7 @@ async def _run_trace(
         effects=await store.effects.of_run(run_id),
     )
     results = await _results(store, run_id, view)
-    planned = {step.id for plan in plans for step in plan.steps}
+    planned = {step.id for plan in plans for step in plan.every_step()}
     return RunTrace(
         run=view.run,
         task=view.task,
@@ -204,11 +205,16 @@ async def _run_trace(
             logs,
             started(view.run),
         ),
-        calls=tuple(c for c in logs.calls if c.attempt.step not in planned),
+        calls=tuple(c for c in logs.calls if _planned(c.attempt.step) not in planned),
         answer=view.answer,
         stop=view.stop,
         usage=view.usage,
     )
+
+
+def _planned(step: str) -> str:
+    """Return the step of the plan behind an instance; what is none stands as it is."""
+    return step.split("[", 1)[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,17 +249,34 @@ def _steps(
     planned = {(plan.version, step.id): step for plan in plans for step in plan.steps}
     last_version = {step_id: version for version, step_id in sorted(planned)}
     return tuple(
-        _step(
-            step,
-            version,
-            results.get((version, step_id)),
-            outputs,
-            logs.of(step_id) if last_version[step_id] == version else _Logs(),
-            now,
-        )
+        traced
         for (version, step_id), step in planned.items()
         if last_version[step_id] == version or (version, step_id) in results
+        for traced in _traced(
+            step,
+            version,
+            {key: result for (of, key), result in results.items() if of == version},
+            outputs,
+            logs if last_version[step_id] == version else _Logs(),
+            now,
+        )
     )
+
+
+def _traced(
+    step: Step,
+    version: int,
+    results: Mapping[str, StepResult],
+    outputs: Mapping[str, Json],
+    logs: _Logs,
+    now: datetime,
+) -> Iterator[StepTrace]:
+    """Yield a step; after a loop the steps of its items, each under its instance's id."""
+    if step.id not in results:
+        yield _step(step, version, None, outputs, outputs, logs, now)
+    for inner, result, values in performed(step, results, outputs, now):
+        named = inner.model_copy(update={"id": result.step})
+        yield _step(named, version, result, outputs, values, logs, now)
 
 
 def _step(
@@ -261,14 +284,15 @@ def _step(
     version: int,
     result: StepResult | None,
     outputs: Mapping[str, Json],
+    values: Mapping[str, Json],
     logs: _Logs,
     now: datetime,
 ) -> StepTrace:
-    accepted = result is not None and result.status == "accepted"
+    accepted, logs = result is not None and result.status == "accepted", logs.of(step.id)
     return StepTrace(
         step=step,
         plan_version=version,
-        args=_args(step, outputs, now),
+        args=_args(step, values, now),
         result=result,
         output=outputs.get(step.id) if accepted else None,
         approvals=tuple(logs.approvals),

@@ -12,6 +12,7 @@ from typing import Literal
 from ..errors import DecisionError
 from .endorsement import EndorsedArgument, read_endorsed
 from .happened import what_happened
+from .item_decisions import spread
 from .text import whole_json
 from .values import Json, JsonObject, Record, Trust, digest
 
@@ -160,8 +161,9 @@ def read_decisions(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[De
 
     Accepted: `{"decisions": [...]}`; the same keyed by interrupt id; one bare decision; the older
     list `[{"type": "accept|edit|response|ignore", "args": …}]`; and `RECORDED`. A decision may name
-    its `approval_id`; without one, the n-th decision is on the n-th request. Fewer decisions than
-    requests leave the rest waiting.
+    its `approval_id`, or its `step`, which may stand for all items of a loop (`item_decisions`);
+    without one, the n-th decision is on the n-th request. Fewer decisions than requests leave the
+    rest waiting.
 
     Raises:
         DecisionError: The value has another form, decides more than was asked, decides one action
@@ -169,7 +171,7 @@ def read_decisions(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[De
     """
     if value == RECORDED:
         return ()
-    entries = _entries(whole_json(value))
+    entries = spread(_entries(whole_json(value)), {r.id: r.step for r in requests})
     if len(entries) > len(requests):
         raise DecisionError(
             f"It holds {len(entries)} decisions for {len(requests)} waiting actions.",

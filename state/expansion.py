@@ -14,7 +14,8 @@ from itertools import groupby
 from math import prod
 
 from .conditions import Hindrance, hindrance
-from .iteration import Item, instance, parts_of
+from .instances import instance, parts_of
+from .iteration import Item
 from .nesting import Nest
 from .plan import ForEach, Plan, Step, in_order
 from .results import FINAL, StepResult, StepStatus

@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from ..errors import ExpressionError
 from .expressions import evaluate
 from .expressions.kinds import in_words, kind_of
+from .instances import instance
 from .plan import ForEach, Step
 from .provenance import union
 from .results import Failure, StepResult
 from .values import Json, JsonObject, Record, digest
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_.@:-]{1,64}", re.ASCII)
-_INSTANCE = re.compile(r"([a-z][a-z0-9_]{0,39})((?:\[[^\[\]]*\])*)", re.ASCII)
 _DIGITS = 16
 """Hexadecimal digits of a key that is a digest: 64 bits tell the items of a run apart."""
 
@@ -97,23 +97,6 @@ def _digests(found: Sequence[Json]) -> list[str]:
         seen[key] += 1
         keys.append(key if seen[key] == 1 else f"{key}~{seen[key]}")
     return keys
-
-
-def instance(step_id: str, keys: Sequence[str]) -> str:
-    """Return the id of a step for one item, or one of each of two nested loops: `pay[INV-3]`."""
-    return step_id + "".join(f"[{key}]" for key in keys)
-
-
-def parts_of(instance_id: str) -> tuple[str, tuple[str, ...]]:
-    """Return the step and the keys of an instance.
-
-    Raises:
-        ValueError: It is no id of an instance.
-    """
-    match = _INSTANCE.fullmatch(instance_id)
-    if match is None:
-        raise ValueError(f"{instance_id!r} is no id of a step or of one of its items")
-    return match[1], tuple(re.findall(r"\[([^\[\]]*)\]", match[2]))
 
 
 class ItemFailure(Record):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from .iteration import instance, parts_of
+from .instances import instance, parts_of
 from .plan import ForEach, Plan, Step
 from .provenance import union
 from .results import StepResult

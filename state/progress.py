@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from .expansion import hindered_items, lanes_of_loops, open_loops
-from .iteration import parts_of
+from .instances import parts_of
 from .plan import Plan, topological_order
 from .results import Attempt, Failure, StepResult, StepStatus
 from .run import Limits, Run, Stop

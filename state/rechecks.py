@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from .iteration import instance, parts_of
+from .instances import instance, parts_of
 from .nesting import Nest, placed
 from .plan import Plan, Step
 from .results import StepResult

@@ -110,11 +110,14 @@ class SqlApprovalStore:
     async def open_all(
         self, run_id: str, thread_id: str, requests: Sequence[ApprovalRequest]
     ) -> Sequence[ApprovalRecord]:
-        """Record several requests as `open` does, in one trip; return them in the same order."""
+        """Record several requests as `open` does, in one trip; return them in the same order.
+
+        They are listed in that order too. A run gives them in one order always, so that two such
+        calls cannot wait for each other.
+        """
 
         def work(connection: Connection) -> list[ApprovalRecord]:
-            # In one order, so that two such calls cannot wait for each other.
-            for request in sorted(requests, key=lambda request: request.id):
+            for request in requests:
                 self._open(connection, run_id, thread_id, request)
             return [self._load(connection, request.id) for request in requests]
 

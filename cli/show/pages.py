@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from rich.table import Table
 from rich.text import Text
 
 from ...state.answer import Answer
-from ...state.usage import Usage
+from ...state.approval_table import ApprovalTable, tables_of
+from ...state.instances import parts_of
+from ...state.results import StepResult
+from ...state.usage import Usage, total
 from ...stores.protocols import ModelAttempt
 from ..open_requests import OpenRequest
 from ..report import Report
@@ -57,11 +60,44 @@ def _show_waiting(output: Output, report: Report) -> None:
     output.line(Text(title, style="bold yellow"))
     if report.refused:
         output.line(Text(visible(f"The last decision was refused: {report.refused}"), style="red"))
-    for question in report.questions:
-        output.line()
-        show_question(output, question)
+    show_questions(output, report.questions)
     if not report.questions:
         output.line(f"Everything is decided. Go on: {report.resume}")
+
+
+def show_questions(
+    output: Output, questions: Sequence[OpenRequest], *, with_thread: bool = False
+) -> None:
+    """Print what is asked; several items of one loop as a table below what the first one asks."""
+    of_run: dict[str, list[OpenRequest]] = defaultdict(list)
+    for question in questions:
+        of_run[question.record.run_id].append(question)
+    for asked in of_run.values():
+        tables = {t.rows[0].approval_id: t for t in tables_of([q.request for q in asked])}
+        in_tables = {row.approval_id for table in tables.values() for row in table.rows}
+        for question in asked:
+            table = tables.get(question.request.id)
+            if table is None and question.request.id in in_tables:
+                continue
+            output.line()
+            thread = question.record.thread_id if with_thread else ""
+            show_question(output, question, thread=thread)
+            if table is not None:
+                _show_items(output, table)
+
+
+def _show_items(output: Output, items: ApprovalTable) -> None:
+    """Print all items of a loop; the decision on the first may be one on all."""
+    output.line(Text(f"  {len(items.rows)} items; --all-items decides on all of them:"))
+    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=bool(items.totals))
+    table.add_column("item", footer="total")
+    for column in items.columns:
+        table.add_column(visible(column), footer=items.totals.get(column, ""), overflow="fold")
+    table.add_column("approval")
+    for row in items.rows:
+        values = (visible(compact(value, limit=_QUOTE)) for value in row.values)
+        table.add_row(visible(row.item), *values, row.approval_id)
+    output.show(table)
 
 
 def show_question(output: Output, question: OpenRequest, *, thread: str = "") -> None:
@@ -109,21 +145,34 @@ def cost_table(report: Report) -> Table:
     table.add_column("status")
     table.add_column("done by", overflow="fold")
     columns = ("tries", "tokens in", "tokens out", "time", "cost")
-    for column, total in zip(columns, _totals(report.usage), strict=True):
-        table.add_column(column, footer=total, justify="right")
-    for step in report.plan.steps:
-        if result := report.results.get(step.id):
-            by = result.attempts[-1].performed_by if result.attempts else ""
-            took = sum(attempt.seconds for attempt in result.attempts)
-            tries = str(len(result.attempts) or "")
-            table.add_row(step.id, result.status, visible(by), tries, *_costs(result.usage, took))
-    planned = {step.id for step in report.plan.steps}
+    for column, footer in zip(columns, _totals(report.usage), strict=True):
+        table.add_column(column, footer=footer, justify="right")
+    done: dict[str, list[StepResult]] = defaultdict(list)
+    for step_id, result in report.results.items():
+        done[parts_of(step_id)[0]].append(result)
+    for step in report.plan.every_step():
+        if results := done.get(step.id):
+            table.add_row(*_row(step.id, results))
+    planned = {step.id for step in report.plan.every_step()}
     for (step_id, by), attempts in _elsewhere(report.attempts, planned).items():
         usage = _usage_of(attempts)
         took = sum(attempt.seconds for attempt in attempts)
         status = attempts[-1].outcome
         table.add_row(step_id, status, visible(by), str(len(attempts)), *_costs(usage, took))
     return table
+
+
+def _row(step: str, results: Sequence[StepResult]) -> tuple[str, ...]:
+    """Return a line of the table; the items of a loop share that of their step."""
+    attempts = [attempt for result in results for attempt in result.attempts]
+    count = f" × {len(results)}" if parts_of(results[0].step)[1] else ""
+    statuses = Counter(result.status for result in results)
+    said = [f"{n} {status}" if len(statuses) > 1 else status for status, n in statuses.items()]
+    by = attempts[-1].performed_by if attempts else ""
+    took = sum(attempt.seconds for attempt in attempts)
+    usage = total([result.usage for result in results])
+    tries = str(len(attempts) or "")
+    return (f"{step}{count}", ", ".join(said), visible(by), tries, *_costs(usage, took))
 
 
 def _totals(usage: Usage) -> tuple[str, ...]:
@@ -143,7 +192,7 @@ def _elsewhere(
     """Group the model attempts that belong to no step: planning, extracting, answering."""
     grouped: dict[tuple[str, str], list[ModelAttempt]] = defaultdict(list)
     for attempt in attempts:
-        if attempt.step not in planned:
+        if attempt.step.split("[", 1)[0] not in planned:
             place = f"{attempt.step or '-'} ({attempt.role})"
             grouped[place, f"{attempt.model}@{attempt.endpoint}"].append(attempt)
     return grouped

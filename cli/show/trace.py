@@ -51,6 +51,7 @@ class TracePage:
             self._line(0, "task", self._cut(trace.task.text))
         for plan in trace.plans:
             self._line(0, f"plan {plan.version}", f"{plan.planner}: {self._cut(plan.reason)}")
+            self._line(1, "then", self._cut(plan.then_plan))
         self._line(0, "declined", self._cut(trace.declined))
         for step in trace.steps:
             self._step(step)
@@ -71,6 +72,11 @@ class TracePage:
         cost = f", {dollars(result.usage.usd)}" if result and result.attempts else ""
         self._line(0, f"step {step.id}", f"{what}: {status}{cost}", bold=True)
         self._line(1, "goal", step.goal)
+        if step.for_each is not None:
+            known = f", {len(result.items)} items" if result and result.items else ""
+            self._line(1, "for each", f"{step.for_each.item} in {step.for_each.items}{known}")
+        self._line(1, "when", step.when)
+        self._line(1, "because", self._cut(result.reason) if result else "")
         self._line(1, "prompt", self._cut(step.prompt))
         if trace.args:
             self._line(1, "args", self._cut(trace.args))

@@ -238,3 +238,32 @@ def test_expired_request_is_asked_anew(desk, tmp_path):
     assert renewed.code == 3
     assert renewed.document["results"]["pay"]["approval"]["id"] != late["id"]
     assert desk.paid() == []
+
+
+SEASON = "please pay the whole season of 3 orders back"
+
+
+def test_items_of_a_loop_are_shown_as_a_table_and_decided_at_once(desk):
+    """One decision on all of them, after one on a single one."""
+    paused = desk("run", SEASON, "--thread", "t1")
+    asked = desk("approvals", "--json").document["approvals"]
+    desk("reject", asked[1]["id"], "-m", "not this one", "--no-resume")
+
+    done = desk("approve", asked[0]["id"], "--all-items")
+
+    assert "3 items; --all-items decides on all of them" in paused.out
+    assert [row in paused.out for row in ("A-1", "A-2", "A-3")] == [True] * 3
+    assert done.code == 0, done.err
+    assert [line.split()[1] for line in desk.paid()] == ["A-1", "A-3"]
+    assert "2 orders were paid back." in done.out
+
+
+def test_deciding_on_all_items_needs_a_loop(desk):
+    """The error says so, and nothing is decided."""
+    question = desk.waiting()
+
+    refused = desk("approve", question["id"], "--all-items")
+
+    assert refused.code == 2
+    assert "no item of a loop" in refused.err
+    assert desk.paid() == []

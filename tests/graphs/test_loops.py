@@ -244,6 +244,29 @@ async def test_one_gate_asks_for_all_inner_items_and_keeps_their_order(bench: An
     assert out["results"]["l"]["status"] == "accepted"
 
 
+async def test_a_person_approves_a_table_in_part_and_edits_single_items(bench: Any, w: Any) -> None:
+    """One word for all, and others beside it."""
+    pay = w.step("p", "pay", to=w.ref("order", "id"), amount=w.ref("order", "total"))
+    agent = bench.agent(w.plan(w.step("o", "orders", count=20), each(pay)), tools=[orders])
+    out = await agent.ainvoke({"task": "Pay the orders"}, w.thread())
+    [table] = out["__interrupt__"][0].value["pointsman"]["tables"]
+    edit = {
+        "type": "edit",
+        "step": "p[O-2]",
+        "edited_action": {"args": {"to": "O-2", "amount": 1.5}},
+    }
+    no = {"type": "reject", "step": "p[O-3]", "message": "not this one"}
+
+    out = await agent.ainvoke(w.resume(no, {"type": "approve", "step": "p"}, edit), w.thread())
+
+    assert table["totals"] == {"amount": "210.0"}
+    assert len(table["rows"]) == 20
+    paid = [(args["to"], args["amount"]) for name, args in bench.calls if name == "pay"]
+    ids = [n for n in range(1, 21) if n != 3]
+    assert paid == [(f"O-{n}", 1.5 if n == 2 else float(n)) for n in ids]
+    assert out["results"]["l"]["status"] == "accepted"
+
+
 async def test_effects_of_a_loop_and_of_plain_steps_happen_in_the_plans_order(
     bench: Any, w: Any
 ) -> None:

@@ -13,9 +13,10 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import START, StateGraph
 
-from pointsman import Settings, Trace, build_agent, open_store, trace, trace_now
+from pointsman import Settings, Trace, build_agent, open_store, tool, trace, trace_now
 from pointsman.errors import ConfigError, NotFoundError
 from pointsman.state.agent import AgentState
+from pointsman.testing import ScriptedModel
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "tracing.md").read_text(encoding="utf-8")
@@ -109,3 +110,54 @@ def test_examples_of_the_page_run(code: str, own_home: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "ORD-1002" in done.stdout
+
+
+async def test_items_of_loops_are_steps_of_the_trace(tmp_path: Path) -> None:
+    """Each has its arguments and its result, after its loop; the calls of none are lost."""
+
+    @tool(effect="read", trust="internal")
+    async def look(name: str) -> dict[str, str]:
+        """Look up."""
+        return {"name": name.upper()}
+
+    inner = {"id": "deep", "kind": "tool", "tool": "look", "args": {"name": {"$from": "letter"}}}
+    letters = {"items": "word.letters", "item": "letter", "key": "letter", "max": 9}
+    loop = {"items": '[{"letters": ["a", "b"]}, {"letters": ["c"]}]', "item": "word", "max": 9}
+    plan = {
+        "steps": [
+            {
+                "id": "words",
+                "kind": "each",
+                "for_each": {
+                    **loop,
+                    "key": "word.letters[0]",
+                    "steps": [
+                        {
+                            "id": "spelled",
+                            "kind": "each",
+                            "when": "word.letters[0] != 'c'",
+                            "for_each": {**letters, "steps": [inner]},
+                        }
+                    ],
+                },
+            }
+        ]
+    }
+    agent = build_agent(
+        Settings.parse({"home": tmp_path / "home"}),
+        tools=[look],
+        models={"planner": ScriptedModel(replies=[plan])},
+        checkpointer=InMemorySaver(),
+        store=open_store(tmp_path / "records.db"),
+    )
+    await agent.ainvoke({"task": "Spell"}, THREAD)
+
+    [run] = (await trace(agent, "t1")).runs
+
+    found = {step.step.id: step for step in run.steps}
+    assert list(found) == ["words", "spelled[a]", "deep[a][a]", "deep[a][b]", "spelled[c]"]
+    assert found["deep[a][b]"].args == {"name": "b"}
+    assert found["deep[a][b]"].output == {"name": "B"}
+    assert found["spelled[c]"].result is not None
+    assert found["spelled[c]"].result.status == "skipped"
+    assert [call.attempt.step for call in run.calls] == ["plan"]

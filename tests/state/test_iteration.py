@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.errors import ExpressionError
-from pointsman.state.iteration import failures, instance, items_of, parts_of, taint_of
+from pointsman.state.instances import instance, parts_of
+from pointsman.state.iteration import failures, items_of, taint_of
 from pointsman.state.plan import ForEach, Step
 from pointsman.state.results import Failure, StepResult
 

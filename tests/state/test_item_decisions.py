@@ -1,0 +1,91 @@
+"""Decisions on the items of a loop: one entry may stand for all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.errors import DecisionError
+from pointsman.state.approval import ApprovalRequest, read_decisions
+
+ITEMS = [
+    ApprovalRequest(id=f"ap_{n}", step=f"pay[INV-{n}]", tool="pay", args={"amount": n})
+    for n in range(4)
+]
+MAIL = ApprovalRequest(id="ap_mail", step="mail", tool="send")
+WAITING = [*ITEMS, MAIL]
+ALL = {"type": "approve", "step": "pay"}
+
+
+def read(*entries: Any) -> dict[str, str]:
+    """Return step → decision."""
+    steps = {request.id: request.step for request in WAITING}
+    return {
+        steps[d.approval_id]: d.type for d in read_decisions({"decisions": [*entries]}, WAITING)
+    }
+
+
+def test_one_entry_decides_on_every_item() -> None:
+    """What is no item of the loop keeps waiting."""
+    assert read(ALL) == {request.step: "approve" for request in ITEMS}
+
+
+def test_single_items_are_decided_otherwise_beside_it() -> None:
+    """By step or by approval, wherever they stand."""
+    edit = {"type": "edit", "step": "pay[INV-2]", "edited_action": {"args": {"amount": 9}}}
+    decided = read({"type": "reject", "approval_id": "ap_1"}, ALL, edit)
+
+    assert decided == {
+        "pay[INV-0]": "approve",
+        "pay[INV-1]": "reject",
+        "pay[INV-2]": "edit",
+        "pay[INV-3]": "approve",
+    }
+
+
+def test_a_step_that_stands_in_no_loop_is_named_alike() -> None:
+    """Its name is enough."""
+    assert read(ALL, {"type": "reject", "step": "mail"})["mail"] == "reject"
+
+
+@pytest.mark.parametrize(
+    ("entries", "where"),
+    [
+        pytest.param([{"type": "approve", "step": "pays"}], "decisions.0.step", id="unknown"),
+        pytest.param([{"type": "approve", "step": 3}], "decisions.0.step", id="no-text"),
+        pytest.param([{"type": "approve", "step": "pay[X]"}], "decisions.0.step", id="no-item"),
+        pytest.param([ALL, ALL], "decisions", id="twice"),
+        pytest.param([ALL, {"type": "reject"}], "decisions.1", id="by-place-beside-it"),
+        pytest.param([{**ALL, "approval_id": "ap_1"}], "decisions.0.step", id="both"),
+        pytest.param(
+            [{"type": "edit", "step": "pay", "args": {"amount": 1}}], "decisions.0.step", id="edit"
+        ),
+        pytest.param([ALL, {"type": "reject", "approval_id": "ap_9"}], "approval_id", id="gone"),
+    ],
+)
+def test_what_is_not_plain_is_refused_whole(entries: Any, where: str) -> None:
+    """The error names the entry and its field."""
+    with pytest.raises(DecisionError) as refused:
+        read(*entries)
+
+    assert where in refused.value.where
+
+
+@given(
+    single=st.dictionaries(st.integers(0, 3), st.sampled_from(["approve", "reject"]), max_size=4),
+    group=st.sampled_from(["approve", "reject"]),
+    at=st.integers(0, 4),
+)
+def test_every_item_has_its_own_decision_or_that_of_all(
+    single: dict[int, str], group: str, at: int
+) -> None:
+    """Whatever the order of the entries."""
+    entries: list[Any] = [{"type": kind, "step": f"pay[INV-{n}]"} for n, kind in single.items()]
+    entries.insert(min(at, len(entries)), {"type": group, "step": "pay"})
+    if len(single) == len(ITEMS):
+        entries = [entry for entry in entries if entry["step"] != "pay"]
+
+    assert read(*entries) == {f"pay[INV-{n}]": single.get(n, group) for n in range(4)}
