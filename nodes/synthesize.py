@@ -14,7 +14,12 @@ from ..models.blocks import Block
 from ..models.protocols import ModelRequest, Role, Signals
 from ..runs import prompts
 from ..runs.answer_note import answer_once
-from ..runs.checking import CheckedSentences, FailedSentence, check_sentences
+from ..runs.checking import (
+    CheckedSentences,
+    FailedSentence,
+    check_sentences,
+    without_unverified,
+)
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit, emitter
 from ..runs.evidence import collect, outputs_of
@@ -160,7 +165,10 @@ async def _checked(
             unverified=checked.unverified + again.unverified,
             failed=left,
         )
-    kept, rejected = await _confirm(list(checked.kept), writing, dependencies)
+    confirmed = await _confirm(list(checked.kept), writing, dependencies)
+    if confirmed is None:
+        return without_unverified(checked, "only its meaning can be judged, and no verifier did")
+    kept, rejected = confirmed
     return replace(checked, kept=tuple(kept), failed=checked.failed + rejected)
 
 
@@ -254,8 +262,11 @@ def _blocks(evidence: dict[str, Evidenced], ids: Sequence[str]) -> list[Block]:
 
 async def _confirm(
     sentences: list[Sentence], writing: _Writing, dependencies: Dependencies
-) -> tuple[list[Sentence], tuple[FailedSentence, ...]]:
-    """Ask the verifier model, where there is one, about sentences that passed the rules."""
+) -> tuple[list[Sentence], tuple[FailedSentence, ...]] | None:
+    """Ask the verifier model, where there is one, about sentences that passed the rules.
+
+    `None` where it did not answer: then what the rules could not decide has not passed.
+    """
     if not sentences or not dependencies.models.serves("verifier"):
         return sentences, ()
     evidence = writing.evidence
@@ -275,11 +286,10 @@ async def _confirm(
     try:
         reply = await dependencies.models.complete(request, run=writing.run, step="answer")
     except (EndpointError, OutputError, BudgetExceededError):
-        # The rules have passed these sentences; the verifier only ever adds a second opinion.
-        return sentences, ()
+        return None
     verdicts: list[bool] = reply.data["supported"]
     if len(verdicts) != len(sentences):
-        return sentences, ()
+        return None
     kept = [s for s, supported in zip(sentences, verdicts, strict=True) if supported]
     rejected = tuple(
         FailedSentence(text=s.text, reason="the verifier found no support")

@@ -61,6 +61,21 @@ async def check_sentences(
     return await asyncio.to_thread(work)
 
 
+def without_unverified(checked: CheckedSentences, reason: str) -> CheckedSentences:
+    """Return only what the rules themselves have passed; the rest fails for the reason given."""
+    left_out = frozenset(checked.unverified)
+    kept: list[Sentence] = []
+    for sentence in checked.kept:
+        parts = sentences(sentence.text)
+        passed = [part for part in parts if part not in left_out]
+        if len(passed) == len(parts):
+            kept.append(sentence)
+        elif passed:
+            kept.append(sentence.model_copy(update={"text": " ".join(passed)}))
+    failed = tuple(FailedSentence(text=text, reason=reason) for text in checked.unverified)
+    return CheckedSentences(kept=tuple(kept), failed=checked.failed + failed)
+
+
 def _checked(
     sentence: Sentence, ground: Ground, keep_unverified: bool, quotes: bool
 ) -> CheckedSentences:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from pointsman.testing import ScriptedModel
 
 TASK = {"task": "What is the total and status of A?"}
@@ -34,7 +36,7 @@ async def test_the_verifier_removes_what_it_does_not_find(bench: Any, looks: Any
 async def test_a_verifier_that_fails_leaves_what_the_rules_passed(
     bench: Any, looks: Any, at: Any
 ) -> None:
-    """Its outage costs no sentence."""
+    """Its outage costs no sentence whose facts stand in the evidence."""
     generator = ScriptedModel(replies=[sentences("The total of A is 49.9.")])
     verifier = ScriptedModel(replies=[ConnectionError("down")] * 9)
     agent = bench.agent(looks("A"), models={"generator": generator, "verifier": verifier})
@@ -42,6 +44,30 @@ async def test_a_verifier_that_fails_leaves_what_the_rules_passed(
     out = await agent.ainvoke(TASK, at)
 
     assert "The total of A is 49.9." in out["answer"]["text"]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(ConnectionError("down"), id="gone"),
+        pytest.param("no JSON", id="malformed"),
+        pytest.param({"supported": [True]}, id="too-few-verdicts"),
+    ],
+)
+async def test_a_verifier_that_fails_passes_no_sentence(
+    bench: Any, looks: Any, at: Any, reply: Any
+) -> None:
+    """What only meaning can judge is left out, and named."""
+    vague = "Its owner deserves a better treatment."
+    generator = ScriptedModel(replies=[sentences("The total of A is 49.9.", vague)] * 2)
+    verifier = ScriptedModel(replies=[reply] * 9)
+    agent = bench.agent(looks("A"), models={"generator": generator, "verifier": verifier})
+
+    out = await agent.ainvoke(TASK, at)
+
+    assert "The total of A is 49.9." in out["answer"]["text"]
+    assert vague not in out["answer"]["text"]
+    assert any("no verifier did" in text for text in out["answer"]["dropped"])
 
 
 async def test_without_the_generator_the_answer_is_extracted(
