@@ -91,6 +91,7 @@ bench: $(READY) ## Print the benchmarks
 	$(BIN)/python -m pointsman.benchmarks.critical_path
 	$(BIN)/python -m pointsman.benchmarks.growth
 	$(BIN)/python -m pointsman.benchmarks.trips
+	$(BIN)/python -m pointsman.benchmarks.signing
 	$(BIN)/python -m pointsman.benchmarks.startup
 
 crash: $(READY) ## Kill runs 300 times at random and once at each crash point
