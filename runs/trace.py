@@ -158,8 +158,13 @@ async def _assembled(
         thread=thread,
         status=state.status,
         runs=tuple(runs),
-        audit=tuple(await store.audit.entries(thread)),
+        audit=_of_these([run.run.id for run in runs], await store.audit.entries(thread)),
     )
+
+
+def _of_these(run_ids: Sequence[str], entries: Sequence[AuditEntry]) -> tuple[AuditEntry, ...]:
+    """Return what concerns the runs of the thread: others may use its id with the same store."""
+    return tuple(entry for entry in entries if not entry.run_id or entry.run_id in run_ids)
 
 
 def _states(history: Sequence[StateSnapshot]) -> dict[str, RunView]:

@@ -11,6 +11,7 @@ from pointsman.errors import TaskError
 from pointsman.models.calling.budget import caps_for
 from pointsman.models.catalog.settings import BudgetSettings, CapSettings
 from pointsman.runs.ownership import has_authority
+from pointsman.runs.trace import trace
 from pointsman.state.run import Principal, Run
 
 ANN = {"id": "ann", "tenant": "acme"}
@@ -94,6 +95,22 @@ async def test_a_stranger_does_not_go_on_in_a_conversation(
         await desk.ask(agent, "What did ann say?")
 
     assert len(desk.called("look")) == 1
+
+
+async def test_a_trace_tells_nothing_of_another_tenants_thread(desk: Any, w: Any) -> None:
+    """One store, one thread id, two tenants: approvals, effects, calls and audit are apart."""
+    await played(desk, w, ANN)
+    [hers] = await desk.store.approvals.of_thread("t")
+    desk.checkpointer = InMemorySaver()
+    agent = desk.agent(plan(w), principal={"id": "gus", "tenant": "globex"})
+    await desk.ask(agent, "Pay ann 5")
+
+    told = (await trace(agent, "t", store=desk.store)).model_dump_json()
+
+    assert await desk.store.audit.entries("t")
+    assert "gus" in told
+    for secret in (hers.run_id, hers.request.id, "acme", "boss"):
+        assert secret not in told
 
 
 def test_authority_ends_at_the_tenant_except_for_super_admins() -> None:
