@@ -111,14 +111,20 @@ _CARRIERS = (
     "audio",
     "video",
     "document",
+    "inlineData",
+    "inline_data",
 )
+_ABOUT = ("extras", "metadata")
+"""Fields in which LangChain's standard blocks keep what they have no field for, such as names."""
 _DATA_KEYS = ("data", "base64", "file_data", "blob", "bytes", "url", "image_url", "file_url")
 _NAME_KEYS = ("filename", "file_name", "name", "title")
 
 
 def _text_of(block: JsonObject) -> str | None:
     """Return the text of a block of text, in whichever form a client writes it."""
-    if str(block.get("type")) not in _TEXT_TYPES:
+    # Google's and Amazon's blocks have no type.
+    bare = set(block) == {"text"} and isinstance(block["text"], str)
+    if str(block.get("type")) not in _TEXT_TYPES and not bare:
         return None
     text = block.get("text")
     text = text.get("value") if isinstance(text, dict) else text
@@ -130,13 +136,16 @@ def _read_block(block: JsonObject, position: int, where: str) -> Incoming:
     holders = [block, *(block[key] for key in _CARRIERS if isinstance(block.get(key), dict))]
     # Some clients wrap the carrier itself: {"image": {"source": {…}}}.
     holders += [h["source"] for h in holders[1:] if isinstance(h.get("source"), dict)]
-    names = [h[key] for h in holders for key in _NAME_KEYS if isinstance(h.get(key), str)]
+    named = [*holders, *(block[key] for key in _ABOUT if isinstance(block.get(key), dict))]
+    names = [h[key] for h in named for key in _NAME_KEYS if isinstance(h.get(key), str)]
     name = next((shown for given in names if (shown := label(given))), f"{kind}-{position + 1}")
     for holder in holders:
         if holder.get("type") == "text" and isinstance(holder.get("data"), str):
             return recognize(name, whole(holder["data"]).encode(), where=where)
         if isinstance(holder.get("text"), str):
             return recognize(name, whole(holder["text"]).encode(), where=where)
+        if (text := _text_inside(holder)) is not None:
+            return recognize(name, whole(text).encode(), where=where)
     # The innermost holder is the one that carries; what is around it may name other things `data`.
     for holder in reversed(holders):
         for key in _DATA_KEYS:
@@ -150,6 +159,17 @@ def _read_block(block: JsonObject, position: int, where: str) -> Incoming:
         where=where,
         fix="Send the content in base64; links are not followed, and ids of uploads lead nowhere.",
     )
+
+
+def _text_inside(holder: JsonObject) -> str | None:
+    """Return the text of a document that is given as blocks of text, and of nothing else."""
+    inside = holder.get("content")
+    if isinstance(inside, str):
+        return inside
+    if not isinstance(inside, list) or not inside:
+        return None
+    texts = [_text_of(part) if isinstance(part, dict) else None for part in inside]
+    return None if None in texts else "\n".join(text for text in texts if text is not None)
 
 
 def _is_link(text: str) -> bool:

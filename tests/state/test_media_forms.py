@@ -148,6 +148,9 @@ PICTURES = [
     {"type": "image", "url": url(PNG, "image/png").replace("data:", "DATA:")},
     {"type": "image", "data": base64.encodebytes(PNG).decode()},
     {"type": "image", "data": base64.urlsafe_b64encode(PNG).decode().rstrip("=")},
+    {"inlineData": {"mimeType": "image/png", "data": encoded(PNG)}},
+    {"inline_data": {"mime_type": "image/png", "data": encoded(PNG)}},
+    {"image": {"format": "png", "source": {"bytes": PNG}}},
 ]
 
 
@@ -180,6 +183,27 @@ def test_texts_in_each_form(kind: str) -> None:
         )[0]
         == "Pay\nnow\n!"
     )
+
+
+def test_a_block_of_text_without_a_type_is_text() -> None:
+    """As Google's and Amazon's clients write it."""
+    assert read_content([{"text": "Pay"}]) == ("Pay", [])
+
+
+@pytest.mark.parametrize("field", ["extras", "metadata"])
+def test_a_standard_block_keeps_its_files_name(field: str) -> None:
+    """LangChain's blocks have no field for it, so clients put it beside."""
+    block = {"type": "file", "base64": encoded(b"%PDF-1.4"), field: {"filename": "invoice.pdf"}}
+    _, [media] = read_content([block])
+    assert media.name == "invoice.pdf"
+
+
+def test_a_document_of_text_blocks_is_read() -> None:
+    """Anthropic's form for what was chunked before."""
+    parts = [{"type": "text", "text": "Net 30."}, {"type": "text", "text": "No returns."}]
+    source = {"type": "content", "content": parts}
+    _, [media] = read_content([{"type": "document", "title": "terms", "source": source}])
+    assert (media.name, media.data) == ("terms", b"Net 30.\nNo returns.")
 
 
 def test_two_pictures_of_one_name_are_two() -> None:
