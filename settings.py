@@ -98,6 +98,8 @@ class Settings(BaseModel):
     local_model: bool = False
     """Whether the embedded model serves the extractor role; `make local` installs it."""
     policy: PolicySettings = PolicySettings()
+    readers: dict[str, tuple[str, ...]] = {}
+    """Class of data → who may read data of this class, in files and in what tools return."""
     limits: Limits = Limits()
     deadline_seconds: float | None = Field(default=900.0, gt=0)
     """Working time of a run in seconds; time spent waiting for a person does not count."""

@@ -46,6 +46,10 @@ def endorsement_add(
     argument: Annotated[
         str, typer.Option(help="Only for this argument, and what it holds; by default for any.")
     ] = "",
+    recipient: Annotated[
+        list[str] | None,
+        typer.Option(help="To whom it may be shown although they are not among its readers."),
+    ] = None,
     principal: ForPrincipal = "",
     thread: ForThread = "",
     tenant: ForTenant = None,
@@ -61,6 +65,7 @@ def endorsement_add(
     given: dict[str, Any] = {
         "tool": tool,
         "argument": argument,
+        "recipients": tuple(recipient or ()),
         "seconds": None if days is None else days * 86_400,
         "message": message,
     }
@@ -108,6 +113,7 @@ async def _list(output: Output, config: str, *, every: bool) -> int:
     for one in listed:
         until = "revoked" if one.expires_at is None else moment(one.expires_at)
         target = f"{one.tool or 'any tool'}, {one.argument or 'any argument'}"
+        target += f", to {', '.join(one.recipients)}" if one.recipients else ""
         cells = (one.id, compact(one.value, limit=SHOWN), target, one.scope.in_words(), one.by.id)
         shown.add_row(*(visible(cell) for cell in cells), until, one.state(now))
     output.show(shown)

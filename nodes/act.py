@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 
 from ..runs.dependencies import Dependencies
 from ..runs.lane_view import LaneView, Performed
+from ..runs.readers import readers_of
 from ..runs.step import load
 from ..runs.steps.model_call import ask_model, draft_from_inputs
 from ..runs.steps.tool_call import call_tool
@@ -29,8 +30,11 @@ async def act(
             outcome = await ask_model(current, route, runtime, dependencies)
         case "extract":
             outcome = draft_from_inputs(current, route)
-    seconds = round(time.monotonic() - started, 4)
-    return Performed(outcome=_labelled(outcome).model_copy(update={"seconds": seconds}))
+    told = {
+        "seconds": round(time.monotonic() - started, 4),
+        "readers": readers_of(current, route, outcome, dependencies),
+    }
+    return Performed(outcome=_labelled(outcome).model_copy(update=told))
 
 
 def _labelled(outcome: ActOutcome) -> ActOutcome:

@@ -20,6 +20,7 @@ from ..settings import Settings
 from ..state.context import AgentContext
 from ..state.media import Incoming, read_attachment, read_content
 from ..state.provenance import union
+from ..state.readers import read_so_far
 from ..state.run import Limits, Run, run_id
 from ..state.task import Attachment, Task
 from ..state.text import whole
@@ -46,6 +47,7 @@ async def normalize(
         conversation=said,
         spoken=spoken(view),
         heard=union([heard, *(utterance.sources for utterance in said)]),
+        readers=read_so_far(view.plan, view.results, view.task.readers if view.task else None),
         instructions=admitted(
             view, None if view.given_task else asking(view), runtime, dependencies
         ),
@@ -124,6 +126,7 @@ async def _store(item: Incoming, dependencies: Dependencies) -> Attachment:
         size=len(item.data),
         facts=item.facts,
         data_class=item.data_class,
+        readers=dependencies.settings.readers.get(item.data_class),
     )
 
 

@@ -14,6 +14,7 @@ from ..runs.planning import announce, make_plan, plan_request
 from ..runs.view import RunUpdate, RunView
 from ..state.context import AgentContext
 from ..state.provenance import union
+from ..state.readers import read_so_far
 from ..state.revision import open_again
 from ..state.run import Stop
 from .plan import move_of
@@ -39,7 +40,10 @@ async def revise(
         return _no_more(view, look=bool(move.look))
     # What the planner read before it planned again flows into every step that is still to run.
     read_by_planner = union([view.plan.taint, *(result.taint for result in results.values())])
-    revised = made.model_copy(update={"taint": union([made.taint, read_by_planner])})
+    readers = read_so_far(view.plan, results, made.readers)
+    revised = made.model_copy(
+        update={"taint": union([made.taint, read_by_planner]), "readers": readers}
+    )
     announce(revised, runtime)
     reopened = open_again(view.plan, revised, results, look=bool(move.look))
     if move.look:

@@ -107,6 +107,7 @@ async def _result(
         output=outcome.output if accepted else None,
         evidence=outcome.evidence if accepted else (),
         taint=outcome.taint if accepted else union([outcome.taint, current.taint()]),
+        readers=outcome.readers,
         failure=None if accepted or waiting else _failure(outcome, verdict),
         approval=await _did_it_happen(current, route, outcome, dependencies)
         if waiting

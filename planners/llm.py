@@ -128,7 +128,8 @@ class LlmPlanner:
             where = ".".join(str(part) for part in first["loc"])
             return _Rejected(reply=reply, problem=f"{where}: {first['msg']}")
         # What is planned after reading untrusted text may be what its sources wanted.
-        tainted = plan.model_copy(update={"taint": request.sources})
+        labels = {"taint": request.sources, "readers": request.readers}
+        tainted = plan.model_copy(update=labels)
         if request.previous is None or not request.sources:
             return tainted
         return tainted.model_copy(update={"later_tools": may_be_used_later(request.previous)})

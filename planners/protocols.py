@@ -9,10 +9,11 @@ from typing import Protocol
 from ..models.protocols import Emit
 from ..state.plan import Plan
 from ..state.provenance import union
+from ..state.readers import read_so_far
 from ..state.results import StepResult
 from ..state.run import Run
 from ..state.task import Task
-from ..state.values import Json
+from ..state.values import Json, Readers
 from ..tools.contract import ToolContract
 
 
@@ -50,6 +51,11 @@ class PlanRequest:
         earlier = self.previous.taint if self.previous else ()
         results = [result.taint for result in self.results.values()]
         return union([self.task.heard, earlier, *foreign, *results])
+
+    @property
+    def readers(self) -> Readers:
+        """Who may read all that a planner reads that is shown all of this."""
+        return read_so_far(self.previous or Plan(), self.results, self.task.readers)
 
 
 @dataclass(frozen=True, kw_only=True)

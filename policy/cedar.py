@@ -16,6 +16,7 @@ from ..state.run import Principal
 from ..state.values import JsonObject, Record, digest
 from ..tools.contract import ToolContract
 from . import requests
+from .leaks import disclosure
 from .policyset import PolicyNote, load_policies
 from .protocols import CallFacts, PolicyDecision
 from .settings import PolicySettings, ToolOverride
@@ -71,7 +72,9 @@ class CedarPolicy:
                 policies=_ids((*unattended.policies, *call.policies)),
                 version=self.version,
             )
-        return self._ask((*unattended.policies, *call.policies), unattended.policies, words)
+        asked = self._ask((*unattended.policies, *call.policies), unattended.policies, words)
+        leaks = disclosure(*self._as_seen(contract, facts)).leaks
+        return asked.model_copy(update={"leaks": leaks}) if leaks else asked
 
     def rulings(self, contract: ToolContract, facts: CallFacts) -> tuple[Ruling, Ruling]:
         """Return Cedar's answers for `call` and `callUnattended`."""

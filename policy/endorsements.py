@@ -7,7 +7,7 @@ must have endorsed the value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from ..state.consent import Signatory
@@ -46,15 +46,13 @@ class ConsentJudge:
         )
 
 
-def tainted_values(facts: CallFacts) -> dict[str, str]:
-    """Return tainted argument path → digest of the value that stands there.
+def values_at(facts: CallFacts, paths: Iterable[str]) -> dict[str, str]:
+    """Return argument path → digest of the value that stands there.
 
     The whole of the arguments is no value that anybody could vouch for.
     """
     found: dict[str, str] = {}
-    for path, sources in facts.tainted_args.items():
-        if not path or not sources:
-            continue
+    for path in filter(None, paths):
         try:
             found[path] = digest(at_path(facts.args, path))
         except KeyError:
@@ -65,14 +63,38 @@ def tainted_values(facts: CallFacts) -> dict[str, str]:
 def endorsed_values(
     values: Mapping[str, str], offered: Sequence[Endorsement], judge: ConsentJudge, *, needed: int
 ) -> dict[str, tuple[Endorsement, ...]]:
-    """Return path → the endorsements that count for the value there, where they are enough.
+    """Return path → the endorsements of a tainted value's origin, where they are enough.
 
     Args:
-        values: Tainted argument path → digest of the value.
+        values: Argument path → digest of the value.
         offered: Endorsements of values with these digests.
         judge: Whose consent counts.
         needed: How many different people must have endorsed a value.
     """
+    of_origin = [one for one in offered if not one.recipients]
+    counted = _counted(values, of_origin, judge)
+    return {path: given for path, given in counted.items() if _enough(given, needed)}
+
+
+def released_values(
+    values: Mapping[str, str], offered: Sequence[Endorsement], judge: ConsentJudge, *, needed: int
+) -> dict[str, dict[str, tuple[Endorsement, ...]]]:
+    """Return path → recipient → the endorsements by which the value there may be shown to them.
+
+    The arguments are those of `endorsed_values`.
+    """
+    found: dict[str, dict[str, tuple[Endorsement, ...]]] = {}
+    for path, given in _counted(values, offered, judge).items():
+        for person in sorted({name for one in given for name in one.recipients}):
+            for_them = tuple(one for one in given if person in one.recipients)
+            if _enough(for_them, needed):
+                found.setdefault(path, {})[person] = for_them
+    return found
+
+
+def _counted(
+    values: Mapping[str, str], offered: Sequence[Endorsement], judge: ConsentJudge
+) -> dict[str, tuple[Endorsement, ...]]:
     facts = judge.facts
     standing = [
         one
@@ -81,14 +103,13 @@ def endorsed_values(
         and one.scope.covers(facts.principal, judge.thread)
         and not judge.objection(one.by)
     ]
-    counted = {
+    return {
         path: tuple(
             one for one in standing if one.digest == wanted and one.is_for(facts.tool, path)
         )
         for path, wanted in values.items()
     }
-    return {
-        path: given
-        for path, given in counted.items()
-        if given and len({one.by.person for one in given}) >= needed
-    }
+
+
+def _enough(given: Sequence[Endorsement], needed: int) -> bool:
+    return bool(given) and len({one.by.person for one in given}) >= needed

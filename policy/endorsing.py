@@ -6,6 +6,7 @@ from ..errors import DecisionError
 from ..state.approval import ApprovalRequest, Decision
 from ..state.consent import ConsentScope, Signatory
 from ..state.endorsement import (
+    EndorsedArgument,
     Endorsement,
     endorsed_paths,
     unendorsable,
@@ -49,6 +50,7 @@ def endorsements_of(
                 at_path(request.args, path),
                 tool="" if entry.any_tool else request.tool,
                 argument="" if entry.any_argument else entry.argument,
+                recipients=recipients,
                 scope=scope,
                 by=author_of(decision),
                 at=decision.decided_at,
@@ -57,9 +59,17 @@ def endorsements_of(
                 approval=request.id,
                 message=decision.message,
             )
-            for path in endorsed_paths(entry, request.provenance)
+            for path, recipients in _reasons(entry, request)
         ]
     return tuple(found)
+
+
+def _reasons(
+    entry: EndorsedArgument, request: ApprovalRequest
+) -> list[tuple[str, tuple[str, ...]]]:
+    """Return path and recipients for each reason that an entry takes away."""
+    found = [(path, ()) for path in endorsed_paths(entry, request.provenance)]
+    return [*found, *((path, request.leaks[path]) for path in endorsed_paths(entry, request.leaks))]
 
 
 def endorsement(
@@ -67,6 +77,7 @@ def endorsement(
     *,
     tool: str,
     argument: str,
+    recipients: tuple[str, ...] = (),
     scope: ConsentScope,
     by: Signatory,
     at: float,
@@ -81,6 +92,7 @@ def endorsement(
         value: Exactly what is endorsed.
         tool: The tool that may get it; empty for any.
         argument: The argument that may hold it; empty for any.
+        recipients: To whom it may be shown; none: it is about where the value comes from.
         scope: For whose runs.
         by: Who endorses.
         at: Unix time in seconds.
@@ -101,12 +113,13 @@ def endorsement(
             fix="Ask for less, or raise policy.endorsement_expiry_seconds.",
         )
     lasts = limit if seconds is None else seconds
-    named = [digest(value), tool, argument, scope.to_json(), by.to_json(), at, approval]
+    named = [digest(value), tool, argument, recipients, scope.to_json(), by.to_json(), at, approval]
     return Endorsement(
         id=f"en_{digest(named)[:20]}",
         value=value,
         tool=tool,
         argument=argument,
+        recipients=recipients,
         scope=scope,
         by=by,
         at=at,

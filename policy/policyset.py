@@ -29,10 +29,13 @@ PLACEHOLDERS = frozenset(
         "data_class",
         "effect",
         "environment",
+        "leaking",
         "missing_scopes",
         "model",
         "operation",
+        "outsiders",
         "principal",
+        "readers",
         "requester",
         "role",
         "sources",
@@ -40,6 +43,8 @@ PLACEHOLDERS = frozenset(
     }
 )
 """Names that an `@reason` may use in braces."""
+
+_LATER = re.compile(r"^// \[later$.*?^// later\]\n", re.MULTILINE | re.DOTALL)
 
 
 class PolicyNote(Record):
@@ -125,8 +130,20 @@ def compile_policies(policies: str, schema: str) -> CompiledPolicies:
             fix="Compare with policy/pointsman.cedarschema.",
         )
     return CompiledPolicies(
-        digest=digest([policies, schema]), policies=parsed, schema=parsed_schema, notes=notes
+        digest=digest([bound(policies), bound(schema)]),
+        policies=parsed,
+        schema=parsed_schema,
+        notes=notes,
     )
+
+
+def bound(text: str) -> str:
+    """Return the part of a text that approvals bind: all of it but what later releases added.
+
+    The shipped files mark that. A release would else take back what people have agreed to under the
+    one before, and needn't: each call is judged by all policies again when it runs.
+    """
+    return _LATER.sub("", text)
 
 
 def _parse_schema(text: str) -> cedarpy.Schema:

@@ -20,6 +20,11 @@ class CallFacts(Record):
     """Untrusted sources behind the call itself: it was planned after reading them."""
     tainted_args: dict[str, tuple[str, ...]] = {}
     """Argument path → untrusted sources it was computed from."""
+    readers: dict[str, tuple[str, ...]] = {}
+    """Argument path → who may read what stands there, where not everybody may. At the empty path:
+    who may read what decided that the call is made."""
+    released: dict[str, tuple[str, ...]] = {}
+    """Argument path → recipients to whom people have released the value that stands there."""
     endorsed: dict[str, tuple[str, ...]] = {}
     """Tainted argument path → ids of the endorsements of the value that stands there."""
     grant: str = ""
@@ -45,6 +50,8 @@ class PolicyDecision(Record):
     policies: tuple[str, ...] = ()
     """Ids of the policies that decided."""
     allowed: tuple[DecisionType, ...] = DECISIONS
+    leaks: dict[str, tuple[str, ...]] = {}
+    """Argument path → recipients of the call who may not read what stands there."""
     quorum: int = 1
     expires_seconds: float | None = None
     version: str = ""
@@ -58,6 +65,10 @@ class PolicyEngine(Protocol):
 
     def decide(self, contract: ToolContract, facts: CallFacts) -> PolicyDecision:
         """Say whether the call runs unattended, waits for a person, or is refused."""
+        ...
+
+    def corrected(self, contract: ToolContract) -> ToolContract:
+        """Return the contract with the operator's corrections, as policy sees it."""
         ...
 
     def may_see(self, contract: ToolContract, principal: Principal) -> bool:

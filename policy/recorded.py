@@ -10,7 +10,9 @@ from ..state.approval import ApprovalRequest
 from ..state.values import JsonObject
 from .protocols import CallFacts
 
-_NOT_KEPT = frozenset({"tool", "args", "tainted_args", "frozen", "endorsed", "grant", "granted_by"})
+_NOT_KEPT = frozenset(
+    {"tool", "args", "tainted_args", "frozen", "endorsed", "released", "grant", "granted_by"}
+)
 """Facts that the request itself holds, and those that are read anew."""
 
 

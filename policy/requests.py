@@ -10,6 +10,7 @@ from ..state.references import at_path
 from ..state.run import Principal
 from ..state.values import Json, JsonObject
 from ..tools.contract import ToolContract
+from .leaks import disclosure
 from .people import person_behind
 from .protocols import CallFacts
 from .roles import LOCAL, is_authenticated, role_name, role_number
@@ -109,6 +110,11 @@ def call_context(
         or is_authenticated(Principal(id=requested_by)),
         "requester": {"name": known_as, "tenant": facts.principal.tenant},
     }
+    shown = disclosure(contract, facts)
+    sets = {"recipients": shown.recipients, "readers": shown.readers, "leaks": shown.outsiders}
+    context |= {name: list(people) for name, people in sets.items() if people}
+    if shown.readers == ():
+        context["readers"] = []
     if facts.grant:
         context["grant"] = {"id": facts.grant, "by": facts.granted_by}
     if taint.endorsed_arguments:
@@ -154,7 +160,9 @@ def plain_number(value: Json) -> Decimal | None:
     """Return a number that nobody reads otherwise, exactly; `None` for anything else."""
     if isinstance(value, str):
         return Decimal(value) if _PLAIN_NUMBER.fullmatch(value) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     # Through its shortest decimal form: 50.0 * 1.1 style residues must not add a cent.
     return Decimal(str(value))

@@ -29,6 +29,8 @@ class ToolOverride(BaseModel):
     risk: tuple[str, ...] | None = None
     consequential: tuple[str, ...] | None = None
     amount: str | None = None
+    readers: tuple[str, ...] | None = None
+    recipients: tuple[str, ...] | None = None
     frozen: bool = False
     """Refuse every call, as the switch `freeze_tool` does, for as long as the setting stands."""
 

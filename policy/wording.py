@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..state.run import Principal
 from ..tools.contract import ToolContract
 from . import requests
+from .leaks import disclosure
 from .policyset import PolicyNote
 from .protocols import CallFacts
 
@@ -28,6 +29,7 @@ def call_words(
     """
     person = actor or facts.principal
     taint = requests.taint_of(contract, facts)
+    shown = disclosure(contract, facts)
     amount = requests.amount_cents(contract, facts.args)
     confidence = facts.confidence
     return {
@@ -39,6 +41,9 @@ def call_words(
         "arguments": ", ".join(n for n in taint.arguments if n not in taint.endorsed_arguments)
         or "none",
         "sources": _some(taint.sources),
+        "outsiders": _some(shown.outsiders),
+        "readers": _some(shown.readers or ()) or "nobody",
+        "leaking": ", ".join(path or "what decided the call" for path in shown.leaks) or "none",
         "amount": _amount(amount),
         "confidence": "unknown" if confidence is None else f"{requests.percent(confidence)}%",
         "requester": requester or facts.principal.id,

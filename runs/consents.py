@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..policy.endorsements import ConsentJudge, endorsed_values, tainted_values
+from ..policy.endorsements import ConsentJudge, endorsed_values, released_values, values_at
 from ..policy.granting import covering, is_clean
 from ..policy.protocols import CallFacts, PolicyDecision
 from ..state.consent import Signatory
@@ -92,26 +92,38 @@ async def _endorsed(
 ) -> Ruled:
     """Return what policy says with the endorsements of the call's values."""
     facts = judge.facts
-    values = tainted_values(facts)
-    if not values:
+    tainted = values_at(facts, (path for path, labels in facts.tainted_args.items() if labels))
+    secret = values_at(facts, facts.readers)
+    if not (values := {**tainted, **secret}):
         return Ruled(facts=facts, decision=alone)
     tenant = facts.principal.tenant
     offered = await dependencies.store.endorsements.of_values({*values.values()}, tenant=tenant)
-    given = endorsed_values(values, offered, judge, needed=alone.quorum)
-    if not given:
+    endorsed = endorsed_values(tainted, offered, judge, needed=alone.quorum)
+    released = released_values(secret, offered, judge, needed=alone.quorum)
+    if not endorsed and not released:
         return Ruled(facts=facts, decision=alone)
-    ids = {path: tuple(one.id for one in some) for path, some in given.items()}
-    with_them = facts.model_copy(update={"endorsed": ids})
+    with_them = facts.model_copy(
+        update={
+            "endorsed": {path: tuple(one.id for one in some) for path, some in endorsed.items()},
+            "released": {path: tuple(people) for path, people in released.items()},
+        }
+    )
+    told = [_told(f"The value of {path} is endorsed", some) for path, some in endorsed.items()]
+    told += [
+        _told(f"{path} is released to {person}", some)
+        for path, people in released.items()
+        for person, some in people.items()
+    ]
     return Ruled(
         facts=with_them,
         decision=dependencies.policy.decide(judge.contract, with_them),
-        leans_on=" ".join(_told(path, some) for path, some in given.items()),
+        leans_on=" ".join(told),
     )
 
 
-def _told(path: str, endorsements: Iterable[Endorsement]) -> str:
+def _told(what: str, endorsements: Iterable[Endorsement]) -> str:
     by = ", ".join(f"{_name(one.by)} ({one.id})" for one in endorsements)
-    return f"The value of {path} is endorsed by {by}."
+    return f"{what} by {by}."
 
 
 def _name(signatory: Signatory) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ..policy.protocols import CallFacts
 from ..policy.recorded import facts_of
 from ..state.approval import DECISIONS, ApprovalRequest, Decision, approval_id
 from ..state.provenance import edited_provenance
+from ..state.readers import meet
 from ..state.results import StepResult
 from .arguments import first_form
 from .asking import LAPSED, renewed
@@ -46,6 +48,7 @@ async def _new_action(
     """Return the request that the new arguments would have made, under the policies in force."""
     args = await first_form(request.tool, decision.args or {}, view.run, dependencies)
     provenance = edited_provenance(request.provenance, request.args, args)
+    asked = facts_of(request) if request.facts else None
     facts = await call_facts(
         view.run,
         view.plan,
@@ -54,7 +57,8 @@ async def _new_action(
         provenance,
         dependencies,
         memory=view.memory,
-        control=facts_of(request).taint if request.facts else (),
+        control=asked.taint if asked else (),
+        readers=_readers_of_edit(asked),
     )
     ruling = dependencies.policy.decide(dependencies.tools.get(request.tool).contract, facts)
     bound = await bound_action(request.tool, args, request.step, view.plan.version, ruling.version)
@@ -67,6 +71,8 @@ async def _new_action(
             "why": ruling.reason,
             "digest": bound,
             "provenance": provenance,
+            "leaks": ruling.leaks,
+            "facts": {**request.facts, **({"readers": facts.readers} if facts.readers else {})},
             "preview": None,
             "policy": ruling.policies,
             # The editor has said yes already, whatever the others may still say.
@@ -76,3 +82,9 @@ async def _new_action(
             "expires_at": at + lasts if lasts is not None else None,
         }
     )
+
+
+def _readers_of_edit(asked: CallFacts | None) -> dict[str, tuple[str, ...]]:
+    """Return who may read the new arguments: what the person saw may stand anywhere in them."""
+    readers = meet(asked.readers.values()) if asked else None
+    return {} if readers is None else {"": readers}

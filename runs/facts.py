@@ -24,11 +24,13 @@ async def call_facts(
     *,
     memory: RunMemory,
     control: tuple[str, ...] = (),
+    readers: Mapping[str, tuple[str, ...]] | None = None,
     confidence: float | None = None,
 ) -> CallFacts:
     """Gather what policy may know about a call, switches and spend as they are now.
 
-    `control` are the untrusted sources that decided, beside the plan, that the call is made.
+    `control` are the untrusted sources that decided, beside the plan, that the call is made;
+    `readers` says who may read which argument, where not everybody may.
     """
     usage = await memory.usage(run.id, dependencies.models)
     on_tools = await memory.spent_on_tools(run.id, dependencies.store.journal)
@@ -39,6 +41,7 @@ async def call_facts(
         args=args,
         taint=union([plan.taint, control]),
         tainted_args=dict(provenance),
+        readers=dict(readers or {}),
         confidence=confidence,
         spent_usd=(usage.usd or 0.0) + on_tools,
         environment=dependencies.settings.policy.environment,
@@ -65,5 +68,6 @@ async def step_facts(
         dependencies,
         memory=current.memory,
         control=current.control(),
+        readers=current.argument_readers(),
         confidence=current.confidence,
     )

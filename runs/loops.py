@@ -14,10 +14,11 @@ from ..state.iteration import Item, ItemFailure, failures, items_of, taint_of
 from ..state.nesting import Nest
 from ..state.plan import ForEach, Plan, Step
 from ..state.provenance import argument_provenance, union
+from ..state.readers import meet
 from ..state.references import Reference, at_path, computed, resolve
 from ..state.results import Failure, StepResult
 from ..state.task import Attachment
-from ..state.values import Json
+from ..state.values import Json, Readers
 from ..stores.protocols import Payloads
 from .memory import RunMemory
 from .step import output_of, shrink, text_of
@@ -84,6 +85,7 @@ async def _begun(step: Step, loop: ForEach, nest: Nest, scope: LoopScope) -> Ste
         step=step.id,
         status="failed",
         taint=labels,
+        readers=_readers(step, local, nest, scope),
         data_class=_classes(step, local, scope),
         plan_version=scope.plan.version,
     )
@@ -119,6 +121,14 @@ def _labels(
     """Return the labels of a loop's list and condition, which decide what its steps do."""
     listed = argument_provenance(step, local).get("for_each.items", ())
     return union([scope.plan.taint, nest.under(scope.results), control_taint(step, local), listed])
+
+
+def _readers(step: Step, local: Mapping[str, StepResult], nest: Nest, scope: LoopScope) -> Readers:
+    """Return who may read all that a loop reads, its list among it."""
+    files = {ref.attachment for ref in step.uses() if ref.attachment}
+    read = [*(result.readers for result in local.values())]
+    read += [scope.attachments[name].readers for name in files]
+    return meet([scope.plan.readers, nest.readers(scope.results), *read])
 
 
 def _classes(step: Step, local: Mapping[str, StepResult], scope: LoopScope) -> tuple[str, ...]:
@@ -170,6 +180,7 @@ async def _ended(opened: OpenLoop, scope: LoopScope) -> StepResult:
             "payload": "",
             "excerpt": "",
             "taint": union([result.taint, taint_of(step, items, scope.results, outer)]),
+            "readers": meet([result.readers, *_readers_of_items(opened, scope)]),
             "data_class": union([result.data_class, *_classes_of_items(opened, scope)]),
             "failure": _failure(len(items), failures(step, items, scope.results, outer), unsaid),
         }
@@ -182,6 +193,11 @@ async def _ended(opened: OpenLoop, scope: LoopScope) -> StepResult:
             now=scope.now,
         )
     return await _kept(result, scope)
+
+
+def _readers_of_items(opened: OpenLoop, scope: LoopScope) -> list[Readers]:
+    names = (instance(s.id, nest.keys) for nest in opened.nests() for s in opened.loop.steps)
+    return [scope.results[name].readers for name in names if name in scope.results]
 
 
 def _classes_of_items(opened: OpenLoop, scope: LoopScope) -> list[tuple[str, ...]]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from ..errors import ExpressionError, PlanError
+from ..policy.recorded import facts_of
 from ..state.approval import ShownEvidence
 from ..state.conditions import control_taint, recovered
 from ..state.expansion import LOOP_STATUS
@@ -15,11 +16,12 @@ from ..state.instances import parts_of
 from ..state.nesting import Nest, placed
 from ..state.plan import Plan, Step
 from ..state.provenance import argument_provenance, union
+from ..state.readers import argument_readers, meet
 from ..state.references import Reference, as_text, at_path, computed, read_by, resolve
 from ..state.results import Attempt, Failure, StepResult, Verdict
 from ..state.run import Run
 from ..state.task import Attachment, Modality
-from ..state.values import Json, JsonObject, digest, size_of
+from ..state.values import Json, JsonObject, Readers, digest, size_of
 from ..stores.protocols import Payloads
 from .lane_view import LaneView, StepEnded
 from .memory import RunMemory
@@ -50,6 +52,8 @@ class Current:
     """Attachments that it refers to."""
     under: tuple[str, ...] = ()
     """Untrusted sources of the lists that it is looped over."""
+    listed: Readers = None
+    """Who may read all of the lists that it is looped over."""
     because: str = ""
     """Why it runs, where a condition decided it."""
     rechecks: tuple[Current, ...] = ()
@@ -131,6 +135,21 @@ class Current:
         """Return every untrusted source behind the step; its failure may quote their words."""
         return union([self.control(), *self.provenance().values()])
 
+    def readers(self) -> Readers:
+        """Return who may read all that it reads, what decided that it runs included."""
+        read = [result.readers for result in self.results.values()]
+        files = [item.readers for item in self.files]
+        return meet([self.plan.readers, self.listed, *read, *files])
+
+    def argument_readers(self) -> dict[str, tuple[str, ...]]:
+        """Return argument path → readers, for those that not everybody may read."""
+        if (cleared := self.cleared) is not None and cleared.approval is not None:
+            # The arguments are those that a person has agreed to, and may have edited.
+            return facts_of(cleared.approval).readers if cleared.approval.facts else {}
+        files = {item.name: item.readers for item in self.files}
+        around = meet([self.plan.readers, self.listed])
+        return argument_readers(self.step, self.results, files, around)
+
     def data_class(self) -> tuple[str, ...]:
         """Return the classes of the data that it reads."""
         read = [result.data_class for result in self.results.values()]
@@ -184,6 +203,7 @@ async def _load(
         earlier=earlier,
         values=values,
         under=nest.under(known),
+        listed=nest.readers(known),
         attachments={item.name: await text_of(item, payloads, view.memory) for item in used},
         files=tuple(used),
         memory=view.memory,
@@ -300,6 +320,7 @@ def ended(current: Current, status: Literal["failed", "stopped"], failure: Failu
         status=status,
         failure=failure,
         taint=current.taint(),
+        readers=current.readers(),
         plan_version=current.plan.version,
     )
 

@@ -61,6 +61,9 @@ class ApprovalRequest(Record):
     risk: tuple[str, ...] = ()
     provenance: dict[str, tuple[str, ...]] = {}
     """Argument path → untrusted sources it was computed from; clean arguments are left out."""
+    leaks: dict[str, tuple[str, ...]] = {}
+    """Argument path → recipients who are not among the readers of what stands there; at the empty
+    path, of what decided the call."""
     preview: Json = None
     """The change that the tool says it would make."""
     evidence: tuple[str, ...] = ()
@@ -152,6 +155,11 @@ def _describe(request: ApprovalRequest) -> str:
     lines += [
         f"Argument {path} comes from {', '.join(sources)}."
         for path, sources in request.provenance.items()
+    ]
+    lines += [
+        f"{f'Argument {path}' if path else 'That it is called'} would show {', '.join(outside)} "
+        "what they may not read."
+        for path, outside in request.leaks.items()
     ]
     return "\n".join(line for line in lines if line)
 
@@ -271,7 +279,8 @@ def _endorsed(
             where=f"{where}.endorse",
             fix="Approve the call as it stands, or leave `endorse` out.",
         )
-    return read_endorsed(given, request.args, request.provenance, f"{where}.endorse")
+    vouchable = {**request.provenance, **request.leaks}
+    return read_endorsed(given, request.args, vouchable, f"{where}.endorse")
 
 
 def _check_unchanged(entry: JsonObject, request: ApprovalRequest, where: str) -> None:

@@ -32,6 +32,9 @@ class Endorsement(Record):
     """The tool that may get it; empty for any."""
     argument: str = ""
     """The argument that may be it, or hold it: `to` covers `to.0`. Empty for any."""
+    recipients: tuple[str, ...] = ()
+    """If it is about who may read the value: to whom it may be shown besides its readers. Without
+    any, it is about where the value comes from."""
     scope: ConsentScope = ConsentScope()
     by: Signatory = Signatory()
     at: float = 0.0
@@ -78,14 +81,15 @@ _SCOPES: tuple[EndorseFor, ...] = ("thread", "principal", "tenant")
 
 
 def read_endorsed(
-    value: Json, args: JsonObject, provenance: Mapping[str, tuple[str, ...]], where: str
+    value: Json, args: JsonObject, vouchable: Mapping[str, tuple[str, ...]], where: str
 ) -> tuple[EndorsedArgument, ...]:
     """Read the `endorse` key of a decision.
 
     Args:
         value: What stands there: a list of argument names, or of objects.
         args: The arguments that were asked for.
-        provenance: Argument path → untrusted sources, as the person was shown it.
+        vouchable: Argument path → untrusted sources, or recipients outside of its readers, as the
+            person was shown them.
         where: Where the key stands.
 
     Raises:
@@ -99,7 +103,7 @@ def read_endorsed(
         )
     entries = [_entry(item, f"{where}.{position}") for position, item in enumerate(value)]
     for position, entry in enumerate(entries):
-        _check_value(entry, args, provenance, f"{where}.{position}")
+        _check_value(entry, args, vouchable, f"{where}.{position}")
     return tuple(entries)
 
 
@@ -144,15 +148,15 @@ def _seconds(value: Json, where: str) -> float | None:
 def _check_value(
     entry: EndorsedArgument,
     args: JsonObject,
-    provenance: Mapping[str, tuple[str, ...]],
+    vouchable: Mapping[str, tuple[str, ...]],
     where: str,
 ) -> None:
-    paths = endorsed_paths(entry, provenance)
+    paths = endorsed_paths(entry, vouchable)
     if not paths:
         raise DecisionError(
-            f"No untrusted source set {entry.argument!r}, so it needs no endorsement.",
+            f"Nothing is asked because of {entry.argument!r}, so it needs no endorsement.",
             where=f"{where}.argument",
-            fix=f"Endorse one of: {', '.join(provenance) or 'none was set by one'}.",
+            fix=f"Endorse one of: {', '.join(filter(None, vouchable)) or 'none needs it'}.",
         )
     for path in paths:
         try:
@@ -166,10 +170,10 @@ def _check_value(
 
 
 def endorsed_paths(
-    entry: EndorsedArgument, provenance: Mapping[str, tuple[str, ...]]
+    entry: EndorsedArgument, vouchable: Mapping[str, tuple[str, ...]]
 ) -> tuple[str, ...]:
-    """Return the paths that an entry is about: what untrusted sources set, at the argument."""
-    return tuple(path for path in provenance if path and _is_at(path, entry.argument))
+    """Return the paths that an entry is about: what people are asked about, at the argument."""
+    return tuple(path for path in vouchable if path and _is_at(path, entry.argument))
 
 
 def unendorsable(value: Json, *, anywhere: bool) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from .instances import instance, parts_of
 from .plan import ForEach, Plan, Step
 from .provenance import union
+from .readers import meet
 from .results import StepResult
+from .values import Readers
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,19 @@ class Nest:
         """Return the labels of the lists, which decide what is done for whom."""
         return union(results[id_].taint for id_ in self.loop_ids() if id_ in results)
 
+    def readers(self, results: Mapping[str, StepResult]) -> Readers:
+        """Return who may read all of the lists."""
+        return meet(results[id_].readers for id_ in self.loop_ids() if id_ in results)
+
 
 def item_result(name: str, listed: StepResult) -> StepResult:
     """Return an item as a result that steps can refer to."""
     return StepResult(
-        step=name, status="accepted", taint=listed.taint, data_class=listed.data_class
+        step=name,
+        status="accepted",
+        taint=listed.taint,
+        readers=listed.readers,
+        data_class=listed.data_class,
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 
 from ..errors import PlanError
 from .references import Reference, read_by, references
-from .values import Json, JsonObject, Record
+from .values import Json, JsonObject, Readers, Record
 
 StepId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 StepKind = Literal["tool", "reason", "draft", "ask", "each"]
@@ -174,6 +174,8 @@ class Plan(Record):
     """Why this plan: the playbook's score, or the model's own words."""
     taint: tuple[str, ...] = ()
     """Untrusted sources the planner had read; empty for a plan made from the user's words alone."""
+    readers: Readers = None
+    """Who may read what the planner had read: what is literal in the plan may repeat it."""
     answer: tuple[AnswerSentence, ...] = ()
     """A prepared answer, if the planner has one; checked against the evidence like any other."""
     instructions: str = ""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from .approval import ApprovalRequest
 from .usage import Usage, total
-from .values import Json, Record, Trust
+from .values import Json, Readers, Record, Trust
 
 StepStatus = Literal[
     "accepted", "failed", "rejected", "skipped", "blocked", "waiting", "cleared", "stopped", "open"
@@ -89,6 +89,8 @@ class StepResult(Record):
     evidence: tuple[Evidence, ...] = ()
     taint: tuple[str, ...] = ()
     """Untrusted sources that flowed into the output; empty means clean."""
+    readers: Readers = None
+    """Who may read the output, and the failure; see `readers`."""
     failure: Failure | None = None
     reason: str = ""
     """Why it ran or was skipped, where a condition decided it; why another value is used."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from .values import Record, Trust, digest
+from .values import Readers, Record, Trust, digest
 
 Modality = Literal["text", "image", "audio", "video"]
 
@@ -25,6 +25,8 @@ class Attachment(Record):
     trust: Trust = "untrusted"
     data_class: str = ""
     """Class of its data, where whoever attached it said so; models are chosen by it."""
+    readers: Readers = None
+    """Who may read it, by the class of its data."""
 
 
 class Utterance(Record):
@@ -51,13 +53,18 @@ class Task(Record):
     there as an assistant's message was put into its mouth."""
     heard: tuple[str, ...] = ()
     """Untrusted sources that flowed into the conversation: who reads it, reads them."""
+    readers: Readers = None
+    """Who may read what the conversation says of earlier turns' results."""
     instructions: tuple[str, ...] = ()
     """System and developer messages of the thread, of those who may give them; oldest first."""
 
     def identity(self) -> str:
         """Return the text that tells this task from any other: all of it, as JSON."""
-        # What a task of an earlier release did not have must not make another task of it.
-        return self.model_dump_json(exclude=None if self.instructions else {"instructions"})
+        # What a task of an earlier release did not have must not make another task of it, and
+        # labels never do.
+        labels: dict[str, Any] = {"readers": True, "attachments": {"__all__": {"readers"}}}
+        new: dict[str, Any] = {} if self.instructions else {"instructions": True}
+        return self.model_dump_json(exclude=labels | new)
 
     def digest(self) -> str:
         """Return a digest of what the user gave: the words and the attachments."""

@@ -13,6 +13,9 @@ Json = Any
 
 JsonObject = dict[str, Any]
 
+Readers = tuple[str, ...] | None
+"""Who may read a value; `None`: nobody has said, so whoever takes part in the run."""
+
 Trust = Literal["trusted", "internal", "untrusted"]
 """How far a source's text may be believed: our records, our own documents, or anybody's words."""
 

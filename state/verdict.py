@@ -17,7 +17,7 @@ from .references import Reference, at_path, resolve
 from .results import Evidence, Failure, Verdict
 from .run import Limits
 from .usage import Usage
-from .values import Json, Record
+from .values import Json, Readers, Record
 
 
 class ActOutcome(Record):
@@ -32,6 +32,7 @@ class ActOutcome(Record):
     seconds: float = 0.0
     replayed: bool = False
     taint: tuple[str, ...] = ()
+    readers: Readers = None
     effect_key: str = ""
     """Idempotency key of a tool call."""
     happened_unknown: bool = False

@@ -45,6 +45,13 @@ class ToolContract:
     risk: tuple[str, ...] = ()
     amount: str = ""
     """Path of the argument that holds the amount of money in US dollars, for policy thresholds."""
+    readers: tuple[str, ...] | None = None
+    """Who may read the output: names, `@example.org` for everybody of a domain, `run:principal`,
+    and names that stand in the call (`args:owner`, `output:mails.*.to`). `None`: the contract does
+    not say; see `docs/human-load.md`."""
+    recipients: tuple[str, ...] | None = None
+    """Paths of the arguments that name to whom the call shows its arguments. An empty tuple: to
+    nobody. `None`: the contract does not say, so a change may show them to anybody."""
     business_key: tuple[str, ...] = ()
     """Paths of the arguments that name what may happen only once over all runs of a tenant, such as
     an invoice's number. While such a call is made, done or in doubt, no other one is made."""
@@ -89,6 +96,8 @@ class ContractOptions(TypedDict, total=False):
     scopes: tuple[str, ...]
     risk: tuple[str, ...]
     amount: str
+    readers: tuple[Annotated[str, Field(min_length=1)], ...] | None
+    recipients: tuple[Annotated[str, Field(min_length=1)], ...] | None
     business_key: tuple[str, ...]
     in_flight: Annotated[float, Field(ge=0, le=86400)] | None
     timeout: Annotated[float, Field(gt=0, le=3600)]

@@ -10,6 +10,7 @@ from ..errors import ConfigError, NotFoundError
 from .adoption import AnyTool, each_tool
 from .arguments import check_schema
 from .contract import ContractOptions, Tool, ToolContract
+from .readers import ARGS
 
 QUESTION = "ask"
 """What a request to a person is named that calls no tool."""
@@ -89,6 +90,12 @@ def check_contract(contract: ToolContract) -> None:
     properties = contract.args_schema.get("properties", {})
     for argument in contract.consequential or ():
         _require(argument, properties, where=f"{name}.consequential")
+    for argument in contract.recipients or ():
+        _require(argument.split(".")[0], properties, where=f"{name}.recipients")
+    for reader in contract.readers or ():
+        if reader.startswith(ARGS):
+            path = reader.removeprefix(ARGS)
+            _require(path.split(".")[0], properties, where=f"{name}.readers")
     if contract.amount:
         _require(contract.amount.split(".")[0], properties, where=f"{name}.amount")
 

@@ -23,5 +23,6 @@ def under_condition(current: Current) -> Current | StepResult:
         status="skipped",
         reason=decided.reason,
         taint=current.control(),
+        readers=current.readers(),
         plan_version=current.plan.version,
     )

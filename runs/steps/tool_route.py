@@ -160,6 +160,7 @@ async def _request(
         effect=tool.contract.effect,
         risk=tool.contract.risk,
         provenance=facts.tainted_args,
+        leaks=decision.leaks,
         preview=await dependencies.tools.preview(step.tool, args, run=run, step=step.id),
         evidence=tuple(item.id for item in evidence),
         shown=evidence[:SHOWN],
