@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from ..errors import ConfigError, CredentialError, NotFoundError
 from ..state.run import Principal
 from ..state.values import Record
-from ..stores.protocols import AuditLog, Switch, Switches
+from ..stores.audit import SqlAuditLog
+from ..stores.protocols import Switch, Switches
 from .keyring import Keyring
 from .roles import ROLES, is_authenticated, role_name
 from .settings import TokenSettings
@@ -163,7 +164,7 @@ class TokenIssuer:
     """
 
     def __init__(
-        self, keyring: Keyring, settings: TokenSettings, *, audit: AuditLog, switches: Switches
+        self, keyring: Keyring, settings: TokenSettings, *, audit: SqlAuditLog, switches: Switches
     ) -> None:
         self._keyring = keyring
         self._settings = settings

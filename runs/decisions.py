@@ -6,24 +6,20 @@ can be recorded where the store is, and whoever runs the thread picks it up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
 
 from langgraph.runtime import Runtime
 
 from ..errors import ArgumentError, DecisionError, PointsmanError
 from ..policy.approvals import decided_by, needs_authority, objection_to
 from ..policy.endorsing import endorsements_of
-from ..policy.protocols import PolicyEngine
 from ..policy.recorded import facts_of, recorded
-from ..policy.switches import SwitchBoard, SwitchState
-from ..settings import Settings
+from ..policy.switches import SwitchState
 from ..state.approval import ApprovalRequest, Decision
 from ..state.context import AgentContext
 from ..state.endorsement import Endorsement
 from ..state.run import Principal
-from ..stores.protocols import ApprovalRecord, Store
-from ..tools.protocols import ToolRunner
+from ..stores.protocols import ApprovalRecord
 from .dependencies import Dependencies
 from .facts import call_facts
 from .identity import credential_holder, principal_of
@@ -34,47 +30,13 @@ CLOSED = frozenset({"approved", "edited", "rejected", "responded"})
 """Statuses of requests that were decided."""
 
 
-class DecisionRoom(Protocol):
-    """What judging and recording a decision takes; `Dependencies` hold it, and more."""
-
-    @property
-    def store(self) -> Store:
-        """Where requests and decisions are."""
-        ...
-
-    @property
-    def policy(self) -> PolicyEngine:
-        """The policies in force."""
-        ...
-
-    @property
-    def tools(self) -> ToolRunner:
-        """The tools, for their contracts and to check edits."""
-        ...
-
-    @property
-    def switches(self) -> SwitchBoard:
-        """What operators have switched off."""
-        ...
-
-    @property
-    def settings(self) -> Settings:
-        """For how long a consent may be given."""
-        ...
-
-    @property
-    def clock(self) -> Callable[[], float]:
-        """Unix time in seconds."""
-        ...
-
-
 async def record_decisions(
     decisions: Sequence[Decision],
     requests: Sequence[ApprovalRequest],
     *,
     approver: Principal,
     authenticated: bool,
-    dependencies: DecisionRoom,
+    dependencies: Dependencies,
     anew: frozenset[str] = frozenset(),
 ) -> Sequence[ApprovalRecord]:
     """Record one person's decisions, all or none, with the audit log.
@@ -117,7 +79,7 @@ async def record_decisions(
 async def _endorsements(
     decisions: Sequence[Decision],
     requests: Mapping[str, ApprovalRequest],
-    dependencies: DecisionRoom,
+    dependencies: Dependencies,
 ) -> list[Endorsement]:
     """Return what the decisions endorse, for the runs that each of them names."""
     endorsing = [decision for decision in decisions if decision.endorse]
@@ -138,7 +100,7 @@ async def withdraw(
     *,
     approver: Principal,
     authenticated: bool,
-    dependencies: DecisionRoom,
+    dependencies: Dependencies,
 ) -> None:
     """Take a request or an approval back before anything came of it; it is then asked anew.
 
@@ -223,7 +185,7 @@ def standing(
     decision: Decision,
     request: ApprovalRequest,
     switches: SwitchState,
-    dependencies: DecisionRoom,
+    dependencies: Dependencies,
 ) -> str:
     """Return why a decision does not count, under policies and switches as they are now.
 
@@ -263,7 +225,7 @@ async def with_facts(
 
 
 async def _check_edit(
-    decision: Decision, request: ApprovalRequest, dependencies: DecisionRoom
+    decision: Decision, request: ApprovalRequest, dependencies: Dependencies
 ) -> None:
     if decision.type != "edit" or decision.args is None:
         return

@@ -10,13 +10,13 @@ from ..policy.taint import top_level
 from ..state.consent import ConsentScope, Signatory
 from ..state.endorsement import Endorsement
 from ..state.run import Principal
-from .decisions import DecisionRoom
+from .dependencies import Dependencies
 
 SOMEBODY = "somebody else"
 """Stands for a requester whom nobody knows yet."""
 
 
-async def record_endorsement(endorsement: Endorsement, room: DecisionRoom) -> None:
+async def record_endorsement(endorsement: Endorsement, room: Dependencies) -> None:
     """Record an endorsement, if whoever gives it may approve calls of the tool.
 
     One for any tool counts where its giver may approve: each use is judged.
@@ -39,7 +39,7 @@ async def record_endorsement(endorsement: Endorsement, room: DecisionRoom) -> No
     await room.store.endorsements.add(endorsement)
 
 
-def check_argument(tool: str, path: str, room: DecisionRoom, *, where: str) -> None:
+def check_argument(tool: str, path: str, room: Dependencies, *, where: str) -> None:
     """Check that a tool has the argument that a path begins with.
 
     Raises:
@@ -58,7 +58,7 @@ ASK_ANOTHER = "Ask somebody who may approve its calls."
 
 
 async def objection_to_giver(
-    by: Signatory, scope: ConsentScope, tool: str, room: DecisionRoom
+    by: Signatory, scope: ConsentScope, tool: str, room: Dependencies
 ) -> str:
     """Return why somebody may not consent beforehand to calls of a tool, or an empty string.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ..errors import DecisionError
 from ..state.grant import CallGrant
-from .decisions import DecisionRoom
+from .dependencies import Dependencies
 from .endorsing import ASK_ANOTHER, check_argument, objection_to_giver
 
 
-async def record_grant(grant: CallGrant, room: DecisionRoom) -> None:
+async def record_grant(grant: CallGrant, room: Dependencies) -> None:
     """Record a grant, if whoever gives it may approve calls of the tool.
 
     Raises:

@@ -18,7 +18,7 @@ from ..state.agent import read
 from ..state.channels import merge_two
 from ..state.expansion import rest_of
 from ..state.instances import parts_of
-from ..state.migrations import migrated, read_stored
+from ..state.migrations import migrated
 from ..state.nesting import nest_of
 from ..state.plan import Plan, Step
 from ..state.rechecks import changes
@@ -179,11 +179,7 @@ class LaneView:
         return None if raw is None else self._record(f"result {key}", StepResult, raw)
 
     def _record(self, slot: str, kind: type[R], raw: JsonObject) -> R:
-        known = self.memory.record(slot, kind, raw)
-        if known is None:
-            known = read_stored(kind, raw, where=f"lane.{slot.replace(' ', '.')}")
-            self.memory.keep(slot, raw, known)
-        return known
+        return self.memory.read(slot, kind, raw, where="lane")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,8 @@ from ..finishing import to_the_end
 from ..policy.switches import SwitchBoard
 from ..state.context import AgentContext
 from ..state.forks import new_lock
-from ..stores.protocols import LeaseHolder, Leases
+from ..stores.leases import SqlLeases
+from ..stores.protocols import LeaseHolder
 from ..tools.owner import has_ended, this_process
 from .memory import RunMemory
 
@@ -72,7 +73,9 @@ class ThreadLease:
         clock: Unix time in seconds.
     """
 
-    def __init__(self, leases: Leases, switches: SwitchBoard, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, leases: SqlLeases, switches: SwitchBoard, clock: Callable[[], float]
+    ) -> None:
         self._leases = leases
         self._switches = switches
         self._clock = clock

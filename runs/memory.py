@@ -18,10 +18,13 @@ from typing import TypeVar, cast
 
 from ..models.meter import UsageMeter
 from ..models.protocols import ModelGateway
+from ..state.migrations import read_stored
 from ..state.results import called
 from ..state.usage import Usage, total
 from ..state.values import Json, JsonObject, Record, size_of
-from ..stores.protocols import ApprovalRecord, ApprovalStore, Journal, Payloads, RunRecords
+from ..stores.approvals import SqlApprovalStore
+from ..stores.journal import SqlJournal
+from ..stores.protocols import ApprovalRecord, Payloads, RunRecords
 
 R = TypeVar("R", bound=Record)
 
@@ -56,6 +59,18 @@ class RunMemory:
             return None
         return cast("R", known[1]) if type(known[1]) is kind else None
 
+    def read(self, slot: str, kind: type[R], raw: JsonObject, *, where: str) -> R:
+        """Return the record of an object: the one that was kept in a slot, or parsed and kept now.
+
+        Raises:
+            OperatorError: It does not have this release's shape; it names the field.
+        """
+        known = self.record(slot, kind, raw)
+        if known is None:
+            known = read_stored(kind, raw, where=f"{where}.{slot.replace(' ', '.')}")
+            self.keep(slot, raw, known)
+        return known
+
     def keep(self, slot: str, raw: JsonObject, record: Record) -> None:
         """Remember what an object was packed from or parsed into."""
         self._records[slot] = (raw, record)
@@ -76,7 +91,7 @@ class RunMemory:
         self._approvals[run_id] = ()
         self._begun.add(run_id)
 
-    async def journal(self, run_id: str, journal: Journal) -> RunRecords:
+    async def journal(self, run_id: str, journal: SqlJournal) -> RunRecords:
         """Return what was on record of a run when this worker came to it."""
         async with self._lock(f"journal {run_id}"):
             if run_id not in self._journals:
@@ -84,7 +99,7 @@ class RunMemory:
             return self._journals[run_id]
 
     async def approvals(
-        self, run_id: str, thread_id: str, approvals: ApprovalStore
+        self, run_id: str, thread_id: str, approvals: SqlApprovalStore
     ) -> Sequence[ApprovalRecord]:
         """Return what was asked in a run; whoever acts on one of them looks at it again."""
         async with self._lock(f"approvals {run_id}"):
@@ -105,7 +120,7 @@ class RunMemory:
                 self._meters[run_id] = await models.meter(run_id, new=new)
             return self._meters[run_id].usage
 
-    async def spent_on_tools(self, run_id: str, journal: Journal) -> float:
+    async def spent_on_tools(self, run_id: str, journal: SqlJournal) -> float:
         """Return what a run's tools have cost so far, in US dollars; the record is read once."""
         async with self._lock(f"tools {run_id}"):
             if run_id not in self._tools:
@@ -113,7 +128,7 @@ class RunMemory:
                 self._tools[run_id] = total(called(known)).usd or 0.0
             return self._tools[run_id]
 
-    async def tool_was_paid(self, run_id: str, usd: float, journal: Journal) -> None:
+    async def tool_was_paid(self, run_id: str, usd: float, journal: SqlJournal) -> None:
         """Take in what a call has cost, which is not on record yet."""
         self._tools[run_id] = await self.spent_on_tools(run_id, journal) + usd
 

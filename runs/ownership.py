@@ -10,7 +10,7 @@ from __future__ import annotations
 from ..policy.roles import ROLES, is_authenticated, role_number
 from ..state.run import Principal
 from ..state.values import JsonObject, digest
-from ..stores.protocols import Journal
+from ..stores.journal import SqlJournal
 
 OWNER = "owner"
 """Kind of the note that says whose thread it is."""
@@ -29,7 +29,7 @@ def has_authority(principal: Principal, owner: Principal) -> bool:
     )
 
 
-async def journal_scope(thread: str, principal: Principal, journal: Journal) -> str:
+async def journal_scope(thread: str, principal: Principal, journal: SqlJournal) -> str:
     """Return whose runs of a thread this principal's are, as part of their ids.
 
     Whoever comes first owns the thread. The local person without a tenant has the empty scope,
@@ -42,7 +42,7 @@ async def journal_scope(thread: str, principal: Principal, journal: Journal) -> 
     return digest([whose.tenant, whose.id])
 
 
-async def _owner(thread: str, principal: Principal, journal: Journal) -> Principal:
+async def _owner(thread: str, principal: Principal, journal: SqlJournal) -> Principal:
     # Under an id of its own and no thread: it is no part of any run's history.
     key = digest([OWNER, thread])[:32]
     known = await journal.note(key, OWNER, 0)

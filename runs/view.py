@@ -17,7 +17,7 @@ from langgraph.types import Overwrite
 
 from ..state.agent import read
 from ..state.answer import Answer
-from ..state.migrations import VERSION_KEY, migrated, read_stored
+from ..state.migrations import VERSION_KEY, migrated
 from ..state.nesting import around, nest_of, outermost
 from ..state.plan import Plan, Step
 from ..state.rechecks import Rechecks
@@ -221,11 +221,7 @@ class RunView:
         return self._record(channel, kind, raw) if raw else None
 
     def _record(self, slot: str, kind: type[R], raw: JsonObject) -> R:
-        known = self.memory.record(slot, kind, raw)
-        if known is None:
-            known = read_stored(kind, raw, where=f"state.{slot.replace(' ', '.')}")
-            self.memory.keep(slot, raw, known)
-        return known
+        return self.memory.read(slot, kind, raw, where="state")
 
 
 @dataclass(frozen=True, kw_only=True)

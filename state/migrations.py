@@ -45,8 +45,29 @@ def _utterance(line: str, heard: list[str]) -> JsonObject:
     return {"speaker": speaker, "text": text, "sources": heard}
 
 
+def _state_3(state: JsonObject) -> JsonObject:
+    """Version 3 tells a step that could not run from one that a condition left out."""
+    results: JsonObject = state.get("results") or {}
+    if not any(_could_not_run(result) for result in results.values()):
+        return state
+    brought_up = {
+        key: _blocked(result) if _could_not_run(result) else result
+        for key, result in results.items()
+    }
+    return {**state, "results": brought_up}
+
+
+def _blocked(result: JsonObject) -> JsonObject:
+    return {**result, "status": "blocked", "failure": {**result["failure"], "kind": "blocked"}}
+
+
+def _could_not_run(result: JsonObject) -> bool:
+    failure: JsonObject = result.get("failure") or {}
+    return result["status"] == "skipped" and failure.get("kind") == "skipped"
+
+
 MIGRATIONS: Mapping[Shape, Mapping[int, Callable[[JsonObject], JsonObject]]] = {
-    "state": {1: _state_2},
+    "state": {1: _state_2, 2: _state_3},
     "lane": {},
     "outcome": {},
     "note": {},

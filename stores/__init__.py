@@ -1,7 +1,7 @@
-"""Stores: one database behind small protocols.
+"""Stores: one database behind small classes.
 
-It holds the journal, effects, budgets, approvals, switches and the audit log; `protocols.py` says
-what each keeps, `store.py` opens them all.
+It holds the journal, effects, budgets, approvals, switches and the audit log; `protocols.py` has
+the records of each, `store.py` opens them all.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def _check_first_decision(record: ApprovalRecord, decision: Decision) -> None:
 
 
 class SqlApprovalStore:
-    """`ApprovalStore` over the database.
+    """Approval requests and the decisions on them.
 
     Args:
         database: Where to.

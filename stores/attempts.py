@@ -14,7 +14,7 @@ from .statements import insert_if_absent
 
 
 class SqlAttemptLog:
-    """`AttemptLog` over the database."""
+    """Attempts at models."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

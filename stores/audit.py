@@ -39,7 +39,7 @@ def append_entry(connection: Connection, **facts: Any) -> AuditEntry:
 
 
 class SqlAuditLog:
-    """`AuditLog` over the database.
+    """The hash-chained log of who did what.
 
     Args:
         database: Where to.

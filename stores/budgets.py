@@ -45,7 +45,7 @@ class OpenReservation:
 
 
 class SqlBudgetLedger:
-    """`BudgetLedger` over the database.
+    """Money and tokens reserved before calls and settled after them, under every cap at once.
 
     A reservation that expires, because its process died, counts as spent in full: the provider may
     have billed it. A late settlement still corrects that, and a late release gives it back.

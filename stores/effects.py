@@ -43,7 +43,7 @@ def answer_repeated(record: EffectRecord, *, owner: str, now: float) -> Answer:
 
 
 class SqlEffectsLedger:
-    """`EffectsLedger` over the database.
+    """Tool calls, claimed before they happen.
 
     Args:
         database: Where to.

@@ -18,7 +18,7 @@ from .statements import insert_if_absent
 
 
 class SqlJournal:
-    """`Journal` over the database.
+    """Outcomes of steps, plans and answers: each committed once, read back after a crash.
 
     Args:
         database: Where to.

@@ -14,7 +14,7 @@ from .switches import active_switches
 
 
 class SqlLeases:
-    """`Leases` over the database.
+    """Who may act on a thread.
 
     Args:
         database: Where to.

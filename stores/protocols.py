@@ -1,4 +1,4 @@
-"""The small protocols behind which one database stands.
+"""Records of the database, and protocols of those parts that somebody may replace.
 
 Every method is safe to call from any event loop and any thread. Every write is durable when it
 returns. Times are Unix seconds, money is US dollars.
@@ -6,15 +6,23 @@ returns. Times are Unix seconds, money is US dollars.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from ..state.approval import ApprovalRequest, Decision
-from ..state.endorsement import Endorsement
-from ..state.results import StepResult
 from ..state.values import Json, JsonObject, Record
 from .consents import EndorsementStore, GrantStore
+
+if TYPE_CHECKING:
+    # They import the records of this module.
+    from .approvals import SqlApprovalStore
+    from .attempts import SqlAttemptLog
+    from .audit import SqlAuditLog
+    from .budgets import SqlBudgetLedger
+    from .effects import SqlEffectsLedger
+    from .journal import SqlJournal
+    from .leases import SqlLeases
 
 EffectState = Literal["claimed", "done", "failed", "unknown"]
 
@@ -94,101 +102,6 @@ class RunRecords:
     """Kind and version → body of each recorded plan, revision or answer."""
 
 
-class Journal(Protocol):
-    """Outcomes of steps, plans and answers: each committed once, read back after a crash."""
-
-    async def outcome(
-        self, run_id: str, plan_version: int, step: str, *, bound: str = ""
-    ) -> StepResult | None:
-        """Return the recorded final outcome of a step, output included.
-
-        With `bound`, that of the step with these inputs.
-        """
-        ...
-
-    async def record_outcome(self, run_id: str, thread_id: str, result: StepResult) -> None:
-        """Commit a step's outcome, its output as a payload. A second record is ignored."""
-        ...
-
-    async def outcomes(self, run_id: str) -> Sequence[StepResult]:
-        """Return all outcomes of a run in the order they were committed, without large outputs."""
-        ...
-
-    async def known(self, run_id: str) -> RunRecords:
-        """Return what is on record of a run: its notes, and which steps have ended."""
-        ...
-
-    async def note(self, run_id: str, kind: str, version: int) -> JsonObject | None:
-        """Return a journaled plan, revision or answer."""
-        ...
-
-    async def record_note(
-        self,
-        run_id: str,
-        thread_id: str,
-        kind: str,
-        version: int,
-        body: JsonObject,
-        *,
-        wait: bool = True,
-    ) -> None:
-        """Commit a plan, revision or answer, so that a replay does not pay for it again.
-
-        Without `wait` it is committed with whatever is written next, and nothing before it.
-        """
-        ...
-
-    async def notes(self, thread_id: str) -> Sequence[JsonObject]:
-        """Return `{"run_id", "kind", "version", "body", "at"}` of a thread, oldest first."""
-        ...
-
-
-class EffectsLedger(Protocol):
-    """Tool calls, claimed before they happen."""
-
-    async def claim(self, claim: EffectClaim, *, owner: str, lease_seconds: float) -> EffectRecord:
-        """Claim a call, or return what is known of it.
-
-        `granted` is true for a first claim, for a `failed` call (known not to have happened), and
-        for a `claimed` or `unknown` call of a `key` or `natural` tool whose lease has expired or
-        whose owner is the same. A `claimed` call whose lease expired and whose tool is `none`
-        becomes `unknown` and is not granted. A `done` call is never granted. Where another call
-        that has not failed holds the business key, its record comes back as `taken`. What would be
-        granted under a grant that covers no further call comes back as `uncovered`.
-        """
-        ...
-
-    async def confirm(self, key: str, *, fence: int, owner: str, lease_seconds: float) -> bool:
-        """Say whether a claim still stands; a standing one is held for so long from now on."""
-        ...
-
-    async def settle(
-        self,
-        key: str,
-        *,
-        fence: int,
-        state: Literal["done", "failed", "unknown"],
-        output: Json = None,
-        error: str = "",
-    ) -> EffectRecord:
-        """Record how a claimed call ended. Raises `StoreError` if the fence is not the newest."""
-        ...
-
-    async def reopen(
-        self, key: str, *, verdict: Literal["done", "failed"], output: Json, note: str
-    ) -> None:
-        """Record what reconciliation or a person found out about an `unknown` call."""
-        ...
-
-    async def get(self, key: str) -> EffectRecord | None:
-        """Return what is known of a call."""
-        ...
-
-    async def of_run(self, run_id: str) -> Sequence[EffectRecord]:
-        """Return the calls of a run in order."""
-        ...
-
-
 ApprovalStatus = Literal[
     "waiting", "approved", "edited", "rejected", "responded", "expired", "withdrawn"
 ]
@@ -206,59 +119,6 @@ class ApprovalRecord(Record):
     """Why it was withdrawn."""
 
 
-class ApprovalStore(Protocol):
-    """Approval requests and the decisions on them."""
-
-    async def open(self, run_id: str, thread_id: str, request: ApprovalRequest) -> ApprovalRecord:
-        """Record a request; the same id again returns the record that exists."""
-        ...
-
-    async def open_all(
-        self, run_id: str, thread_id: str, requests: Sequence[ApprovalRequest]
-    ) -> Sequence[ApprovalRecord]:
-        """Record several requests as `open` does, in one trip; return them in the same order."""
-        ...
-
-    async def get(self, approval_id: str) -> ApprovalRecord:
-        """Return one record. Raises `NotFoundError`."""
-        ...
-
-    async def get_all(self, approval_ids: Sequence[str]) -> Sequence[ApprovalRecord]:
-        """Return several records in one trip, in the same order. Raises `NotFoundError`."""
-        ...
-
-    async def decide(
-        self,
-        decisions: Sequence[Decision],
-        *,
-        anew: frozenset[str] = frozenset(),
-        endorsements: Sequence[Endorsement] = (),
-    ) -> Sequence[ApprovalRecord]:
-        """Record decisions and what they endorse, with lines in the audit log, all or none.
-
-        The first rejection, edit or response closes a request; an
-        approval closes it when the quorum of distinct approvers is met. A closed request whose id
-        is in `anew` is opened again first: what was decided before, and endorsed with it, counts no
-        more.
-
-        Raises `DecisionError` for an unknown, closed or expired request, or a second decision
-        of the same approver.
-        """
-        ...
-
-    async def withdraw(self, approval_id: str, reason: str, *, actor: str = "") -> None:
-        """Take an approval or a request back, so that it must be asked again."""
-        ...
-
-    async def waiting(self, thread_id: str | None = None) -> Sequence[ApprovalRecord]:
-        """Return the open requests, oldest first."""
-        ...
-
-    async def of_thread(self, thread_id: str) -> Sequence[ApprovalRecord]:
-        """Return all requests of a thread, oldest first."""
-        ...
-
-
 class AuditEntry(Record):
     """One line of the audit log."""
 
@@ -271,26 +131,6 @@ class AuditEntry(Record):
     body: JsonObject = {}
     previous: str = ""
     hash: str = ""
-
-
-class AuditLog(Protocol):
-    """An append-only, hash-chained record of who did what."""
-
-    async def append(
-        self, kind: str, *, thread_id: str = "", run_id: str = "", actor: str = "", body: JsonObject
-    ) -> AuditEntry:
-        """Append one entry, chained to the last."""
-        ...
-
-    async def entries(
-        self, thread_id: str | None = None, *, limit: int = 1000
-    ) -> Sequence[AuditEntry]:
-        """Return entries, oldest first."""
-        ...
-
-    async def verify(self) -> int:
-        """Check the chain and return its length. Raises `StoreError` naming the broken entry."""
-        ...
 
 
 class ModelAttempt(Record):
@@ -327,22 +167,6 @@ class ModelAttempt(Record):
     """Digest of the reply in the payload store."""
 
 
-class AttemptLog(Protocol):
-    """Model attempts."""
-
-    async def record(self, attempt: ModelAttempt) -> None:
-        """Append an attempt."""
-        ...
-
-    async def of_run(self, run_id: str) -> Sequence[ModelAttempt]:
-        """Return a run's attempts in order."""
-        ...
-
-    async def recent(self, *, limit: int = 1000) -> Sequence[ModelAttempt]:
-        """Return the newest attempts, newest first."""
-        ...
-
-
 class Cap(Record):
     """One limit that a reservation must fit under."""
 
@@ -360,34 +184,6 @@ class Balance(Record):
     reserved_usd: float = 0.0
     spent_tokens: int = 0
     reserved_tokens: int = 0
-
-
-class BudgetLedger(Protocol):
-    """Reservations under caps. A reservation is one atomic statement per cap, all or none."""
-
-    async def reserve(
-        self,
-        reservation_id: str,
-        caps: Sequence[Cap],
-        *,
-        usd: float,
-        tokens: int,
-        expires_at: float,
-    ) -> Cap | None:
-        """Reserve under every cap. Return `None` if granted, else the first cap that refuses."""
-        ...
-
-    async def settle(self, reservation_id: str, *, usd: float, tokens: int) -> bool:
-        """Replace a reservation by what was used, once; say whether this was the time."""
-        ...
-
-    async def release(self, reservation_id: str) -> None:
-        """Give a reservation back unused."""
-        ...
-
-    async def balance(self, scope: str, key: str) -> Balance:
-        """Return what a scope has used and holds."""
-        ...
 
 
 EVERYTHING = ("", "*")
@@ -432,32 +228,6 @@ class LeaseHolder(Record):
     expires_at: float
 
 
-class Leases(Protocol):
-    """Who may act on a thread."""
-
-    async def acquire(
-        self,
-        name: str,
-        *,
-        owner: str,
-        seconds: float,
-        tell: Callable[[Sequence[Switch]], None] | None = None,
-    ) -> int | None:
-        """Return a fencing token that grows with each owner, or `None` if another holds it.
-
-        `tell` is told which switches are on at that moment.
-        """
-        ...
-
-    async def holder(self, name: str) -> LeaseHolder | None:
-        """Return who holds it; `None` if nobody does."""
-        ...
-
-    async def release(self, name: str, *, owner: str) -> None:
-        """Give it back."""
-        ...
-
-
 class Store(Protocol):
     """The database, as the rooms see it."""
 
@@ -467,17 +237,17 @@ class Store(Protocol):
         ...
 
     @property
-    def journal(self) -> Journal:
+    def journal(self) -> SqlJournal:
         """Outcomes of steps."""
         ...
 
     @property
-    def effects(self) -> EffectsLedger:
+    def effects(self) -> SqlEffectsLedger:
         """Calls of tools."""
         ...
 
     @property
-    def approvals(self) -> ApprovalStore:
+    def approvals(self) -> SqlApprovalStore:
         """What people were asked."""
         ...
 
@@ -492,17 +262,17 @@ class Store(Protocol):
         ...
 
     @property
-    def audit(self) -> AuditLog:
+    def audit(self) -> SqlAuditLog:
         """Who did what."""
         ...
 
     @property
-    def attempts(self) -> AttemptLog:
+    def attempts(self) -> SqlAttemptLog:
         """Calls of models."""
         ...
 
     @property
-    def budgets(self) -> BudgetLedger:
+    def budgets(self) -> SqlBudgetLedger:
         """Caps and reservations."""
         ...
 
@@ -512,7 +282,7 @@ class Store(Protocol):
         ...
 
     @property
-    def leases(self) -> Leases:
+    def leases(self) -> SqlLeases:
         """Who may act."""
         ...
 

@@ -1,4 +1,4 @@
-"""SqlStore: every protocol of this room over one database."""
+"""SqlStore: all parts of this room over one database."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ import logging
 
 from ..errors import StoreError
 from ..finishing import to_the_end
-from ..stores.protocols import EffectClaim, EffectRecord, EffectsLedger
+from ..stores.effects import SqlEffectsLedger
+from ..stores.protocols import EffectClaim, EffectRecord
 from .endings import Ending, ending_of_record
 from .owner import has_ended
 
@@ -24,7 +25,7 @@ class EffectClaims:
         owner: Name under which calls are claimed.
     """
 
-    def __init__(self, ledger: EffectsLedger, *, owner: str) -> None:
+    def __init__(self, ledger: SqlEffectsLedger, *, owner: str) -> None:
         self._ledger = ledger
         self._owner = owner
 

@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from ...errors import BudgetExceededError, ConfigError
 from ...state.run import Run
-from ...stores.protocols import BudgetLedger, Cap
+from ...stores.budgets import SqlBudgetLedger
+from ...stores.protocols import Cap
 from ..catalog.prices import ModelPrice
 from ..catalog.settings import BudgetSettings, CapSettings
 from ..routing.router import SpendLeft
@@ -121,7 +122,7 @@ def affordable_output(need: Need, left: SpendLeft) -> int:
 class Budget:
     """Reservations under caps, in the store that all processes share."""
 
-    def __init__(self, ledger: BudgetLedger) -> None:
+    def __init__(self, ledger: SqlBudgetLedger) -> None:
         self._ledger = ledger
 
     async def left(self, caps: Sequence[Cap]) -> SpendLeft:

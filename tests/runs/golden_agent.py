@@ -15,7 +15,8 @@ from pointsman import Settings, open_store, tool
 from pointsman.agent import build_dependencies
 from pointsman.graphs.agent import build_graph
 from pointsman.planners.protocols import PlanRequest
-from pointsman.state.plan import Plan, Step
+from pointsman.policy.settings import PolicySettings
+from pointsman.state.plan import ForEach, Plan, Step
 from pointsman.stores.checkpoints import open_checkpoints
 from pointsman.tools.owner import this_process
 
@@ -23,37 +24,75 @@ MADE_AT = 1_790_000_000.0
 """The clock under which the golden states were made; approvals expire by it."""
 
 AT: Any = {"configurable": {"thread_id": "golden"}}
-KINDS = ("waiting", "killed", "finished")
+KINDS: dict[str, tuple[str, str]] = {
+    "waiting": ("Pay order A", ""),
+    "killed": ("Pay order A", "R-ann"),
+    "finished": ("Pay order A", ""),
+    "in_a_loop": ("Pay for each part of order A", "p3"),
+    "after_a_look": ("Pay what order A says", ""),
+}
+"""Kind → what was asked, and the item whose look kills the process; empty if none does."""
+POLICY = PolicySettings(
+    file=Path(__file__).parent / "golden.cedar",
+    schema_file=Path(__file__).parent / "golden.cedarschema",
+)
+"""The policies under which the golden states were made. Under others, what waits is asked anew."""
 FILES = ("checkpoints.db", "pointsman.db")
 PAGE = "p" * 9_000
 """Too large for state: it lives in the payload store."""
 
 
+ORDER = Step(id="order", kind="tool", tool="look", args={"item": "A"})
+PAID = Step(
+    id="paid",
+    kind="tool",
+    tool="pay",
+    args={"to": "ann", "amount": {"$from": "order", "path": "total"}},
+)
+RECEIPT = Step(
+    id="receipt", kind="tool", tool="look", args={"item": {"$from": "paid", "path": "receipt"}}
+)
+EACH = Step(
+    id="each",
+    kind="each",
+    for_each=ForEach(
+        items="order.parts",
+        item="part",
+        max=5,
+        concurrency=1,
+        steps=(
+            Step(id="seen", kind="tool", tool="look", args={"item": {"$from": "part"}}),
+            Step(
+                id="given",
+                kind="tool",
+                tool="pay",
+                args={"to": {"$from": "part"}, "amount": {"$from": "seen", "path": "total"}},
+                when="seen.total > 1",
+            ),
+        ),
+    ),
+)
+
+PLANS: dict[str, tuple[Plan, ...]] = {
+    "Pay order A": (Plan(steps=(ORDER, PAID, RECEIPT)),),
+    "Pay for each part of order A": (Plan(steps=(ORDER, EACH)),),
+    "Pay what order A says": (
+        Plan(steps=(ORDER,), then_plan="whom to pay"),
+        Plan(steps=(ORDER, PAID)),
+    ),
+}
+"""What is asked → the plans that are made for it, one after another."""
+
+
 @dataclass(frozen=True)
 class FixedPlanner:
-    """Plans a look, a payment that needs its result, and a look that needs the payment's."""
+    """Plans what is asked: see `PLANS`."""
 
     async def plan(self, request: PlanRequest) -> Plan:
         """Return the plan."""
-        return Plan(
-            steps=(
-                Step(id="order", kind="tool", tool="look", args={"item": "A"}),
-                Step(
-                    id="paid",
-                    kind="tool",
-                    tool="pay",
-                    args={"to": "ann", "amount": {"$from": "order", "path": "total"}},
-                ),
-                Step(
-                    id="receipt",
-                    kind="tool",
-                    tool="look",
-                    args={"item": {"$from": "paid", "path": "receipt"}},
-                ),
-            ),
-            version=request.version,
-            planner="fixed",
-        )
+        [made] = [plans for asked, plans in PLANS.items() if asked == request.task.text]
+        at = min(request.version, len(made)) - 1
+        return made[at].model_copy(update={"version": request.version, "planner": "fixed"})
 
 
 class Tools:
@@ -75,14 +114,14 @@ class Tools:
     def all(self) -> list[Any]:
         """Return the tools."""
 
-        @tool(effect="read", trust="internal")
+        @tool(effect="read", trust="internal", data_class="orders")
         async def look(item: str) -> dict[str, Any]:
             """Look something up."""
             self._note(f"look:{item}")
             if item == self._die_at:
                 await asyncio.sleep(0.5)  # the checkpoint writer's queue is empty by then
                 os._exit(9)
-            return {"item": item, "total": 49.5, "page": PAGE}
+            return {"item": item, "total": 49.5, "page": PAGE, "parts": ["p1", "p2", "p3"]}
 
         @tool(effect="money", trust="internal", idempotency="key")
         async def pay(to: str, amount: float) -> dict[str, Any]:
@@ -100,7 +139,8 @@ async def opened(home: Path, tools: Tools, *, now: float = MADE_AT) -> AsyncIter
         open_store(home / "pointsman.db", clock=lambda: now) as store,
         open_checkpoints(home / "checkpoints.db") as checkpoints,
     ):
-        dependencies = build_dependencies(Settings(home=home), tools=tools.all(), store=store)
+        settings = Settings(home=home, policy=POLICY)
+        dependencies = build_dependencies(settings, tools=tools.all(), store=store)
         dependencies = replace(dependencies, planner=FixedPlanner(), clock=lambda: now)
         yield build_graph(dependencies, checkpointer=checkpoints)
 

@@ -1,6 +1,6 @@
 """Make the golden states of the release that is installed.
 
-    python tests/runs/make_golden.py tests/runs/golden/v1
+    python tests/runs/make_golden.py tests/runs/golden/v3
 
 Run it once for each version of the schema, before the first change to it, and keep the result for
 good: `test_golden.py` shows that a thread of each version goes on under the newest release.
@@ -23,9 +23,10 @@ APPROVE: Any = Command(resume={"decisions": [{"type": "approve"}]})
 
 async def live(kind: str, home: Path) -> None:
     """Bring a thread to where the golden state of this kind stands."""
-    async with opened(home, Tools(home, die_at="R-ann" if kind == "killed" else "")) as agent:
-        await agent.ainvoke({"task": "Pay order A"}, AT)
-        if kind != "waiting":
+    asked, die_at = KINDS[kind]
+    async with opened(home, Tools(home, die_at=die_at)) as agent:
+        await agent.ainvoke({"task": asked}, AT)
+        if kind in ("killed", "finished"):
             await agent.ainvoke(APPROVE, AT)
 
 
@@ -38,7 +39,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             home = Path(folder)
             ended = subprocess.run([sys.executable, __file__, kind, folder], check=False)
-            if ended.returncode != (9 if kind == "killed" else 0):
+            if ended.returncode != (9 if KINDS[kind][1] else 0):
                 return 1
             dump(home, Path(sys.argv[1]) / kind)
     return 0

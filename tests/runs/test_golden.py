@@ -24,6 +24,12 @@ def golden(monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module("golden_agent")
 
 
+@pytest.fixture(params=[version for version in VERSIONS if version != "v1"])
+def with_loops(request: pytest.FixtureRequest) -> Path:
+    """Give the golden states of each version that has loops and looks."""
+    return FOLDER / request.param
+
+
 @pytest.fixture(params=VERSIONS)
 def version(request: pytest.FixtureRequest) -> Path:
     """Give the golden states of each version."""
@@ -79,6 +85,44 @@ async def test_a_thread_that_has_finished_takes_a_new_turn(
     assert "__interrupt__" in out
     assert (before["run"].get("turn", 1), after["run"]["turn"]) == (1, 2)
     assert before["run"]["id"] != after["run"]["id"]
+
+
+async def test_a_loop_goes_on_with_the_items_that_had_not_ended(
+    golden: Any, with_loops: Path, tmp_path: Path
+) -> None:
+    """What was looked up is not looked up again, one gate asks for all, and each is paid once."""
+    golden.restore(with_loops / "in_a_loop", tmp_path)
+    tools = golden.Tools(tmp_path)
+
+    async with golden.opened(tmp_path, tools, now=golden.MADE_AT + A_MINUTE_LATER) as agent:
+        asked = await agent.ainvoke(None, golden.AT)
+        [waiting] = asked["__interrupt__"]
+        decisions = [{"type": "approve"} for _ in waiting.value["action_requests"]]
+        resume: Any = Command(resume={"decisions": decisions})
+        out = await agent.ainvoke(resume, golden.AT)
+
+    assert tools.calls == [
+        *("look:A", "look:p1", "look:p2", "look:p3", "look:p3"),
+        *("pay:p1", "pay:p2", "pay:p3"),
+    ]
+    assert out["answer"]["status"] == "complete"
+
+
+async def test_a_plan_made_at_a_look_is_approved_and_pays_once(
+    golden: Any, with_loops: Path, tmp_path: Path
+) -> None:
+    """The first plan's result is used, and nothing is planned anew."""
+    golden.restore(with_loops / "after_a_look", tmp_path)
+    tools = golden.Tools(tmp_path)
+
+    async with golden.opened(tmp_path, tools, now=golden.MADE_AT + A_MINUTE_LATER) as agent:
+        approve: Any = Command(resume={"decisions": [{"type": "approve"}]})
+        out = await agent.ainvoke(approve, golden.AT)
+        looks = (await agent.aget_state(golden.AT)).values["looks"]
+
+    assert tools.calls == ["look:A", "pay:ann"]
+    assert looks == 1
+    assert out["answer"]["status"] == "complete"
 
 
 async def test_what_was_done_can_be_traced(golden: Any, version: Path, tmp_path: Path) -> None:

@@ -131,6 +131,31 @@ def test_an_earlier_state_is_brought_up_and_written_so() -> None:
     assert "plan" not in packed
 
 
+def test_a_step_that_could_not_run_is_blocked() -> None:
+    """Version 2 called it skipped, with a failure; one left out by a condition has none."""
+    failure = {"kind": "skipped", "message": "Step a did not succeed."}
+    older = {
+        **STATE,
+        "schema_version": 2,
+        "results": {
+            "b": {"step": "b", "status": "skipped", "failure": failure},
+            "c": {"step": "c", "status": "skipped", "reason": "x > 1 is false"},
+            "d": {"step": "d", "status": "skipped", "failure": {**failure, "kind": "timeout"}},
+        },
+    }
+
+    results = RunView(older).results
+
+    assert {key: result.status for key, result in results.items()} == {
+        "b": "blocked",
+        "c": "skipped",
+        "d": "skipped",
+    }
+    assert results["b"].failure is not None
+    assert results["b"].failure.kind == "blocked"
+    assert RunUpdate(turns=1).pack(RunView(older))["results"]["b"]["status"] == "blocked"
+
+
 def test_an_unknown_field_is_named_and_so_is_its_place() -> None:
     """One that this release does not know must not be dropped: it may forbid something."""
     odd = {**STATE, "run": {**STATE["run"], "dry": True}}
