@@ -49,6 +49,16 @@ async def payments(job: Job) -> None:
         await _to_the_end(agent, job, "Pay, wire and write to Ann.")
 
 
+async def items(job: Job) -> None:
+    """Take a loop over `count` items, every 25th of which nobody knows, to its end."""
+    limits = {"max_tool_failures": job["count"]}
+    settings = Settings.parse({"home": job["home"], "limits": limits})
+    planner = ScriptedModel(replies=[loop_plan(job["thread"], job["count"])])
+    tools = [*_listed(), *bank_tools(job["port"])]
+    async with _agent(job, settings, tools, planner=planner) as agent:
+        await _to_the_end(agent, job, "Pay every invoice.")
+
+
 async def hold(job: Job) -> None:
     """Read slowly and then pay, under a short lease; `reading` is there while it reads.
 
@@ -126,6 +136,49 @@ def bank_plan(thread: str) -> JsonObject:
         for step in (_read(thread, f"before_{effect}"), _order(thread, effect, f"before_{effect}"))
     ]
     return {"reason": "as asked", "steps": [*chains, _read(thread, "statement", *effects)]}
+
+
+def loop_plan(thread: str, count: int) -> JsonObject:
+    """Plan a look and a payment for each of many invoices."""
+    known = {"id": "known", "kind": "tool", "tool": "know", "args": {"number": {"$from": "one"}}}
+    paid = {
+        "id": "paid",
+        "kind": "tool",
+        "tool": "pay",
+        "args": {
+            "reference": {"$expr": f"f'{thread}/{{known.number}}'"},
+            "amount": {"$from": "known", "path": "amount"},
+        },
+    }
+    loop = {"items": "all.numbers", "item": "one", "key": "one", "max": count, "concurrency": 8}
+    return {
+        "reason": "as asked",
+        "steps": [
+            {"id": "all", "kind": "tool", "tool": "invoices", "args": {"count": count}},
+            {
+                "id": "each",
+                "kind": "each",
+                "on_error": "skip",
+                "for_each": {**loop, "steps": [known, paid]},
+            },
+        ],
+    }
+
+
+def _listed() -> list[Any]:
+    @tool(effect="read", trust="internal")
+    def invoices(count: int) -> JsonObject:
+        """List invoices."""
+        return {"numbers": [f"INV-{n}" for n in range(count)]}
+
+    @tool(effect="read", trust="internal")
+    def know(number: str) -> JsonObject:
+        """Look an invoice up; every 25th is not there."""
+        if int(number.removeprefix("INV-")) % 25 == 24:
+            raise ToolError(f"There is no invoice {number}.")
+        return {"number": number, "amount": 2.5}
+
+    return [invoices, know]
 
 
 def _order(thread: str, tool: str, after: str) -> JsonObject:
