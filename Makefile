@@ -90,6 +90,7 @@ architecture: $(READY) ## Draw the rooms in docs/architecture.md anew, from the 
 bench: $(READY) ## Print the benchmarks
 	$(BIN)/python -m pointsman.benchmarks.critical_path
 	$(BIN)/python -m pointsman.benchmarks.growth
+	$(BIN)/python -m pointsman.benchmarks.items
 	$(BIN)/python -m pointsman.benchmarks.trips
 	$(BIN)/python -m pointsman.benchmarks.signing
 	$(BIN)/python -m pointsman.benchmarks.startup
