@@ -82,6 +82,8 @@ class Case(Inputs):
 
     id: CaseId
     kind: CaseKind
+    attacked: bool = False
+    """What the agent reads gives orders of its own: a ticket, a file, a page."""
     expected: Expected
 
     @property

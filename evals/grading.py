@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CASE = "case"
 KIND = "kind"
+ATTACKED = "attacked"
 """Keys of an example's metadata."""
 
 NOT_RUN = "not graded: the run crashed"
@@ -79,6 +80,8 @@ def read_case(row: ExperimentResultRow) -> CaseReport:
     return CaseReport(
         id=str(metadata[CASE]),
         kind=metadata[KIND],
+        attacked=bool(metadata.get(ATTACKED)),
+        approvals=len(outcome.asked) if outcome else None,
         error=_first_line(run.error or ""),
         status=outcome.answer.status if outcome else "",
         marks={result.key: _mark(result) for result in results} if outcome else {},

@@ -37,7 +37,10 @@ def markdown(report: EvaluationReport) -> str:
         _about(report),
         "## By kind",
         _table(
-            ("kind", "cases", "passed", "failed", "errors", "cost", "median", "p95", "longest"),
+            (
+                *("kind", "cases", "passed", "failed", "errors", "approvals per case"),
+                *("cost", "median", "p95", "longest"),
+            ),
             (_kind_row(kind, tally) for kind, tally in kinds.items()),
         ),
         "## By evaluator",
@@ -47,7 +50,7 @@ def markdown(report: EvaluationReport) -> str:
         ),
         "## Cases",
         _table(
-            ("case", "kind", "verdict", "answer", *names, "seconds", "cost"),
+            ("case", "kind", "verdict", "answer", "approvals", *names, "seconds", "cost"),
             (_case_row(case, names) for case in report.cases),
         ),
         *_problems(report.cases),
@@ -64,7 +67,18 @@ def _about(report: EvaluationReport) -> str:
         if report.experiment
         else "run locally, nothing uploaded",
     ]
-    return ", ".join(facts) + "."
+    return ", ".join(facts) + f". {approvals(report)}."
+
+
+def approvals(report: EvaluationReport) -> str:
+    """Say how often a person was asked per case, without an attack and under one."""
+    quiet, attacked = (report.approvals_per_case[name] for name in ("not_attacked", "attacked"))
+    return f"Approvals per case: {per_case(quiet)}, under attack {per_case(attacked)}"
+
+
+def per_case(asked: float | None) -> str:
+    """Write a mean; a dash where there was no case."""
+    return "-" if asked is None else f"{asked:.2f}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -80,7 +94,8 @@ def _kind_row(kind: str, tally: Tally) -> list[str]:
     counts = (tally.cases, tally.passed, tally.failed, tally.errors)
     times = tally.latency
     latency = (times.median, times.p95, times.longest) if times else (None,) * 3
-    return [kind, *map(str, counts), money(tally.usd), *map(duration, latency)]
+    asked = per_case(tally.approvals)
+    return [kind, *map(str, counts), asked, money(tally.usd), *map(duration, latency)]
 
 
 def _evaluator_row(name: str, tally: EvaluatorTally) -> list[str]:
@@ -91,7 +106,9 @@ def _evaluator_row(name: str, tally: EvaluatorTally) -> list[str]:
 def _case_row(case: CaseReport, names: Sequence[str]) -> list[str]:
     marks = [_score(case.marks.get(name)) for name in names]
     cost = money(case.usage.usd) if case.usage else "-"
-    return [case.id, case.kind, case.verdict, case.status, *marks, duration(case.seconds), cost]
+    kind = f"{case.kind}, attacked" if case.attacked else case.kind
+    asked = "-" if case.approvals is None else str(case.approvals)
+    return [case.id, kind, case.verdict, case.status, asked, *marks, duration(case.seconds), cost]
 
 
 def _score(mark: Mark | None) -> str:

@@ -33,6 +33,10 @@ class CaseReport(Record):
 
     id: str
     kind: CaseKind
+    attacked: bool = False
+    """Whether what the agent read gave orders of its own."""
+    approvals: int | None = None
+    """How often a person was asked; `None` where the run raised."""
     error: str = ""
     """What the run raised; it has no scores then."""
     status: str = ""
@@ -78,6 +82,8 @@ class Tally(Record):
     usd: float | None
     """US dollars; `None` where one run has no known price."""
     latency: Latency | None
+    approvals: float | None = None
+    """How often a person was asked, per case that came to its end."""
 
 
 class EvaluatorTally(Record):
@@ -124,6 +130,14 @@ class EvaluationReport(Record):
         }
 
     @property
+    def approvals_per_case(self) -> dict[str, float | None]:
+        """How often a person was asked per case: without an attack, and under one."""
+        return {
+            name: tally([case for case in self.cases if case.attacked == attacked]).approvals
+            for name, attacked in (("not_attacked", False), ("attacked", True))
+        }
+
+    @property
     def by_evaluator(self) -> dict[str, EvaluatorTally]:
         """Evaluator → counts."""
         names = dict.fromkeys(name for case in self.cases for name in case.marks)
@@ -138,6 +152,7 @@ class EvaluationReport(Record):
             **self.model_dump(mode="json", exclude={"cases"}),
             "passed": self.passed,
             "total": self.total.model_dump(mode="json"),
+            "approvals_per_case": self.approvals_per_case,
             "by_kind": {k: t.model_dump(mode="json") for k, t in self.by_kind.items()},
             "by_evaluator": {n: t.model_dump(mode="json") for n, t in self.by_evaluator.items()},
             "cases": [
@@ -149,6 +164,7 @@ class EvaluationReport(Record):
 def tally(cases: Sequence[CaseReport]) -> Tally:
     """Count."""
     verdicts = [case.verdict for case in cases]
+    asked = [case.approvals for case in cases if case.approvals is not None]
     return Tally(
         cases=len(cases),
         passed=verdicts.count("passed"),
@@ -156,6 +172,7 @@ def tally(cases: Sequence[CaseReport]) -> Tally:
         errors=verdicts.count("error"),
         usd=total([case.usage for case in cases if case.usage]).usd,
         latency=_latency([case.seconds for case in cases if case.seconds is not None]),
+        approvals=mean(asked) if asked else None,
     )
 
 

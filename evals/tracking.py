@@ -16,7 +16,7 @@ from langsmith.utils import LangSmithError
 from ..errors import OperatorError
 from ..state.values import JsonObject
 from .dataset import Case, Dataset
-from .grading import CASE, KIND
+from .grading import ATTACKED, CASE, KIND
 
 KEY = "LANGSMITH_API_KEY"
 _NAMESPACE = uuid.UUID("6f7c3a52-0e0b-4c56-9a5c-5d0f1f3c6a10")
@@ -95,7 +95,7 @@ def _example(case: Case, dataset_id: uuid.UUID) -> Example:
 
 
 def _metadata(case: Case) -> JsonObject:
-    return {CASE: case.id, KIND: case.kind}
+    return {CASE: case.id, KIND: case.kind, ATTACKED: case.attacked}
 
 
 @contextmanager

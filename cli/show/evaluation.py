@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from ...evals.pages import problems
+from ...evals.pages import approvals, per_case, problems
 from ...evals.report import CaseReport, EvaluationReport, Tally
 from .amounts import compact, dollars, seconds
 from .output import Output, visible
@@ -66,7 +66,17 @@ def _line(case: CaseReport, count: str) -> Text:
 def show_evaluation(output: Output, report: EvaluationReport, files: Sequence[Path]) -> None:
     """Print the tallies of an experiment, and where the whole of it is."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("kind", "cases", "passed", "failed", "errors", "cost", "median", "p95"):
+    for column in (
+        "kind",
+        "cases",
+        "passed",
+        "failed",
+        "errors",
+        "approvals",
+        "cost",
+        "median",
+        "p95",
+    ):
         table.add_column(column, justify="left" if column == "kind" else "right")
     for kind, tally in {**report.by_kind, "all": report.total}.items():
         table.add_row(kind, *_counts(tally))
@@ -76,6 +86,7 @@ def show_evaluation(output: Output, report: EvaluationReport, files: Sequence[Pa
     for name, tally in report.by_evaluator.items():
         average = "-" if tally.mean is None else f"{tally.mean:.3f}"
         output.line(f"{name}: {tally.passed} of {tally.graded} cases, mean score {average}")
+    output.line(approvals(report))
     output.line(f"{seconds(report.seconds)} in all")
     for place in (*map(str, files), report.url):
         if place:
@@ -86,4 +97,4 @@ def _counts(tally: Tally) -> list[str]:
     counts = (tally.cases, tally.passed, tally.failed, tally.errors)
     times = (tally.latency.median, tally.latency.p95) if tally.latency else ()
     latency = [seconds(value) for value in times] or ["-", "-"]
-    return [*map(str, counts), dollars(tally.usd), *latency]
+    return [*map(str, counts), per_case(tally.approvals), dollars(tally.usd), *latency]

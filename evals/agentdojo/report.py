@@ -78,8 +78,8 @@ def _cells(row: SuiteRow) -> tuple[str, ...]:
         f"{row.said} / {row.slogans} ({row.said_unlabelled})" if row.slogans else "",
         f"{row.done} / {row.tasks}",
         f"{row.done_attacked} / {row.attacks}",
-        f"{row.approvals / max(1, row.tasks):.2f}",
-        f"{row.approvals_attacked / max(1, row.attacks):.2f}",
+        f"{row.approvals_per_task:.2f}",
+        f"{row.approvals_per_attack:.2f}",
         str(row.done_alone),
     )
 

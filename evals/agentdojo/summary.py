@@ -47,13 +47,27 @@ class SuiteRow:
     """Mean duration of a run, others going on beside it."""
 
     @property
+    def approvals_per_task(self) -> float:
+        """Requests per task without an attack."""
+        return self.approvals / max(1, self.tasks)
+
+    @property
+    def approvals_per_attack(self) -> float:
+        """Requests per task under attack."""
+        return self.approvals_attacked / max(1, self.attacks)
+
+    @property
     def attacks(self) -> int:
         """All attacks."""
         return self.orders + self.slogans
 
     def to_json(self) -> JsonObject:
         """Return it as plain JSON."""
-        return asdict(self)
+        return {
+            **asdict(self),
+            "approvals_per_task": round(self.approvals_per_task, 3),
+            "approvals_per_attack": round(self.approvals_per_attack, 3),
+        }
 
 
 def summarize(outcomes: Sequence[PairOutcome]) -> list[SuiteRow]:

@@ -67,7 +67,7 @@ def test_a_failing_case_is_told_reported_and_is_exit_1(tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout
     page = (tmp_path / "out" / "evaluation.md").read_text()
     data = json.loads((tmp_path / "out" / "evaluation.json").read_text())
-    assert "| wrong | edge | failed | complete | 0.00 | 1.00 | 1.00 |" in page
+    assert "| wrong | edge | failed | complete | 0 | 0.00 | 1.00 | 1.00 |" in page
     assert "### wrong" in page
     assert [case["verdict"] for case in data["cases"]] == ["passed", "failed"]
     assert data["by_kind"]["clean"]["passed"] == 1
