@@ -90,3 +90,27 @@ def test_endorsing_what_is_clean_is_refused(desk):
     assert result.code == 2
     assert "needs no endorsement" in " ".join(result.err.split())
     assert desk.paid() == []
+
+
+def test_another_tenants_consents_are_neither_seen_nor_taken_back(desk, monkeypatch):
+    """An administrator of their own tenant may take it back; of another one, finds nothing."""
+    desk("token", "rotate")
+    tokens = {
+        name: desk("token", "issue", name, "--role", "admin", "--tenant", tenant).out.strip()
+        for name, tenant in (("ada", "acme"), ("bea", "acme"), ("gus", "globex"))
+    }
+    monkeypatch.setenv("POINTSMAN_TOKEN", tokens["ada"])
+    given = desk(
+        "endorsement", "add", "ORD-7", "--tool", "pay_back", "--argument", "order", "--json"
+    )
+    wanted = given.document["id"]
+
+    monkeypatch.setenv("POINTSMAN_TOKEN", tokens["gus"])
+    assert desk("endorsement", "list", "--json").document == {"endorsements": []}
+    assert desk("endorsement", "revoke", wanted).code == 2
+
+    monkeypatch.setenv("POINTSMAN_TOKEN", tokens["bea"])
+    [seen] = desk("endorsement", "list", "--json").document["endorsements"]
+    assert (seen["by"]["id"], seen["scope"]["tenant"], seen["state"]) == ("ada", "acme", "in force")
+    assert desk("endorsement", "revoke", wanted, "--reason", "left").code == 0
+    assert desk("endorsement", "list", "--json").document == {"endorsements": []}

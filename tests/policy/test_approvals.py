@@ -137,7 +137,7 @@ def test_a_revoked_token_takes_its_consent_back() -> None:
     approval = record(approve(ADA.model_copy(update={"token": "t1"})))
 
     assert check(approval, revoked_tokens={"t2"}) == ""
-    assert "token with which ada answered was revoked" in check(approval, revoked_tokens={"t1"})
+    assert "token with which ada decided was revoked" in check(approval, revoked_tokens={"t1"})
     assert "was revoked" in check(approval, revoked_tokens={"*"})
     assert "was revoked" in check(approval, revoked={"*"})
 
