@@ -11,7 +11,6 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from ...errors import ExpressionError, MissingValueError
@@ -82,8 +81,8 @@ def _code(node: ast.expr, bound: frozenset[str]) -> Code:
     """Compile a node; `bound` are the names that loops and lambdas around it give values."""
     match node:
         case ast.Constant(value=value):
-            constant = Decimal(repr(value)) if isinstance(value, float) else value
-            return lambda _: constant
+            # As it is, like data: a value that is filled in means what it meant as a value.
+            return lambda _: value
         case ast.Name(id=name):
             return _name(name, bound)
         case ast.List(elts=elts) | ast.Tuple(elts=elts):
@@ -110,6 +109,12 @@ def _failing(node: ast.expr, bound: frozenset[str]) -> Code:
         case ast.Attribute(value=inner, attr=name):
             base = _code(inner, bound)
             return lambda scope: attribute(base(scope), name)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)) if (
+            type(value) is not bool
+        ):
+            # Python's grammar has no negative literals, and JSON has.
+            negative = -value
+            return lambda _: negative
         case ast.Subscript():
             return _subscript(node, bound)
         case ast.BinOp(left=left, op=op, right=right):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pointsman.errors import ExpressionError
@@ -114,6 +114,12 @@ def test_renaming_keeps_the_meaning(source: str, values: dict[str, Any]) -> None
 
 
 @given(expressions, data)
+@example("default(b, 0)", {"b": 1e15})
+@example("[b, text(b), {'x': b}]", {"b": -1e15})
+@example("text(b)", {"b": {"x": [1e16, -1e20, -0.0]}})
+@example("b", {"b": -0.0})
+@example("b ** 2", {"b": -2})
+@example("-b", {"b": -(10**50)})
 def test_filling_in_keeps_the_meaning(source: str, values: dict[str, Any]) -> None:
     """A value that is filled in is no read any more."""
     try:
