@@ -25,11 +25,7 @@ from .show.tables import table
 SHOWN = 60
 """Characters of a value in a list."""
 
-app = typer.Typer(
-    name="endorsement",
-    no_args_is_help=True,
-    help="Values that people vouch for, so that they are not asked again.",
-)
+app = typer.Typer(name="endorsement", no_args_is_help=True, help="Values that people vouch for.")
 
 
 @app.command("list")

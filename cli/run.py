@@ -49,7 +49,9 @@ def run(
 ) -> None:
     """Run a task: show its progress, then the answer, or what a person is asked."""
     output = Output(as_json=as_json)
-    context = AgentContext(budget_usd=budget, deadline_seconds=deadline, latency=latency)
+    context = AgentContext(
+        budget_usd=budget, deadline_seconds=deadline, latency=latency, questions="interrupt"
+    )
     work = _run(output, config, task, thread=thread, attachments=attach or (), context=context)
     finish(work, output)
 

@@ -9,11 +9,13 @@ from ..errors import NotFoundError
 from ..runs.calls import AcceptedCall, accepted_calls
 from ..runs.dependencies import Dependencies
 from ..runs.evidence import collect, outputs_of
+from ..runs.phrases import language_spoken
 from ..runs.step import started
+from ..runs.telling import told
 from ..runs.view import RunView
 from ..state.answer import Answer
-from ..state.results import StepResult
 from ..state.run import Stop
+from ..state.task import Task
 from ..state.usage import Usage
 from ..state.values import Record
 
@@ -67,13 +69,8 @@ async def read_outcome(
             e.claim.tool for e in effects if e.state == "done" and e.claim.effect != "read"
         ),
         evidence={id_: f"{e.evidence.source}\n{e.text}" for id_, e in evidence.items()},
-        notices=_notices(results, stop),
+        notices=tuple(told(plan, results, stop, language_spoken(view.task or Task(text="")))),
         stop=stop,
         usage=view.usage,
         seconds=seconds,
     )
-
-
-def _notices(results: Mapping[str, StepResult], stop: Stop | None) -> tuple[str, ...]:
-    failures = [result.failure.message for result in results.values() if result.failure]
-    return tuple([*failures, stop.detail] if stop else failures)

@@ -1,11 +1,11 @@
-"""The agent's graph: normalize, plan, lanes side by side, revise, gate, synthesize."""
+"""The agent's graph: normalize, plan, lanes side by side, revise, gate, synthesize, take_up."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from ..nodes.gate import AFTER_GATE, after_gate, gate
@@ -13,6 +13,7 @@ from ..nodes.normalize import normalize
 from ..nodes.plan import AFTER_PLAN, after_plan, plan
 from ..nodes.revise import revise
 from ..nodes.synthesize import synthesize
+from ..nodes.take_up import AFTER_SYNTHESIZE, after_synthesize, take_up
 from ..runs.dependencies import Dependencies
 from ..runs.node import as_edge, as_node
 from ..runs.view import RunView
@@ -44,13 +45,15 @@ def build_graph(
     graph.add_node("revise", as_node(revise, RunView, dependencies))
     graph.add_node("gate", as_node(gate, RunView, dependencies))
     graph.add_node("synthesize", as_node(synthesize, RunView, dependencies, last=True))
+    graph.add_node("take_up", as_node(take_up, RunView, dependencies))
     graph.add_edge(START, "normalize")
     graph.add_edge("normalize", "plan")
     graph.add_conditional_edges("plan", as_edge(after_plan, RunView), AFTER_PLAN)
     graph.add_edge("lane", "plan")
     graph.add_edge("revise", "plan")
     graph.add_conditional_edges("gate", as_edge(after_gate, RunView), AFTER_GATE)
-    graph.add_edge("synthesize", END)
+    graph.add_conditional_edges("synthesize", as_edge(after_synthesize, RunView), AFTER_SYNTHESIZE)
+    graph.add_edge("take_up", "plan")
     compiled = graph.compile(checkpointer=checkpointer, name=dependencies.settings.name)
     show_subgraph(compiled, "lane", lane)
     ours = resumable(compiled, dependencies)

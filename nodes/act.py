@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 
 from ..runs.dependencies import Dependencies
 from ..runs.lane_view import LaneView, Performed
+from ..runs.observed import observed_step, observed_tool
 from ..runs.readers import readers_of
 from ..runs.step import load
 from ..runs.steps.model_call import ask_model, draft_from_inputs
@@ -23,13 +24,16 @@ async def act(
     route = view.route
     current = await load(view, dependencies.store.payloads)
     started = time.monotonic()
-    match route.action:
-        case "tool":
-            outcome = await call_tool(current, route, dependencies)
-        case "model":
-            outcome = await ask_model(current, route, runtime, dependencies)
-        case "extract":
-            outcome = draft_from_inputs(current, route)
+    async with observed_step(current):
+        match route.action:
+            case "tool":
+                async with observed_tool(current.step.tool, route.args) as call:
+                    outcome = await call_tool(current, route, dependencies)
+                    call.append(outcome)
+            case "model":
+                outcome = await ask_model(current, route, runtime, dependencies)
+            case "extract":
+                outcome = draft_from_inputs(current, route)
     told = {
         "seconds": round(time.monotonic() - started, 4),
         "readers": readers_of(current, route, outcome, dependencies),

@@ -23,6 +23,7 @@ from ..runs.spending import history, spent
 from ..runs.view import RunUpdate, RunView
 from ..state.approval import ApprovalRequest, interrupt_value, read_decisions
 from ..state.context import AgentContext
+from ..state.parked import QUESTION, ParkedRun, in_conversation
 from ..state.results import StepResult
 from ..state.values import Json, JsonObject
 from ..stores.protocols import ApprovalRecord
@@ -37,15 +38,19 @@ async def gate(
     view: RunView, runtime: Runtime[AgentContext], dependencies: Dependencies
 ) -> RunUpdate:
     """Ask a person, wait, and turn the decisions into results."""
-    run, waiting = view.run, waiting_results(view.plan, view.results)
+    run, waiting = view.run, asked_results(view)
     view.memory.approvals_changed(run.id)
     records = await dependencies.store.approvals.open_all(
         run.id, run.thread_id, told_apart([r.approval for r in waiting if r.approval])
     )
+    undecided = any(record.status not in CLOSED for record in records)
+    # What earlier runs of the thread wait for stands in the same question.
+    earlier = await _of_parked(view, dependencies)
+    undecided &= all(record.status not in CLOSED for record in earlier)
+    records = [*records, *earlier]
     # A replay asks later for what is on record, whose expiry is the one that holds.
     requests = [await with_facts(r.request, view, dependencies) for r in records]
     known = {record.request.id: record for record in records}
-    undecided = any(record.status not in CLOSED for record in records)
     resumed = _sent(await _question(view, requests, records, dependencies), needed=undecided)
     if resumed is not None:
         try:
@@ -59,10 +64,37 @@ async def gate(
             emit(runtime, "decided", node="gate", refused=problem)
             return await _again(waiting, problem, dependencies)
         known |= {record.request.id: record for record in decided}
+    if (other := _decided_elsewhere(view, waiting, known)) is not None:
+        # It is decided, and this run is not: it goes first.
+        rest = [parked for parked in view.parked if parked is not other]
+        return RunUpdate(taken_up=other, parked=[*rest, view.as_parked()])
     try:
         return await _settled(view, known, runtime, dependencies)
     except StoreError as error:
         return _unheard(error, runtime)
+
+
+async def _of_parked(view: RunView, dependencies: Dependencies) -> list[ApprovalRecord]:
+    ids = [request.id for parked in view.parked for request in parked.approvals]
+    return [*await dependencies.store.approvals.get_all(ids)]
+
+
+def _decided_elsewhere(
+    view: RunView, waiting: Sequence[StepResult], known: Mapping[str, ApprovalRecord]
+) -> ParkedRun | None:
+    """Return an earlier run of which something is decided, if nothing is of this one."""
+    if any(r.approval and known[r.approval.id].status in CLOSED for r in waiting):
+        return None
+    return next(
+        (p for p in view.parked if any(known[r.id].status in CLOSED for r in p.approvals)), None
+    )
+
+
+def asked_results(view: RunView) -> list[StepResult]:
+    """Return the results that wait for a decision; questions of the conversation do not."""
+    asked = waiting_results(view.plan, view.results)
+    spoken = in_conversation(view.run)
+    return [r for r in asked if not (spoken and r.approval and r.approval.tool == QUESTION)]
 
 
 def _unheard(error: StoreError, runtime: Runtime[AgentContext]) -> RunUpdate:
@@ -138,7 +170,7 @@ async def _settled(
     dependencies: Dependencies,
 ) -> RunUpdate:
     """Turn what is decided into results, and go on if anything is."""
-    run, waiting = view.run, waiting_results(view.plan, view.results)
+    run, waiting = view.run, asked_results(view)
     update: dict[str, StepResult] = {}
     asked_at = [r.approval.requested_at for r in waiting if r.approval]
     for result in waiting:

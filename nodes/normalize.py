@@ -15,10 +15,14 @@ from ..runs.events import emit
 from ..runs.identity import principal_of
 from ..runs.instructions import admitted, of_run
 from ..runs.ownership import has_authority, journal_scope
-from ..runs.view import NewRun, RunView
+from ..runs.reply import asked_before, hear, taken_back, was_heard
+from ..runs.thread_memory import kept, remembered_by_now
+from ..runs.view import NewRun, RunUpdate, RunView
+from ..runs.withdrawal import withdraw
 from ..settings import Settings
 from ..state.context import AgentContext
 from ..state.media import Incoming, read_attachment, read_content
+from ..state.plan import Plan
 from ..state.provenance import union
 from ..state.readers import read_so_far
 from ..state.run import Limits, Run, run_id
@@ -30,8 +34,10 @@ N = TypeVar("N", int, float)
 
 async def normalize(
     view: RunView, runtime: Runtime[AgentContext], dependencies: Dependencies
-) -> NewRun:
-    """Read the input into a `Task` and start its `Run`.
+) -> NewRun | RunUpdate:
+    """Read the input into a `Task` and start its `Run`, or go on with one that has asked for it.
+
+    A run that waits for a decision is put aside as it is, and taken up again after this turn.
 
     Raises:
         TaskError: There is no task, or it or an attachment breaks a limit. Nothing was changed.
@@ -54,10 +60,29 @@ async def normalize(
     )
     run = await open_run(view, task, runtime, dependencies)
     same_turn = view.begun and view.run.id == run.id
+    messages = [HumanMessage(text)] if view.given_task else []
+    waiting = () if not view.begun else view.parked if same_turn else view.waiting
+    withdrawn = taken_back(text, waiting, dependencies)
+    if not withdrawn and (asker := asked_before(text, waiting)) and not same_turn:
+        heard_by = await hear(asker, task, run, dependencies)
+        rest = [parked for parked in waiting if parked is not asker]
+        emit(runtime, "decided", node="normalize", status="responded")
+        return RunUpdate(taken_up=heard_by, parked=rest, messages=messages)
     if view.is_next and not same_turn:
         view.memory.begins(run.id)
     emit(runtime, "run_started", run=run.id, node="normalize")
-    return NewRun(run=run, task=task, messages=[HumanMessage(text)] if view.given_task else [])
+    plan = Plan(planner="framework", withdraws=withdrawn) if withdrawn else None
+    if same_turn and was_heard(view.results):
+        # The same reply once more: the plan was made for what it replies to.
+        plan = view.plan
+    return NewRun(
+        run=run,
+        task=task,
+        plan=plan,
+        remembered=remembered_by_now(view, dependencies) if not same_turn else kept(view),
+        parked=await withdraw(waiting, withdrawn, dependencies) if withdrawn else waiting,
+        messages=messages,
+    )
 
 
 def read_input(view: RunView, settings: Settings) -> tuple[str, list[Incoming]]:
@@ -175,6 +200,7 @@ async def open_run(
         principal=principal,
         limits=_limits(settings.limits, context),
         autonomy=context.autonomy,
+        questions=context.questions or settings.questions,
         instructions=of_run(task.instructions, context),
         latency=context.latency,
     )

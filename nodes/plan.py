@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 
 from langgraph.runtime import Runtime
 from langgraph.types import Send
@@ -12,11 +12,15 @@ from ..planners.protocols import Declined
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.loops import LoopScope, advance_loops
-from ..runs.planning import announce, explain, make_plan, plan_request
+from ..runs.notice import Notice, notice_of
+from ..runs.planning import announce, make_plan, plan_request, without_plan
 from ..runs.spending import history, spent
 from ..runs.step import started
+from ..runs.thread_memory import recall
 from ..runs.view import RunUpdate, RunView
+from ..runs.withdrawal import withdraw
 from ..state.context import AgentContext
+from ..state.parked import ParkedRun
 from ..state.plan import Plan
 from ..state.progress import Move, hard_stop, next_move, skip_blocked
 from ..state.results import StepResult
@@ -25,7 +29,7 @@ from ..state.run import Stop
 DISPATCH = "ready chains, side by side"
 ASK = "steps wait for a person"
 REVISE = "steps failed that another plan may avoid, or the plan asks to look again"
-FINISH = "done, or stopped: turns, deadline, budget, tool failure"
+FINISH = "done, stopped (turns, deadline, budget, tool failure), or a question to the user"
 AFTER_PLAN: dict[Hashable, str] = {
     DISPATCH: "lane",
     ASK: "gate",
@@ -43,12 +47,18 @@ async def plan(
     revised = view.revisions > 0
     stop = await _stop(view, turns, results, dependencies, revised=revised)
     made: Plan | None = None
+    parked: Sequence[ParkedRun] | None = None
+    notice: Notice | None = None
     skips: dict[str, StepResult] = {}
     if stop is None and not view.planned:
         first = await _first_plan(view, turns, runtime, dependencies)
         made, stop = (first, None) if isinstance(first, Plan) else (None, first)
+    if made is not None:
+        skips = recall(made, view, dependencies)
+        if made.withdraws:
+            parked = await withdraw(view.parked, made.withdraws, dependencies)
     if stop is None:
-        skips = await _follow(made or view.plan, view, dependencies)
+        skips |= await _follow(made or view.plan, {**results, **skips}, view, dependencies)
     if stop is not None:
         emit(runtime, "stopped", node="plan", reason=stop.reason, detail=stop.detail)
     else:
@@ -61,7 +71,17 @@ async def plan(
         if move.kind == "dispatch":
             chains = [list(chain) for chain in move.chains]
             emit(runtime, "dispatched", node="plan", chains=chains)
-    return RunUpdate(turns=turns, plan=made, results=skips, stop=stop)
+        if move.kind == "ask":
+            notice = notice_of(view, dependencies)
+    return RunUpdate(
+        turns=turns,
+        plan=made,
+        results=skips,
+        stop=stop,
+        parked=parked,
+        messages=[notice.message] if notice else (),
+        said=[*view.said, notice.digest] if notice else None,
+    )
 
 
 def _passes_the_gate(view: RunView) -> bool:
@@ -78,6 +98,9 @@ def after_plan(view: RunView) -> str | list[Send]:
     move = move_of(view)
     if move.kind == "dispatch":
         return [Send("lane", view.lane(chain)) for chain in move.chains]
+    if move.kind == "ask" and not view.as_parked().approvals:
+        # All that waits are questions, which are messages.
+        return FINISH
     return {"ask": ASK, "revise": REVISE, "finish": FINISH}[move.kind]
 
 
@@ -88,11 +111,13 @@ def move_of(view: RunView) -> Move:
     return next_move(view.plan, view.results, may_revise=may_revise(view), may_look=may_look(view))
 
 
-async def _follow(plan: Plan, view: RunView, dependencies: Dependencies) -> dict[str, StepResult]:
+async def _follow(
+    plan: Plan, results: Mapping[str, StepResult], view: RunView, dependencies: Dependencies
+) -> dict[str, StepResult]:
     """Return what follows from the results: loops that begin or end, steps that cannot run."""
     update: dict[str, StepResult] = {}
     while True:
-        known = {**view.results, **update}
+        known = {**results, **update}
         scope = LoopScope(
             plan=plan,
             results=known,
@@ -148,6 +173,6 @@ async def _first_plan(
     if isinstance(made, Declined):
         # A planner that ran into the deadline declines too; the deadline is then the reason.
         stop = await _stop(view, turns, {}, dependencies)
-        return stop or Stop(reason="planning", detail=explain(made), taint=made.taint)
+        return stop or without_plan(made)
     announce(made, runtime)
     return made

@@ -11,6 +11,7 @@ from ..planners.protocols import Declined
 from ..runs.dependencies import Dependencies
 from ..runs.evidence import outputs_of
 from ..runs.planning import announce, make_plan, plan_request
+from ..runs.thread_memory import recall
 from ..runs.view import RunUpdate, RunView
 from ..state.context import AgentContext
 from ..state.provenance import union
@@ -46,6 +47,7 @@ async def revise(
     )
     announce(revised, runtime)
     reopened = open_again(view.plan, revised, results, look=bool(move.look))
+    reopened |= recall(revised, view, dependencies)
     if move.look:
         return RunUpdate(looks=view.looks + 1, plan=revised, results=reopened)
     return RunUpdate(revisions=view.revisions + 1, plan=revised, results=reopened)

@@ -151,5 +151,10 @@ def _route_ask(current: Current, dependencies: Dependencies) -> StepResult:
         requester=run.principal.id,
     )
     return StepResult(
-        step=step.id, status="waiting", approval=request, plan_version=current.plan.version
+        step=step.id,
+        status="waiting",
+        approval=request,
+        plan_version=current.plan.version,
+        # By it the reply is found again, which comes as a message and not as a decision.
+        bound=current.bound(),
     )

@@ -61,10 +61,10 @@ class LlmPlanner:
             if isinstance(made, Plan):
                 return made
             if isinstance(made, Declined):
-                return made if not problem else Declined(planner="llm", reason=problem)
+                return made if not problem else _broken(problem)
             tried.append(f"{made.reply.model}@{made.reply.endpoint}")
             problem = f"The planner's plans broke a rule: {made.problem}"
-        return Declined(planner="llm", reason=problem)
+        return _broken(problem)
 
     async def _from_one_candidate(
         self, request: PlanRequest, tried: tuple[str, ...]
@@ -86,7 +86,7 @@ class LlmPlanner:
         try:
             reply = await self._ask(request, messages, tried)
         except (EndpointError, OutputError) as error:
-            return Declined(planner="llm", reason=f"No plan could be had: {error}")
+            return Declined(planner="llm", reason=f"No plan could be had: {error}", trouble=True)
         return await self._read(reply, request)
 
     async def _ask(
@@ -116,7 +116,7 @@ class LlmPlanner:
     async def _read(self, reply: ModelReply, request: PlanRequest) -> Plan | Declined | _Rejected:
         model = f"{reply.model}@{reply.endpoint}"
         if reason := refusal(reply.data):
-            return Declined(planner=model, reason=reason)
+            return Declined(planner=model, reason=reason, said=reason, taint=request.sources)
         try:
             plan = read_plan(reply.data, request, planner=model)
             # In a thread: it may come with schemas that take long to be judged.
@@ -133,6 +133,10 @@ class LlmPlanner:
         if request.previous is None or not request.sources:
             return tainted
         return tainted.model_copy(update={"later_tools": may_be_used_later(request.previous)})
+
+
+def _broken(problem: str) -> Declined:
+    return Declined(planner="llm", reason=problem, trouble=True)
 
 
 def _corrected(messages: list[BaseMessage], data: Json, problem: str) -> list[BaseMessage]:

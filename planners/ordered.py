@@ -31,4 +31,6 @@ class OrderedPlanners:
             missing=tuple(m for r in refusals for m in r.missing),
             can_do=tuple(line for r in refusals for line in r.can_do),
             taint=union(r.taint for r in refusals),
+            said=next((r.said for r in refusals if r.said), ""),
+            trouble=any(r.trouble for r in refusals),
         )

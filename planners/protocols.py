@@ -10,11 +10,25 @@ from ..models.protocols import Emit
 from ..state.plan import Plan
 from ..state.provenance import union
 from ..state.readers import read_so_far
+from ..state.remembered import Remembered
 from ..state.results import StepResult
 from ..state.run import Run
 from ..state.task import Task
-from ..state.values import Json, Readers
+from ..state.values import Json, JsonObject, Readers, Record
 from ..tools.contract import ToolContract
+
+
+class Waits(Record):
+    """A request of an earlier turn that waits for a person."""
+
+    id: str
+    """The approval's id."""
+    words: str
+    """What is to be done, as a user may read it."""
+    tool: str
+    args: JsonObject
+    sources: tuple[str, ...] = ()
+    """Untrusted sources that its arguments were computed from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +52,10 @@ class PlanRequest:
     """What the previous plan left to be decided, if it asked to look again."""
     looks_left: int = 0
     """Further looks that the run has."""
+    remembered: Mapping[str, Remembered] = field(default_factory=dict[str, Remembered])
+    """Results of earlier turns, by the name that a plan may use."""
+    waits: Sequence[Waits] = ()
+    """What earlier turns of the thread wait for."""
     outputs: Mapping[str, Json] = field(default_factory=dict[str, Json])
     """Outputs of the accepted steps, whole."""
     emit: Emit | None = None
@@ -50,12 +68,15 @@ class PlanRequest:
         ]
         earlier = self.previous.taint if self.previous else ()
         results = [result.taint for result in self.results.values()]
-        return union([self.task.heard, earlier, *foreign, *results])
+        recalled = [item.result.taint for item in self.remembered.values()]
+        waits = [waiting.sources for waiting in self.waits]
+        return union([self.task.heard, earlier, *foreign, *results, *recalled, *waits])
 
     @property
     def readers(self) -> Readers:
         """Who may read all that a planner reads that is shown all of this."""
-        return read_so_far(self.previous or Plan(), self.results, self.task.readers)
+        shown = {name: item.result for name, item in self.remembered.items()}
+        return read_so_far(self.previous or Plan(), {**shown, **self.results}, self.task.readers)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +91,10 @@ class Declined:
     """What the agent could do instead, one line each."""
     taint: tuple[str, ...] = ()
     """Untrusted sources whose words the reason may repeat."""
+    said: str = ""
+    """The planner's own words to the user, if it has any."""
+    trouble: bool = False
+    """Whether something did not work; else there is nothing that fits the request."""
 
 
 class Planner(Protocol):

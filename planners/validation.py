@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from ..errors import ArgumentError, ConfigError, NotFoundError, PlanError
 from ..state.checks import check_later_tools, check_plan
 from ..state.plan import Plan, Step
+from ..state.remembered import is_fresh
 from ..state.revision import may_be_used_later
 from ..state.shapes import shape_of
 from ..tools.arguments import check_schema
@@ -38,7 +39,7 @@ def validate(plan: Plan, request: PlanRequest, tools: ToolRunner) -> None:
         permitted &= set(plan.tools)
     for step in plan.every_step():
         _check_output_schema(step)
-        if step.kind != "tool":
+        if step.kind != "tool" or is_recalled(step, request):
             continue
         if step.tool not in permitted:
             raise PlanError(
@@ -51,12 +52,36 @@ def validate(plan: Plan, request: PlanRequest, tools: ToolRunner) -> None:
         except (ArgumentError, NotFoundError) as error:
             raise PlanError(str(error), where=f"{step.id}.args") from error
     _check_kept(plan, request)
+    _check_fresh(plan, request)
     if request.previous is not None and request.sources:
         named = request.previous.model_copy(
             update={"later_tools": may_be_used_later(request.previous)}
         )
         check_later_tools(plan, named, kept=())
     _check_budget(plan, request)
+
+
+def is_recalled(step: Step, request: PlanRequest) -> bool:
+    """Whether a step stands for a result of an earlier turn, and is not run."""
+    known = request.remembered.get(step.id)
+    return known is not None and known.step == step
+
+
+def _check_fresh(plan: Plan, request: PlanRequest) -> None:
+    """Refuse to change something by what may have changed itself since an earlier turn."""
+    known = [*request.remembered.values()]
+    now = request.run.started_at
+    old = {i.step.id: i for i in known if not is_fresh(i, known, now=now)}
+    changing = {contract.name for contract in request.tools if contract.effect != "read"}
+    for step in plan.every_step():
+        if step.tool not in changing or is_recalled(step, request):
+            continue
+        if stale := sorted(step.needs() & old.keys()):
+            raise PlanError(
+                f"{stale[0]} is of an earlier turn and may have changed since.",
+                where=step.id,
+                fix=f"Call {old[stale[0]].step.tool} again and use its output.",
+            )
 
 
 def _check_output_schema(step: Step) -> None:

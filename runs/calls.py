@@ -43,7 +43,7 @@ def accepted_calls(
         AcceptedCall(step=result.step, tool=step.tool, args=_args(step, result, values, now))
         for top in plan.steps
         for step, result, values in performed(top, results, outputs, now)
-        if step.kind == "tool" and result.status == "accepted"
+        if step.kind == "tool" and result.status == "accepted" and result.recalled is None
     )
 
 

@@ -49,7 +49,7 @@ def spoken(view: RunView) -> tuple[str, ...]:
     """Return the digests of the agent's own answers in this thread, oldest first."""
     before = view.task.spoken if view.task else ()
     answer = (digest(view.answer.text),) if view.answer else ()
-    return (*before, *(text for text in answer if text not in before[-1:]))[-REMEMBERED:]
+    return tuple(dict.fromkeys((*before, *view.said, *answer)))[-REMEMBERED:]
 
 
 def conversation(

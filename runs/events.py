@@ -26,8 +26,8 @@ EventName = Literal[
     "decided",
     "stopped",
     "model_attempt",
-    "token",
-    "discard",
+    "writer_failed",
+    "sentence",
     "finished",
 ]
 

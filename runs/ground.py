@@ -11,8 +11,10 @@ from ..grounding.evidence import index
 from ..grounding.ground import Effect, Ground
 from ..state.answering import Evidenced
 from ..state.plan import Plan
+from ..state.task import Task
 from ..state.values import Json
-from .calls import accepted_calls
+from .calls import AcceptedCall, accepted_calls
+from .conversation import CLIENT
 from .dependencies import Dependencies
 from .evidence import outputs_of
 from .step import started
@@ -29,14 +31,18 @@ async def ground_of(
     """Read the evidence of a run once, in a thread: it may be long.
 
     Args:
-        view: The run; its request, its effects and the day it began on need no citation.
+        view: The run; its request, what was said before, its effects and the day it began on need
+            no citation.
         evidence: What can be cited, by id.
         dependencies: Tells which of the tools change something.
         instructions: What the agent was told to be and do, citable too.
     """
     outputs = await outputs_of(view.results, dependencies.store.payloads, view.memory)
-    effects = _effects(view, outputs, dependencies)
-    request = view.task.text if view.task else ""
+    effects = tuple(
+        Effect(tool=call.tool, args=call.args, output=outputs.get(call.step))
+        for call in effects_of(view, outputs, dependencies)
+    )
+    request = "\n".join(_said(view.task)) if view.task else ""
     today = datetime.fromtimestamp(view.run.started_at, UTC).date()
 
     def read() -> Ground:
@@ -80,15 +86,24 @@ def _texts(plan: Plan, evidence: Mapping[str, Evidenced]) -> dict[str, tuple[Evi
     }
 
 
-def _effects(
+def _said(task: Task) -> list[str]:
+    """Return the user's words and the agent's own, which were checked when they were said.
+
+    What a client put into the assistant's mouth was said by nobody.
+    """
+    heard = [said.text for said in task.conversation if CLIENT not in said.sources]
+    return [*heard, task.text]
+
+
+def effects_of(
     view: RunView, outputs: Mapping[str, Json], dependencies: Dependencies
-) -> tuple[Effect, ...]:
+) -> list[AcceptedCall]:
     """Return the accepted calls that changed something."""
-    return tuple(
-        Effect(tool=call.tool, args=call.args, output=outputs.get(call.step))
+    return [
+        call
         for call in accepted_calls(view.plan, view.results, outputs, now=started(view.run))
         if _changes(call.tool, dependencies)
-    )
+    ]
 
 
 def _changes(tool: str, dependencies: Dependencies) -> bool:

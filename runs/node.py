@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.runtime import Runtime, get_runtime
 
 from ..state.context import AgentContext
@@ -60,10 +60,41 @@ def as_node(
             seen = view(state, memory)
             return (await function(seen, runtime, dependencies)).pack(seen)
 
-    def call_sync(state: Any) -> Any:
-        return wait_for(call_async(state))
+    return BothWays(call_async, name=function.__name__)
 
-    return RunnableLambda(call_sync, call_async, name=function.__name__)
+
+class BothWays(Runnable[Any, Any]):
+    """A coroutine function, callable from synchronous code too.
+
+    LangGraph traces the node that it is in; `RunnableLambda` would trace it once more.
+
+    Args:
+        function: What it calls.
+        name: Its name.
+    """
+
+    def __init__(self, function: Callable[[Any], Awaitable[Any]], *, name: str) -> None:
+        self._function = function
+        self.name = name
+
+    def invoke(
+        self,
+        input: Any,  # noqa: A002 - LangChain's name
+        config: RunnableConfig | None = None,
+        **options: Any,
+    ) -> Any:
+        """Call it on the background loop, and block."""
+        return wait_for(self.ainvoke(input, config, **options))
+
+    async def ainvoke(
+        self,
+        input: Any,  # noqa: A002
+        config: RunnableConfig | None = None,
+        **options: Any,
+    ) -> Any:
+        """Call it; the configuration is that of the node, which LangGraph has set."""
+        del config, options
+        return await self._function(input)
 
 
 def as_edge(

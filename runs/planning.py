@@ -9,18 +9,21 @@ from langgraph.runtime import Runtime
 
 from ..errors import OperatorError, PlanError
 from ..models.protocols import Role
-from ..planners.protocols import Declined, PlanRequest
+from ..planners.protocols import Declined, PlanRequest, Waits
 from ..planners.validation import validate
 from ..state.context import AgentContext
 from ..state.migrations import read_stored
 from ..state.plan import Plan
+from ..state.provenance import union
 from ..state.results import told_by
+from ..state.run import Stop
 from ..state.values import JsonObject, digest
 from .dependencies import Dependencies
 from .events import emit, emitter
 from .instructions import instructions_for
 from .memory import RunMemory
 from .view import RunView
+from .withdrawal import step_in_words
 
 PLAN_NOTE = "plan"
 """Kind of the journal's notes of plans; that of earlier releases binds nothing else."""
@@ -55,6 +58,8 @@ def plan_request(
         run=view.run,
         tools=visible,
         instructions=instructions_for(view.run, dependencies, view.plan),
+        waits=() if view.planned else what_waits(view),
+        remembered=view.remembered,
         version=view.plan.version + 1 if view.planned else 1,
         previous=view.plan if view.planned else None,
         results=view.results if view.planned else {},
@@ -62,6 +67,21 @@ def plan_request(
         look=look,
         looks_left=max(0, view.run.limits.max_looks - view.looks - bool(look)),
         emit=emitter(runtime, node="plan"),
+    )
+
+
+def what_waits(view: RunView) -> tuple[Waits, ...]:
+    """Return what earlier turns wait for, as a planner is shown it."""
+    return tuple(
+        Waits(
+            id=request.id,
+            words=step_in_words(parked, request.step),
+            tool=request.tool,
+            args=request.args,
+            sources=union([parked.plan.taint, *request.provenance.values()]),
+        )
+        for parked in view.parked
+        for request in (*parked.approvals, *parked.questions)
     )
 
 
@@ -119,7 +139,8 @@ def _note(made: Plan | Declined) -> JsonObject:
     if isinstance(made, Plan):
         return made.to_json()
     lists = {name: list(getattr(made, name)) for name in ("missing", "can_do", "taint")}
-    return {"declined": {"planner": made.planner, "reason": made.reason, **lists}}
+    plain = {name: getattr(made, name) for name in ("planner", "reason", "said", "trouble")}
+    return {"declined": {**plain, **lists}}
 
 
 def _read_note(noted: JsonObject) -> Plan | Declined:
@@ -132,6 +153,8 @@ def _read_note(noted: JsonObject) -> Plan | Declined:
         missing=tuple(declined["missing"]),
         can_do=tuple(declined["can_do"]),
         taint=tuple(declined.get("taint", ())),
+        said=declined.get("said", ""),
+        trouble=declined.get("trouble", False),
     )
 
 
@@ -142,6 +165,19 @@ def announce(made: Plan, runtime: Runtime[AgentContext]) -> None:
         for step in made.steps
     ]
     emit(runtime, "planned", node="plan", planner=made.planner, why=made.reason, steps=steps)
+
+
+def without_plan(declined: Declined) -> Stop:
+    """Return the stop of a run for which no planner made a plan."""
+    return Stop(
+        reason="planning",
+        detail=explain(declined),
+        taint=declined.taint,
+        said=declined.said,
+        missing=declined.missing,
+        can_do=declined.can_do,
+        trouble=declined.trouble,
+    )
 
 
 def explain(declined: Declined) -> str:

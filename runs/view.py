@@ -17,11 +17,13 @@ from langgraph.types import Overwrite
 
 from ..state.agent import read
 from ..state.answer import Answer
-from ..state.migrations import VERSION_KEY, migrated
+from ..state.migrations import VERSION_KEY, migrated, read_stored
 from ..state.nesting import around, nest_of, outermost
+from ..state.parked import ParkedRun
 from ..state.plan import Plan, Step
 from ..state.rechecks import Rechecks
 from ..state.references import Reference
+from ..state.remembered import Remembered
 from ..state.results import StepResult
 from ..state.run import Run, Stop
 from ..state.task import Task
@@ -112,6 +114,42 @@ class RunView:
     def looks(self) -> int:
         """Times that the planner was asked again by its own plan."""
         return read(self._state, "looks", 0)
+
+    @cached_property
+    def parked(self) -> tuple[ParkedRun, ...]:
+        """Earlier runs of the thread that wait for a person, oldest first."""
+        raw: list[JsonObject] = read(self._state, "parked", [])
+        return tuple(read_stored(ParkedRun, value, where="state.parked") for value in raw)
+
+    @cached_property
+    def remembered(self) -> dict[str, Remembered]:
+        """Results of earlier turns, by the name that plans use; oldest first."""
+        raw: list[JsonObject] = read(self._state, "remembered", [])
+        items = (read_stored(Remembered, value, where="state.remembered") for value in raw)
+        return {item.step.id: item for item in items}
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Digests of what the agent has said besides its answers."""
+        return tuple(read(self._state, "said", []))
+
+    def as_parked(self) -> ParkedRun:
+        """Return the run as it is put aside."""
+        return ParkedRun(
+            run=self.run,
+            task=self.task or Task(text=""),
+            plan=self.plan,
+            results=self.results,
+            turns=self.turns,
+            revisions=self.revisions,
+            looks=self.looks,
+        )
+
+    @cached_property
+    def waiting(self) -> tuple[ParkedRun, ...]:
+        """Every run of the thread that waits for a person, this one last."""
+        own = () if not self.planned or self.stop is not None else (self.as_parked(),)
+        return tuple(run for run in (*self.parked, *own) if run.approvals or run.questions)
 
     @property
     def refused(self) -> str:
@@ -254,11 +292,17 @@ class RunUpdate:
     looks: int | None = None
     refused: str | None = None
     messages: Sequence[AnyMessage] = ()
+    said: Sequence[str] | None = None
+    parked: Sequence[ParkedRun] | None = None
+    taken_up: ParkedRun | None = None
+    """The run that takes the place of this one."""
 
     def pack(self, view: RunView) -> Channels:
         """Return the channels to write."""
         memory = view.memory
         update: Channels = view.brought_up()
+        if self.taken_up is not None:
+            update |= _taken_up(self.taken_up, memory)
         records = {"run": self.run, "plan": self.plan, "answer": self.answer, "stop": self.stop}
         update |= {
             slot: _packed(slot, record, memory)
@@ -279,6 +323,10 @@ class RunUpdate:
             "gate_error": self.refused,
         }
         update |= {channel: value for channel, value in plain.items() if value is not None}
+        if self.said is not None:
+            update["said"] = list(self.said)
+        if self.parked is not None:
+            update["parked"] = [run.to_json() for run in self.parked]
         if self.messages:
             update["messages"] = list(self.messages)
         return {**update, "fence": memory.fence}
@@ -290,6 +338,10 @@ class NewRun:
 
     run: Run
     task: Task
+    plan: Plan | None = None
+    """One that needs no planner."""
+    parked: Sequence[ParkedRun] = ()
+    remembered: Sequence[Remembered] = ()
     messages: Sequence[AnyMessage] = ()
 
     def pack(self, view: RunView) -> Channels:
@@ -301,7 +353,10 @@ class NewRun:
             "messages": list(self.messages),
             "task": "",
             "attachments": [],
-            "plan": {},
+            "plan": {} if self.plan is None else _packed("plan", self.plan, view.memory),
+            "parked": [run.to_json() for run in self.parked],
+            "said": [],
+            "remembered": [item.to_json() for item in self.remembered],
             "results": Overwrite({}),
             "answer": {},
             "usage": {},
@@ -312,6 +367,25 @@ class NewRun:
             "gate_error": "",
             "fence": view.memory.fence,
         }
+
+
+def _taken_up(parked: ParkedRun, memory: RunMemory) -> Channels:
+    results = {
+        name: _packed(f"result {name}", result, memory) for name, result in parked.results.items()
+    }
+    return {
+        "run": _packed("run", parked.run, memory),
+        "work": _packed("work", parked.task, memory),
+        "plan": _packed("plan", parked.plan, memory),
+        "results": Overwrite(results),
+        "turns": parked.turns,
+        "revisions": parked.revisions,
+        "looks": parked.looks,
+        "stop": None,
+        "gate_error": "",
+        "task": "",
+        "attachments": [],
+    }
 
 
 def _packed(slot: str, record: Record, memory: RunMemory) -> JsonObject:

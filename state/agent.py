@@ -53,6 +53,12 @@ class AgentState(InputState, OutputState, total=False):
     """Times that the planner was asked again because a plan said `then_plan`."""
     gate_error: str
     """Why the last decision on an approval was refused."""
+    parked: list[JsonObject]
+    """`ParkedRun`s: earlier runs of the thread that wait for a person."""
+    remembered: list[JsonObject]
+    """`Remembered`: results of earlier turns."""
+    said: list[str]
+    """Digests of what the agent has said besides its answers, newest last."""
     fence: int
     """Of the lease under which this state was written."""
 

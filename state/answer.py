@@ -6,7 +6,7 @@ from typing import Literal
 
 from .values import Record, Trust
 
-AnswerStatus = Literal["complete", "partial", "safe_response"]
+AnswerStatus = Literal["complete", "partial", "safe_response", "question"]
 
 
 class Citation(Record):
@@ -35,7 +35,8 @@ class Answer(Record):
     status: AnswerStatus
     """`complete`: all was done; `partial`: some steps failed or were declined, and it says so, or
     sentences were dropped;
-    `safe_response`: nothing verified could be said beyond what happened."""
+    `safe_response`: nothing verified could be said beyond what happened; `question`: the agent
+    asks, and the next message of the thread is heard as the reply."""
     citations: tuple[Citation, ...] = ()
     dropped: tuple[str, ...] = ()
     """Sentences a model wrote that no evidence carries; never shown as the answer."""
@@ -43,5 +44,7 @@ class Answer(Record):
     """Sentences of it that hold no fact that rules can decide; only their meaning can be judged."""
     written_by: str = ""
     """`template`, `extractive`, or the model."""
+    report: tuple[str, ...] = ()
+    """For operators: what did not happen and why, with the causes that no user is told."""
     note: str = ""
     """For example: no language model configured."""

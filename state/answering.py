@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ..errors import ExpressionError
 from .answer import Answer, AnswerStatus, Citation, Sentence
-from .plan import Plan
-from .references import Reference, as_text, at_path, resolve
+from .plan import AnswerSentence, Plan
+from .references import Reference, as_text, at_path, references, resolve
 from .relevance import most_relevant
 from .results import Evidence, StepResult
 from .run import Stop
@@ -53,18 +54,25 @@ def prepared(
         return at_path(outputs[ref.step], ref.path)
 
     sentences: list[Sentence] = []
-    for template in plan.answer:
-        if (template.when and template.when not in accepted) or template.unless in accepted:
-            continue
+    for template in applicable(plan, accepted):
         try:
             text = as_text(resolve(template.text, lookup, now=now))
         except (KeyError, ExpressionError):
             continue
-        cites = [
-            e.id for step in template.cites if step in accepted for e in results[step].evidence
-        ]
+        read = [ref.step for ref in references(template.text) if ref.step]
+        named = dict.fromkeys(template.cites or read)
+        cites = [e.id for step in named if step in accepted for e in results[step].evidence]
         sentences.append(Sentence(text=text, cites=tuple(cites)))
     return sentences
+
+
+def applicable(plan: Plan, accepted: Collection[str]) -> list[AnswerSentence]:
+    """Return the prepared sentences whose conditions hold."""
+    return [
+        template
+        for template in plan.answer
+        if (not template.when or template.when in accepted) and template.unless not in accepted
+    ]
 
 
 def extractive(task: str, evidence: Mapping[str, Evidenced]) -> list[Sentence]:
@@ -75,7 +83,7 @@ def extractive(task: str, evidence: Mapping[str, Evidenced]) -> list[Sentence]:
     relevant = [
         Sentence(text=_ended(text), cites=(id_,))
         for id_, item in evidence.items()
-        for text in most_relevant(task, item.text, limit=EXTRACTED)
+        for text in most_relevant(task, _prose(item.text), limit=EXTRACTED)
     ]
     listed = [
         Sentence(text=_ended(line), cites=(id_,))
@@ -83,6 +91,15 @@ def extractive(task: str, evidence: Mapping[str, Evidenced]) -> list[Sentence]:
         if (line := _listed(item))
     ]
     return (relevant or listed)[:SENTENCES]
+
+
+def _prose(text: str) -> str:
+    """Return what of a text is written for people: of JSON, the texts in it."""
+    try:
+        value: Json = json.loads(text)
+    except ValueError:
+        return text
+    return "\n".join(leaf for _, leaf in _leaves(value)) if isinstance(value, dict | list) else text
 
 
 def _ended(text: str) -> str:
@@ -94,7 +111,13 @@ def _listed(item: Evidenced) -> str:
     fields = [f"{_in_words(at)} {text}".strip() for at, text in _leaves(item.output)]
     more = len(fields) - LISTED
     shown = fields[:LISTED] + ([f"and {more} more"] if more > 0 else [])
-    return f"From {item.evidence.source}: {', '.join(shown)}" if shown else ""
+    return f"From {_named(item.evidence.source)}: {', '.join(shown)}" if shown else ""
+
+
+def _named(source: str) -> str:
+    """Return a source as a person reads it: a call by its tool, its arguments left out."""
+    name, braced, _ = source.partition(" {")
+    return _in_words(name) if braced else source
 
 
 def _in_words(path: str) -> str:
@@ -115,7 +138,10 @@ def _leaves(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
 
 
 def report(plan: Plan, results: Mapping[str, StepResult], stop: Stop | None) -> list[str]:
-    """Say what did not happen and why, in plan order. These are facts of the run itself."""
+    """Say for operators what did not happen and why, in plan order.
+
+    These are facts of the run itself, with causes that are no user's business.
+    """
     lines: list[str] = []
     for step in plan.steps:
         result = results.get(step.id)
@@ -140,6 +166,12 @@ def report(plan: Plan, results: Mapping[str, StepResult], stop: Stop | None) -> 
     return lines
 
 
+def marked(sentence: Sentence, numbers: dict[str, int]) -> str:
+    """Return a sentence with the numbers of its citations; new ones are numbered in `numbers`."""
+    marks = [numbers.setdefault(id_, len(numbers) + 1) for id_ in sentence.cites]
+    return sentence.text + "".join(f" [{n}]" for n in marks)
+
+
 def compose(
     sentences: Sequence[Sentence],
     problems: Sequence[str],
@@ -149,26 +181,26 @@ def compose(
     dropped: Sequence[str],
     unverified: Sequence[str] = (),
     written_by: str,
-    note: str,
+    report: Sequence[str] = (),
+    note: str = "",
+    safe: bool = False,
 ) -> Answer:
-    """Number the citations and join the text. Without a carried sentence it is a safe response."""
+    """Number the citations and join the text. Without a carried sentence it is a safe response.
+
+    `safe` makes it one although sentences say why nothing could be done.
+    """
     numbers: dict[str, int] = {}
-    lines: list[str] = []
-    for sentence in sentences:
-        marks = [numbers.setdefault(id_, len(numbers) + 1) for id_ in sentence.cites]
-        lines.append(sentence.text + "".join(f" [{n}]" for n in marks))
+    lines = [marked(sentence, numbers) for sentence in sentences]
     text = "\n".join([" ".join(lines), *problems]).strip()
     status: AnswerStatus = "complete" if complete and not dropped else "partial"
-    if not sentences:
-        status = "safe_response"
-        text = text or "I could not verify anything that answers this, so I am not guessing."
     return Answer(
         text=text,
-        status=status,
+        status=status if sentences and not safe else "safe_response",
         citations=tuple(_citation(n, id_, evidence[id_]) for id_, n in numbers.items()),
         dropped=tuple(dropped),
         unverified=tuple(unverified),
         written_by=written_by if sentences else "",
+        report=tuple(report),
         note=note,
     )
 

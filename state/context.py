@@ -25,6 +25,9 @@ class AgentContext:
     """Most passes through `plan`."""
     autonomy: Literal["policy", "ask_always"] = "policy"
     """`ask_always` puts every effect before a person, also those that policy lets run."""
+    questions: Literal["message", "interrupt"] | None = None
+    """How the agent asks the user. `message`: in the conversation, and the next message is heard as
+    the reply. `interrupt`: as a request beside the approvals. By default as the settings say."""
     instructions: str = ""
     """What the agent must keep to in this run, besides its own instructions. Over a server it takes
     policy's permission, as system and developer messages do."""

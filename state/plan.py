@@ -156,7 +156,7 @@ class AnswerSentence(Record):
 
     text: Json
     """Text, or a reference, or a `$join` of both."""
-    cites: tuple[StepId, ...]
+    cites: tuple[StepId, ...] = ()
     when: StepId | None = None
     """Say it only if this step was accepted."""
     unless: StepId | None = None
@@ -177,7 +177,10 @@ class Plan(Record):
     readers: Readers = None
     """Who may read what the planner had read: what is literal in the plan may repeat it."""
     answer: tuple[AnswerSentence, ...] = ()
-    """A prepared answer, if the planner has one; checked against the evidence like any other."""
+    """A prepared answer, if the planner has one; checked against the evidence like any other. Of a
+    plan without steps it is the reply."""
+    withdraws: dict[str, str] = {}
+    """Waiting requests that the user has taken back: id → what was to be done, in words."""
     instructions: str = ""
     """What its playbook says that steps and answer must keep to."""
     tools: tuple[str, ...] | None = None

@@ -102,6 +102,8 @@ class StepResult(Record):
     plan_version: int = 1
     data_class: tuple[str, ...] = ()
     """Classes of the data that flowed into the output; who may see them is decided by class."""
+    recalled: float | None = None
+    """Unix time of the earlier turn that it is of; `None` for a result of this run."""
     bound: str = ""
     """Digest of the step and its resolved inputs: a result is that of these, and of no others."""
 

@@ -18,9 +18,17 @@ class Stop(Record):
 
     reason: StopReason
     detail: str
-    """One sentence for the person who reads the answer."""
+    """For operators, in one sentence."""
     taint: tuple[str, ...] = ()
     """Untrusted sources whose words the detail may repeat."""
+    said: str = ""
+    """A planner's own words to the user on why it has no plan; checked before they are read."""
+    missing: tuple[str, ...] = ()
+    """What the user did not say, in words for the user."""
+    can_do: tuple[str, ...] = ()
+    """What the agent could do instead, in words for the user."""
+    trouble: bool = False
+    """Whether there is no plan because something did not work, and not because none fits."""
 
 
 class Principal(Record):
@@ -73,6 +81,8 @@ class Run(Record):
     principal: Principal = Principal()
     limits: Limits = Limits()
     autonomy: Literal["policy", "ask_always"] = "policy"
+    questions: Literal["message", "interrupt"] = "interrupt"
+    """How it asks the user: see `AgentContext`."""
     instructions: str = ""
     """What this run was told to keep to by whoever may say so: system messages, and its context."""
     latency: Latency = "normal"

@@ -67,6 +67,12 @@ class ToolContract:
     output_schema: JsonObject | None = None
     max_output_bytes: int = 1_000_000
     cost_usd: float = 0.0
+    fresh_seconds: float | None = None
+    """Seconds for which later turns of a thread may use an output, and are not looked up again. By
+    default it may be referred to for a quarter of an hour, and is looked up where it is asked for.
+    """
+    proves: str = ""
+    """What a call with an output proves for the rest of the thread, such as `customer`."""
     data_class: str = ""
     """Class of the data that it returns, for example `health`; models are chosen by it."""
     rate_per_minute: int | None = None
@@ -106,6 +112,8 @@ class ContractOptions(TypedDict, total=False):
     output_schema: JsonObject | None
     max_output_bytes: Annotated[int, Field(gt=0)]
     cost_usd: Annotated[float, Field(ge=0)]
+    fresh_seconds: Annotated[float, Field(ge=0, le=31_536_000)] | None
+    proves: str
     data_class: str
     rate_per_minute: Annotated[int, Field(gt=0)] | None
     credentials: tuple[str, ...]

@@ -115,8 +115,8 @@ def describe(event: JsonObject) -> str | None:
             return f"waits for a person: {_why(event)}"
         case "decided":
             return _decided(event)
-        case "discard":
-            return f"what was said so far does not count: {_why(event)}".rstrip(": ")
+        case "writer_failed":
+            return f"no model could write the answer: {_why(event)}".rstrip(": ")
         case "stopped":
             return (
                 f"stopped ({event.get('reason')}): {compact(event.get('detail', ''), limit=_WHY)}"

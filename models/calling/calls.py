@@ -104,7 +104,13 @@ async def call_model(
         messages = instructed(messages, prompt.schema, model.structured_output)
     if prompt.stream:
         return await _stream(
-            bound, messages, heard, on_text, silence=timeouts.read, ends_with_reason=ours
+            bound,
+            messages,
+            heard,
+            on_text,
+            silence=timeouts.read,
+            ends_with_reason=ours,
+            by_call=prompt.schema is not None,
         )
     message = await bound.ainvoke(messages, CONFIG, **({"stream": False} if ours else {}))
     heard.take(message)
@@ -149,6 +155,7 @@ async def _stream(
     *,
     silence: float,
     ends_with_reason: bool,
+    by_call: bool,
 ) -> RawReply:
     try:
         async with asyncio.timeout(silence) as watched:
@@ -157,8 +164,10 @@ async def _stream(
                 if not isinstance(chunk, AIMessageChunk):
                     continue
                 heard.add(chunk)
-                if chunk.text:
-                    on_text(chunk.text)
+                called = [c["args"] or "" for c in chunk.tool_call_chunks] if by_call else []
+                # Where the reply is a forced call's arguments, they are its text.
+                if text := chunk.text or "".join(called):
+                    on_text(text)
     except ValueError as error:
         if heard.whole is None and not is_stated(error):
             # LangChain's way to say that the stream held nothing.

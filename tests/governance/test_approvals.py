@@ -183,7 +183,7 @@ async def test_an_edit_into_what_policy_forbids_is_refused(desk: Any, w: Any) ->
     out = await desk.answer(agent, w.edit(to="ann", amount=20_000.0))
 
     assert out["results"]["pay"]["failure"]["kind"] == "refused"
-    assert "Nobody moves more than $10,000." in out["answer"]["text"]
+    assert "Nobody moves more than $10,000." in out["answer"]["report"][0]
     assert not desk.calls
 
 

@@ -35,7 +35,7 @@ async def test_a_tool_frozen_between_consent_and_execution_does_not_run(desk: An
     out = await desk.go_on(agent)
 
     assert out["results"]["pay"]["failure"]["kind"] == "refused"
-    assert "frozen" in out["answer"]["text"]
+    assert "frozen" in str(out["answer"]["report"])
     assert not desk.calls
 
 
@@ -48,7 +48,7 @@ async def test_a_pause_stops_the_run_at_its_next_step(desk: Any, w: Any) -> None
     out = await desk.answer(agent, w.APPROVE)
 
     assert out["stop"]["reason"] == "paused"
-    assert "incident 7" in out["answer"]["text"]
+    assert "incident 7" in str(out["answer"]["report"])
     assert not desk.calls
 
 
@@ -64,7 +64,7 @@ async def test_after_a_pause_a_replay_goes_on_and_answers_for_itself(desk: Any, 
     out = await agent.ainvoke(None, planned.config)
 
     assert out["answer"]["status"] == "complete"
-    assert "incident 7" not in out["answer"]["text"]
+    assert "incident 7" not in str(out["answer"])
     assert len(desk.called("look")) == 1
 
 
@@ -78,7 +78,7 @@ async def test_a_revoked_principal_stops(desk: Any, w: Any) -> None:
     out = await desk.ask(agent, "Look up A")
 
     assert out["stop"]["reason"] == "paused"
-    assert "left the company" in out["answer"]["text"]
+    assert "left the company" in str(out["answer"]["report"])
     assert not desk.calls
 
 

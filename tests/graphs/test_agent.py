@@ -333,13 +333,14 @@ async def test_a_failed_step_leads_to_a_revised_plan(bench: Any, w: Any) -> None
 async def test_each_hard_stop_ends_with_its_reason(
     bench: Any, w: Any, settings: dict[str, Any], reason: str
 ) -> None:
-    """The reason stands in the state and in the answer."""
+    """The reason stands in the state and in the operators' report; the user hears of the end."""
     agent = bench.agent(w.plan(w.step("bad", "broken")), **settings)
 
     out = await agent.ainvoke({"task": "try it"}, w.thread())
 
     assert out["stop"]["reason"] == reason
-    assert out["stop"]["detail"] in out["answer"]["text"]
+    assert out["stop"]["detail"] in out["answer"]["report"][-1]
+    assert out["answer"]["text"].endswith("I had to stop before everything was done.")
 
 
 async def test_the_deadline_is_a_hard_stop(bench: Any, w: Any) -> None:
@@ -476,7 +477,8 @@ async def test_a_question_to_the_person_is_answered_by_their_words(bench: Any, w
         w.plan(
             {"id": "which", "kind": "ask", "prompt": "Which order?"},
             w.step("a", "look", item=w.ref("which", "text")),
-        )
+        ),
+        questions="interrupt",
     )
     out = await agent.ainvoke({"task": "look up my order"}, w.thread())
     assert out["__interrupt__"][0].value["action_requests"][0]["name"] == "ask"

@@ -58,7 +58,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("key")
 async def test_plan_reason_and_answer_over_http(bench: Any) -> None:
-    """Four calls, the verifier's among them, a cited answer, its cost, and tokens as they come."""
+    """Four calls, the verifier's too, a cited answer, its cost, and its sentences as events."""
     with ScriptedGateway({"first": [PLAN, JUDGED, ANSWER, CHECKED]}, api_key=KEY) as gateway:
         agent = build_agent(
             Settings.parse({"home": bench.home, "models": catalog(gateway)}),
@@ -79,7 +79,8 @@ async def test_plan_reason_and_answer_over_http(bench: Any) -> None:
     assert out["answer"]["status"] == "complete"
     assert [c["source"] for c in out["answer"]["citations"]][1].startswith("reason judge")
     assert out["usage"]["usd"] > 0
-    assert "token" in events
+    assert "sentence" in events
+    assert "token" not in events
     assert "sk-loopback" not in repr(parts)
 
 
@@ -121,7 +122,7 @@ async def test_almost_json_is_repaired(bench: Any) -> None:
 
 
 async def test_an_unreachable_endpoint_ends_in_the_safe_response(bench: Any, key: None) -> None:
-    """The answer says that no plan could be had; nothing is raised."""
+    """The user hears no cause, operators do; nothing is raised."""
     with ScriptedGateway({}) as gateway:
         models = catalog(gateway)
     agent = build_agent(
@@ -133,7 +134,8 @@ async def test_an_unreachable_endpoint_ends_in_the_safe_response(bench: Any, key
     out = await agent.ainvoke({"task": "look up A"})
 
     assert out["answer"]["status"] == "safe_response"
-    assert "No plan could be had" in out["answer"]["text"]
+    assert out["answer"]["text"].startswith("Something on our side did not work.")
+    assert "No plan could be had" in out["answer"]["report"][0]
 
 
 async def test_a_missing_key_variable_is_named(bench: Any) -> None:

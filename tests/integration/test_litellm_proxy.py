@@ -119,7 +119,7 @@ async def test_one_key_reaches_several_models(
     out = [part for mode, part in parts if mode == "values"][-1]
     assert out["answer"]["status"] == "complete"
     assert "above 40" in out["answer"]["text"]
-    assert "token" in [part["event"] for mode, part in parts if mode == "custom"]
+    assert "sentence" in [part["event"] for mode, part in parts if mode == "custom"]
     assert any(request.stream for request in east.requests)
     assert {r.body["response_format"]["type"] for r in east.requests} == {"json_schema"}
 

@@ -73,7 +73,7 @@ async def test_a_verifier_that_fails_passes_no_sentence(
 async def test_without_the_generator_the_answer_is_extracted(
     bench: Any, looks: Any, at: Any
 ) -> None:
-    """An outage ends in the evidence's own words, and the stream says to discard what was seen."""
+    """An outage ends in the evidence's own words, and the stream says why no model wrote it."""
     generator = ScriptedModel(replies=[ConnectionError("down")] * 9)
     agent = bench.agent(looks("A"), models={"generator": generator})
 
@@ -84,7 +84,7 @@ async def test_without_the_generator_the_answer_is_extracted(
     assert out["answer"]["written_by"] == "extractive"
     assert "49.9" in out["answer"]["text"]
     assert out["answer"]["citations"][0]["evidence"] == "a"
-    assert "discard" in {event["event"] for mode, event in parts if mode == "custom"}
+    assert "writer_failed" in {event["event"] for mode, event in parts if mode == "custom"}
 
 
 async def test_a_failed_sentence_is_asked_for_once_with_the_reason(
@@ -142,7 +142,8 @@ async def test_with_no_evidence_the_safe_response_says_what_failed(bench: Any, a
     out = await agent.ainvoke(TASK, at)
 
     assert out["answer"]["status"] == "safe_response"
-    assert "No language model is configured" in out["answer"]["text"]
+    assert out["answer"]["text"] == "This did not work: D.\nNot done: Look.\nNot done: Look."
+    assert "No language model is configured" in out["answer"]["report"][0]
     assert not generator.prompts
     assert not bench.calls
 

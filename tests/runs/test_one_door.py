@@ -54,4 +54,5 @@ def test_nodes_holds_nodes_only() -> None:
         "verify",
         "gate",
         "synthesize",
+        "take_up",
     }

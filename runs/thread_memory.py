@@ -1,0 +1,104 @@
+"""Thread memory: results of earlier turns, kept when a turn begins and recalled by plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import ArgumentError, NotFoundError
+from ..state.plan import Plan, Step
+from ..state.remembered import Remembered, is_fresh, recalled, together
+from ..state.results import StepResult
+from ..state.values import JsonObject
+from ..tools.contract import ToolContract
+from .calls import accepted_calls
+from .dependencies import Dependencies
+from .step import started
+from .view import RunView
+
+
+def kept(view: RunView) -> tuple[Remembered, ...]:
+    """Return what the thread remembers, unchanged."""
+    return tuple(view.remembered.values())
+
+
+def remembered_by_now(view: RunView, dependencies: Dependencies) -> tuple[Remembered, ...]:
+    """Return what the thread remembers, with what its last run has brought."""
+    if not view.begun:
+        return ()
+    small = {name: r.output for name, r in view.results.items() if not r.payload}
+    calls = accepted_calls(view.plan, view.results, small, now=started(view.run))
+    steps = {step.id: step for step in view.plan.steps}
+    new = [
+        _remembered(steps[call.step], call.args, view, dependencies)
+        for call in calls
+        if call.step in steps
+    ]
+    return together(kept(view), new)
+
+
+def _remembered(
+    step: Step, args: JsonObject, view: RunView, dependencies: Dependencies
+) -> Remembered:
+    run, contract = view.run, _contract(step.tool, dependencies)
+    at = run.resumed_at or run.started_at
+    own, result = recalled(run.turn, step, args, view.results[step.id], at=at)
+    return Remembered(
+        step=own,
+        result=result,
+        run=run.id,
+        at=at,
+        changes=contract is None or contract.effect != "read",
+        fresh_seconds=contract.fresh_seconds if contract else None,
+        proves=contract.proves if contract else "",
+    )
+
+
+def recall(plan: Plan, view: RunView, dependencies: Dependencies) -> dict[str, StepResult]:
+    """Return results that a plan has before it runs: of earlier turns, and still fresh."""
+    known = view.remembered
+    found = {
+        step.id: known[step.id].result
+        for step in plan.steps
+        if step.id in known and step.id not in view.results and known[step.id].step == step
+    }
+    again = {
+        step.id: result
+        for step in plan.steps
+        if step.id not in found
+        and step.id not in view.results
+        and (result := _still_fresh(step, known, view, dependencies)) is not None
+    }
+    return {**found, **again}
+
+
+def _still_fresh(
+    step: Step, known: Mapping[str, Remembered], view: RunView, dependencies: Dependencies
+) -> StepResult | None:
+    """Return the result of the same call of an earlier turn, where its contract vouches for it."""
+    contract = _contract(step.tool, dependencies) if step.kind == "tool" else None
+    if contract is None or contract.effect != "read" or contract.fresh_seconds is None:
+        return None
+    if step.needs() or step.when or step.checks:
+        return None
+    try:
+        args = dependencies.tools.check(step.tool, step.args)
+    except ArgumentError:
+        return None
+    items = [*known.values()]
+    same = [i for i in items if (i.step.tool, i.step.args) == (step.tool, args)]
+    fresh = [i for i in same if is_fresh(i, items, now=view.run.started_at)]
+    if not fresh:
+        return None
+    item = fresh[-1]
+    evidence = tuple(
+        e.model_copy(update={"id": e.id.replace(e.step, step.id, 1), "step": step.id})
+        for e in item.result.evidence
+    )
+    return item.result.model_copy(update={"step": step.id, "evidence": evidence})
+
+
+def _contract(tool: str, dependencies: Dependencies) -> ToolContract | None:
+    try:
+        return dependencies.tools.get(tool).contract
+    except NotFoundError:
+        return None

@@ -1,0 +1,90 @@
+"""Remembered: what earlier turns of a thread have found out and done, with its age.
+
+A plan refers to it as to the output of a step. What was read may have changed since: how long it
+counts as fresh is the tool's contract's to say, and whatever was changed since makes it old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from .plan import Plan, Step
+from .references import references
+from .results import StepResult
+from .values import JsonObject, Record
+
+FRESH_SECONDS = 900.0
+"""How long a reading is fresh where its tool's contract does not say."""
+KEPT = 24
+"""Newest results that a thread remembers; proofs are kept besides."""
+
+
+class Remembered(Record):
+    """A result of an earlier turn."""
+
+    step: Step
+    """The call with the arguments that it was made with, under the name by which plans refer to
+    it: `t2_order`."""
+    result: StepResult
+    run: str
+    """Id of the run that it is of."""
+    at: float
+    """Unix time of the turn."""
+    changes: bool = False
+    """Whether the call has changed something; what was done does not grow old."""
+    fresh_seconds: float | None = None
+    """How long the contract says that it is fresh."""
+    proves: str = ""
+    """What it proves for the whole thread."""
+
+    @property
+    def lasts(self) -> float:
+        """Seconds for which it is fresh."""
+        if self.changes or self.proves:
+            return float("inf")
+        return FRESH_SECONDS if self.fresh_seconds is None else self.fresh_seconds
+
+
+def recalled_name(turn: int, step: str) -> str:
+    """Return the name of a step of an earlier turn."""
+    return f"t{turn}_{step}"[:40]
+
+
+def recalled(
+    turn: int, step: Step, args: JsonObject, result: StepResult, *, at: float
+) -> tuple[Step, StepResult]:
+    """Return a step and its result as later turns refer to them."""
+    name = recalled_name(turn, step.id)
+    evidence = tuple(
+        e.model_copy(update={"id": e.id.replace(e.step, name, 1), "step": name})
+        for e in result.evidence
+    )
+    kept = Step(id=name, kind="tool", tool=step.tool, goal=step.goal, args=args)
+    update = {"step": name, "evidence": evidence, "recalled": at, "attempts": (), "approval": None}
+    return kept, result.model_copy(update=update)
+
+
+def together(before: Sequence[Remembered], new: Iterable[Remembered]) -> tuple[Remembered, ...]:
+    """Join what is remembered; a run that went on replaces what it had brought."""
+    added = list(new)
+    again = {(item.run, item.step.tool, item.step.goal) for item in added}
+    old = [item for item in before if (item.run, item.step.tool, item.step.goal) not in again]
+    all_ = [*old, *added]
+    newest = all_[-KEPT:]
+    return tuple(item for item in all_ if item.proves or item in newest)
+
+
+def is_fresh(item: Remembered, among: Sequence[Remembered], *, now: float) -> bool:
+    """Whether a result still stands: it is young, and nothing was changed since."""
+    if item.changes or item.proves:
+        return True
+    changed = max((other.at for other in among if other.changes), default=0.0)
+    return item.at >= changed and now - item.at <= item.lasts
+
+
+def used(plan: Plan, known: Mapping[str, Remembered]) -> tuple[Remembered, ...]:
+    """Return what a plan refers to of earlier turns."""
+    named = {need for step in plan.steps for need in step.needs()}
+    for sentence in plan.answer:
+        named |= {*sentence.cites, *(ref.step for ref in references(sentence.text))}
+    return tuple(item for name, item in known.items() if name in named)

@@ -1,0 +1,112 @@
+"""Conversations through the Agent Server, in the wire form of its SDK and of agent-chat-ui."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from langgraph_sdk.client import SyncLangGraphClient
+
+GRAPH = "support_desk"
+ASKED = "I have a claim and want it settled"
+
+
+@pytest.fixture(scope="module")
+def served(serve: Callable[..., Any]) -> Any:
+    """Start the server with no variable set and no network."""
+    return serve()
+
+
+@pytest.fixture(scope="module")
+def client(served: Any) -> Iterator[SyncLangGraphClient]:
+    """Connect to it."""
+    with served.client() as client:
+        yield client
+
+
+@pytest.fixture
+def thread(client: SyncLangGraphClient) -> str:
+    """Open a thread."""
+    return client.threads.create()["thread_id"]
+
+
+def state_of(client: SyncLangGraphClient, thread: str) -> Any:
+    """Return where a thread stands."""
+    return client.threads.get_state(thread)
+
+
+def waiting(client: SyncLangGraphClient, thread: str) -> list[str]:
+    """Return the tools that wait for a person."""
+    interrupts: Any = state_of(client, thread)["interrupts"]
+    return [a["name"] for i in interrupts for a in i["value"]["action_requests"]]
+
+
+def say(client: SyncLangGraphClient, thread: str, text: str) -> str:
+    """Say something as agent-chat-ui does, and return the last words of the agent."""
+    message = {"type": "human", "content": text}
+    parts = client.runs.stream(
+        thread,
+        GRAPH,
+        input={"messages": [message]},
+        stream_mode=["values", "messages-tuple", "custom"],
+        stream_subgraphs=True,
+    )
+    streamed: dict[str, str] = {}
+    last: Any = None
+    for part in parts:
+        assert part.event != "error", part.data
+        if part.event == "messages":
+            chunk: Any = part.data[0]  # pyright: ignore[reportArgumentType]
+            if chunk["type"] in ("ai", "AIMessageChunk"):
+                streamed[chunk["id"]] = streamed.get(chunk["id"], "") + str(chunk["content"])
+        if part.event == "values":
+            last = part.data
+    final = last["messages"][-1]
+    # What was streamed of a message is the message.
+    assert streamed.get(final["id"], final["content"]) == final["content"]
+    return str(final["content"])
+
+
+def test_a_question_an_approval_and_the_end(
+    client: SyncLangGraphClient, served: Any, thread: str
+) -> None:
+    """The question is a message, its reply another one, and the approval the chat's own form."""
+    assert say(client, thread, ASKED) == "Which claim is it?"
+    assert waiting(client, thread) == []
+
+    assert say(client, thread, "CLM-7700") == "Waiting for approval: Pay the claim."
+    assert waiting(client, thread) == ["pay"]
+
+    approve = {"decisions": [{"type": "approve"}]}
+    output: Any = client.runs.wait(thread, GRAPH, command={"resume": approve})
+
+    assert output["messages"][-1]["content"].startswith("The claim is paid.")
+    assert len(served.calls("pay", "CLM-7700")) == 1
+
+
+def test_a_change_of_mind_while_an_approval_waits(
+    client: SyncLangGraphClient, served: Any, thread: str
+) -> None:
+    """A plain message takes it back: nothing waits, and nothing was paid."""
+    say(client, thread, ASKED)
+    say(client, thread, "CLM-7800")
+    assert waiting(client, thread) == ["pay"]
+
+    said = say(client, thread, "No, cancel it please")
+
+    assert said == "Withdrawn, and not done: Pay the claim."
+    assert waiting(client, thread) == []
+    assert served.calls("pay", "CLM-7800") == []
+
+
+def test_another_message_leaves_what_waits(client: SyncLangGraphClient, thread: str) -> None:
+    """It has its own answer, which says what waits; the request can still be decided."""
+    say(client, thread, ASKED)
+    say(client, thread, "CLM-7900")
+
+    say(client, thread, "What is the weather in Bern?")
+
+    said = [m["content"] for m in state_of(client, thread)["values"]["messages"]]
+    assert "Waiting for approval: Pay the claim." in said[-1] + said[-2]
+    assert waiting(client, thread) == ["pay"]
