@@ -75,6 +75,11 @@ class Claim:
         return len(self.served.calls("pay", about)), len(self.served.calls("send", about))
 
 
+def settled(claim: Claim) -> str:
+    """Return the answer to a settled claim: the playbook's sentence, and what else was done."""
+    return f"Paid with receipt R-owner-of-{claim.number}. [1] Done: Tell the owner. [2]"
+
+
 @pytest.fixture
 def claim(client: SyncLangGraphClient, served: Any) -> Claim:
     """Open a thread about a new claim."""
@@ -129,7 +134,7 @@ def test_schemas_and_context_form_can_be_read(client: SyncLangGraphClient) -> No
     assert {"plan", "run"} <= set(schemas["state_schema"]["properties"])
     assert set(schemas["context_schema"]["properties"]) == {
         "budget_usd", "budget_tokens", "deadline_seconds", "max_turns", "autonomy", "latency",
-        "effect_scope", "instructions",
+        "effect_scope", "instructions", "questions",
     }  # fmt: skip
 
 
@@ -196,7 +201,7 @@ def test_an_answer_keyed_by_interrupt_id_is_taken(waiting: Claim) -> None:
 
     output = waiting.answer({interrupt["id"]: BOTH})
 
-    assert output["answer"]["text"] == f"Paid with receipt R-owner-of-{waiting.number}. [1]"
+    assert output["answer"]["text"] == settled(waiting)
     assert waiting.made == (1, 1)
 
 
@@ -247,7 +252,7 @@ def test_a_fork_repeats_no_effect(node: str, finished: Claim) -> None:
     """A run from an earlier checkpoint gives the recorded answer and calls no tool again."""
     again = finished.run(input=None, checkpoint_id=finished.checkpoint(node))
 
-    assert again["answer"]["text"] == f"Paid with receipt R-owner-of-{finished.number}. [1]"
+    assert again["answer"]["text"] == settled(finished)
     assert finished.made == (1, 1)
     assert len(finished.served.calls("find_claim", f'"{finished.number}"')) == 1
 
