@@ -241,4 +241,4 @@ class StepEnded:
         }
 
     def _rest(self, view: LaneView) -> list[str]:
-        return [] if self.result.status == "stopped" else rest_of(view.chain)
+        return [] if self.result.status == "stopped" else rest_of(view.plan, view.chain)

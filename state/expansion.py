@@ -14,9 +14,9 @@ from itertools import groupby
 from math import prod
 
 from .conditions import Hindrance, hindrance
-from .instances import instance, parts_of
+from .instances import instance
 from .iteration import Item
-from .nesting import Nest
+from .nesting import Nest, nest_of
 from .plan import ForEach, Plan, Step, in_order
 from .results import FINAL, StepResult, StepStatus
 from .schedule import missing
@@ -128,24 +128,84 @@ def lanes_of_loops(plan: Plan, results: Mapping[str, StepResult]) -> tuple[tuple
     return tuple(lanes)
 
 
+@dataclass(frozen=True)
+class _ItemWork:
+    """What can be done next for one item."""
+
+    place: Place
+    keys: tuple[str, ...]
+    group: list[Step]
+    statuses: Mapping[str, StepStatus]
+    chain: list[tuple[int, Step]]
+    """Steps that can run one after the other, with their places in the group."""
+
+    def ids(self, upto: int) -> list[str]:
+        """Return the ids of the first instances of the chain."""
+        return [instance(step.id, self.keys) for _, step in self.chain[:upto]]
+
+
 def _lanes(
     plan: Plan, group: list[OpenLoop], results: Mapping[str, StepResult]
 ) -> list[tuple[str, ...]]:
-    first: dict[str, tuple[int, list[list[str]]]] = {}
-    effects: list[tuple[Place, str]] = []
-    for opened in group:
-        steps = _sorted(opened.loop)
-        for position, nest in enumerate(opened.nests()):
-            chain = _chain(steps, local_results(opened, nest, results))
-            named = [instance(step.id, nest.keys) for _, step in chain]
-            changes = (i for i, (_, step) in enumerate(chain) if step.tool in plan.ordered)
-            if upto := next(changes, len(chain)):
-                first.setdefault(opened.step.id, (opened.beside, []))[1].append(named[:upto])
-            places = ((*opened.place, position, index) for index, _ in chain)
-            effects += zip(places, named, strict=True)
-    if not first:
-        return [tuple(name for _, name in sorted(effects))] if effects else []
-    return [lane for beside, chains in first.values() for lane in _shares(chains, beside)]
+    work = [
+        _work(opened, (*opened.place, position), nest, results)
+        for opened in group
+        for position, nest in enumerate(opened.nests())
+    ]
+    first: dict[int, list[list[str]]] = {}
+    beside: dict[int, int] = {}
+    for one, opened in zip(work, (o for o in group for _ in o.result.items), strict=True):
+        changes = (i for i, (_, step) in enumerate(one.chain) if step.tool in plan.ordered)
+        if upto := next(changes, len(one.chain)):
+            first.setdefault(len(opened.place), []).append(one.ids(upto))
+            beside[len(opened.place)] = opened.beside
+    if first:
+        return [lane for depth, chains in first.items() for lane in _shares(chains, beside[depth])]
+    effects = _effects(plan, work)
+    return [effects] if effects else []
+
+
+def _work(
+    opened: OpenLoop, place: Place, nest: Nest, results: Mapping[str, StepResult]
+) -> _ItemWork:
+    local = local_results(opened, nest, results)
+    statuses: dict[str, StepStatus] = {name: result.status for name, result in local.items()}
+    group = _sorted(opened.loop)
+    return _ItemWork(place, nest.keys, group, statuses, _chain(group, statuses))
+
+
+def _effects(plan: Plan, work: list[_ItemWork]) -> tuple[str, ...]:
+    """Return the lane that performs effects, and asks for them, in the items' order.
+
+    Where an earlier item is not yet as far, nobody is asked for the later one: they are asked
+    together. What a person has agreed to does not wait.
+    """
+    pending = _pending(plan, work)
+    found: list[tuple[Place, str]] = []
+    for one in work:
+        for index, step in one.chain:
+            place = (*one.place, index)
+            agreed = one.statuses.get(step.id) == "cleared"
+            if step.tool in plan.ordered and not agreed and pending.get(step.id, place) < place:
+                break
+            found.append((place, instance(step.id, one.keys)))
+    return tuple(id_ for _, id_ in sorted(found))
+
+
+def _pending(plan: Plan, work: list[_ItemWork]) -> dict[str, Place]:
+    """Return for each effect the first item that cannot yet come to it; a person can."""
+    found: dict[str, Place] = {}
+    for one in work:
+        reached = {step.id for _, step in one.chain}
+        for index, step in enumerate(one.group):
+            status = one.statuses.get(step.id)
+            if step.id in reached or status in FINAL or status in ("waiting", "cleared", "open"):
+                continue
+            for effect in step.every():
+                if effect.tool in plan.ordered:
+                    place = (*one.place, index)
+                    found[effect.id] = min(place, found.get(effect.id, place))
+    return found
 
 
 def _shares(chains: list[list[str]], beside: int) -> list[tuple[str, ...]]:
@@ -153,9 +213,8 @@ def _shares(chains: list[list[str]], beside: int) -> list[tuple[str, ...]]:
     return [tuple(step_id for chain in share for step_id in chain) for share in shares]
 
 
-def _chain(steps: Iterable[Step], local: Mapping[str, StepResult]) -> list[tuple[int, Step]]:
+def _chain(steps: Iterable[Step], statuses: Mapping[str, StepStatus]) -> list[tuple[int, Step]]:
     """Return the steps of one item that can run one after the other, with their places."""
-    statuses: dict[str, StepStatus] = {name: result.status for name, result in local.items()}
     chain: dict[str, tuple[int, Step]] = {}
     for index, step in enumerate(steps):
         status = statuses.get(step.id)
@@ -175,10 +234,17 @@ def is_done(opened: OpenLoop, results: Mapping[str, StepResult]) -> bool:
     )
 
 
-def rest_of(chain: list[str]) -> list[str]:
-    """Return what is left of a lane whose first step was not accepted: the other items."""
-    _, keys = parts_of(chain[0])
-    return [step_id for step_id in chain if parts_of(step_id)[1] != keys] if keys else []
+def rest_of(plan: Plan, chain: list[str]) -> list[str]:
+    """Return what is left of a lane whose first step was not accepted: all but its own item.
+
+    A step in no loop ends its lane.
+    """
+    ended = nest_of(plan, chain[0])
+    if not ended.keys:
+        return []
+    # A long lane asks this at each of its steps: what ends otherwise is of another item for sure.
+    keys = chain[0][chain[0].index("[") :]
+    return [id_ for id_ in chain if not id_.endswith(keys) or nest_of(plan, id_) != ended]
 
 
 def places(plan: Plan, results: Mapping[str, StepResult]) -> dict[str, tuple[str, Place]]:
