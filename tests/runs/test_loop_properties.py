@@ -41,11 +41,11 @@ class NoPayloads:
         """Fail."""
         raise AssertionError(digest)
 
-    async def put_bytes(self, data: bytes) -> str:
+    async def put_bytes(self, data: bytes, media_type: str) -> str:
         """Fail."""
-        raise AssertionError(data)
+        raise AssertionError(data, media_type)
 
-    async def get_bytes(self, digest: str) -> bytes:
+    async def get_bytes(self, digest: str) -> tuple[bytes, str]:
         """Fail."""
         raise AssertionError(digest)
 
