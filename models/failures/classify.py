@@ -12,8 +12,9 @@ from langchain_core import exceptions as langchain_errors
 
 from ...state.redaction import Redaction
 from .classes import AttemptFailure, FailureClass, RejectedReplyError
-from .reported import PROVIDER_HEADER, ReportedError, reported
-from .wordings import CONTEXT, OF_REQUEST, READ_CHARACTERS, by_codes, by_words
+from .reported import ReportedError, reported
+from .resting import PROVIDER_HEADER
+from .wordings import OF_REQUEST, by_codes, by_words, is_too_long
 
 MESSAGE_LIMIT = 500
 
@@ -150,7 +151,7 @@ def _kind_of_status(status: int, facts: ReportedError) -> FailureClass:
         kind = _kind_of_body(facts)
         if kind is not None and (kind != "bad_request" or status not in _BY_STATUS):
             return kind
-    if status >= 500 and CONTEXT.search(facts.text[:READ_CHARACTERS]):
+    if status >= 500 and is_too_long(facts.text):
         return "context_too_long"  # llama.cpp and what is built on it
     if status in _BY_STATUS:
         return _BY_STATUS[status]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
 import openai
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +18,7 @@ from pointsman.errors import ConfigError
 from pointsman.models.catalog.settings import EndpointSettings
 from pointsman.models.failures.classes import FailureClass
 from pointsman.models.failures.classify import classify
-from pointsman.models.failures.reported import MAX_REST
+from pointsman.models.failures.resting import MAX_REST
 
 REQUEST = httpx.Request("POST", "http://a.test/v1/chat/completions")
 
@@ -84,6 +86,27 @@ def test_a_prompt_that_is_too_long_is_told_by_any_wording(words: str) -> None:
         assert classify(error).kind == "context_too_long", error
 
 
+WORDINGS = yaml.safe_load((Path(__file__).parent / "too_long.yaml").read_text(encoding="utf-8"))
+"""More wordings, by who says so: of other versions, other fronts and other sizes."""
+
+
+@pytest.mark.parametrize("words", [words for said in WORDINGS.values() for words in said])
+def test_versions_and_fronts_word_it_differently(words: str) -> None:
+    """As a refusal in any form of body, inside status 200, in a stream, or as a server's error."""
+    body = {"message": words, "type": "invalid_request_error", "code": None}
+    for error in (
+        refused(400, {"error": body}),
+        refused(400, {"message": words}),
+        refused(400, words),
+        refused(400, [{"error": {**body, "code": 400}}]),
+        refused(422, {"detail": [{"msg": words}]}),
+        refused(500, {"error": {**body, "code": 500}}),
+        ValueError({**body, "code": 400}),
+        event(body),
+    ):
+        assert classify(error).kind == "context_too_long", error
+
+
 @pytest.mark.parametrize(
     ("status", "words", "kind"),
     [
@@ -93,6 +116,14 @@ def test_a_prompt_that_is_too_long_is_told_by_any_wording(words: str) -> None:
         (429, "Request too large on tokens per min (TPM): Limit 30000", "rate_limit"),
         (500, "The server had an error while processing your request", "overloaded"),
         (404, 'model "llama9" not found, try pulling it first', "unknown_model"),
+        (400, "Each stop sequence exceeds the maximum of 64", "bad_request"),
+        (400, "Input image exceeds the maximum of 8000 pixels per side", "bad_request"),
+        (400, "Invalid 'tools': the number of tools exceeds the limit of 128", "bad_request"),
+        (400, "prompt_cache_key: string too long. Expected maximum length 64", "bad_request"),
+        (400, "max_tokens: 300000 > 64000, the maximum number of output tokens", "bad_request"),
+        (413, "Request too large on tokens per minute (TPM): Limit 6000", "context_too_long"),
+        (429, "This request would exceed 30,000 input tokens per minute", "rate_limit"),
+        (500, "The request exceeds 60 requests per minute", "overloaded"),
         (400, "API key not valid. Please pass a valid API key.", "authentication"),
     ],
 )
@@ -142,6 +173,8 @@ def test_an_event_without_a_code_cuts_the_stream() -> None:
         *(("7s", 7.0), ("7 s", 7.0), ("7", 7.0), ("0.5", 0.5), ("1m30s", 90.0), ("500ms", 0.5)),
         *(("2 seconds", 2.0), ("1h", 3600.0), ("1e9", MAX_REST), ("9999999999", MAX_REST)),
         *(("Thu, 01 Jan 1970 00:01:40 GMT", 60.0), ("Thu, 01 Jan 1970 00:00:01 GMT", 0.0)),
+        *(("7000ms", 7.0), ("1 minute and 30 seconds", None), ("PT7S", 7.0)),
+        *(("1970-01-01T00:01:40Z", 60.0), ("1970-01-01T02:01:40+02:00", 60.0)),
         *(
             ("soon", None),
             ("-3", None),
@@ -170,6 +203,15 @@ def test_a_header_may_say_how_long_in_any_form(value: str, seconds: float | None
         ({"message": "x", "metadata": {"headers": {"Retry-After": "7"}}}, 7.0),
         ({"message": "x", "details": [{"@type": "RetryInfo", "retryDelay": "34s"}]}, 34.0),
         ({"message": "x", "retryDelay": {"seconds": 12, "nanos": 0}}, 12.0),
+        ({"message": "Please try again in 7000ms."}, 7.0),
+        ({"message": "Please try again in 1m30s."}, 90.0),
+        ({"message": "Please wait 1 minute and 30 seconds before retrying."}, 90.0),
+        ({"message": "It would exceed your limit. Retry after 1970-01-01T00:00:07Z."}, 7.0),
+        ({"message": "Too many requests; limit resets at 1970-01-01 00:00:07 UTC"}, 7.0),
+        ({"message": "quota", "details": [{"retryDelay": "7.5s"}]}, 7.5),
+        ({"message": "x", "retryDelay": {"seconds": "12", "nanos": 500000000}}, 12.5),
+        ({"message": "x", "retry_after": "1970-01-01T00:00:07Z"}, 7.0),
+        ({"message": "x", "resets_in_seconds": 12}, 12.0),
         ({"message": "Try again later."}, None),
         ({"message": "You may try again 3 times."}, None),
     ],
@@ -179,6 +221,49 @@ def test_the_body_may_say_how_long(body: dict[str, Any], seconds: float | None) 
     """Where there is no header, the words or fields of the body count, in every place."""
     for error in (refused(429, {"error": body}), event({**body, "code": 429})):
         assert classify(error).retry_after == seconds, error
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"x-ratelimit-reset-requests": "7s"}, 7.0),
+        ({"x-ratelimit-reset-tokens": "1m30s"}, 90.0),
+        ({"x-ratelimit-reset-tokens": "120ms"}, 0.12),
+        ({"x-ratelimit-reset": "7"}, 7.0),
+        ({"ratelimit-reset": "7"}, 7.0),
+        ({"x-ratelimit-reset": "1700000007"}, 7.0),
+        ({"x-ratelimit-reset": "1700000007000"}, 7.0),
+        ({"anthropic-ratelimit-tokens-reset": "2023-11-14T22:13:27Z"}, 7.0),
+        ({"llm_provider-x-ratelimit-reset-requests": "7s"}, 7.0),
+        ({"x-ratelimit-reset-requests": "7s", "x-ratelimit-reset-tokens": "6m0s"}, 7.0),
+        (
+            {
+                "x-ratelimit-reset-requests": "7s",
+                "x-ratelimit-remaining-requests": "12",
+                "x-ratelimit-reset-tokens": "6m0s",
+                "x-ratelimit-remaining-tokens": "0",
+            },
+            360.0,
+        ),
+        ({"x-ratelimit-reset-requests": "7s", "retry-after": "2"}, 2.0),
+        ({"x-ratelimit-reset-requests": "soon"}, None),
+    ],
+    ids=str,
+)
+def test_a_limit_says_when_it_is_reset(headers: dict[str, str], seconds: float | None) -> None:
+    """The limit that is used up counts; what says outright when to come back wins."""
+    assert classify(refused(429, **headers), now=1_700_000_000.0).retry_after == seconds
+    if "retry-after" not in headers:
+        # Providers send these with every reply: elsewhere they tell nothing about the error.
+        assert classify(refused(400, **headers), now=1_700_000_000.0).retry_after is None
+
+
+def test_the_words_are_nearer_than_the_reset_of_a_limit() -> None:
+    """All of a limit is back later than enough of it."""
+    error = refused(
+        429, {"error": {"message": "Try again in 3s."}}, **{"x-ratelimit-reset-tokens": "6m0s"}
+    )
+    assert classify(error).retry_after == 3.0
 
 
 def test_milliseconds_have_headers_of_their_own() -> None:
@@ -200,7 +285,16 @@ def test_no_report_is_too_odd_to_be_read(words: str, value: Any) -> None:
         assert failure.retry_after is None or 0 <= failure.retry_after <= MAX_REST
 
 
-@pytest.mark.parametrize("words", ["try again in " * 80_000, "prompt " * 140_000, "1" * 1_000_000])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "try again in " * 80_000,
+        "prompt " * 140_000,
+        "1" * 1_000_000,
+        "retry 1 and " * 80_000,
+        "prompt exceeds " * 60_000,
+    ],
+)
 def test_a_long_message_is_read_quickly(words: str) -> None:
     """A megabyte of an error's text does not hold everybody up."""
     error = refused(400, {"error": {"message": words}})
