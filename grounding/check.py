@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from . import actions, arithmetic, comparison, counting, cues, elapsed, polarity, speech
+from . import actions, arithmetic, comparison, counting, cues, elapsed, in_part, polarity, speech
 from .clauses import denies
 from .dates import MONTHS, WrittenDate
 from .facts import StatedFacts, read
@@ -145,6 +145,9 @@ class _Scope:
         return SentenceVerdict(status="unverified", reason="only its meaning can be judged")
 
     def _missing(self, missing: list[str]) -> SentenceVerdict:
+        numbers = {q.text.strip() for q in self.facts.quantities}
+        if self.basis.seen_in_part.items and numbers & set(missing):
+            return _failed(f"{', '.join(missing)} {in_part.NOT_COUNTED}", *missing)
         where = "the evidence it cites" if self.cited.items else "request, instructions and effects"
         reason = f"{where} does not hold {', '.join(missing)}"
         if cut := self.basis.cut:
@@ -297,6 +300,14 @@ class _Scope:
         return bool(days) and not any(d is None or beside[-1].is_day(d) for d in days)
 
     def _quantity(self, fact: Quantity) -> bool:
+        if not self.basis.seen_in_part.items:
+            return self._follows(fact)
+        whole = _Scope(self.facts, self.ground, self.basis.seen_whole)
+        if whole.cited.items and whole._follows(fact):
+            return True
+        return in_part.is_told(fact, self.facts, self.basis.seen_in_part, self._held)
+
+    def _follows(self, fact: Quantity) -> bool:
         if counting.is_count(fact, self.facts) and counting.contradicted(
             fact, self.facts, self.basis
         ):

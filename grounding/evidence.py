@@ -80,6 +80,8 @@ class Indexed:
     words: frozenset[str]
     """Folded tokens of source and text."""
     leaves: list[Leaf]
+    in_part: bool = False
+    """Who wrote about it saw only a part of it: what it counts or adds up over it is wrong."""
 
     @cached_property
     def stems(self) -> frozenset[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -96,6 +96,16 @@ class Holding:
         named = {h.quantity.dimension for h in self.held if h.quantity.dimension[:6] == "money:"}
         return frozenset(named | {f"money:{h.currency}" for h in self.held if h.currency})
 
+    @cached_property
+    def seen_in_part(self) -> Holding:
+        """What of it was seen only in part by who wrote about it."""
+        return Holding(tuple(item for item in self.items if item.in_part))
+
+    @cached_property
+    def seen_whole(self) -> Holding:
+        """The rest of it."""
+        return Holding(tuple(item for item in self.items if not item.in_part))
+
     @property
     def cut(self) -> int:
         """Characters or fields of its evidence that were not read."""
@@ -150,6 +160,14 @@ class Ground:
     def all(self) -> Holding:
         """Every piece of evidence, cited or not, with the context."""
         return Holding(tuple(self.evidence.values())) + self.context
+
+    def seen_in_part(self, ids: Collection[str]) -> Ground:
+        """Return this ground for somebody who saw only a part of some of the evidence."""
+        evidence = {
+            id_: replace(item, in_part=item.in_part or id_ in ids)
+            for id_, item in self.evidence.items()
+        }
+        return replace(self, evidence=evidence)
 
     def cited(self, ids: Sequence[str]) -> Holding:
         """Return the evidence that a sentence cites."""

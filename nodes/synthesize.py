@@ -199,8 +199,17 @@ async def _written(desk: Writing) -> tuple[CheckedSentences, str]:
             if checked.kept:
                 return checked, model
             failed = checked
-    extracted = tuple(extractive(desk.brief.task.text, desk.evidence))
-    return desk.say(replace(failed, kept=extracted)), "extractive"
+    extracted = await _extracted(desk)
+    return desk.say(replace(extracted, failed=failed.failed + extracted.failed)), "extractive"
+
+
+async def _extracted(desk: Writing) -> CheckedSentences:
+    """Take the evidence's own words; those of a model that saw only a part are checked too."""
+    found = extractive(desk.brief.task.text, desk.evidence)
+    doubtful = [s for s in found if any(desk.evidence[id_].evidence.cut for id_ in s.cites)]
+    checked = await desk.check(doubtful, quotes=True)
+    sure = tuple(s for s in found if s not in doubtful)
+    return replace(checked, kept=sure + checked.kept)
 
 
 def _unsaid_effects(

@@ -45,6 +45,8 @@ async def ground_of(
     request = "\n".join(_said(view.task)) if view.task else ""
     today = datetime.fromtimestamp(view.run.started_at, UTC).date()
 
+    in_part = {id_ for id_, item in evidence.items() if item.evidence.cut}
+
     def read() -> Ground:
         texts = _texts(view.plan, evidence)
         return Ground(
@@ -58,7 +60,7 @@ async def ground_of(
             request=request,
             instructions=instructions,
             effects=effects,
-        )
+        ).seen_in_part(in_part)
 
     return await asyncio.to_thread(read)
 

@@ -92,6 +92,10 @@ ANSWER_SCHEMA: JsonObject = {
 }
 
 
+ANSWER_CHARACTERS = 6_000
+"""Of one piece of evidence that are shown to who writes the answer."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AnswerBrief:
     """What the writer of an answer sees."""
@@ -137,7 +141,7 @@ def _briefing(brief: AnswerBrief) -> list[str]:
     ]
     if brief.why:
         parts.append(f"Why it was done so: {brief.why}")
-    parts += [render(block, max_characters=6_000) for block in brief.evidence]
+    parts += [render(block, max_characters=ANSWER_CHARACTERS) for block in brief.evidence]
     if brief.notes:
         parts.append("Told anyway:\n" + "\n".join(f"- {note}" for note in brief.notes))
     return parts

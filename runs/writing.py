@@ -58,6 +58,12 @@ class Writing:
         judged = self.keep_unverified or self.has_verifier
         return await check_sentences(written, self.ground, keep_unverified=judged, quotes=quotes)
 
+    def as_seen(self) -> Writing:
+        """Return this for words of the writer, who counts and adds up only what it was shown."""
+        blocks = self.brief.evidence
+        cut = {block.name for block in blocks if block.missing_at(prompts.ANSWER_CHARACTERS)}
+        return replace(self, ground=self.ground.seen_in_part(cut))
+
     def say(self, checked: CheckedSentences) -> CheckedSentences:
         """Say what has passed."""
         for sentence in checked.kept:
@@ -84,6 +90,7 @@ async def write(desk: Writing) -> tuple[CheckedSentences, str]:
         OutputError: It did not reply as asked, and nothing was said.
         BudgetExceededError: No cap leaves room, and nothing was said.
     """
+    desk = desk.as_seen()
     live = _Live(desk)
     judged_last = desk.has_verifier
     try:
@@ -106,7 +113,7 @@ async def corrected(desk: Writing, checked: CheckedSentences) -> CheckedSentence
     """Ask once for what failed, ask the verifier about the rest, and say what has passed."""
     if checked.failed:
         anew = await _rewrite(desk, checked.failed)
-        again = await desk.check(anew)
+        again = await desk.as_seen().check(anew)
         # What was left out stays dropped, and is named as it was first written.
         checked = replace(
             checked + replace(again, failed=()), failed=again.failed if anew else checked.failed

@@ -25,7 +25,7 @@ class Bench:
     calls: list[str] = field(default_factory=list)
     planner: ScriptedModel = field(default_factory=lambda: ScriptedModel(replies=[]))
 
-    def agent(self, *plans: Any, checkpointer: Any = None, **options: Any) -> Any:
+    def agent(self, *plans: Any, checkpointer: Any = None, tools: Any = (), **options: Any) -> Any:
         """Build an agent; options are `models` by role and settings."""
         self.planner = ScriptedModel(replies=list(plans))
         models = {"planner": self.planner, **options.pop("models", {})}
@@ -38,7 +38,7 @@ class Bench:
 
         return build_agent(
             Settings.parse({"home": self.home, **options}),
-            tools=[look],
+            tools=[look, *tools],
             models=models,
             checkpointer=checkpointer or InMemorySaver(),
             store=self.store,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pointsman import tool
 from pointsman.testing import ScriptedModel
 
 TASK = {"task": "What is the total and status of A?"}
@@ -161,3 +162,68 @@ async def test_the_journaled_answer_is_not_paid_for_twice(bench: Any, looks: Any
 
     generator.assert_complete()
     bench.planner.assert_complete()
+
+
+LINES = [f"Order {n} is {'open' if n % 3 else 'shipped'}" for n in range(1, 2001)]
+COUNTED = "There are 12 open orders."
+
+
+@pytest.fixture
+def listing() -> Any:
+    """A tool that lists two thousand orders in a text, of which a prompt shows a part."""
+
+    @tool(effect="read", trust="internal")
+    async def orders() -> dict[str, Any]:
+        """List the orders."""
+        return {"orders": "\n".join(LINES)}
+
+    return orders
+
+
+def counting(*more: Any) -> Any:
+    """Write a plan that lists the orders, and may read them."""
+    return {"steps": [{"id": "a", "kind": "tool", "tool": "orders", "args": {}}, *more]}
+
+
+READ = {
+    "id": "b",
+    "kind": "draft",
+    "prompt": "What is open?",
+    "args": {"orders": {"$from": "a", "path": "orders"}},
+}
+
+
+async def test_a_writer_counts_no_list_that_it_saw_only_a_part_of(
+    bench: Any, listing: Any, at: Any
+) -> None:
+    """What was cut from its prompt it cannot have counted."""
+    written = {"sentences": [{"text": t, "cites": ["a"]} for t in (COUNTED, "Order 7 is open.")]}
+    generator = ScriptedModel(replies=[written, {"sentences": []}])
+    agent = bench.agent(counting(), models={"generator": generator}, tools=[listing])
+
+    out = await agent.ainvoke({"task": "How many orders are open?"}, at)
+
+    assert "Order 7 is open." in out["answer"]["text"]
+    assert COUNTED not in out["answer"]["text"]
+    assert any("only in part" in text for text in out["answer"]["dropped"])
+
+
+@pytest.mark.parametrize("written", [True, False], ids=["written", "extracted"])
+async def test_a_count_by_a_step_that_saw_a_part_is_none(
+    bench: Any, listing: Any, at: Any, written: bool
+) -> None:
+    """Neither a writer nor the extractive answer passes on what a cut step counted."""
+    drafting = [{"result": f"{COUNTED} Order 7 is open.", "confidence": 1.0}]
+    reply = {"sentences": [{"text": COUNTED, "cites": ["b"]}]}
+    generator = ScriptedModel(
+        replies=[*drafting, reply, reply]
+        if written
+        else [*drafting, *[ConnectionError("down")] * 9]
+    )
+    agent = bench.agent(counting(READ), models={"generator": generator}, tools=[listing])
+
+    out = await agent.ainvoke({"task": "How many orders are open?"}, at)
+
+    assert out["results"]["b"]["evidence"][0]["cut"]
+    assert COUNTED not in out["answer"]["text"]
+    assert any("only in part" in text for text in out["answer"]["dropped"])
