@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import DecisionError
+from ..errors import DecisionError, NotFoundError
 from ..runs.thread import ThreadState
 from ..state.approval import read_decisions
 from ..state.endorsement import EndorseFor
@@ -24,6 +24,7 @@ from .records import open_records
 from .session import Office, Session, open_office, open_threads
 from .show.output import Output
 from .show.pages import show_questions
+from .sight import seen_approvals
 
 app = typer.Typer()
 
@@ -149,8 +150,8 @@ def _decide(
 
 async def _list(output: Output, config: str, thread: str | None) -> int:
     """Print what waits for a person, oldest first."""
-    async with open_records(config) as (_settings, store):
-        waiting = await store.approvals.waiting(thread)
+    async with open_records(config) as (settings, store):
+        waiting = await seen_approvals(await store.approvals.waiting(thread), settings, store)
     questions = [
         OpenRequest(record=r, commands=deciding_commands(config, r.request)) for r in waiting
     ]
@@ -178,7 +179,7 @@ async def _take(
         DecisionError: The decision cannot be taken; nothing was recorded.
     """
     async with open_office(config) as office:
-        asked = await office.store.approvals.get(approval)
+        asked = await _asked(office, approval)
         group = await _items(office, asked) if all_items else [asked]
         if not resume and all(one.request.facts for one in group):
             _tell_recorded(office, output, await _record(office, group, decision))
@@ -191,6 +192,18 @@ async def _take(
                 return await go_on(session, output, asked.thread_id)
             _tell_recorded(office, output, records, elsewhere=state.status == "absent")
             return DONE
+
+
+async def _asked(office: Office, approval: str) -> ApprovalRecord:
+    """Return a request that the caller may see. Raises `NotFoundError`."""
+    record = await office.store.approvals.get(approval)
+    if not await seen_approvals([record], office.settings, office.store):
+        raise NotFoundError(
+            "There is no such request.",
+            where=f"approval {approval}",
+            fix="List what waits and use one of those ids.",
+        )
+    return record
 
 
 async def _items(office: Office, asked: ApprovalRecord) -> list[ApprovalRecord]:
@@ -262,7 +275,7 @@ async def _withdraw(output: Output, config: str, approval: str, reason: str) -> 
 
     async with open_office(config) as office:
         await take_back(
-            await office.store.approvals.get(approval),
+            await _asked(office, approval),
             reason,
             approver=office.caller.principal,
             authenticated=office.caller.authenticated,

@@ -15,6 +15,7 @@ from .options import DEFAULT_CONFIG, Config, Json
 from .records import open_records
 from .show.amounts import compact, moment
 from .show.output import Output, visible
+from .sight import seen_entries
 
 app = typer.Typer(name="audit", no_args_is_help=True, help="The hash-chained log of who did what.")
 
@@ -56,8 +57,8 @@ def audit_head(config: Config = DEFAULT_CONFIG) -> None:
 
 async def _list(output: Output, config: str, thread: str | None, limit: int) -> int:
     """Print entries, oldest first."""
-    async with open_records(config) as (_settings, store):
-        entries = await store.audit.entries(thread, limit=limit)
+    async with open_records(config) as (settings, store):
+        entries = await seen_entries(thread, settings, store, limit=limit)
     if output.json:
         output.document({"entries": [entry.model_dump(mode="json") for entry in entries]})
         return DONE

@@ -9,13 +9,13 @@ from typing import Annotated, Protocol
 import typer
 
 from ..errors import NotFoundError
-from ..policy.roles import role_number
 from ..settings import Settings
 from ..state.consent import ConsentScope, Revocation, Signatory
 from ..state.run import Principal
 from ..state.values import Json
 from ..stores.protocols import Store
-from .caller import Caller, administrator, caller_of
+from .caller import administrator, caller_of
+from .sight import tenant_seen_by
 
 SUPER_ADMIN = 100
 
@@ -66,12 +66,6 @@ def read_json(text: str) -> Json:
     return json.loads(text, parse_constant=refuse)
 
 
-def visible_to(caller: Caller) -> str | None:
-    """Return the tenant whose consents somebody may see; `None` for all."""
-    everything = not caller.authenticated or role_number(caller.principal.role) >= SUPER_ADMIN
-    return None if everything else caller.principal.tenant
-
-
 async def revoker(
     wanted: str, known: list[Consent], settings: Settings, store: Store, *, reason: str
 ) -> Revocation:
@@ -83,7 +77,7 @@ async def revoker(
     """
     caller = await caller_of(settings, store)
     found = next((one for one in known if one.id == wanted), None)
-    if found is None or visible_to(caller) not in (None, found.scope.tenant):
+    if found is None or tenant_seen_by(caller) not in (None, found.scope.tenant):
         raise NotFoundError("There is none of that id.", where=wanted[:100], fix="List them.")
     person = caller.principal
     own = caller.authenticated and (found.by.id, found.by.tenant) == (person.id, person.tenant)

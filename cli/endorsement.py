@@ -21,6 +21,7 @@ from .session import open_office
 from .show.amounts import compact, moment
 from .show.output import Output, visible
 from .show.tables import table
+from .sight import tenant_seen_by
 
 SHOWN = 60
 """Characters of a value in a list."""
@@ -98,7 +99,7 @@ def _value(text: str, *, as_json: bool) -> JsonValue:
 async def _list(output: Output, config: str, *, every: bool) -> int:
     """Print what is endorsed."""
     async with open_records(config) as (settings, store):
-        tenant = consents.visible_to(await caller_of(settings, store))
+        tenant = tenant_seen_by(await caller_of(settings, store))
         known = await store.endorsements.every(tenant=tenant)
     now = time.time()
     listed = [one for one in known if every or one.state(now) == "in force"]

@@ -24,6 +24,7 @@ from .session import open_office
 from .show.amounts import moment
 from .show.output import Output, visible
 from .show.tables import table
+from .sight import tenant_seen_by
 
 Bound = Annotated[
     list[str] | None, typer.Option(metavar="ARG=VALUE", help="ARG:=VALUE for a number or JSON.")
@@ -118,7 +119,7 @@ def _pair(kind: BoundKind, text: str) -> tuple[str, JsonValue]:
 async def _list(output: Output, config: str, *, every: bool) -> int:
     """Print what is granted."""
     async with open_records(config) as (settings, store):
-        tenant = consents.visible_to(await caller_of(settings, store))
+        tenant = tenant_seen_by(await caller_of(settings, store))
         known = await store.grants.every(tenant=tenant)
     now = time.time()
     listed = [one for one in known if every or one.state(now) == "in force"]

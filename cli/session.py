@@ -15,6 +15,7 @@ from ..stores.protocols import Store
 from .caller import Caller, caller_of
 from .options import command_line
 from .records import store_of
+from .sight import is_seen, tenant_seen_by
 
 if TYPE_CHECKING:
     from langgraph.types import StateSnapshot
@@ -58,10 +59,14 @@ class Session(Office):
         """Return where a thread stands; a thread nobody has heard of is `absent`."""
         return read_thread(thread, await self.snapshot(thread))
 
+    def sees(self, state: ThreadState) -> bool:
+        """Say whether the caller may see a thread; another tenant's is as one that is not there."""
+        return is_seen(state.view.run.principal, tenant_seen_by(self.caller))
+
     async def known_thread(self, thread: str) -> ThreadState:
         """Return where a thread stands. Raises `NotFoundError`."""
         state = await self.thread(thread)
-        if state.status == "absent":
+        if state.status == "absent" or not self.sees(state):
             raise NotFoundError(
                 "There is no such thread.",
                 where=f"thread {thread}",

@@ -35,6 +35,7 @@ async def _trace(output: Output, config: str, thread: str, *, full: bool) -> int
     from ..runs.trace import trace as trace_of
 
     async with open_session(config) as session:
+        await session.known_thread(thread)
         found = await trace_of(session.agent, thread)
     if output.json:
         output.document(found.model_dump(mode="json"))

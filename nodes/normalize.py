@@ -14,7 +14,7 @@ from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.identity import principal_of
 from ..runs.instructions import admitted, of_run
-from ..runs.ownership import has_authority, journal_scope
+from ..runs.ownership import has_authority, journal_scope, note_owner
 from ..runs.reply import asked_before, hear, taken_back, was_heard
 from ..runs.thread_memory import kept, remembered_by_now
 from ..runs.view import NewRun, RunUpdate, RunView
@@ -59,6 +59,7 @@ async def normalize(
         ),
     )
     run = await open_run(view, task, runtime, dependencies)
+    await note_owner(run, dependencies.store.journal)
     same_turn = view.begun and view.run.id == run.id
     messages = [HumanMessage(text)] if view.given_task else []
     waiting = () if not view.begun else view.parked if same_turn else view.waiting

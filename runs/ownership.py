@@ -8,7 +8,7 @@ the same thread id and the same words finds nothing and starts from nothing.
 from __future__ import annotations
 
 from ..policy.roles import ROLES, is_authenticated, role_number
-from ..state.run import Principal
+from ..state.run import Principal, Run
 from ..state.values import JsonObject, digest
 from ..stores.journal import SqlJournal
 
@@ -40,6 +40,17 @@ async def journal_scope(thread: str, principal: Principal, journal: SqlJournal) 
     owner = await _owner(thread, principal, journal)
     whose = owner if has_authority(principal, owner) else principal
     return digest([whose.tenant, whose.id])
+
+
+async def note_owner(run: Run, journal: SqlJournal) -> None:
+    """Note for whom a run is, with whatever is written next, so that lists can tell tenants apart.
+
+    Nothing is noted for the local person without a tenant.
+    """
+    principal = run.principal
+    if run.thread_id and (principal.tenant or is_authenticated(principal)):
+        mine: JsonObject = {"id": principal.id, "tenant": principal.tenant}
+        await journal.record_note(run.id, run.thread_id, OWNER, 0, mine, wait=False)
 
 
 async def _owner(thread: str, principal: Principal, journal: SqlJournal) -> Principal:
