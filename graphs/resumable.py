@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 
+from langchain_core.runnables.config import ensure_config
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot
 
-from ..errors import DecisionError, OperatorError
+from ..errors import DecisionError, OperatorError, TaskError
 from ..runs.dependencies import Dependencies
 from ..runs.late_decisions import with_late_decisions
 from ..runs.view import RunView
@@ -43,8 +45,14 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
         """What it was built from. LangGraph hands attributes on to the copies of a graph."""
 
     def stream(self, input: Any, config: Any = None, **options: Any) -> Iterator[Any]:  # noqa: A002
-        """Stream as LangGraph does. Raises `DecisionError` for an answer to nothing."""
+        """Stream as LangGraph does.
+
+        Raises:
+            TaskError: There is a checkpointer and no thread.
+            DecisionError: It answers nothing that waits.
+        """
         _check_process(self.checkpointer)
+        _check_place(self, input, config)
         if _answers(input) and self.checkpointer:
             given, its_config = _handed_on(input, config, self.get_state(config))
         else:
@@ -57,8 +65,14 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
         config: Any = None,
         **options: Any,
     ) -> AsyncIterator[Any]:
-        """Stream as LangGraph does. Raises `DecisionError` for an answer to nothing."""
+        """Stream as LangGraph does.
+
+        Raises:
+            TaskError: There is a checkpointer and no thread.
+            DecisionError: It answers nothing that waits.
+        """
         _check_process(self.checkpointer)
+        _check_place(self, input, config)
         if _answers(input) and self.checkpointer:
             given, its_config = _handed_on(input, config, await self.aget_state(config))
         else:
@@ -75,6 +89,33 @@ def _check_process(checkpointer: object) -> None:
             where=type(checkpointer).__name__,
             fix="Open the checkpointer and build the agent in the child process.",
         )
+
+
+def _check_place(graph: AnyGraph, given: Any, config: Any) -> None:
+    """Say what is missing of a checkpointer and a thread; LangGraph's own errors do not."""
+    if isinstance(graph.checkpointer, BaseCheckpointSaver):
+        # A config may also be bound to the graph, or come from the graph that this one is part of.
+        known = [*(graph.config, config), ensure_config()]
+        if not any((c or {}).get("configurable", {}).get("thread_id") for c in known):
+            raise TaskError(
+                "It does not say in which thread.",
+                where="config.configurable.thread_id",
+                fix='Add {"configurable": {"thread_id": "…"}} as the config: the same id for the '
+                "turns of a conversation and for answers, a new one for a new conversation.",
+            )
+    elif not graph.checkpointer and _answers(given) and not _has_checkpointer(config):
+        raise DecisionError(
+            "Without a checkpointer nothing waits for an answer.",
+            where="checkpointer",
+            fix="Build the agent with one, such as build_agent(settings, checkpointer=…), and name "
+            "the thread when you ask and when you answer.",
+        )
+
+
+def _has_checkpointer(config: Any) -> bool:
+    """Whether a graph or server around this one brings its checkpointer."""
+    known = [config or {}, ensure_config()]
+    return any("__pregel_checkpointer" in c.get("configurable", {}) for c in known)
 
 
 def _answers(given: Any) -> bool:

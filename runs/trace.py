@@ -107,9 +107,11 @@ async def trace(
 
     Raises:
         NotFoundError: Nobody has heard of the thread.
-        ConfigError: The graph is not from `build_agent`, and no store was given.
+        ConfigError: The graph has no checkpointer; or it is not from `build_agent`, and no store
+            was given.
     """
     records = store or _records_of(agent)
+    _check_checkpointer(agent)
     config = config_of(thread)
     newest = await agent.aget_state(config)
     history = [snapshot async for snapshot in agent.aget_state_history(config)]
@@ -123,12 +125,23 @@ def trace_now(
 
     Raises:
         NotFoundError: Nobody has heard of the thread.
-        ConfigError: The graph is not from `build_agent`, and no store was given.
+        ConfigError: The graph has no checkpointer; or it is not from `build_agent`, and no store
+            was given.
     """
     records = store or _records_of(agent)
+    _check_checkpointer(agent)
     config = config_of(thread)
     newest, history = agent.get_state(config), [*agent.get_state_history(config)]
     return wait_for(_assembled(records, thread, newest, history))
+
+
+def _check_checkpointer(agent: CompiledStateGraph[Any, Any, Any, Any]) -> None:
+    if not agent.checkpointer:
+        raise ConfigError(
+            "This graph has no checkpointer, so it keeps no thread.",
+            where="trace",
+            fix="Build the agent with the checkpointer that its runs were given.",
+        )
 
 
 def _records_of(agent: object) -> Store:

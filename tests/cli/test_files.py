@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +45,35 @@ def test_a_home_that_is_a_file(desk: Any, command: list[str]) -> None:
     desk.home.write_text("")
 
     refused(desk(*command), str(desk.home), "POINTSMAN_HOME")
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Path]:
+    """A folder that nobody writes to: root may write past its mode, and not past its mount."""
+    folder = tmp_path / "read-only"
+    folder.mkdir()
+    if os.geteuid() != 0:
+        folder.chmod(0o500)
+        yield folder
+        folder.chmod(0o700)
+        return
+    mounting = ["mount", "-t", "tmpfs", "-o", "ro", "none", str(folder)]
+    if not shutil.which("mount") or subprocess.run(mounting, capture_output=True).returncode:
+        pytest.skip("root writes past every mode, and may not mount here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["missing", "there"])
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
+def test_a_home_that_is_read_only(
+    desk: Any, command: list[str], inside: bool, read_only: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is there or is yet to be made, every command names it and what moves it."""
+    home = read_only / "home" if inside else read_only
+    monkeypatch.setenv("POINTSMAN_HOME", str(home))
+
+    refused(desk(*command), str(home), "POINTSMAN_HOME")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
