@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from pointsman.runs.view import RunView
@@ -90,3 +91,15 @@ def test_a_lane_gets_the_results_that_it_uses() -> None:
     assert not sent["attachments"]
     assert [step["id"] for step in sent["plan"]["steps"]] == ["last"]
     assert size_of(sent) < 1_000
+
+
+@pytest.mark.parametrize("said", ["None", "none", "n/a", "-", "null"])
+async def test_an_empty_refusal_beside_good_steps_is_none(
+    bench: Any, looks: Any, at: Any, said: str
+) -> None:
+    """The steps are the plan, and they are carried out."""
+    agent = bench.agent({**looks("A"), "cannot": said})
+
+    out = await agent.ainvoke({"task": "What is the status of A?"}, at)
+
+    assert out["results"]["a"]["status"] == "accepted"
