@@ -29,7 +29,7 @@ A step has an id (lower case letters, digits, _), a goal in one line, and a kind
 - "each": does steps for every item of a list: {"id": "paid", "kind": "each", "for_each": {"items":
   "[o for o in found.orders if o.open]", "item": "order", "key": "order.id", "max": 20, "steps": [
   {"id": "pay", "kind": "tool", "tool": …, "args": {"order": {"$from": "order", "path": "id"}}}]}}.
-  Its output is the list of what the last step gave for each item. No loop stands in a loop.
+  Its output is the list of what the last step gave for each item. A loop may stand in a loop.
 
 Arguments are literal values from the user's request, or references to earlier steps:
 {"$from": "step_id", "path": "a.b.0"} is a value in that step's output, {"$join": ["text", {...}]}

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ..errors import ExpressionError
 from .answer import Answer, AnswerStatus, Citation, Sentence
+from .instances import parts_of
 from .plan import AnswerSentence, Plan
 from .references import Reference, as_text, at_path, references, resolve
 from .relevance import most_relevant
@@ -61,9 +62,19 @@ def prepared(
             continue
         read = [ref.step for ref in references(template.text) if ref.step]
         named = dict.fromkeys(template.cites or read)
-        cites = [e.id for step in named if step in accepted for e in results[step].evidence]
+        carried = [
+            id_ for step in named if step in accepted for id_ in _bearing(plan, step, results)
+        ]
+        cites = [evidence.id for id_ in carried for evidence in results[id_].evidence]
         sentences.append(Sentence(text=text, cites=tuple(cites)))
     return sentences
+
+
+def _bearing(plan: Plan, step_id: str, results: Mapping[str, StepResult]) -> list[str]:
+    """Return the results that a step's evidence stands in: of a loop those of its items."""
+    inside = {step.id for step in plan.step(step_id).every()} - {step_id}
+    items = [id_ for id_ in results if inside and parts_of(id_)[0] in inside]
+    return [id_ for id_ in items if results[id_].status == "accepted"] or [step_id]
 
 
 def applicable(plan: Plan, accepted: Collection[str]) -> list[AnswerSentence]:

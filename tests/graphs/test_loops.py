@@ -298,3 +298,24 @@ async def run_with_lines(bench: Any, w: Any, loop: Any, *, count: int) -> Any:
         limits={"max_revisions": 0, "max_tool_failures": 100},
     )
     return await agent.ainvoke({"task": "Look up the lines"}, w.thread())
+
+
+async def test_a_prepared_answer_may_stand_on_a_loop(bench: Any, w: Any) -> None:
+    """What the items brought is its evidence; no model is asked to write."""
+    look = w.step("a", "look", item=w.ref("order", "id"))
+    plan = {
+        **w.plan(w.step("o", "orders", count=3), each(look)),
+        "answer": [
+            {
+                "text": {"$expr": "f'I looked {len(l)} orders up, the last is {l[-1].id}.'"},
+                "cites": ["l"],
+            }
+        ],
+    }
+    agent = bench.agent(plan, tools=[orders])
+
+    out = await agent.ainvoke({"task": "Look up the orders"}, w.thread())
+
+    assert out["answer"]["text"].startswith("I looked 3 orders up, the last is O-3.")
+    assert out["answer"]["status"] == "complete"
+    assert {c["evidence"] for c in out["answer"]["citations"]} >= {"a[O-3]"}
