@@ -59,7 +59,9 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
         return
     mounting = ["mount", "-t", "tmpfs", "-o", "ro", "none", str(folder)]
     if not shutil.which("mount") or subprocess.run(mounting, capture_output=True).returncode:
-        pytest.skip("root writes past every mode, and may not mount here")
+        # Root writes past every mode, but not into the kernel's own folders.
+        yield Path("/sys/kernel")
+        return
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 
