@@ -45,13 +45,14 @@ async def failed(tmp_path: Path, trust: str, **step: Any) -> Any:
 
 @pytest.mark.parametrize("on_error", ["fail", "skip"])
 async def test_the_words_of_an_untrusted_tool_are_labelled(tmp_path: Path, on_error: str) -> None:
-    """In the answer, also where another step was not reached because of it."""
+    """For operators, also where another step was not reached because of it; users read none."""
     state = await failed(tmp_path, "untrusted", on_error=on_error)
 
-    answer: str = state["messages"][-1].text
     said = f"find, whose words nobody has verified, says: {QUOTED}"
-    assert said in answer
-    assert "SYSTEM" not in answer.replace(said, "")
+    report = "\n".join(state["answer"]["report"])
+    assert said in report
+    assert "SYSTEM" not in report.replace(said, "")
+    assert "SYSTEM" not in state["messages"][-1].text
     assert said in state["results"]["found"]["failure"]["message"]
 
 
@@ -59,5 +60,6 @@ async def test_the_words_of_a_trusted_tool_stand_as_they_are(tmp_path: Path) -> 
     """Its operator vouches for them."""
     state = await failed(tmp_path, "trusted")
 
-    assert f"ValueError: {ORDER}" in state["messages"][-1].text
+    assert f"ValueError: {ORDER}" in "\n".join(state["answer"]["report"])
+    assert "No such order." in state["messages"][-1].text
     assert "nobody" not in state["messages"][-1].text
