@@ -26,7 +26,11 @@ from .sight import tenant_seen_by
 SHOWN = 60
 """Characters of a value in a list."""
 
-app = typer.Typer(name="endorsement", no_args_is_help=True, help="Values that people vouch for.")
+app = typer.Typer(
+    name="endorsement",
+    no_args_is_help=True,
+    help="Values that people vouch for, so that they are not asked again.",
+)
 
 
 @app.command("list")

@@ -30,7 +30,11 @@ Bound = Annotated[
     list[str] | None, typer.Option(metavar="ARG=VALUE", help="ARG:=VALUE for a number or JSON.")
 ]
 
-app = typer.Typer(name="grant", no_args_is_help=True, help="Calls that people allow beforehand.")
+app = typer.Typer(
+    name="grant",
+    no_args_is_help=True,
+    help="Calls that people allow beforehand, within bounds and for a time.",
+)
 
 
 @app.command("list")

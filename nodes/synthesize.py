@@ -151,7 +151,8 @@ async def _answer(
         Sentence(text=phrase(language, "withdrawn", words)) for words in plan.withdraws.values()
     ]
     unsaid = _unsaid_effects(view, run, checked.kept, dependencies)
-    kept = (*checked.kept, *withdrawn, *unsaid)
+    # Nothing is said twice; see `Spoken`.
+    kept = tuple(dict.fromkeys((*checked.kept, *withdrawn, *unsaid)))
     nothing = () if kept or notes else (phrase(language, "nothing_found"),)
     return compose(
         kept,

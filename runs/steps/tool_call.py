@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from ...errors import BudgetExceededError
 from ...policy.approvals import check_approval
 from ...policy.protocols import CallFacts
@@ -14,6 +16,7 @@ from ...state.values import canonical_json
 from ...state.verdict import ActOutcome
 from ...tools.contract import Tool
 from ...tools.protocols import ToolOutcome
+from ...tools.runner import effect_key
 from ..binding import bound_action
 from ..consents import ruled
 from ..dependencies import Dependencies
@@ -38,7 +41,7 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
         return ActOutcome(failure=allowed, performed_by=performed_by, why=route.why, backoff=0)
     looks = Usage()
     try:
-        if route.approval:
+        if route.approval and not await _began_before(current, route, dependencies):
             problem, looks = await look_again(current, dependencies)
             if problem:
                 failure = Failure(kind="check", message=problem)
@@ -74,6 +77,20 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
             control=current.control(),
         ),
     )
+
+
+async def _began_before(current: Current, route: Route, dependencies: Dependencies) -> bool:
+    """Whether this very call was begun before, by a worker that did not come to its end.
+
+    It has looked then. What a look would find now may be what the call itself has changed.
+    """
+    if not current.rechecks:
+        return False
+    name = current.step.tool
+    args = await dependencies.tools.checked(name, route.args)
+    key = await asyncio.to_thread(effect_key, current.run.id, name, args, apart=route.again)
+    known = await dependencies.store.effects.get(key)
+    return known is not None and known.state != "failed"
 
 
 async def _still_allowed(

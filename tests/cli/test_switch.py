@@ -6,14 +6,14 @@ import pytest
 
 
 def test_pause_stops_runs_until_it_is_cleared(desk):
-    """A paused agent answers nobody, says why, and works again afterwards."""
+    """A paused agent answers nobody, tells operators why, and works again afterwards."""
     desk("switch", "set", "pause", "--reason", "fire drill")
     paused = desk("run", "what is order A-7?", "--json")
     cleared = desk("switch", "clear", "pause")
     again = desk("run", "what is order A-7?")
 
     assert paused.code == 1
-    assert "fire drill" in paused.document["answer"]["text"]
+    assert "fire drill" in " ".join(paused.document["answer"]["report"])
     assert cleared.code == 0
     assert again.code == 0
 
