@@ -7,18 +7,24 @@ action, and a promise stands only where the evidence or the instructions speak o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .facts import StatedFacts
-from .ground import Effect, Holding
+from .ground import Effect, Ground, Holding
 from .lexicon.reading import lexicon
-from .words import fold, key_words, listed, tokens
+from .matching import carries
+from .passives import NEGATIONS, PassiveClaim, is_moving, passive_claims
+from .quantities import Quantity
+from .records import Leaf
+from .words import fold, folded_words, key_words, listed, tokens
 
 _WORDS = lexicon("actions")
 _PREFIXES = {kind: tuple(words.split()) for kind, words in _WORDS["kinds"].items()}
 _ALIKE = {(one, other) for one, other in _WORDS["alike"]}
 _LOOKED = listed(_WORDS["looked"])
 _CONDITION = listed(_WORDS["condition"])
+_LABEL = 4
+"""Words of the longest text field that names a state rather than telling of something."""
 _ADVERBS = (
     r"(?:(?:now|just|already|also|successfully|since|then|even|both|gone ahead and|bien|déjà|"
     r"également|aussi|ya|bereits|schon|soeben|gerade)\s)*"
@@ -43,17 +49,6 @@ _SPANISH_PAST = re.compile(
     r"\b(?:ya\s)?((?:cancel|envi|reserv|cambi|modifiqu|actualic|abr|cre|anul|bloque|pagu|transfer|solicit|registr|tramit|program|añad|devolv)(?:é|í|amos|imos))\b",
     re.I,
 )
-_PASSIVE = re.compile(
-    r"\b(?:has|have)\s(?:now\s|just\s|already\s|also\s)*been\s(?:successfully\s)?(\w+)"
-    r"|\b(?:wurde|wurden|worden)\b[^.!?;]*?\b(\w+?(?:t|en))(?=\s*(?:[.!?;,]|$|worden|und))"
-    r"|\b(?:a|ont|ai|as)\s(?:bien\s|déjà\s)*été\s(?:bien\s)?(\w+)"
-    r"|\b(?:ha|han)\s(?:ya\s)?(?:sido|quedado)\s(\w+)|\bse\s(?:ha|han)\s(\w+)"
-    r"|\b(?:is|are)\s(?:now|already)\s(\w+ed)\b|\b(?:is|are)\s(booked|reserved|cancelled|canceled|scheduled|refunded)\b"
-    r"|\b(?:ist|sind)\b[^.!?;]*?\b(ge(?:bucht|ändert|sperrt|löscht)|storniert|reserviert|verschoben|erstattet|überwiesen|bestellt)\b"
-    r"|\b(?:est|sont)\s(?:bien\s|maintenant\s|désormais\s)*(réservé|annulé|modifié|remboursé|confirmé|bloqué)e?s?\b"
-    r"|\b(?:está|están|queda|quedan)\s(?:ya\s)?(reservad|cancelad|anulad|cambiad|bloquead|pedid)\w+\b",
-    re.I,
-)  # fmt: skip
 _FUTURE = re.compile(
     r"\b(?:i|we)(?:\s?['’]ll|\swill|(?:\s(?:am|are)|\s?['’](?:m|re)) going to)\s"
     r"(?:also\s|now\s|then\s)*(\w+)"
@@ -71,23 +66,85 @@ def kinds_of(word: str) -> frozenset[str]:
     return frozenset(k for k, prefixes in _PREFIXES.items() if folded.startswith(prefixes))
 
 
-def unperformed(
-    facts: StatedFacts, cited: Holding, context: Holding, effects: Sequence[Effect]
-) -> str:
+def unperformed(facts: StatedFacts, cited: Holding, ground: Ground) -> str:
     """Return an action that a sentence claims and nothing carries, or an empty string."""
-    if word := _claimed(facts, effects):
-        return word
+    return (
+        _claimed(facts, ground.effects)
+        or _happened(facts, cited, ground)
+        or _promised(facts, cited, ground)
+    )
+
+
+def _happened(facts: StatedFacts, cited: Holding, ground: Ground) -> str:
+    """Return what it says was done, by whomever, that was not done and stands nowhere.
+
+    What the user asks for or takes for done is no ground, unless the sentence only repeats it.
+    """
+    money = [q for q in facts.quantities if q.dimension.startswith("money")]
+    for claim in passive_claims(facts.text, names_money=bool(money)):
+        kinds = claim.kinds or kinds_of(claim.word)
+        if not kinds or _done(kinds, ground.effects):
+            continue
+        if claim.is_told and _spoken_of(kinds, ground.context):
+            continue
+        if not (
+            _found(kinds, claim, money, cited)
+            if cited.items
+            else _stated(kinds, claim, facts, ground)
+        ):
+            return claim.word
+    return ""
+
+
+def _found(
+    kinds: frozenset[str], claim: PassiveClaim, money: Sequence[Quantity], cited: Holding
+) -> bool:
+    """Return whether cited evidence speaks of it, or records the amount that was booked."""
+    if _spoken_of(kinds | kinds_of(claim.word), cited) or (
+        claim.is_moving and any(map(is_moving, cited.words))
+    ):
+        return True
+    booked = [h for h in cited.held if h.path and (h.quantity.negative or claim.is_charge)]
+    return "pay" in kinds and any(
+        carries(h, amount, claim.word, cited.currencies) for h in booked for amount in money
+    )
+
+
+def _stated(kinds: frozenset[str], claim: PassiveClaim, facts: StatedFacts, ground: Ground) -> bool:
+    """Return whether the instructions say so, or a record of what the sentence identifies."""
+    said = passive_claims(ground.instructions)
+    if any(
+        c.is_lasting == claim.is_lasting and not c.is_told and kinds & (c.kinds or kinds_of(c.word))
+        for c in said
+    ):
+        return True
+    named = {i.key for i in facts.identifiers}
+    records = [item for item in ground.evidence.values() if named & item.keys]
+    words = [word for item in records for leaf in item.leaves for word in _told_by(leaf)]
+    return any(kinds & kinds_of(word) for word in words)
+
+
+def _told_by(leaf: Leaf) -> Iterable[str]:
+    """Return the words of a field that tells a state: `status: cancelled`, `cancelled: true`."""
+    if leaf.value is True:
+        return key_words(leaf.key)
+    words = folded_words(leaf.value) if isinstance(leaf.value, str) else frozenset[str]()
+    return words if len(words) <= _LABEL else ()
+
+
+def _promised(facts: StatedFacts, cited: Holding, ground: Ground) -> str:
+    """Return what the agent says it will do, of which nothing that it may stand on speaks."""
     if any(token.folded in _CONDITION for token in facts.tokens):
         return ""
-    for match in (*_PASSIVE.finditer(facts.text), *_FUTURE.finditer(facts.text)):
+    for match in _FUTURE.finditer(facts.text):
         word = next((group for group in match.groups() if group), "")
         if _negated_before(facts, word):
             continue
         kinds = kinds_of(word)
         if (
             kinds
-            and not _done(kinds, effects)
-            and not _spoken_of(kinds, cited if cited.items else context)
+            and not _done(kinds, ground.effects)
+            and not _spoken_of(kinds, cited if cited.items else ground.context)
         ):
             return word
     return ""
@@ -133,32 +190,7 @@ def _participle(rest: str) -> str:
 def _negated_before(facts: StatedFacts, word: str) -> bool:
     at = facts.text.find(word)
     near = {t.folded for t in facts.tokens if at - 32 <= t.start < at}
-    return bool(
-        near
-        & {
-            "not",
-            "nicht",
-            "pas",
-            "no",
-            "never",
-            "nie",
-            "jamais",
-            "nunca",
-            "kein",
-            "keine",
-            "keinen",
-            "keiner",
-            "nichts",
-            "nothing",
-            "ningun",
-            "ninguna",
-            "aucun",
-            "aucune",
-            "rien",
-            "ne",
-            "n",
-        }
-    )
+    return bool(near & NEGATIONS)
 
 
 def _done(kinds: frozenset[str], effects: Sequence[Effect]) -> bool:

@@ -125,9 +125,7 @@ class _Scope:
             return self._missing(missing)
         if unknown := [n.text for n in self.names if self._is_unknown(n)]:
             return self._missing(unknown)
-        if not self.quoted and (
-            word := actions.unperformed(self.facts, self.cited, self.context, self.ground.effects)
-        ):
+        if not self.quoted and (word := actions.unperformed(self.facts, self.cited, self.ground)):
             return _failed(f"nothing done or found says “{word}”", word)
         if self._is_miscited():
             return _failed("what it says stands elsewhere than in the evidence it cites")
