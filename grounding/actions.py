@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from .facts import StatedFacts
+from .facts import StatedFacts, read
 from .ground import Effect, Ground, Holding
 from .lexicon.reading import lexicon
 from .matching import carries
@@ -118,10 +118,18 @@ def _stated(kinds: frozenset[str], claim: PassiveClaim, facts: StatedFacts, grou
         for c in said
     ):
         return True
+    if any(kinds & _reported(text) for text in ground.told):
+        return True
     named = {i.key for i in facts.identifiers}
     records = [item for item in ground.evidence.values() if named & item.keys]
     words = [word for item in records for leaf in item.leaves for word in _told_by(leaf)]
     return any(kinds & kinds_of(word) for word in words)
+
+
+def _reported(text: str) -> frozenset[str]:
+    """Return the kinds of what an earlier answer said to be done."""
+    passive = [c.kinds or kinds_of(c.word) for c in passive_claims(text)]
+    return frozenset[str]().union(*passive, *map(kinds_of, _first_person(read(text))))
 
 
 def _told_by(leaf: Leaf) -> Iterable[str]:

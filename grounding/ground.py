@@ -133,6 +133,8 @@ class Ground:
     today: date
     request: str = ""
     instructions: str = ""
+    told: Sequence[str] = ()
+    """What the agent said in earlier turns, which was checked then; the request holds it too."""
     effects: Sequence[Effect] = ()
     _cited: dict[frozenset[str], Holding] = field(
         default_factory=dict[frozenset[str], Holding], init=False, repr=False, compare=False

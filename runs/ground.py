@@ -43,6 +43,8 @@ async def ground_of(
         for call in effects_of(view, outputs, dependencies)
     )
     request = "\n".join(_said(view.task)) if view.task else ""
+    said = view.task.conversation if view.task else ()
+    told = [s.text for s in said if s.speaker == "assistant" and CLIENT not in s.sources]
     today = datetime.fromtimestamp(view.run.started_at, UTC).date()
 
     in_part = {id_ for id_, item in evidence.items() if item.evidence.cut}
@@ -60,6 +62,7 @@ async def ground_of(
             request=request,
             instructions=instructions,
             effects=effects,
+            told=told,
         ).seen_in_part(in_part)
 
     return await asyncio.to_thread(read)
