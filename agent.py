@@ -30,7 +30,7 @@ from .policy.switches import SwitchBoard
 from .runs.dependencies import Dependencies
 from .settings import Settings
 from .state.context import AgentContext
-from .stores.protocols import Store
+from .stores.interface import Store
 from .toolbox import credentials_of, load_tools
 from .tools.adoption import AnyTool
 from .tools.protocols import ToolRunner

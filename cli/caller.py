@@ -11,7 +11,7 @@ from ..policy.people import without_credential
 from ..policy.settings import TokenSettings
 from ..settings import Settings
 from ..state.run import Principal
-from ..stores.protocols import Store
+from ..stores.interface import Store
 
 TOKEN_VARIABLE = "POINTSMAN_TOKEN"  # noqa: S105 - the name of a variable, not its content
 KEYRING = "keyring.json"

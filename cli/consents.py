@@ -13,7 +13,7 @@ from ..settings import Settings
 from ..state.consent import ConsentScope, Revocation, Signatory
 from ..state.run import Principal
 from ..state.values import Json
-from ..stores.protocols import Store
+from ..stores.interface import Store
 from .caller import administrator, caller_of
 from .sight import tenant_seen_by
 

@@ -11,7 +11,7 @@ from ..errors import NotFoundError
 from ..runs.dependencies import Dependencies
 from ..runs.thread import ThreadState, config_of, read_thread
 from ..settings import Settings
-from ..stores.protocols import Store
+from ..stores.interface import Store
 from .caller import Caller, caller_of
 from .options import command_line
 from .records import store_of

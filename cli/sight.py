@@ -13,7 +13,8 @@ from ..runs.ownership import OWNER
 from ..settings import Settings
 from ..state.run import Principal
 from ..state.values import JsonObject
-from ..stores.protocols import ApprovalRecord, AuditEntry, Store
+from ..stores.interface import Store
+from ..stores.protocols import ApprovalRecord, AuditEntry
 from .caller import Caller, caller_of
 
 MOST_ENTRIES = 100_000

@@ -10,7 +10,7 @@ from ..errors import CredentialError
 from ..policy.keyring import Keyring, new_key, new_keyring, read_keyring, write_keyring
 from ..policy.tokens import TokenIssuer
 from ..settings import Settings
-from ..stores.protocols import Store
+from ..stores.interface import Store
 from .caller import administrator, token_settings
 from .exits import DONE, finish
 from .options import DEFAULT_CONFIG, Config, Json, command_line

@@ -24,7 +24,7 @@ from ..state.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from ..agent import Agent
-    from ..stores.protocols import Store
+    from ..stores.interface import Store
 
 CONVERSATIONS = Path(__file__).parent / "datasets" / "conversations.yaml"
 """The conversations that come with the package."""

@@ -16,7 +16,8 @@ from ..errors import BudgetExceededError, EndpointError
 from ..state.forks import new_lock
 from ..state.run import Principal, Run
 from ..state.usage import Usage
-from ..stores.protocols import Cap, ModelAttempt, Store
+from ..stores.interface import Store
+from ..stores.protocols import Cap, ModelAttempt
 from .calling.attempt import Attempts
 from .calling.budget import Budget, caps_for, unpriced
 from .calling.clients import Clients

@@ -11,7 +11,7 @@ from ..planners.protocols import Planner
 from ..policy.protocols import PolicyEngine
 from ..policy.switches import SwitchBoard
 from ..settings import Settings
-from ..stores.protocols import Store
+from ..stores.interface import Store
 from ..tools.protocols import ToolRunner
 
 

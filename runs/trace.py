@@ -22,14 +22,8 @@ from ..state.run import Run, Stop
 from ..state.task import Task
 from ..state.usage import Usage
 from ..state.values import Json, JsonObject, Record
-from ..stores.protocols import (
-    ApprovalRecord,
-    AuditEntry,
-    EffectRecord,
-    ModelAttempt,
-    Payloads,
-    Store,
-)
+from ..stores.interface import Store
+from ..stores.protocols import ApprovalRecord, AuditEntry, EffectRecord, ModelAttempt, Payloads
 from .background import wait_for
 from .calls import performed
 from .dependencies import Dependencies

@@ -8,21 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from ..state.approval import ApprovalRequest, Decision
 from ..state.values import Json, JsonObject, Record
-from .consents import EndorsementStore, GrantStore
-
-if TYPE_CHECKING:
-    # They import the records of this module.
-    from .approvals import SqlApprovalStore
-    from .attempts import SqlAttemptLog
-    from .audit import SqlAuditLog
-    from .budgets import SqlBudgetLedger
-    from .effects import SqlEffectsLedger
-    from .journal import SqlJournal
-    from .leases import SqlLeases
 
 EffectState = Literal["claimed", "done", "failed", "unknown"]
 
@@ -226,66 +215,3 @@ class LeaseHolder(Record):
     owner: str
     fence: int
     expires_at: float
-
-
-class Store(Protocol):
-    """The database, as the rooms see it."""
-
-    @property
-    def payloads(self) -> Payloads:
-        """Values stored once."""
-        ...
-
-    @property
-    def journal(self) -> SqlJournal:
-        """Outcomes of steps."""
-        ...
-
-    @property
-    def effects(self) -> SqlEffectsLedger:
-        """Calls of tools."""
-        ...
-
-    @property
-    def approvals(self) -> SqlApprovalStore:
-        """What people were asked."""
-        ...
-
-    @property
-    def endorsements(self) -> EndorsementStore:
-        """Values that people vouch for."""
-        ...
-
-    @property
-    def grants(self) -> GrantStore:
-        """Calls that people allow beforehand."""
-        ...
-
-    @property
-    def audit(self) -> SqlAuditLog:
-        """Who did what."""
-        ...
-
-    @property
-    def attempts(self) -> SqlAttemptLog:
-        """Calls of models."""
-        ...
-
-    @property
-    def budgets(self) -> SqlBudgetLedger:
-        """Caps and reservations."""
-        ...
-
-    @property
-    def switches(self) -> Switches:
-        """What is turned off."""
-        ...
-
-    @property
-    def leases(self) -> SqlLeases:
-        """Who may act."""
-        ...
-
-    async def close(self) -> None:
-        """Finish what is queued and close every connection."""
-        ...

@@ -25,7 +25,7 @@ from typing import Any, TypeVar, cast
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from ..errors import ConfigError
-from ..stores.protocols import Store
+from ..stores.interface import Store
 from ..tools.contract import Tool
 
 C = TypeVar("C", bound=BaseCheckpointSaver[Any])

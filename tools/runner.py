@@ -16,7 +16,8 @@ from ..finishing import to_the_end
 from ..state.references import at_path
 from ..state.run import Run
 from ..state.values import Json, JsonObject, digest
-from ..stores.protocols import EffectClaim, EffectRecord, Store
+from ..stores.interface import Store
+from ..stores.protocols import EffectClaim, EffectRecord
 from .arguments import Arguments
 from .claims import EffectClaims
 from .contract import Tool, ToolCall, ToolContract

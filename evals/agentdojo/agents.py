@@ -15,7 +15,7 @@ from ...policy.settings import PolicySettings
 from ...settings import Settings
 from ...state.run import Limits
 from ...state.values import JsonObject
-from ...stores.protocols import Store
+from ...stores.interface import Store
 from .approver import Approver
 from .models import LoopModel, role_models
 from .suites import Suite

@@ -18,7 +18,7 @@ from langgraph.types import Command
 from ...agent import build_agent
 from ...settings import Settings
 from ...state.values import JsonObject
-from ...stores.protocols import Store
+from ...stores.interface import Store
 from ...stores.store import open_store
 from .desk import Desk
 from .domains import ServiceTask

@@ -15,7 +15,8 @@ from ...finishing import finish, to_the_end
 from ...state.run import Run
 from ...state.usage import Usage
 from ...state.values import Json
-from ...stores.protocols import Cap, ModelAttempt, Store
+from ...stores.interface import Store
+from ...stores.protocols import Cap, ModelAttempt
 from ..catalog.prices import Consumption
 from ..catalog.settings import Catalog, ModelSettings
 from ..catalog.timeouts import Timeouts

@@ -12,7 +12,8 @@ from typing import TextIO
 from ...errors import ConfigError, NotFoundError
 from ...state.results import StepResult
 from ...state.values import Record
-from ...stores.protocols import ModelAttempt, Store
+from ...stores.interface import Store
+from ...stores.protocols import ModelAttempt
 from ..calling.transcript import prompt_text
 
 WEAK, STRONG = "weak", "strong"
