@@ -39,6 +39,7 @@ from ..state.answering import (
 )
 from ..state.approval import ApprovalRequest
 from ..state.context import AgentContext
+from ..state.instances import step_of
 from ..state.plan import Plan
 from ..state.relevance import sentences
 from ..state.results import StepResult
@@ -80,7 +81,7 @@ async def _ask(view: RunView, request: ApprovalRequest, dependencies: Dependenci
     checked = await check_sentences(written, ground, keep_unverified=True)
     text = " ".join(sentence.text for sentence in checked.kept)
     if not text:
-        what = in_words(view.plan.step(request.step.partition("[")[0]))
+        what = in_words(view.plan.step(step_of(request.step)))
         language = language_spoken(view.task or Task(text=""))
         text = phrase(language, "missing", what)
     answer = Answer(

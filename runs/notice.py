@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage
 
 from ..errors import NotFoundError
+from ..state.instances import step_of
 from ..state.values import digest
 from .dependencies import Dependencies
 from .phrases import language_spoken, phrase
@@ -33,9 +34,7 @@ def notice_of(view: RunView, dependencies: Dependencies) -> Notice | None:
     if not here.approvals:
         return None
     language = language_spoken(here.task)
-    waiting = dict.fromkeys(
-        in_words(here.plan.step(r.step.partition("[")[0])) for r in here.approvals
-    )
+    waiting = dict.fromkeys(in_words(here.plan.step(step_of(r.step))) for r in here.approvals)
     lines = [
         *(phrase(language, "done", words) for words in _done(view, dependencies)),
         *(phrase(language, "waits", words) for words in waiting),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ConfigError, ExpressionError, NotFoundError
 from ..state.answer import Answer
+from ..state.instances import step_of
 from ..state.migrations import read_stored
 from ..state.plan import Plan, Step
 from ..state.references import Reference, at_path, resolve
@@ -217,16 +218,11 @@ async def _run_trace(
             logs,
             started(view.run),
         ),
-        calls=tuple(c for c in logs.calls if _planned(c.attempt.step) not in planned),
+        calls=tuple(c for c in logs.calls if step_of(c.attempt.step) not in planned),
         answer=view.answer,
         stop=view.stop,
         usage=view.usage,
     )
-
-
-def _planned(step: str) -> str:
-    """Return the step of the plan behind an instance; what is none stands as it is."""
-    return step.split("[", 1)[0]
 
 
 @dataclass(frozen=True, kw_only=True)

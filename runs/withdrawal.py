@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from ..errors import DecisionError, NotFoundError
+from ..state.instances import step_of
 from ..state.parked import ParkedRun
 from ..state.results import Failure, StepResult
 from ..state.text import whole
@@ -93,7 +94,7 @@ def withdrawable(parked: Sequence[ParkedRun]) -> dict[str, str]:
 
 def step_in_words(run: ParkedRun, name: str) -> str:
     """Return what a waiting step of a run is for, as a user may read it."""
-    return in_words(run.plan.step(name.partition("[")[0]))
+    return in_words(run.plan.step(step_of(name)))
 
 
 async def _take_back(approval: str, dependencies: Dependencies) -> None:

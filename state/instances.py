@@ -23,3 +23,8 @@ def parts_of(instance_id: str) -> tuple[str, tuple[str, ...]]:
     if match is None:
         raise ValueError(f"{instance_id!r} is no id of a step or of one of its items")
     return match[1], tuple(re.findall(r"\[([^\[\]]*)\]", match[2]))
+
+
+def step_of(id_: str) -> str:
+    """Return the step of the plan behind an instance; what is none stands as it is."""
+    return id_.partition("[")[0]

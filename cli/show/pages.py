@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ...state.answer import Answer
 from ...state.approval_table import ApprovalTable, tables_of
-from ...state.instances import parts_of
+from ...state.instances import parts_of, step_of
 from ...state.results import StepResult
 from ...state.usage import Usage, total
 from ...stores.protocols import ModelAttempt
@@ -192,7 +192,7 @@ def _elsewhere(
     """Group the model attempts that belong to no step: planning, extracting, answering."""
     grouped: dict[tuple[str, str], list[ModelAttempt]] = defaultdict(list)
     for attempt in attempts:
-        if attempt.step.split("[", 1)[0] not in planned:
+        if step_of(attempt.step) not in planned:
             place = f"{attempt.step or '-'} ({attempt.role})"
             grouped[place, f"{attempt.model}@{attempt.endpoint}"].append(attempt)
     return grouped
