@@ -18,7 +18,7 @@ from .models.catalog.settings import TEXT_ROLES, ModelsSettings
 from .models.catalog.source import FileSettings
 from .models.embedded.entry import with_embedded_model
 from .models.gateway import Gateway
-from .models.protocols import Role
+from .models.requests import Role
 from .planners.library import load_playbooks
 from .planners.llm import LlmPlanner
 from .planners.model_extraction import ModelExtractor
@@ -33,7 +33,6 @@ from .state.context import AgentContext
 from .stores.interface import Store
 from .toolbox import credentials_of, load_tools
 from .tools.adoption import AnyTool
-from .tools.protocols import ToolRunner
 from .tools.runner import Runner
 
 Agent = CompiledStateGraph[Any, AgentContext, Any, Any]
@@ -146,7 +145,7 @@ def model_settings(settings: Settings) -> ModelsSettings | FileSettings:
     return FileSettings(settings.file) if settings.file else settings.models
 
 
-def build_planner(settings: Settings, gateway: Gateway, runner: ToolRunner) -> Planner:
+def build_planner(settings: Settings, gateway: Gateway, runner: Runner) -> Planner:
     """Put playbooks before the model: fixed, low-risk work should not pay for a planner."""
     planners: list[Planner] = []
     if settings.playbooks is not None:

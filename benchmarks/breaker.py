@@ -21,7 +21,7 @@ from langchain_core.messages import HumanMessage
 
 from ..models.catalog.settings import ModelsSettings, parse_models_settings
 from ..models.gateway import Gateway
-from ..models.protocols import ModelRequest, Signals
+from ..models.requests import ModelRequest, Signals
 from ..models.routing.health import HealthBoard
 from ..state.run import Run
 from ..stores.store import open_store

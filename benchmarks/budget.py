@@ -21,7 +21,7 @@ from ..errors import BudgetExceededError
 from ..models.calling.ratios import LearnedRatios, NoRatios, Ratios
 from ..models.catalog.settings import parse_models_settings
 from ..models.gateway import Gateway
-from ..models.protocols import ModelReply, ModelRequest, Signals
+from ..models.requests import ModelReply, ModelRequest, Signals
 from ..models.routing.health import HealthBoard
 from ..state.run import Principal, Run
 from ..stores.store import open_store

@@ -27,7 +27,7 @@ from langgraph.types import Command
 from .. import Settings, open_store, tool
 from ..agent import build_dependencies
 from ..graphs.agent import build_graph
-from ..models.protocols import Role
+from ..models.requests import Role
 from ..planners.protocols import PlanRequest
 from ..state.plan import Plan, Step
 from ..state.values import JsonObject, Record

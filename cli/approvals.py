@@ -14,7 +14,7 @@ from ..state.approval import read_decisions
 from ..state.endorsement import EndorseFor
 from ..state.instances import parts_of
 from ..state.values import JsonObject
-from ..stores.protocols import ApprovalRecord
+from ..stores.records import ApprovalRecord
 from .consents import Days
 from .execution import go_on
 from .exits import DONE, finish

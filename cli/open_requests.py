@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..state.approval import ApprovalRequest
 from ..state.values import JsonObject
-from ..stores.protocols import ApprovalRecord
+from ..stores.records import ApprovalRecord
 from .options import command_line
 
 

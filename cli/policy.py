@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from ..policy.cedar import CedarPolicy
+from ..policy.facts import CallFacts
 from ..policy.matrix import explain, matrix
-from ..policy.protocols import CallFacts
 from ..policy.roles import role_name
 from ..settings import Settings
 from ..state.values import JsonObject

@@ -14,7 +14,7 @@ from ..state.results import StepResult
 from ..state.run import Run, Stop
 from ..state.usage import Usage, total
 from ..state.values import JsonObject
-from ..stores.protocols import ApprovalRecord, ModelAttempt
+from ..stores.records import ApprovalRecord, ModelAttempt
 from .exits import DONE, FAILED, WAITING
 from .open_requests import OpenRequest, deciding_commands
 from .session import Session

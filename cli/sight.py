@@ -14,7 +14,7 @@ from ..settings import Settings
 from ..state.run import Principal
 from ..state.values import JsonObject
 from ..stores.interface import Store
-from ..stores.protocols import ApprovalRecord, AuditEntry
+from ..stores.records import ApprovalRecord, AuditEntry
 from .caller import Caller, caller_of
 
 MOST_ENTRIES = 100_000

@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from ..errors import NotFoundError
-from ..stores.protocols import Switch
+from ..stores.records import Switch
 from .caller import administrator
 from .exits import DONE, finish
 from .options import DEFAULT_CONFIG, Config, Json

@@ -17,7 +17,7 @@ from ..state.forks import new_lock
 from ..state.run import Principal, Run
 from ..state.usage import Usage
 from ..stores.interface import Store
-from ..stores.protocols import Cap, ModelAttempt
+from ..stores.records import Cap, ModelAttempt
 from .calling.attempt import Attempts
 from .calling.budget import Budget, caps_for, unpriced
 from .calling.clients import Clients
@@ -32,7 +32,7 @@ from .catalog.routes import matching_row
 from .catalog.settings import Catalog, ModelSettings, ModelsSettings
 from .catalog.source import FixedSettings, SettingsSource
 from .meter import UsageMeter
-from .protocols import Emit, ModelReply, ModelRequest, Ranking, Role, Signals
+from .requests import Emit, ModelReply, ModelRequest, Ranking, Role, Signals
 from .routing.configured import load_router
 from .routing.health import PROCESS, HealthBoard, HealthKey
 from .routing.router import Facts, Router, TableRouter
@@ -184,7 +184,11 @@ class Gateway:
         return caps_for(run, step, self.catalog().settings.budget, now=time.time())
 
     async def meter(self, run_id: str, *, new: bool = False) -> UsageMeter:
-        """Return what the run's model calls have cost so far, kept up for as long as it is held."""
+        """Return what the run's model calls have cost so far, kept up for as long as it is held.
+
+        Calls that another process makes meanwhile are not counted. Nothing is on record of a `new`
+        run, so nothing is read.
+        """
         meter = UsageMeter(run_id)
         # Before the log is read, so that no call falls between.
         with self._lock:

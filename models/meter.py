@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..state.usage import Usage, total
-from ..stores.protocols import ModelAttempt
+from ..stores.records import ModelAttempt
 
 
 class UsageMeter:

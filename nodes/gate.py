@@ -26,7 +26,7 @@ from ..state.context import AgentContext
 from ..state.parked import QUESTION, ParkedRun, in_conversation
 from ..state.results import StepResult
 from ..state.values import Json, JsonObject
-from ..stores.protocols import ApprovalRecord
+from ..stores.records import ApprovalRecord
 
 DECIDED = "decided"
 AGAIN = "decision refused, or request renewed"

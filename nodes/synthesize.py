@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage
 from langgraph.runtime import Runtime
 
 from ..grounding.language import Language
-from ..models.protocols import Role
+from ..models.requests import Role
 from ..planners.playbook import PLANNER as PLAYBOOK
 from ..runs.answer_note import answer_once
 from ..runs.checking import CheckedSentences, check_sentences

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from pydantic import ValidationError
 
 from ..errors import EndpointError, OutputError, PlanError
-from ..models.protocols import ModelGateway, ModelReply, ModelRequest, Signals
+from ..models.requests import ModelReply, ModelRequest, Signals
 from ..state.plan import Plan
 from ..state.provenance import union
 from ..state.revision import may_be_used_later
 from ..state.values import Json, canonical_json
-from ..tools.protocols import ToolRunner
 from .prompts import PLAN_SCHEMA, plan_messages, read_plan, refusal
 from .protocols import Declined, PlanRequest
 from .validation import validate
+
+if TYPE_CHECKING:
+    from ..models.gateway import Gateway
+    from ..tools.runner import Runner
 
 RE_ASKS = 2
 """Times that one model may correct a plan; then the next candidate is asked."""
@@ -42,7 +46,7 @@ class LlmPlanner:
     and when none succeeds the planner declines, which ends in the safe response.
     """
 
-    def __init__(self, models: ModelGateway, tools: ToolRunner) -> None:
+    def __init__(self, models: Gateway, tools: Runner) -> None:
         self._models = models
         self._tools = tools
 

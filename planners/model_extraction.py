@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from ..errors import BudgetExceededError, EndpointError
-from ..models.protocols import ModelGateway, ModelRequest, Signals
+from ..models.requests import ModelRequest, Signals
 from ..state.run import Run
 from ..state.values import JsonObject
+
+if TYPE_CHECKING:
+    from ..models.gateway import Gateway
 
 SYSTEM = """Copy the requested values from the text, exactly as they stand. Return JSON only.
 Example. Text: "Hi, I am Rosa Diaz, my parcel 77-1200 weighs 4 kg." Requested: parcel, name.
@@ -21,7 +26,7 @@ class ModelExtractor:
     What it proposes is checked against the source text by the caller, so a small model is enough.
     """
 
-    def __init__(self, models: ModelGateway) -> None:
+    def __init__(self, models: Gateway) -> None:
         self._models = models
 
     async def __call__(self, schema: JsonObject, text: str, *, run: Run) -> JsonObject:

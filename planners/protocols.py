@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..models.protocols import Emit
+from ..models.requests import Emit
 from ..state.plan import Plan
 from ..state.provenance import union
 from ..state.readers import read_so_far

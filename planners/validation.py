@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from ..errors import ArgumentError, ConfigError, NotFoundError, PlanError
 from ..state.checks import check_later_tools, check_plan
@@ -11,14 +12,16 @@ from ..state.remembered import is_fresh
 from ..state.revision import may_be_used_later
 from ..state.shapes import shape_of
 from ..tools.arguments import check_schema
-from ..tools.protocols import ToolRunner
 from .protocols import PlanRequest
+
+if TYPE_CHECKING:
+    from ..tools.runner import Runner
 
 MAX_STEP_SCHEMA_BYTES = 8_000
 """Of the schema that a plan gives to one of its steps: a model writes it, for one result."""
 
 
-def validate(plan: Plan, request: PlanRequest, tools: ToolRunner) -> None:
+def validate(plan: Plan, request: PlanRequest, tools: Runner) -> None:
     """Check structure, tools, arguments, permission and budget.
 
     Args:

@@ -6,17 +6,21 @@ Pure: records and facts in, a reason out.
 from __future__ import annotations
 
 from collections.abc import Set
+from typing import TYPE_CHECKING
 
 from ..state.approval import ApprovalRequest, Decision
 from ..state.consent import Signatory
 from ..state.run import Principal
 from ..state.values import JsonObject
 from ..state.values import digest as digest_of
-from ..stores.protocols import EVERYTHING, ApprovalRecord
+from ..stores.records import EVERYTHING, ApprovalRecord
 from ..tools.contract import ToolContract
+from .facts import CallFacts
 from .people import local_person
-from .protocols import CallFacts, PolicyEngine
 from .roles import LOCAL
+
+if TYPE_CHECKING:
+    from .cedar import CedarPolicy
 
 
 def action_digest(
@@ -99,7 +103,7 @@ def objection_to(
     decision: Decision,
     request: ApprovalRequest,
     *,
-    policy: PolicyEngine,
+    policy: CedarPolicy,
     contract: ToolContract,
     facts: CallFacts,
     revoked: Set[str] = frozenset(),
@@ -131,7 +135,7 @@ def objection_to_consent(
     signatory: Signatory,
     *,
     requester: str,
-    policy: PolicyEngine,
+    policy: CedarPolicy,
     contract: ToolContract,
     facts: CallFacts,
     revoked: Set[str] = frozenset(),
@@ -162,7 +166,7 @@ def check_approval(
     *,
     digest: str,
     now: float,
-    policy: PolicyEngine,
+    policy: CedarPolicy,
     contract: ToolContract,
     facts: CallFacts,
     revoked: Set[str] = frozenset(),

@@ -16,9 +16,9 @@ from ..state.run import Principal
 from ..state.values import JsonObject, Record, digest
 from ..tools.contract import ToolContract
 from . import requests
+from .facts import CallFacts, PolicyDecision
 from .leaks import disclosure
 from .policyset import PolicyNote, load_policies
-from .protocols import CallFacts, PolicyDecision
 from .settings import PolicySettings, ToolOverride
 from .wording import call_words, reason
 
@@ -35,7 +35,7 @@ class Ruling(Record):
 
 
 class CedarPolicy:
-    """`PolicyEngine` over Cedar. Immutable; safe to share between threads and event loops.
+    """Decides, without I/O. Immutable; safe to share between threads and event loops.
 
     Args:
         settings: Which files, and corrections to contracts; the defaults that ship otherwise.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..state.consent import Signatory
 from ..state.endorsement import Endorsement
@@ -16,14 +17,17 @@ from ..state.references import at_path
 from ..state.values import digest
 from ..tools.contract import ToolContract
 from .approvals import objection_to_consent
-from .protocols import CallFacts, PolicyEngine
+from .facts import CallFacts
+
+if TYPE_CHECKING:
+    from .cedar import CedarPolicy
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConsentJudge:
     """Says whose consent to one call counts."""
 
-    policy: PolicyEngine
+    policy: CedarPolicy
     contract: ToolContract
     facts: CallFacts
     """The call before any consent."""

@@ -15,7 +15,7 @@ from ..state.grant import ArgumentBound, CallGrant
 from ..state.values import digest
 from .bounds import keeps_within
 from .endorsements import ConsentJudge
-from .protocols import CallFacts
+from .facts import CallFacts
 
 
 def covering(

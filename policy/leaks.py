@@ -6,7 +6,7 @@ from ..state.readers import admits, meet
 from ..state.values import Readers, Record
 from ..tools.contract import ToolContract
 from ..tools.readers import audience
-from .protocols import CallFacts
+from .facts import CallFacts
 from .taint import is_consequential
 
 UNKNOWN = "somebody unknown"

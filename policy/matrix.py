@@ -9,7 +9,7 @@ from ..state.run import Principal
 from ..state.values import Record
 from ..tools.contract import ToolContract
 from .cedar import CedarPolicy, Ruling
-from .protocols import CallFacts, PolicyDecision
+from .facts import CallFacts, PolicyDecision
 from .roles import ROLES
 from .taint import is_consequential, top_level
 

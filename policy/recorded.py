@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..errors import DecisionError
 from ..state.approval import ApprovalRequest
 from ..state.values import JsonObject
-from .protocols import CallFacts
+from .facts import CallFacts
 
 _NOT_KEPT = frozenset(
     {"tool", "args", "tainted_args", "frozen", "endorsed", "released", "grant", "granted_by"}

@@ -10,9 +10,9 @@ from ..state.references import at_path
 from ..state.run import Principal
 from ..state.values import Json, JsonObject
 from ..tools.contract import ToolContract
+from .facts import CallFacts
 from .leaks import disclosure
 from .people import person_behind
-from .protocols import CallFacts
 from .roles import LOCAL, is_authenticated, role_name, role_number
 from .taint import Taint, assess
 

@@ -11,7 +11,8 @@ from weakref import WeakKeyDictionary
 from ..errors import StoreError
 from ..state.run import Principal
 from ..state.values import Record
-from ..stores.protocols import Switch, Switches
+from ..stores.interface import Switches
+from ..stores.records import Switch
 
 
 class SwitchState(Record):

@@ -15,7 +15,8 @@ from ..errors import ConfigError, CredentialError, NotFoundError
 from ..state.run import Principal
 from ..state.values import Record
 from ..stores.audit import SqlAuditLog
-from ..stores.protocols import Switch, Switches
+from ..stores.interface import Switches
+from ..stores.records import Switch
 from .keyring import Keyring
 from .roles import ROLES, is_authenticated, role_name
 from .settings import TokenSettings

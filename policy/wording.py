@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from ..state.run import Principal
 from ..tools.contract import ToolContract
 from . import requests
+from .facts import CallFacts
 from .leaks import disclosure
 from .policyset import PolicyNote
-from .protocols import CallFacts
 
 
 def call_words(

@@ -8,11 +8,14 @@ ledger does not know. So what validation has made of its own is kept in the jour
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from ..state.run import Run
 from ..state.values import JsonObject, digest
-from ..tools.protocols import ToolRunner
 from .dependencies import Dependencies
+
+if TYPE_CHECKING:
+    from ..tools.runner import Runner
 
 
 async def first_form(
@@ -36,7 +39,7 @@ async def first_form(
     return checked if noted is None else await tools.checked(tool, noted["args"])
 
 
-def _is_made(tool: str, given: JsonObject, checked: JsonObject, tools: ToolRunner) -> bool:
+def _is_made(tool: str, given: JsonObject, checked: JsonObject, tools: Runner) -> bool:
     """Whether validation did more than to fill in what the schema says."""
     return tools.filled(tool, given) != checked
 

@@ -10,7 +10,7 @@ from ..state.expansion import places
 from ..state.plan import Plan
 from ..state.results import StepResult
 from ..state.values import JsonObject, digest
-from ..stores.protocols import ApprovalStatus
+from ..stores.records import ApprovalStatus
 
 LAPSED: frozenset[ApprovalStatus] = frozenset({"expired", "withdrawn"})
 """Statuses of requests that must be put anew."""

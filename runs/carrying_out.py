@@ -6,7 +6,7 @@ import logging
 
 from ..errors import StoreError
 from ..state.results import StepResult
-from ..stores.protocols import ApprovalRecord
+from ..stores.records import ApprovalRecord
 from .asking import renewed
 from .decisions import explained, with_facts
 from .dependencies import Dependencies

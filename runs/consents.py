@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..policy.endorsements import ConsentJudge, endorsed_values, released_values, values_at
+from ..policy.facts import CallFacts, PolicyDecision
 from ..policy.granting import covering, is_clean
-from ..policy.protocols import CallFacts, PolicyDecision
 from ..state.consent import Signatory
 from ..state.endorsement import Endorsement
 from ..state.grant import CallGrant

@@ -19,7 +19,7 @@ from ..state.approval import ApprovalRequest, Decision
 from ..state.context import AgentContext
 from ..state.endorsement import Endorsement
 from ..state.run import Principal
-from ..stores.protocols import ApprovalRecord
+from ..stores.records import ApprovalRecord
 from .dependencies import Dependencies
 from .facts import call_facts
 from .identity import credential_holder, principal_of

@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from ..models.protocols import ModelGateway
 from ..planners.protocols import Planner
-from ..policy.protocols import PolicyEngine
 from ..policy.switches import SwitchBoard
 from ..settings import Settings
 from ..stores.interface import Store
-from ..tools.protocols import ToolRunner
+
+if TYPE_CHECKING:
+    from ..models.gateway import Gateway
+    from ..policy.cedar import CedarPolicy
+    from ..tools.runner import Runner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +24,9 @@ class Dependencies:
 
     settings: Settings
     store: Store
-    tools: ToolRunner
-    models: ModelGateway
-    policy: PolicyEngine
+    tools: Runner
+    models: Gateway
+    policy: CedarPolicy
     planner: Planner
     switches: SwitchBoard
     instructions: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..policy.protocols import CallFacts
+from ..policy.facts import CallFacts
 from ..policy.recorded import facts_of
 from ..state.approval import DECISIONS, ApprovalRequest, Decision, approval_id
 from ..state.provenance import edited_provenance

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import DecisionError
 from ..policy.approvals import objection_to_consent
-from ..policy.protocols import CallFacts
+from ..policy.facts import CallFacts
 from ..policy.roles import LOCAL
 from ..policy.taint import top_level
 from ..state.consent import ConsentScope, Signatory

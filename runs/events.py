@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from langgraph.runtime import Runtime
 
-from ..models.protocols import Emit
+from ..models.requests import Emit
 from ..state.context import AgentContext
 from ..state.values import JsonObject
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..state.answering import Evidenced
 from ..state.results import StepResult
 from ..state.values import Json
-from ..stores.protocols import Payloads
+from ..stores.interface import Payloads
 from .memory import RunMemory
 from .step import output_of, text_at
 

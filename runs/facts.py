@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..policy.protocols import CallFacts
+from ..policy.facts import CallFacts
 from ..state.plan import Plan
 from ..state.provenance import union
 from ..state.run import Run

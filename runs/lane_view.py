@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Required, TypeVar
 
 from typing_extensions import TypedDict
 
-from ..models.protocols import Candidate
+from ..models.requests import Candidate
 from ..state.agent import read
 from ..state.channels import merge_two
 from ..state.expansion import rest_of

@@ -28,7 +28,7 @@ from ..policy.switches import SwitchBoard
 from ..state.context import AgentContext
 from ..state.forks import new_lock
 from ..stores.leases import SqlLeases
-from ..stores.protocols import LeaseHolder
+from ..stores.records import LeaseHolder
 from ..tools.owner import has_ended, this_process
 from .memory import RunMemory
 

@@ -19,7 +19,7 @@ from ..state.references import Reference, at_path, computed, resolve
 from ..state.results import Failure, StepResult
 from ..state.task import Attachment
 from ..state.values import Json, Readers
-from ..stores.protocols import Payloads
+from ..stores.interface import Payloads
 from .memory import RunMemory
 from .step import output_of, shrink, text_of
 

@@ -14,17 +14,20 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ..models.meter import UsageMeter
-from ..models.protocols import ModelGateway
 from ..state.migrations import read_stored
 from ..state.results import called
 from ..state.usage import Usage, total
 from ..state.values import Json, JsonObject, Record, size_of
 from ..stores.approvals import SqlApprovalStore
+from ..stores.interface import Payloads
 from ..stores.journal import SqlJournal
-from ..stores.protocols import ApprovalRecord, Payloads, RunRecords
+from ..stores.records import ApprovalRecord, RunRecords
+
+if TYPE_CHECKING:
+    from ..models.gateway import Gateway
 
 R = TypeVar("R", bound=Record)
 
@@ -112,7 +115,7 @@ class RunMemory:
         """Forget what was asked, because something was asked or decided."""
         self._approvals.pop(run_id, None)
 
-    async def usage(self, run_id: str, models: ModelGateway) -> Usage:
+    async def usage(self, run_id: str, models: Gateway) -> Usage:
         """Return what a run's model calls have cost so far; what was on record is read once."""
         async with self._lock(f"usage {run_id}"):
             if run_id not in self._meters:

@@ -8,7 +8,7 @@ from typing import get_args
 from langgraph.runtime import Runtime
 
 from ..errors import OperatorError, PlanError
-from ..models.protocols import Role
+from ..models.requests import Role
 from ..planners.protocols import Declined, PlanRequest, Waits
 from ..planners.validation import validate
 from ..state.context import AgentContext

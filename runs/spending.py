@@ -13,9 +13,9 @@ from ..models.calling.budget import Budget, Grant
 from ..state.results import StepResult, called
 from ..state.run import Run
 from ..state.usage import Usage, total
-from ..stores.protocols import Cap
+from ..stores.records import Cap
 from ..tools.contract import ToolContract
-from ..tools.protocols import ToolOutcome
+from ..tools.outcome import ToolOutcome
 from .dependencies import Dependencies
 from .view import RunView
 

@@ -22,7 +22,7 @@ from ..state.results import Attempt, Failure, StepResult, Verdict
 from ..state.run import Run
 from ..state.task import Attachment, Modality
 from ..state.values import Json, JsonObject, Readers, digest, size_of
-from ..stores.protocols import Payloads
+from ..stores.interface import Payloads
 from .lane_view import LaneView, StepEnded
 from .memory import RunMemory
 

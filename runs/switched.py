@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..policy.switches import SwitchState
 from ..state.run import Principal
-from ..stores.protocols import Switch
+from ..stores.records import Switch
 
 
 def halted(switches: SwitchState, principal: Principal) -> str:

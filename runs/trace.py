@@ -23,8 +23,8 @@ from ..state.run import Run, Stop
 from ..state.task import Task
 from ..state.usage import Usage
 from ..state.values import Json, JsonObject, Record
-from ..stores.interface import Store
-from ..stores.protocols import ApprovalRecord, AuditEntry, EffectRecord, ModelAttempt, Payloads
+from ..stores.interface import Payloads, Store
+from ..stores.records import ApprovalRecord, AuditEntry, EffectRecord, ModelAttempt
 from .background import wait_for
 from .calls import performed
 from .dependencies import Dependencies

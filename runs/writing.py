@@ -17,7 +17,7 @@ from langgraph.runtime import Runtime
 from ..errors import BudgetExceededError, EndpointError, OutputError
 from ..grounding.ground import Ground
 from ..models.blocks import Block
-from ..models.protocols import Emit, ModelRequest, Role, Signals
+from ..models.requests import Emit, ModelRequest, Role, Signals
 from ..state.answer import Sentence
 from ..state.answering import Evidenced
 from ..state.context import AgentContext

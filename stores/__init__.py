@@ -1,6 +1,6 @@
 """Stores: one database behind small classes.
 
-It holds the journal, effects, budgets, approvals, switches and the audit log; `protocols.py` has
+It holds the journal, effects, budgets, approvals, switches and the audit log; `records.py` has
 the records of each, `store.py` opens them all.
 """
 

@@ -14,7 +14,7 @@ from ..state.endorsement import Endorsement
 from .audit import SqlAuditLog, append_entry
 from .database import Database
 from .endorsements import insert_endorsement, revoke_of_approval
-from .protocols import ApprovalRecord, ApprovalStatus, AuditEntry
+from .records import ApprovalRecord, ApprovalStatus, AuditEntry
 from .schema import approvals
 from .schema import decisions as decision_rows
 from .statements import insert_if_absent

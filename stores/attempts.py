@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from .database import Database
-from .protocols import ModelAttempt
+from .records import ModelAttempt
 from .schema import attempts
 from .statements import insert_if_absent
 

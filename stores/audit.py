@@ -14,7 +14,7 @@ from ..state.values import JsonObject
 from .anchor import Anchor, SignedHead, check_heads
 from .database import Database
 from .packing import json_bytes
-from .protocols import AuditEntry
+from .records import AuditEntry
 from .schema import audit, audit_head
 from .statements import insert_if_absent
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, tuple_, update
 from ..errors import StoreError
 from .database import Database
 from .money import dollars, limit_nano, reserved_nano, spent_nano
-from .protocols import Balance, Cap
+from .records import Balance, Cap
 from .schema import balances, reservation_caps, reservations
 from .statements import insert_if_absent
 

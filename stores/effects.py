@@ -12,7 +12,7 @@ from ..state.values import Json
 from .database import Database
 from .grants import give_back, lock_grant, use_grant
 from .payloads import Content, content_of, insert_content, stored_json
-from .protocols import EffectClaim, EffectRecord, EffectState
+from .records import EffectClaim, EffectRecord, EffectState
 from .schema import business_keys, effects, payloads
 from .statements import insert_if_absent
 

@@ -13,12 +13,12 @@ from ..state.endorsement import Endorsement
 from ..state.values import JsonObject
 from .audit import SqlAuditLog, append_entry
 from .database import Database
-from .protocols import AuditEntry
+from .records import AuditEntry
 from .schema import endorsements
 
 
 class SqlEndorsements:
-    """`EndorsementStore` over the database.
+    """Values that people vouch for. Giving and taking back stand in the audit log too.
 
     Args:
         database: Where to.

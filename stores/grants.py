@@ -17,13 +17,13 @@ from ..state.consent import Revocation
 from ..state.grant import CallGrant
 from .audit import SqlAuditLog, append_entry
 from .database import Database
-from .protocols import AuditEntry
+from .records import AuditEntry
 from .schema import effects, grant_uses, grants
 from .statements import insert_or_replace
 
 
 class SqlGrants:
-    """`GrantStore` over the database.
+    """Calls that people allow beforehand. Giving and taking back stand in the audit log too.
 
     Args:
         database: Where to.

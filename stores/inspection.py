@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..state.values import Record
 from .engines import Pool, failure, store_url
 from .migrate import version_of
-from .protocols import Switch
+from .records import Switch
 from .schema import VERSION, switches
 
 

@@ -1,11 +1,16 @@
-"""The database, as other rooms see it: its parts by name."""
+"""The database, as other rooms see it: its parts by name.
+
+Every method is safe to call from any event loop and any thread. Every write is durable when it
+returns.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from .consents import EndorsementStore, GrantStore
-from .protocols import Payloads, Switches
+from ..state.values import Json
+from .records import Switch
 
 if TYPE_CHECKING:
     # Whoever names the database imports no SQL by it.
@@ -14,8 +19,46 @@ if TYPE_CHECKING:
     from .audit import SqlAuditLog
     from .budgets import SqlBudgetLedger
     from .effects import SqlEffectsLedger
+    from .endorsements import SqlEndorsements
+    from .grants import SqlGrants
     from .journal import SqlJournal
     from .leases import SqlLeases
+
+
+class Payloads(Protocol):
+    """Content-addressed storage: each value is stored once."""
+
+    async def put(self, value: Json) -> str:
+        """Store a JSON value and return its digest."""
+        ...
+
+    async def get(self, digest: str) -> Json:
+        """Return the value. Raises `NotFoundError`."""
+        ...
+
+    async def put_bytes(self, data: bytes, media_type: str) -> str:
+        """Store bytes and return their digest."""
+        ...
+
+    async def get_bytes(self, digest: str) -> tuple[bytes, str]:
+        """Return bytes and media type. Raises `NotFoundError`."""
+        ...
+
+
+class Switches(Protocol):
+    """Global switches."""
+
+    async def set(self, switch: Switch) -> None:
+        """Turn a switch on."""
+        ...
+
+    async def clear(self, kind: str, target: str = "") -> None:
+        """Turn a switch off."""
+        ...
+
+    async def active(self) -> Sequence[Switch]:
+        """Return the switches that are on."""
+        ...
 
 
 class Store(Protocol):
@@ -42,12 +85,12 @@ class Store(Protocol):
         ...
 
     @property
-    def endorsements(self) -> EndorsementStore:
+    def endorsements(self) -> SqlEndorsements:
         """Values that people vouch for."""
         ...
 
     @property
-    def grants(self) -> GrantStore:
+    def grants(self) -> SqlGrants:
         """Calls that people allow beforehand."""
         ...
 

@@ -12,7 +12,7 @@ from ..state.results import StepResult
 from ..state.values import Json, JsonObject
 from .database import Database
 from .payloads import content_of, insert_content, stored_json
-from .protocols import RunRecords
+from .records import RunRecords
 from .schema import notes, outcomes, payloads
 from .statements import insert_if_absent
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, select, update
 
 from .database import Database
-from .protocols import LeaseHolder, Switch
+from .records import LeaseHolder, Switch
 from .schema import leases
 from .statements import insert_if_absent
 from .switches import active_switches

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, delete, select
 
 from .database import Database
-from .protocols import Switch
+from .records import Switch
 from .schema import switches
 from .statements import insert_or_replace
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .credentials import CredentialProvider, EnvironmentCredentials, FileCredentials
     from .decorator import tool
     from .langchain import from_langchain, with_contract
-    from .protocols import ToolOutcome, ToolRunner
+    from .outcome import ToolOutcome
     from .registry import collect
     from .runner import Runner, effect_key
 
@@ -33,7 +33,6 @@ __all__ = [
     "ToolCall",
     "ToolContract",
     "ToolOutcome",
-    "ToolRunner",
     "collect",
     "effect_key",
     "from_langchain",
@@ -57,8 +56,7 @@ __getattr__ = exports(
         "Tool": "contract",
         "ToolCall": "contract",
         "ToolContract": "contract",
-        "ToolOutcome": "protocols",
-        "ToolRunner": "protocols",
+        "ToolOutcome": "outcome",
         "collect": "registry",
         "effect_key": "runner",
         "from_langchain": "langchain",

@@ -8,7 +8,7 @@ import logging
 from ..errors import StoreError
 from ..finishing import to_the_end
 from ..stores.effects import SqlEffectsLedger
-from ..stores.protocols import EffectClaim, EffectRecord
+from ..stores.records import EffectClaim, EffectRecord
 from .endings import Ending, ending_of_record
 from .owner import has_ended
 

@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import NotFoundError, StoreError
 from ..finishing import to_the_end
 from ..state.values import Json, JsonObject
-from ..stores.protocols import EffectRecord
+from ..stores.records import EffectRecord
 from .claims import EffectClaims
 from .contract import Tool, ToolContract
 from .endings import Ending, ending_of_output, ending_of_result

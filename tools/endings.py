@@ -9,11 +9,11 @@ from typing import Any, Literal
 from ..errors import CredentialError, ToolError
 from ..state.text import whole
 from ..state.values import Json, JsonObject
-from ..stores.protocols import EffectRecord
+from ..stores.records import EffectRecord
 from .causes import is_final, says_nothing_happened
 from .contract import ToolContract
+from .outcome import ToolOutcome
 from .output import UnusableOutputError, read_output
-from .protocols import ToolOutcome
 from .threads import NoThreadError
 from .waiting import TimedOutError
 

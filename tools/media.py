@@ -15,7 +15,7 @@ from ..errors import TaskError
 from ..state.media import recognize
 from ..state.text import label
 from ..state.values import Json, JsonObject
-from ..stores.protocols import Payloads
+from ..stores.interface import Payloads
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from ..state.references import at_path
 from ..state.run import Run
 from ..state.values import Json, JsonObject, digest
 from ..stores.interface import Store
-from ..stores.protocols import EffectClaim, EffectRecord
+from ..stores.records import EffectClaim, EffectRecord
 from .arguments import Arguments
 from .claims import EffectClaims
 from .contract import Tool, ToolCall, ToolContract
@@ -35,9 +35,9 @@ from .endings import (
 )
 from .flights import Flights
 from .media import with_payloads
+from .outcome import ToolOutcome
 from .owner import this_process
 from .plain import is_small, plain_json
-from .protocols import ToolOutcome
 from .rate import RateLimits
 from .redaction import Redaction
 from .registry import find
@@ -117,22 +117,31 @@ class Runner:
         return find(self.tools, name)
 
     def check(self, name: str, args: JsonObject) -> JsonObject:
-        """Return the arguments with defaults filled in. Raises `ArgumentError`."""
+        """Return the arguments as the tool will get them (defaults filled in).
+
+        Raises `ArgumentError` naming the field: unknown field, wrong type, out of range.
+        """
         find(self.tools, name)
         return self._arguments[name].check(args)
 
     async def checked(self, name: str, args: JsonObject) -> JsonObject:
-        """Check without holding up the event loop. Raises `ArgumentError`."""
+        """Like `check`, without holding up the event loop however large the arguments are."""
         find(self.tools, name)
         return await self._arguments[name].checked(args)
 
     def filled(self, name: str, args: JsonObject) -> JsonObject:
-        """Return the arguments with the schema's own defaults. Raises `ArgumentError`."""
+        """Return the arguments with the defaults that the schema itself names, unchecked.
+
+        What `check` returns beyond that a validator or a factory has made, perhaps of the moment.
+        """
         find(self.tools, name)
         return self._arguments[name].filled(args)
 
     def check_planned(self, name: str, args: JsonObject) -> None:
-        """Check arguments that still hold references. Raises `ArgumentError`."""
+        """Like `check` for arguments that still hold references.
+
+        Literal parts are checked, referenced ones are taken as fitting. Raises `ArgumentError`.
+        """
         find(self.tools, name)
         self._arguments[name].check_planned(args)
 

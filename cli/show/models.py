@@ -10,10 +10,10 @@ from rich.table import Table
 
 from ...models.catalog.discovery import Discovery
 from ...models.catalog.settings import Catalog, ModelSettings, ModelsSettings
-from ...models.protocols import Role
+from ...models.requests import Role
 from ...state.task import Modality
 from ...state.values import Record
-from ...stores.protocols import ModelAttempt
+from ...stores.records import ModelAttempt
 from .amounts import dollars, seconds
 from .output import visible
 from .tables import table

@@ -13,7 +13,7 @@ from ...state.approval_table import ApprovalTable, tables_of
 from ...state.instances import parts_of, step_of
 from ...state.results import StepResult
 from ...state.usage import Usage, total
-from ...stores.protocols import ModelAttempt
+from ...stores.records import ModelAttempt
 from ..open_requests import OpenRequest
 from ..report import Report
 from .amounts import compact, dollars, moment, seconds

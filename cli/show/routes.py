@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from ...models.catalog.settings import Catalog, ModelsSettings
-from ...models.protocols import Ranking, Signals
+from ...models.requests import Ranking, Signals
 from ...models.routing.configured import load_router
 from ...models.routing.health import HealthView
 from ...models.routing.router import Facts, SpendLeft
-from ...stores.protocols import ModelAttempt
+from ...stores.records import ModelAttempt
 from .amounts import dollars
 from .models import recent_health
 from .output import Output, visible

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ...runs.cascade import escalations
 from ...state.values import Json
-from ...stores.protocols import ApprovalRecord, EffectRecord
+from ...stores.records import ApprovalRecord, EffectRecord
 from .amounts import compact, dollars, moment, seconds
 from .output import Output, visible
 

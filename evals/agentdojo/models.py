@@ -15,7 +15,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
-from ...models.protocols import Role
+from ...models.requests import Role
 from ...state.values import JsonObject
 from .mind import Mind
 from .scene import SceneCall

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import ConfigDict
 
-from ...models.protocols import Role
+from ...models.requests import Role
 from ...state.values import JsonObject
 from .desk import Desk
 

@@ -16,13 +16,13 @@ from ...state.run import Run
 from ...state.usage import Usage
 from ...state.values import Json
 from ...stores.interface import Store
-from ...stores.protocols import Cap, ModelAttempt
+from ...stores.records import Cap, ModelAttempt
 from ..catalog.prices import Consumption
 from ..catalog.settings import Catalog, ModelSettings
 from ..catalog.timeouts import Timeouts
 from ..failures.classes import AttemptFailure
 from ..failures.classify import classify
-from ..protocols import Candidate, Emit
+from ..requests import Candidate, Emit
 from ..routing.health import HealthBoard, HealthKey
 from .budget import Budget, Grant, Need, Settled
 from .calls import Prompt, RawReply, call_model

@@ -14,7 +14,7 @@ from typing import TypeVar
 from ...errors import BudgetExceededError, ConfigError
 from ...state.run import Run
 from ...stores.budgets import SqlBudgetLedger
-from ...stores.protocols import Cap
+from ...stores.records import Cap
 from ..catalog.prices import ModelPrice
 from ..catalog.settings import BudgetSettings, CapSettings
 from ..routing.router import SpendLeft

@@ -16,12 +16,12 @@ from ...errors import BudgetExceededError, EndpointError, OutputError
 from ...state.run import Run
 from ...state.usage import Usage
 from ...state.values import JsonObject
-from ...stores.protocols import Cap
+from ...stores.records import Cap
 from ..catalog.settings import Catalog, ModelSettings
 from ..catalog.timeouts import Timeouts
 from ..failures.classes import AttemptFailure
 from ..failures.next_attempt import NextAttempt, Option, Patience, next_move
-from ..protocols import Candidate, Emit, ModelReply, ModelRequest
+from ..requests import Candidate, Emit, ModelReply, ModelRequest
 from .attempt import Accepted, Attempts, AttemptSpec, CallEnd
 from .calls import Prompt
 from .conversation import portable
@@ -72,7 +72,7 @@ class RequestInFlight:
         self.waiting = deque(self.candidates)
 
     async def reply(self) -> ModelReply:
-        """Return the first reply that holds. Raises as `ModelGateway.complete` says."""
+        """Return the first reply that holds. Raises as `Gateway.complete` says."""
         turn = await self._next_turn("")
         while turn is not None:
             turn, outcome = await self._try(turn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...state.task import Modality
-from ..protocols import Risk, Role, Signals
+from ..requests import Risk, Role, Signals
 from .tokens import BYTES_PER_TOKEN_ESTIMATE
 
 

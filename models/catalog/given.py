@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from langchain_core.language_models import BaseChatModel
 
-from ..protocols import Role
+from ..requests import Role
 from .settings import ModelSettings, ModelsSettings, StructuredOutput
 
 ALL_MODALITIES = ("text", "image", "audio", "video")

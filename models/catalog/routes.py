@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from ...state.run import Latency
 from ...state.task import Modality
 from ...state.yaml_text import read_yaml
-from ..protocols import Risk, Role, Signals
+from ..requests import Risk, Role, Signals
 
 Guard = Literal["strict_output", "basic_safety", "media_validation"]
 Fallback = Literal["alternate_provider", "backup_model", "stronger_model", "convert_to_text"]

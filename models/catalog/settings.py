@@ -23,7 +23,7 @@ from ...errors import ConfigError, NotFoundError
 from ...state.names import VariableName
 from ...state.task import Modality
 from ...state.values import JsonObject
-from ..protocols import Role
+from ..requests import Role
 from .prices import ModelPrice, Tariff, find_price
 from .routes import RoutingSettings
 from .timeouts import Timeouts, TimeoutSettings, timeouts

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..protocols import Role
+from ..requests import Role
 
 THINKING: frozenset[Role] = frozenset({"planner", "reasoner"})
 """Roles whose models may think for minutes before they say a word."""

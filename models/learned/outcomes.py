@@ -13,7 +13,7 @@ from ...errors import ConfigError, NotFoundError
 from ...state.results import StepResult
 from ...state.values import Record
 from ...stores.interface import Store
-from ...stores.protocols import ModelAttempt
+from ...stores.records import ModelAttempt
 from ..calling.transcript import prompt_text
 
 WEAK, STRONG = "weak", "strong"

@@ -14,7 +14,7 @@ from pathlib import Path
 from ...errors import ConfigError
 from ...state.values import JsonObject
 from ..catalog.settings import Catalog
-from ..protocols import Ranking, Signals
+from ..requests import Ranking, Signals
 from ..routing.router import Facts, Scored, rank
 from .features import WIDTH, features
 

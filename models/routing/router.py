@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from ...state.task import Modality
 from ..catalog.routes import RoutingRow, Weights, matching_row
 from ..catalog.settings import Catalog, ModelSettings
-from ..protocols import Candidate, Exclusion, Ranking, Signals
+from ..requests import Candidate, Exclusion, Ranking, Signals
 from .health import HealthView
 
 NOT_GOOD_ENOUGH = "not_good_enough"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...policy.protocols import PolicyDecision
+from ...policy.facts import PolicyDecision
 from ...state.usage import Usage
 from ...state.verdict import holds
 from ..consents import Ruled, ruled

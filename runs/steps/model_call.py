@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 
 from ...errors import BudgetExceededError, EndpointError, OutputError
 from ...models.blocks import MAX_CHARACTERS, Block
-from ...models.protocols import ModelReply, ModelRequest
+from ...models.requests import ModelReply, ModelRequest
 from ...state.context import AgentContext
 from ...state.provenance import union
 from ...state.references import as_text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import ExpressionError
-from ...models.protocols import Ranking, Role, Signals
+from ...models.requests import Ranking, Role, Signals
 from ...models.routing.router import NOT_GOOD_ENOUGH
 from ...state.results import Failure, StepResult
 from ...state.values import JsonObject, size_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...finishing import to_the_end
 from ...state.values import JsonObject
-from ...tools.protocols import ToolOutcome
+from ...tools.outcome import ToolOutcome
 from ..dependencies import Dependencies
 from ..spending import hold, settle
 from ..step import Current

@@ -6,7 +6,7 @@ import asyncio
 
 from ...errors import BudgetExceededError
 from ...policy.approvals import check_approval
-from ...policy.protocols import CallFacts
+from ...policy.facts import CallFacts
 from ...state.grant import CallGrant
 from ...state.provenance import output_taint
 from ...state.results import Evidence, Failure
@@ -15,7 +15,7 @@ from ...state.usage import Usage
 from ...state.values import canonical_json
 from ...state.verdict import ActOutcome
 from ...tools.contract import Tool
-from ...tools.protocols import ToolOutcome
+from ...tools.outcome import ToolOutcome
 from ...tools.runner import effect_key
 from ..binding import bound_action
 from ..consents import ruled

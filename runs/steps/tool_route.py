@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from ...errors import ArgumentError, ExpressionError
 from ...policy.approvals import check_approval
-from ...policy.protocols import CallFacts, PolicyDecision
+from ...policy.facts import CallFacts, PolicyDecision
 from ...policy.recorded import recorded
 from ...state.approval import ApprovalRequest, approval_id
 from ...state.results import Failure, StepResult
 from ...state.values import JsonObject, digest
-from ...stores.protocols import ApprovalRecord
+from ...stores.records import ApprovalRecord
 from ...tools.contract import Tool
 from ..arguments import first_form
 from ..binding import bound_action

@@ -16,14 +16,14 @@ from pointsman import AgentContext, Settings, open_store, tool
 from pointsman.agent import build_dependencies
 from pointsman.errors import ToolError
 from pointsman.graphs.agent import build_graph
-from pointsman.models.protocols import Role
+from pointsman.models.requests import Role
 from pointsman.policy.switches import SwitchBoard
 from pointsman.runs.decisions import record_decisions
 from pointsman.runs.dependencies import Dependencies
 from pointsman.state.approval import RECORDED, read_decisions
 from pointsman.state.run import Principal
 from pointsman.state.values import JsonObject
-from pointsman.stores.protocols import ApprovalRecord, Switch
+from pointsman.stores.records import ApprovalRecord, Switch
 from pointsman.stores.store import SqlStore
 from pointsman.testing import ScriptedModel
 from pointsman.tools import ToolCall

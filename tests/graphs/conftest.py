@@ -14,7 +14,7 @@ from langgraph.types import Command
 
 from pointsman import Settings, build_agent, open_store, tool
 from pointsman.errors import ToolError
-from pointsman.models.protocols import Role
+from pointsman.models.requests import Role
 from pointsman.state.values import JsonObject
 from pointsman.stores.store import SqlStore
 from pointsman.testing import ScriptedModel

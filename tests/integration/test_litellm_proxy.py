@@ -12,7 +12,7 @@ import pytest
 
 from pointsman.cli.show.models import list_models
 from pointsman.models.catalog.settings import parse_models_settings
-from pointsman.stores.protocols import ModelAttempt
+from pointsman.stores.records import ModelAttempt
 from pointsman.stores.store import SqlStore
 from pointsman.testing import Fault, Reply, RequestRecord
 

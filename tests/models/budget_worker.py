@@ -14,7 +14,7 @@ from langchain_core.messages import HumanMessage
 from pointsman.errors import BudgetExceededError, EndpointError
 from pointsman.models.catalog.settings import parse_models_settings
 from pointsman.models.gateway import Gateway
-from pointsman.models.protocols import ModelRequest, Signals
+from pointsman.models.requests import ModelRequest, Signals
 from pointsman.state.run import Run
 from pointsman.stores.store import open_store
 

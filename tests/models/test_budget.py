@@ -12,7 +12,7 @@ from pointsman.models.catalog.prices import ModelPrice, Tariff
 from pointsman.models.catalog.settings import BudgetSettings
 from pointsman.models.routing.router import SpendLeft
 from pointsman.state.run import Limits, Principal, Run
-from pointsman.stores.protocols import Cap
+from pointsman.stores.records import Cap
 from pointsman.stores.store import SqlStore
 
 TARIFF = Tariff(input=1.0, output=10.0)

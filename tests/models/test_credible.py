@@ -19,8 +19,8 @@ from pointsman.models.calling.parameters import choices, own_limit, without_limi
 from pointsman.models.calling.ratios import LearnedRatios
 from pointsman.models.calling.tokens import input_bound, weigh
 from pointsman.models.catalog.settings import parse_models_settings
-from pointsman.models.protocols import ModelReply, ModelRequest, Signals
-from pointsman.stores.protocols import Cap
+from pointsman.models.requests import ModelReply, ModelRequest, Signals
+from pointsman.stores.records import Cap
 from pointsman.stores.store import SqlStore
 from pointsman.testing import (
     Fault,

@@ -18,10 +18,10 @@ from pointsman.errors import BudgetExceededError, ConfigError, EndpointError, Ou
 from pointsman.models.catalog.settings import parse_models_settings
 from pointsman.models.catalog.source import FileSettings
 from pointsman.models.gateway import Gateway
-from pointsman.models.protocols import ModelRequest, Signals
+from pointsman.models.requests import ModelRequest, Signals
 from pointsman.models.routing.health import HealthBoard
 from pointsman.state.run import Run
-from pointsman.stores.protocols import Switch
+from pointsman.stores.records import Switch
 from pointsman.stores.store import SqlStore, open_store
 from pointsman.testing import (
     Fault,

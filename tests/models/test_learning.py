@@ -22,7 +22,7 @@ from pointsman.models.learned.outcomes import (
 )
 from pointsman.models.learned.replay import Costs, compare
 from pointsman.models.learned.router import LearnedRouter, load_scorers
-from pointsman.models.protocols import ModelRequest, Signals
+from pointsman.models.requests import ModelRequest, Signals
 from pointsman.models.routing.router import Facts
 from pointsman.state.results import Attempt, StepResult, Verdict
 from pointsman.stores.store import SqlStore

@@ -17,11 +17,11 @@ from pointsman.models.catalog.settings import (
     ModelsSettings,
     parse_models_settings,
 )
-from pointsman.models.protocols import ModelRequest, Signals
+from pointsman.models.requests import ModelRequest, Signals
 from pointsman.runs.cascade import escalations
 from pointsman.state.results import Attempt, StepResult, Verdict
 from pointsman.state.usage import Usage
-from pointsman.stores.protocols import ModelAttempt
+from pointsman.stores.records import ModelAttempt
 from pointsman.testing import Fault, ScriptedGateway
 
 from .conftest import MakeGateway, MakeRun

@@ -10,8 +10,8 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from pointsman.errors import EndpointError, OutputError
-from pointsman.models.protocols import ModelReply, ModelRequest, Signals
-from pointsman.stores.protocols import ModelAttempt
+from pointsman.models.requests import ModelReply, ModelRequest, Signals
+from pointsman.stores.records import ModelAttempt
 from pointsman.stores.store import SqlStore
 from pointsman.testing import Fault as ScriptedFault
 from pointsman.testing import FaultKind, Price, Reply, RequestRecord, ScriptedGateway

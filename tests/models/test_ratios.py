@@ -9,7 +9,7 @@ from langchain_core.messages import HumanMessage
 
 from pointsman.models.calling.ratios import LearnedRatios, density_of
 from pointsman.models.calling.tokens import weigh
-from pointsman.models.protocols import ModelRequest, Signals
+from pointsman.models.requests import ModelRequest, Signals
 from pointsman.stores.store import SqlStore
 from pointsman.testing import Fault, Price, Reply, ScriptedGateway, TokenUsage
 

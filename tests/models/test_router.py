@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pointsman.models.catalog.settings import Catalog, parse_models_settings
-from pointsman.models.protocols import Ranking, Signals
+from pointsman.models.requests import Ranking, Signals
 from pointsman.models.routing.health import HealthView
 from pointsman.models.routing.router import NOT_GOOD_ENOUGH, Facts, SpendLeft, rank
 

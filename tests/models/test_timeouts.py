@@ -12,7 +12,7 @@ from langchain_core.messages import HumanMessage
 from pointsman.errors import EndpointError
 from pointsman.models.catalog.settings import Catalog, parse_models_settings
 from pointsman.models.catalog.timeouts import Timeouts, TimeoutSettings, timeouts
-from pointsman.models.protocols import ModelRequest, Role, Signals
+from pointsman.models.requests import ModelRequest, Role, Signals
 from pointsman.testing import Reply, ScriptedGateway
 
 from .conftest import MakeGateway, MakeRun, MakeSettings

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pointsman.policy.cedar import CedarPolicy
-from pointsman.policy.protocols import CallFacts
+from pointsman.policy.facts import CallFacts
 from pointsman.policy.settings import PolicySettings
 from pointsman.state.run import Principal
 from pointsman.tools.contract import ToolContract

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from pointsman.policy.approvals import action_digest, approver_of, check_approval, decided_by
 from pointsman.policy.cedar import CedarPolicy
-from pointsman.policy.protocols import CallFacts
+from pointsman.policy.facts import CallFacts
 from pointsman.state.approval import ApprovalRequest, Decision
 from pointsman.state.run import Principal
-from pointsman.stores.protocols import ApprovalRecord
+from pointsman.stores.records import ApprovalRecord
 from pointsman.tools.contract import ToolContract
 
 ADA = Principal(id="ada", role="admin", tenant="acme")

@@ -12,7 +12,7 @@ from pointsman.errors import StoreError
 from pointsman.policy.switches import SwitchBoard, SwitchState
 from pointsman.state.run import Principal
 from pointsman.stores import open_store
-from pointsman.stores.protocols import Switch
+from pointsman.stores.records import Switch
 
 
 class Clock:

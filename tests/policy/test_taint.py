@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pointsman.policy.cedar import CedarPolicy
-from pointsman.policy.protocols import CallFacts
+from pointsman.policy.facts import CallFacts
 from pointsman.policy.roles import ROLES
 from pointsman.policy.settings import PolicySettings
 from pointsman.policy.taint import assess

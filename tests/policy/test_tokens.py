@@ -24,7 +24,7 @@ from pointsman.policy.settings import TokenSettings
 from pointsman.policy.switches import SwitchBoard
 from pointsman.policy.tokens import TokenIssuer, TokenVerifier
 from pointsman.stores import SqlStore, open_store
-from pointsman.stores.protocols import Switch
+from pointsman.stores.records import Switch
 
 SETTINGS = TokenSettings(keyring=Path("unused"), audience="desk")
 RING = new_keyring()

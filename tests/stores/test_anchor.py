@@ -16,7 +16,7 @@ from pointsman.state.approval import ApprovalRequest, Decision
 from pointsman.stores import SqlStore, open_store
 from pointsman.stores.anchor import Anchor, read_head
 from pointsman.stores.audit import entry_hash
-from pointsman.stores.protocols import AuditEntry
+from pointsman.stores.records import AuditEntry
 from pointsman.stores.schema import audit, audit_head
 
 ENTRIES = 6

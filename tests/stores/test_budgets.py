@@ -16,7 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 
 from pointsman.errors import StoreError
 from pointsman.stores import SqlStore, open_store
-from pointsman.stores.protocols import Balance, Cap
+from pointsman.stores.records import Balance, Cap
 
 from .conftest import Clock
 
@@ -174,7 +174,7 @@ async def test_rivals_never_pass_the_cap(store: SqlStore, url: str, clock: Clock
 WORKER = """
 import asyncio, random, sys
 from pointsman.stores import open_store
-from pointsman.stores.protocols import Cap
+from pointsman.stores.records import Cap
 
 async def main(path, name):
     dice = random.Random(name)

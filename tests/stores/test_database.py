@@ -18,7 +18,7 @@ from pointsman.errors import ConfigError, DecisionError, StoreError
 from pointsman.state.values import digest
 from pointsman.stores import SqlStore, open_store
 from pointsman.stores.database import Database
-from pointsman.stores.protocols import Switch
+from pointsman.stores.records import Switch
 from pointsman.stores.schema import leases, switches
 from pointsman.stores.workers import Workers, WorkItem
 

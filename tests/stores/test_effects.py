@@ -9,7 +9,7 @@ import pytest
 
 from pointsman.errors import NotFoundError, StoreError
 from pointsman.stores import SqlStore, open_store
-from pointsman.stores.protocols import EffectClaim, EffectRecord
+from pointsman.stores.records import EffectClaim, EffectRecord
 
 from .conftest import Clock
 

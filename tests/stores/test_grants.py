@@ -11,7 +11,7 @@ from pointsman.errors import DecisionError, NotFoundError
 from pointsman.state.consent import ConsentScope, Revocation, Signatory
 from pointsman.state.grant import ArgumentBound, CallGrant
 from pointsman.stores import SqlStore, open_store
-from pointsman.stores.protocols import EffectClaim, EffectRecord
+from pointsman.stores.records import EffectClaim, EffectRecord
 
 from .conftest import Clock
 

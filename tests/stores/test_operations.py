@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from pointsman.stores import SqlStore
-from pointsman.stores.protocols import LeaseHolder, ModelAttempt, Switch
+from pointsman.stores.records import LeaseHolder, ModelAttempt, Switch
 
 from .conftest import Clock
 

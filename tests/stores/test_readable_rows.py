@@ -19,7 +19,7 @@ from pointsman.stores import open_store
 from pointsman.stores.engines import Pool, store_url
 from pointsman.stores.migrate import SCRIPTS, upgrade
 from pointsman.stores.packing import json_text, pack_text, unpack_text
-from pointsman.stores.protocols import EffectClaim
+from pointsman.stores.records import EffectClaim
 
 ODD = "odd \0 and half an emoji \ud83d and ünïcode"
 RUN = "0123456789abcdef0123456789abcdef"

@@ -13,7 +13,7 @@ from pointsman.state.results import Attempt, Evidence, StepResult, Verdict
 from pointsman.state.usage import Usage
 from pointsman.state.values import digest, size_of
 from pointsman.stores import open_store
-from pointsman.stores.protocols import EffectClaim
+from pointsman.stores.records import EffectClaim
 
 STEPS = 256
 RUN, THREAD = digest("run")[:32], "9f0c1a52-1a52-4b61-9d9e-6f1d5c6e7a10"

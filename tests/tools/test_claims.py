@@ -11,7 +11,7 @@ import pytest
 from pointsman.state.run import Run
 from pointsman.state.values import digest
 from pointsman.stores import SqlStore
-from pointsman.stores.protocols import EffectClaim
+from pointsman.stores.records import EffectClaim
 from pointsman.tools import Tool, ToolCall, ToolContract, effect_key
 from pointsman.tools.owner import has_ended, this_process
 

@@ -12,7 +12,7 @@ import pytest
 from pointsman.errors import ToolError
 from pointsman.state.run import Principal, Run
 from pointsman.stores import SqlStore
-from pointsman.stores.protocols import EffectClaim
+from pointsman.stores.records import EffectClaim
 from pointsman.tools import Runner, Tool, ToolContract, ToolOutcome, effect_key
 
 SCHEMA = {

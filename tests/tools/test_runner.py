@@ -13,7 +13,6 @@ from pointsman.errors import ToolError
 from pointsman.state.run import Run
 from pointsman.stores import SqlStore
 from pointsman.tools import Runner, Tool, ToolCall, ToolContract, ToolOutcome, effect_key, tool
-from pointsman.tools.protocols import ToolRunner
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 
@@ -64,7 +63,7 @@ async def state_of(store: SqlStore, run: Run, n: int = 1, *, apart: str = "") ->
 
 def test_runner_keeps_the_protocol(make_runner: Any) -> None:
     """The graph's protocol is what the runner implements."""
-    runner: ToolRunner = make_runner()
+    runner: Runner = make_runner()
     assert runner.tools == {}
 
 

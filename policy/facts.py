@@ -1,13 +1,12 @@
-"""What the graph needs of the policy room: one question before a call, one before an approval."""
+"""What policy is asked of a call, and what it says."""
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Literal
 
 from ..state.approval import DECISIONS, DecisionType
 from ..state.run import Principal
 from ..state.values import JsonObject, Record
-from ..tools.contract import ToolContract
 
 
 class CallFacts(Record):
@@ -56,35 +55,3 @@ class PolicyDecision(Record):
     expires_seconds: float | None = None
     version: str = ""
     """Digest of the policies, so that a change invalidates approvals given under the old ones."""
-
-
-class PolicyEngine(Protocol):
-    """Decides. Pure and quick: no I/O, under a millisecond."""
-
-    version: str
-
-    def decide(self, contract: ToolContract, facts: CallFacts) -> PolicyDecision:
-        """Say whether the call runs unattended, waits for a person, or is refused."""
-        ...
-
-    def corrected(self, contract: ToolContract) -> ToolContract:
-        """Return the contract with the operator's corrections, as policy sees it."""
-        ...
-
-    def may_see(self, contract: ToolContract, principal: Principal) -> bool:
-        """Say whether the planner may know of the tool."""
-        ...
-
-    def may_approve(
-        self, approver: Principal, contract: ToolContract, facts: CallFacts, requester: str
-    ) -> PolicyDecision:
-        """Say whether this person may approve this call (`run` or `refuse`)."""
-        ...
-
-    def may_instruct(self, principal: Principal) -> bool:
-        """Say whether what this person tells the agent to be and do counts."""
-        ...
-
-    def may_use_model(self, principal: Principal, model: str, data_class: str) -> bool:
-        """Say whether the run may send its data to this model."""
-        ...

@@ -1,19 +1,17 @@
-"""What the graph needs of the models room."""
+"""What is asked of a model, who may be asked, and what came back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from ..state.run import Latency, Run
+from ..state.run import Latency
 from ..state.task import Modality
 from ..state.usage import Usage
 from ..state.values import Json, JsonObject, Record
-from ..stores.protocols import Cap
-from .meter import UsageMeter
 
 if TYPE_CHECKING:
     # Settings name roles and signals, and should not wait for LangChain.
@@ -122,47 +120,3 @@ class ModelReply(Record):
     usage: Usage = Usage()
     """Of all attempts together."""
     attempts: int = 1
-
-
-class ModelGateway(Protocol):
-    """Every model call goes through here: routed, budgeted, retried, recorded."""
-
-    def serves(self, role: Role) -> bool:
-        """Whether any model is configured for the role."""
-        ...
-
-    async def rank(self, signals: Signals, *, run: Run, step: str) -> Ranking:
-        """Order the candidates, with reasons, from catalog, policy, health and spend left."""
-        ...
-
-    async def complete(
-        self, request: ModelRequest, *, run: Run, step: str, emit: Emit | None = None
-    ) -> ModelReply:
-        """Get a reply from the best candidate that gives one.
-
-        Raises:
-            EndpointError: No candidate gave a reply; the message lists what each one said.
-            OutputError: Candidates replied, but none with what the schema asks for.
-            BudgetExceededError: No cap leaves room for a useful reply; it names the cap.
-        """
-        ...
-
-    def caps(self, run: Run, step: str) -> Sequence[Cap]:
-        """Return what everything that a run pays for must fit under."""
-        ...
-
-    async def meter(self, run_id: str, *, new: bool = False) -> UsageMeter:
-        """Return what the run's model calls have cost so far, kept up for as long as it is held.
-
-        Calls that another process makes meanwhile are not counted. Nothing is on record of a `new`
-        run, so nothing is read.
-        """
-        ...
-
-    async def usage(self, run_id: str) -> Usage:
-        """Return what the run's model calls have cost so far."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close the clients."""
-        ...

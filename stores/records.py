@@ -1,14 +1,10 @@
-"""Records of the database, and protocols of those parts that somebody may replace.
-
-Every method is safe to call from any event loop and any thread. Every write is durable when it
-returns. Times are Unix seconds, money is US dollars.
-"""
+"""Records of the database. Times are Unix seconds, money is US dollars."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
 from ..state.approval import ApprovalRequest, Decision
 from ..state.values import Json, JsonObject, Record
@@ -59,26 +55,6 @@ class EffectRecord(Record):
     """How an `unknown` call was cleared up, and by whom."""
     claimed_at: float = 0.0
     settled_at: float | None = None
-
-
-class Payloads(Protocol):
-    """Content-addressed storage: each value is stored once."""
-
-    async def put(self, value: Json) -> str:
-        """Store a JSON value and return its digest."""
-        ...
-
-    async def get(self, digest: str) -> Json:
-        """Return the value. Raises `NotFoundError`."""
-        ...
-
-    async def put_bytes(self, data: bytes, media_type: str) -> str:
-        """Store bytes and return their digest."""
-        ...
-
-    async def get_bytes(self, digest: str) -> tuple[bytes, str]:
-        """Return bytes and media type. Raises `NotFoundError`."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,22 +167,6 @@ class Switch(Record):
     def covers(self, target: str) -> bool:
         """Say whether it is about a tool, endpoint, principal or token."""
         return self.target in (target, *EVERYTHING)
-
-
-class Switches(Protocol):
-    """Global switches."""
-
-    async def set(self, switch: Switch) -> None:
-        """Turn a switch on."""
-        ...
-
-    async def clear(self, kind: str, target: str = "") -> None:
-        """Turn a switch off."""
-        ...
-
-    async def active(self) -> Sequence[Switch]:
-        """Return the switches that are on."""
-        ...
 
 
 class LeaseHolder(Record):
