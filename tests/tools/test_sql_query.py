@@ -310,6 +310,26 @@ ELSEWHERE = [
     "SELECT current_user",
     "SELECT version()",
     "SELECT current_setting('data_directory')",
+    "SELECT 'secrets'::regclass",
+    "SELECT regclass 'secrets'",
+    "SELECT CAST(16384 AS regclass)",
+    "SELECT 10::regrole",
+    "SELECT 'public'::regnamespace",
+    "SELECT 'pg_sleep'::pg_catalog.regproc",
+    "SELECT ARRAY['secrets']::regclass[]",
+    "SELECT tableoid::regclass FROM orders",
+    "SELECT id::secrets FROM orders",
+    "SELECT id::public.secrets FROM orders",
+    "SELECT user",
+    "SELECT id FROM orders WHERE CURRENT_ROLE = 'postgres'",
+    "SELECT * FROM session_user",
+    "SELECT id OPERATOR(public.~~~) id FROM orders",
+    "SELECT orders.tell FROM orders",
+    "SELECT (o).tell FROM orders o",
+    "SELECT (SELECT o FROM orders o LIMIT 1).tell",
+    'SELECT o."tell" FROM orders o',
+    "WITH t(tell) AS (SELECT 1) SELECT o.tell FROM orders o, t",
+    "SELECT o.row_to_json FROM orders o",
 ]
 BOMBS = [
     "SELECT repeat('x', 900000000)",
@@ -330,6 +350,10 @@ BOMBS = [
     f"SELECT {' || '.join(['id'] * 20)}",
     "WITH RECURSIVE t(x) AS (SELECT 'a' UNION ALL SELECT x || x FROM t) SELECT x FROM t",
     "WITH RECURSIVE t(x) AS (SELECT 'a' UNION ALL SELECT concat(x, x) FROM t) SELECT x FROM t",
+    "SELECT 'x'::char(10000000)",
+    "SELECT CAST(id AS bpchar(9999999)) FROM orders",
+    "SELECT B'1'::bit(80000000)",
+    "SELECT '<a/>'::xml",
 ]
 
 
@@ -340,10 +364,12 @@ def shop(postgres_server: str) -> str:
 
     with psycopg.connect(postgres_server) as connection:
         connection.execute(
-            'DROP SCHEMA IF EXISTS hidden CASCADE; DROP TABLE IF EXISTS orders, secrets, "Orders";'
+            "DROP SCHEMA IF EXISTS hidden CASCADE;"
+            'DROP TABLE IF EXISTS orders, secrets, "Orders" CASCADE;'
             "CREATE TABLE orders (id text, body text); CREATE TABLE secrets (value text);"
             'CREATE TABLE "Orders" (id text); CREATE SCHEMA hidden;'
             "CREATE TABLE hidden.orders (id text); INSERT INTO hidden.orders VALUES ('hidden');"
+            "CREATE FUNCTION tell(orders) RETURNS text LANGUAGE sql AS 'SELECT value FROM secrets';"
             "INSERT INTO secrets VALUES ('s3cret'); INSERT INTO \"Orders\" VALUES ('quoted');"
             "INSERT INTO orders SELECT 'A' || n, repeat('x', 1000) FROM generate_series(1, 50) n"
         )
@@ -368,6 +394,10 @@ ALLOWED_THERE = [
     "SELECT coalesce(id, 'none') || 'x', CASE WHEN id = 'A1' THEN 1 END, id::text FROM Orders",
     "WITH secrets AS (SELECT 1 AS x) SELECT x FROM secrets",
     "SELECT position('x' IN body), substring(body FROM 1 FOR 2), row_number() OVER () FROM orders",
+    "SELECT o.id, (o).body, o.* FROM orders o WHERE o.id::varchar(5) = ANY(ARRAY['A1']::text[])",
+    "WITH t AS (SELECT id AS name, 1 AS count FROM orders) SELECT t.name, t.count FROM t",
+    'SELECT "user" FROM (SELECT id AS "user" FROM orders) x',
+    "SELECT '10.0.0.1'::inet, '1 day'::interval, '{}'::jsonb -> 'a', '7'::cidr, 'x'::char(3)",
 ]
 
 
@@ -388,10 +418,40 @@ async def test_postgres_tables_of_other_schemas_are_named(shop: str, execute: An
         assert output["rows"] == [{"id": "hidden"}]
 
 
+async def test_postgres_functions_that_gather_rows_are_known_in_disguise(
+    shop: str, execute: Any
+) -> None:
+    """`row.function` is a call, too."""
+    with pytest.raises(ToolError, match="json_agg is not allowed"):
+        await execute(sql_query(shop), sql="SELECT o.json_agg FROM orders o", parameters=[])
+
+
+async def test_postgres_backslashes_are_read_as_they_were_checked(shop: str, execute: Any) -> None:
+    """Whatever the database's own setting says of them."""
+    import psycopg
+
+    with psycopg.connect(shop, autocommit=True) as connection:
+        connection.execute("ALTER DATABASE postgres SET standard_conforming_strings = off")
+    try:
+        tool = sql_query(shop, tables=["orders"])
+        sql = r"SELECT '\', ' || (SELECT value FROM secrets) || ' -- '"
+        assert "s3cret" not in str(await execute(tool, sql=sql, parameters=[]))
+    finally:
+        with psycopg.connect(shop, autocommit=True) as connection:
+            connection.execute("ALTER DATABASE postgres RESET standard_conforming_strings")
+
+
+async def test_postgres_amounts_keep_their_digits(shop: str, execute: Any) -> None:
+    """What a float cannot hold stays text."""
+    sql = "SELECT 12345678901234567.89 AS a, 5.50 AS b, 'NaN'::numeric AS c, 10::numeric ^ 400 > 1"
+    [row] = (await execute(sql_query(shop), sql=sql, parameters=[]))["rows"]
+    assert (row["a"], row["b"], row["c"]) == ("12345678901234567.89", 5.5, "NaN")
+
+
 @pytest.mark.parametrize("sql", BOMBS)
 def test_postgres_functions_that_build_gigabytes_are_refused(sql: str) -> None:
     """They do not reach the server."""
-    with pytest.raises(ToolError, match=r"not allowed|joins texts"):
+    with pytest.raises(ToolError, match=r"not allowed|joins texts|may not pad"):
         check_statement(sql, dialect="postgres")
 
 

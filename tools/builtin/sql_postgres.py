@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from itertools import chain, islice
 from typing import Any
 
+from sqlglot import exp
+
 from ...errors import ConfigError, ToolError
 from .sql_rows import Rows, take, too_large
+from .sql_statements import attributes, refused, tables_of
 
 CONNECT_SECONDS = 5
 _TOO_LARGE = "a row is too large: "
+
+# Functions that take a whole row, and are no column of the tables that are read.
+_DISGUISED = """
+SELECT DISTINCT p.proname FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_type t ON t.oid = p.proargtypes[0]
+WHERE p.proname = ANY($1) AND t.typtype IN ('c', 'd', 'p') AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+    WHERE a.attname = p.proname AND a.attnum > 0 AND NOT a.attisdropped AND c.relname = ANY($2))
+"""
 
 
 def query_postgres(
     url: str,
     sql: str,
+    tree: exp.Query,
     parameters: Sequence[Any],
     *,
     limit: int,
     seconds: float,
     max_bytes: int,
     schemas: Sequence[str],
+    functions: Collection[str],
 ) -> Rows:
-    """Return at most `limit` rows. Blocks; meant for a thread.
+    """Return at most `limit` rows of a statement that was checked. Blocks; meant for a thread.
 
     Give it a role that may only read: a read-only transaction still runs functions, and only the
     role says what those may reach.
@@ -40,6 +54,7 @@ def query_postgres(
         ) from error
     try:
         with closing(_connected(psycopg, url, seconds, schemas)) as connection:
+            _refuse_disguised(connection, tree, functions)
             bounded = _bounded(sql, limit + 1, max_bytes).encode()
             cursor = connection.cursor()
             arriving = cursor.stream(bounded, parameters)
@@ -60,7 +75,8 @@ def _connected(psycopg: Any, url: str, seconds: float, schemas: Sequence[str]) -
     path = ",".join(f'"{name}"' for name in schemas).replace(" ", "\\ ")
     settings = (
         f"-c default_transaction_read_only=on -c statement_timeout={int(seconds * 1000)}"
-        f" -c search_path={path}"
+        # Otherwise a backslash would end a text where the check saw it go on.
+        f" -c search_path={path} -c standard_conforming_strings=on"
     )
     try:
         # A raw cursor sends the statement alone, with its parameters beside it: the server
@@ -81,6 +97,16 @@ def _connected(psycopg: Any, url: str, seconds: float, schemas: Sequence[str]) -
         ) from None
     connection.read_only = True
     return connection
+
+
+def _refuse_disguised(connection: Any, tree: exp.Query, functions: Collection[str]) -> None:
+    """Refuse `row.function`, which PostgreSQL reads as `function(row)`."""
+    names = attributes(tree) - set(functions)
+    if not names:
+        return
+    found = connection.execute(_DISGUISED, [sorted(names), sorted(tables_of(tree))]).fetchall()
+    if found:
+        raise refused(f"The function {found[0][0]} is not allowed.")
 
 
 def _bounded(sql: str, limit: int, max_bytes: int) -> str:

@@ -68,7 +68,7 @@ def sql_query(
     }
 
     def query(sql: str, parameters: list[Scalar]) -> Rows:
-        check_statement(
+        tree = check_statement(
             sql,
             dialect=dialect,
             functions=allowed_functions,
@@ -79,11 +79,13 @@ def sql_query(
             return query_postgres(
                 str(database),
                 sql,
+                tree,
                 parameters,
                 limit=max_rows,
                 seconds=query_seconds,
                 max_bytes=max_bytes,
                 schemas=schemas,
+                functions=allowed_functions,
             )
         return query_sqlite(
             Path(database),
@@ -133,7 +135,9 @@ def _plain(value: Any) -> Json:
         case float():
             return value if math.isfinite(value) else str(value)
         case Decimal():
-            return _plain(float(value))
+            # A float holds fifteen digits; an amount with more of them stays whole as text.
+            exact = value.is_finite() and Decimal(repr(float(value))) == value
+            return _plain(float(value)) if exact else str(value)
         case datetime() | date() | time():
             return value.isoformat()
         case timedelta():

@@ -41,6 +41,18 @@ _FORMS = frozenset({"cast", "exists", "case", "array", "if", "and", "or", "not",
 MAX_JOINED = 10
 """Most concatenations in a statement for PostgreSQL: each can double what it is given."""
 
+_TYPES = frozenset({"cidr", "citext", "jsonpath", "macaddr", "tsquery", "tsvector", "varbit"})
+"""Types that compute and that the parser has no word for."""
+_CATALOG_TYPES = (exp.ObjectIdentifier, exp.PseudoType)
+MAX_PADDED = 1_000
+"""Longest text or bits that a cast may pad a value to."""
+_PADDED = (exp.DType.CHAR, exp.DType.NCHAR, exp.DType.BPCHAR, exp.DType.BIT)
+_WHO = frozenset(
+    {"user", "current_user", "session_user", "system_user", "current_role"}
+    | {"current_catalog", "current_schema", "current_database"}
+)
+"""What PostgreSQL calls as a function without brackets."""
+
 _WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Into, exp.Lock, exp.Command)
 _CALL = re.compile(r"([a-z_]\w*)(?:\(|$)", re.IGNORECASE)
 _CATALOG_PREFIXES = ("pg_", "pragma_", "sqlite_", "dbstat", "information_schema")
@@ -59,8 +71,8 @@ def check_statement(
     functions: Collection[str] | None = None,
     tables: Collection[str] | None = None,
     schemas: Collection[str] = ("public", "main"),
-) -> None:
-    """Refuse everything but one `SELECT`, with or without `WITH`.
+) -> exp.Query:
+    """Return the statement, parsed, if it is one `SELECT`, with or without `WITH`.
 
     This is the first wall and the one that explains itself. The second is the database: a
     read-only connection, and for SQLite an authorizer.
@@ -83,8 +95,11 @@ def check_statement(
         _check_tables(tree, dialect, tables, schemas)
         if dialect == "postgres":
             _check_growth(tree)
+            for node in tree.walk():
+                _check_postgres(node)
     except RecursionError:
         raise refused("It is nested too deeply.") from None
+    return tree
 
 
 def _check_node(node: exp.Expr, dialect: Dialect, functions: Collection[str]) -> None:
@@ -96,6 +111,43 @@ def _check_node(node: exp.Expr, dialect: Dialect, functions: Collection[str]) ->
             raise refused(f"The function {name[:80]} is not allowed.")
     if isinstance(node, exp.Dot) and node.find(exp.Func) is not None:
         raise refused("A function of a named schema is not allowed.")
+
+
+def _check_postgres(node: exp.Expr) -> None:
+    """Refuse what calls a function, or asks a catalogue, without looking like it."""
+    if isinstance(node, exp.DataType | exp.ObjectIdentifier | exp.PseudoType):
+        _check_type(node)
+    if isinstance(node, exp.Operator):
+        raise refused("An operator of a named schema is not allowed.")
+    name: object = node.this if isinstance(node, exp.Column | exp.Table) else None
+    qualified = bool(node.args.get("table") or node.args.get("db"))
+    if not isinstance(name, exp.Identifier) or name.quoted or qualified:
+        return
+    if name.this.lower() in _WHO:
+        raise refused(f"{name.this.upper()} is not allowed; a column's name goes in quotes.")
+
+
+def _check_type(kind: exp.Expr) -> None:
+    """Refuse types of somebody's own, and those that look a name up in a catalogue."""
+    named = str(kind.args.get("kind") or "").lower()
+    unknown = kind.this in (exp.DType.USERDEFINED, exp.DType.XML) and named not in _TYPES
+    if isinstance(kind, _CATALOG_TYPES) or unknown:
+        raise refused(f"The type {kind.sql('postgres')[:80]} is not allowed.")
+    lengths = [literal.this for literal in kind.find_all(exp.Literal)]
+    if kind.this in _PADDED and any(not n.isdigit() or int(n) > MAX_PADDED for n in lengths):
+        raise refused(f"A cast may not pad to more than {MAX_PADDED} characters.")
+
+
+def attributes(tree: exp.Expr) -> set[str]:
+    """Return the names after a dot: columns, and functions in the guise of columns."""
+    names = [column.this for column in tree.find_all(exp.Column) if column.args.get("table")]
+    names += [dot.expression for dot in tree.find_all(exp.Dot)]
+    return {_identifier(name, "postgres") for name in names} - {""}
+
+
+def tables_of(tree: exp.Expr) -> set[str]:
+    """Return the names of the tables that a statement for PostgreSQL reads."""
+    return {_identifier(table.this, "postgres") for table in tree.find_all(exp.Table)}
 
 
 def _spelled(node: exp.Expr, dialect: Dialect) -> str:
@@ -125,13 +177,18 @@ def _parse(sql: str, dialect: Dialect) -> exp.Select | exp.SetOperation:
     try:
         trees = sqlglot.parse(sql, read=dialect)
     except (SqlglotError, RecursionError) as error:
-        raise refused(f"It cannot be parsed: {str(error)[:300]}") from None
+        raise refused(f"It cannot be parsed: {_without_colours(error)[:300]}") from None
     tree = trees[0] if len(trees) == 1 else None
     if tree is None:
         raise refused(f"It holds {len(trees)} statements.")
     if not isinstance(tree, exp.Select | exp.SetOperation):
         raise refused(f"{tree.key.upper()} is not allowed.")
     return tree
+
+
+def _without_colours(error: Exception) -> str:
+    # The parser underlines the place for a terminal.
+    return str(error).replace("\033[4m", "").replace("\033[0m", "")
 
 
 def _check_tables(
