@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import httpx
@@ -16,8 +16,10 @@ from pydantic import Field, field_validator
 
 from ..errors import ConfigError
 from ..state.values import Record
+from .mcp_logs import redacted_logs
 
 if TYPE_CHECKING:
+    from langchain_mcp_adapters.sessions import Connection
     from mcp import ClientSession
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -28,7 +30,11 @@ _LONGEST_WORD = 20
 
 
 class McpServer(Record):
-    """How a server is reached."""
+    """How a server is reached.
+
+    `${NAME}` in an argument, variable, header or URL is taken from our environment when a session
+    is opened, so that a file of settings holds no credential.
+    """
 
     name: str
     transport: Literal["stdio", "streamable_http"] = "stdio"
@@ -36,7 +42,7 @@ class McpServer(Record):
     """For `stdio`: the program to start."""
     args: tuple[str, ...] = Field(default=(), repr=False)
     env: dict[str, str] = Field(default={}, repr=False)
-    """For `stdio`: variables of the program; `${NAME}` is taken from our environment."""
+    """For `stdio`: variables of the program."""
     cwd: str | None = None
     url: str = Field(default="", repr=False)
     """For `streamable_http`. What stands in its query is taken for a credential."""
@@ -55,19 +61,50 @@ class McpServer(Record):
         """Return what nobody may read: in headers, variables, arguments and the URL."""
         return tuple(dict.fromkeys(value for value in self._secrets() if value))
 
+    def resolved(self) -> McpServer:
+        """Return the server with its variables filled in.
+
+        Raises:
+            ConfigError: One of them is not set.
+        """
+        return self._filled(functools.partial(_variable, server=self.name))
+
+    def _filled(self, variable: Callable[[str], str]) -> McpServer:
+        given = self.model_dump(include={"args", "env", "url", "headers"})
+        return self.model_copy(update=_replaced(given, variable))
+
     def _secrets(self) -> Iterator[str]:
-        for name, value in self.headers.items():
+        named: list[str] = []
+        filled = self._filled(lambda name: named.append(name) or os.environ.get(name, ""))
+        yield from (os.environ.get(name, "") for name in named)
+        for name, value in filled.headers.items():
             if not name.lower().startswith(_PLAIN_HEADERS):
                 # Also without the scheme before it: `Bearer KEY`.
                 yield from (value, value.rpartition(" ")[2])
-        for name, value in self.env.items():
-            if _SECRET_NAME.search(name):
-                yield value
-            yield from (os.environ.get(variable, "") for variable in _VARIABLE.findall(value))
-        yield from _secret_arguments(self.args)
-        url = urlsplit(self.url)
+        yield from (value for name, value in filled.env.items() if _SECRET_NAME.search(name))
+        yield from _secret_arguments(filled.args)
+        url = urlsplit(filled.url)
         yield from (value for _, value in parse_qsl(url.query))
         yield from _keys_in(url.path)
+
+
+def _replaced(value: Any, variable: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _replaced(item, variable) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_replaced(item, variable) for item in value)
+    return _VARIABLE.sub(lambda found: variable(found[1]), value)
+
+
+def _variable(name: str, *, server: str) -> str:
+    held = os.environ.get(name)
+    if held is None:
+        raise ConfigError(
+            f"The variable {name} is not set.",
+            where=f"mcp.{server}",
+            fix="Set it, or give the value without `${…}`.",
+        )
+    return held
 
 
 def _keys_in(path: str) -> Iterator[str]:
@@ -85,12 +122,22 @@ def _secret_arguments(args: tuple[str, ...]) -> Iterator[str]:
             yield value if equals else following
 
 
-def open_session(server: McpServer) -> AbstractAsyncContextManager[ClientSession]:
-    """Open a session, to be initialized.
+@asynccontextmanager
+async def open_session(server: McpServer) -> AsyncGenerator[ClientSession]:
+    """Open a session, to be initialized. What its libraries log shows none of the secrets.
 
     Raises:
-        ConfigError: The extra is missing.
+        ConfigError: The extra is missing, or a variable is not set.
     """
+    connection = _connection(server.resolved())
+    with redacted_logs(server.secrets()):
+        async with _session(server, connection) as session:
+            yield session
+
+
+def _session(
+    server: McpServer, connection: Connection
+) -> AbstractAsyncContextManager[ClientSession]:
     try:
         from langchain_mcp_adapters.sessions import create_session
     except ImportError as error:
@@ -99,24 +146,24 @@ def open_session(server: McpServer) -> AbstractAsyncContextManager[ClientSession
             where=server.name,
             fix="Install the extra `mcp`.",
         ) from error
+    return create_session(connection)
+
+
+def _connection(server: McpServer) -> Connection:
     if server.transport == "stdio":
-        return create_session(
-            {
-                "transport": "stdio",
-                "command": server.command,
-                "args": list(server.args),
-                "env": server.env,
-                "cwd": server.cwd,
-            }
-        )
-    return create_session(
-        {
-            "transport": "streamable_http",
-            "url": _shown(server.url),
-            "headers": server.headers,
-            "httpx_client_factory": functools.partial(_client, server.url),
+        return {
+            "transport": "stdio",
+            "command": server.command,
+            "args": list(server.args),
+            "env": server.env,
+            "cwd": server.cwd,
         }
-    )
+    return {
+        "transport": "streamable_http",
+        "url": _shown(server.url),
+        "headers": server.headers,
+        "httpx_client_factory": functools.partial(_client, server.url),
+    }
 
 
 def _shown(url: str) -> str:

@@ -186,7 +186,7 @@ def test_tools_outlive_the_event_loop(stdio: McpServer, execute: Any) -> None:
     assert asyncio.run(execute(tools["odd_name"], runtime="y")) == "odd y"
 
 
-KEY = "k3y-of-the-server-0001"
+KEY, OTHER_KEY = "k3y-of-the-server-0001", "k3y-of-the-server-0002"
 
 
 def test_a_server_shows_no_secrets() -> None:
@@ -232,15 +232,20 @@ def test_what_is_secret(
 
 @pytest.mark.parametrize("fail", [False, True], ids=["result", "error"])
 async def test_no_credential_comes_back(
-    http: McpServer, fail: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    http: McpServer,
+    fail: bool,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A server that repeats how it was asked gets nothing of it into results, errors and logs."""
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("SERVER_KEY", OTHER_KEY)
     server = McpServer(
         name="tests",
         transport="streamable_http",
         url=f"{http.url}?key={KEY}",
-        headers={"Authorization": f"Bearer {KEY}"},
+        headers={"Authorization": f"Bearer {KEY}", "X-Other": "${SERVER_KEY}"},
     )
     tools = await mcp_tools(server)
     async with open_store(tmp_path / "s.db") as store:
@@ -254,9 +259,43 @@ async def test_no_credential_comes_back(
         )
 
     said = f"{outcome.output} {outcome.error}"
-    assert "[credential]" in said
-    assert KEY not in said
-    assert KEY not in caplog.text
+    assert "'x-other': '[credential]'" in said
+    for text in (said, caplog.text):
+        assert KEY not in text
+        assert OTHER_KEY not in text
+    assert "Sending client message" in caplog.text
+
+
+async def test_variables_are_taken_from_the_environment(
+    http: McpServer, execute: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In headers, URL and arguments as in variables."""
+    monkeypatch.setenv("SHOP", "shop-7")
+    given = McpServer(
+        name="tests",
+        transport="streamable_http",
+        url=f"{http.url}?shop=${{SHOP}}",
+        headers={"X-Shop": "no ${SHOP}", "X-Plain": "$SHOP {SHOP}"},
+        args=("--shop=${SHOP}",),
+        env={"A": "${SHOP}-b"},
+    )
+    said = str(await execute(named(await mcp_tools(given))["echo"], fail=False))
+
+    assert "?shop=shop-7" in said
+    assert "'x-shop': 'no shop-7'" in said
+    assert "'x-plain': '$SHOP {SHOP}'" in said
+    assert given.resolved().args == ("--shop=shop-7",)
+    assert given.resolved().env == {"A": "shop-7-b"}
+
+
+async def test_a_variable_that_is_not_set_is_named(
+    http: McpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sent as it stands, the server would only say that it knows no such key."""
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    server = http.model_copy(update={"headers": {"Authorization": "Bearer ${NO_SUCH_KEY}"}})
+    with pytest.raises(ConfigError, match=r"NO_SUCH_KEY is not set"):
+        await mcp_tools(server)
 
 
 @pytest.mark.parametrize("url", [f"http://127.0.0.1:9/?key={KEY}", f"http://127.0.0.1:9/{KEY}"])
