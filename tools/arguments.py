@@ -14,6 +14,7 @@ from ..errors import ArgumentError, ConfigError, PlanError
 from ..state import schemas
 from ..state.references import references
 from ..state.values import Json, JsonObject
+from .causes import said_by
 from .contract import CheckArgs
 from .deferred import PlannedValidator, defer
 from .formats import FORMATS
@@ -80,12 +81,25 @@ class Arguments:
         """
         filled = self.filled(args, steps=steps)
         self._refuse_first(self._strict, filled, steps)
-        made = None if self._further is None else self._further(filled)
+        made = self._made_of(filled)
         if made is None or made == filled:
             return filled
         made = self._plain(made)
         self._refuse_first(self._strict, made)
         return made
+
+    def _made_of(self, filled: JsonObject) -> JsonObject | None:
+        try:
+            return None if self._further is None else self._further(filled)
+        except ArgumentError:
+            raise
+        except Exception as error:
+            # Validators are foreign code, and not all of them say no by a ValueError.
+            raise ArgumentError(
+                f"The check of the arguments failed: {type(error).__name__}: {said_by(error)}",
+                where=self._tool,
+                fix="Give other values; if none will do, correct the tool's validators.",
+            ) from error
 
     def filled(self, args: JsonObject, *, steps: int = schemas.MAX_STEPS) -> JsonObject:
         """Return the arguments with the defaults that the schema names, unchecked.

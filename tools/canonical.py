@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -15,8 +16,10 @@ from pydantic import ValidationError as Invalid
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, NothingHappenedError
+from ..state.provenance import leaves
 from ..state.values import Json, JsonObject, canonical_json
+from .causes import said_by
 
 _ABSENT = object()
 _ROUNDS = 3
@@ -58,6 +61,20 @@ class ModelArguments:
                 raise
             return values
 
+    def values(self, args: JsonObject) -> BaseModel:
+        """Return what `read` does, for a call that is about to be made.
+
+        Raises:
+            NothingHappenedError: They are refused now, or their validators failed.
+        """
+        try:
+            return self.read(args)
+        except Exception as error:
+            raise NothingHappenedError(
+                f"It was not called, because its arguments could not be read: {_words(error)}",
+                where=self._tool,
+            ) from error
+
     def _read_lean(self, args: JsonObject, error: Invalid) -> BaseModel | None:
         """Read without the values that are refused, if their absence gives just these values."""
         places = [place for e in error.errors(include_url=False) if (place := _at(args, e))]
@@ -95,18 +112,42 @@ class ModelArguments:
         """Read what was written, and return what comes out and what was read."""
         try:
             return self._written(self.read(form)), form
-        except Invalid:
-            # Some types are not read from what they become (`Json`): these stay as they were given.
-            form = {name: args.get(name, value) for name, value in form.items()}
+        except Invalid as error:
+            places = [_at(form, e) for e in error.errors(include_url=False)]
+            form = self._as_given(args, form, _outermost(places))
             return self._written(self._checked(form)), form
+
+    def _as_given(
+        self, args: JsonObject, form: JsonObject, places: Iterable[tuple[str | int, ...]]
+    ) -> JsonObject:
+        """Return the form with what is not read from what it becomes in the way it was given.
+
+        That is a text that holds JSON (`Json`), or a field under another name than its own. Nothing
+        but the way of writing may differ: what validation changed inside must be seen.
+
+        Raises:
+            ArgumentError: It does.
+        """
+        for place in places:
+            given, made = _found(args, place), _found(form, place)
+            if isinstance(given, str) and not isinstance(made, str):
+                given = given if _is_json_of(given, made) else canonical_json(made)
+            elif _leaves(given) != _leaves(made):
+                raise ArgumentError(
+                    "Validation changes it into what it does not read itself, so nobody could "
+                    "approve it.",
+                    where=".".join([self._tool, *map(str, place)]),
+                    fix="Have the type read what it is written as, under the same names.",
+                )
+            form = _replaced(form, place, given)
+        return form
 
     def _checked(self, args: JsonObject) -> BaseModel:
         try:
             return self.read(args)
         except Invalid as error:
-            first = error.errors(include_url=False)[0]
-            path = ".".join([self._tool, *(str(part) for part in first["loc"])])
-            raise ArgumentError(first["msg"] + ".", where=path, fix="Give another value.") from None
+            path = ".".join([self._tool, *map(str, error.errors(include_url=False)[0]["loc"])])
+            raise ArgumentError(_words(error), where=path, fix="Give another value.") from None
 
     def _written(self, values: BaseModel) -> JsonObject:
         made = written(values)
@@ -115,6 +156,13 @@ class ModelArguments:
         fields = self._model.model_fields
         hidden = {input_name(name, fields[name]) for name in self._hidden}
         return {name: value for name, value in made.items() if name not in hidden}
+
+
+def _words(error: Exception) -> str:
+    """Return why arguments were refused, without the values, in one sentence."""
+    if isinstance(error, Invalid):
+        return f"{error.errors(include_url=False)[0]['msg']}."
+    return f"{type(error).__name__}: {said_by(error)}"
 
 
 def input_name(name: str, field: FieldInfo) -> str:
@@ -156,7 +204,7 @@ def written(value: Any) -> Json:
         case list() | tuple() | deque():
             return [written(item) for item in value]
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return {f.name: written(getattr(value, f.name)) for f in dataclasses.fields(value)}
+            return _written_dataclass(value)
         case _:
             return _written_leaf(value)
 
@@ -183,6 +231,18 @@ def _written_model(model: BaseModel) -> JsonObject:
             if name in model.model_fields_set:
                 raise
     return {**made, **{name: written(item) for name, item in (model.model_extra or {}).items()}}
+
+
+def _written_dataclass(value: Any) -> JsonObject:
+    # Pydantic's own dataclasses take aliases; what is no parameter follows from the rest.
+    known: Mapping[str, FieldInfo] = getattr(value, "__pydantic_fields__", {})
+    return {
+        input_name(f.name, known[f.name]) if f.name in known else f.name: written(
+            getattr(value, f.name)
+        )
+        for f in dataclasses.fields(value)
+        if f.init
+    }
 
 
 def _settled(given: Json, made: Json) -> Json:
@@ -222,6 +282,37 @@ def _found(value: Json, path: Iterable[str | int]) -> Json:
         except (KeyError, IndexError, TypeError):
             return _ABSENT
     return value
+
+
+def _outermost(places: Iterable[tuple[str | int, ...]]) -> list[tuple[str | int, ...]]:
+    found: list[tuple[str | int, ...]] = []
+    for place in sorted(set(places), key=len):
+        if not any(place[: len(outer)] == outer for outer in found):
+            found.append(place)
+    return found
+
+
+def _replaced(value: Json, path: tuple[str | int, ...], new: Json) -> Json:
+    if not path:
+        return new
+    head, rest = path[0], path[1:]
+    if isinstance(value, list):
+        return [_replaced(v, rest, new) if i == head else v for i, v in enumerate(value)]
+    return {**value, head: _replaced(value.get(head), rest, new)}
+
+
+def _is_json_of(text: str, value: Json) -> bool:
+    try:
+        return canonical_json(json.loads(text)) == canonical_json(value)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _leaves(value: Json) -> Any:
+    """Return what stands in a value, whatever the names around it; `_ABSENT` for nothing."""
+    if value is _ABSENT:
+        return _ABSENT
+    return sorted(canonical_json(leaf) for _, leaf in leaves(value, ""))
 
 
 def _without(args: Json, places: Iterable[tuple[str | int, ...]]) -> Json:

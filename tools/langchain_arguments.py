@@ -39,7 +39,7 @@ class LangChainArguments:
         """Return the keyword arguments, as the types that the model names."""
         if self.model is None:
             return dict(args)
-        values = self.model.read(args)
+        values = self.model.values(args)
         return {name: getattr(values, name) for name in self.names}
 
 

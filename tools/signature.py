@@ -36,7 +36,7 @@ class Signature:
 
     def bind(self, args: JsonObject, call: ToolCall) -> dict[str, Any]:
         """Return the keyword arguments of the call, as the types that the annotations name."""
-        values = self.arguments.read(args)
+        values = self.arguments.values(args)
         bound = {name: getattr(values, field) for name, field in self.fields.items()}
         return bound if self.call_parameter is None else {**bound, self.call_parameter: call}
 

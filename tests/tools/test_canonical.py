@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -23,6 +24,8 @@ from pydantic import (
     SecretStr,
     StringConstraints,
 )
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+from typing_extensions import TypedDict
 
 from pointsman.errors import ArgumentError, ConfigError
 from pointsman.state.run import Run
@@ -230,6 +233,127 @@ def test_types_that_are_not_read_from_what_they_become_stay_as_given() -> None:
 
     args = {"data": '{"a": 1}', "key": "s3cret"}
     assert checked(odd, args) == args
+
+
+class Wire(BaseModel):
+    """A JSON text beside what validation changes, and with such in it."""
+
+    order: Json[Money]
+    note: Upper = "none"
+
+
+@pydantic_dataclass
+class Parcel:
+    """A dataclass with an alias, a factory, and what follows from the rest."""
+
+    to: Annotated[str, Field(alias="recipient")]
+    note: Upper = "none"
+    key: str = field(default_factory=lambda: str(next(TICKS)))
+    weight: int = field(default=1, init=False)
+
+
+class Named(TypedDict):
+    """A dictionary that is read under another name than it has afterwards."""
+
+    to: Annotated[str, Field(alias="recipient")]
+
+
+TICKS = itertools.count()
+ODD_FORMS = [
+    pytest.param(
+        Json[dict[str, int]], '{"a": 1}', '{"a": 1}', lambda seen: seen == {"a": 1}, id="json"
+    ),
+    pytest.param(
+        Json[Money],
+        '{"amount": 5, "currency": " usd"}',
+        '{"amount":"5","currency":"USD"}',
+        lambda seen: seen.currency == "USD",
+        id="json-with-a-coercion",
+    ),
+    pytest.param(
+        Wire,
+        {"order": '{"amount":"5","currency":"EUR"}', "note": " x "},
+        {"order": '{"amount":"5","currency":"EUR"}', "note": "X"},
+        lambda seen: (seen.note, seen.order.currency) == ("X", "EUR"),
+        id="json-beside-a-coercion",
+    ),
+    pytest.param(
+        list[Wire],
+        [{"order": '{"amount":"5"}'}],
+        [{"order": '{"amount":"5","currency":"EUR"}', "note": "NONE"}],
+        lambda seen: seen[0].order.currency == "EUR",
+        id="json-in-items",
+    ),
+    pytest.param(
+        Parcel,
+        {"recipient": "ann", "note": " x ", "key": "k"},
+        {"recipient": "ann", "note": "X", "key": "k"},
+        lambda seen: (seen.to, seen.note, seen.key, seen.weight) == ("ann", "X", "k", 1),
+        id="dataclass-with-an-alias",
+    ),
+    pytest.param(
+        Named,
+        {"recipient": "ann"},
+        {"recipient": "ann"},
+        lambda seen: seen == {"to": "ann"},
+        id="dictionary-with-an-alias",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "sent", "shown", "is_what_was_shown"), ODD_FORMS)
+async def test_types_that_are_written_otherwise_than_they_are_read(
+    kind: Any, sent: Any, shown: Any, is_what_was_shown: Any
+) -> None:
+    """They are shown as they are read, and everything beside and inside them as it runs."""
+    seen: list[Any] = []
+
+    def take(value: Any, note: Upper) -> str:
+        """Take it."""
+        seen.append((value, note))
+        return "ok"
+
+    take.__annotations__["value"] = kind
+    made = tool(effect="money")(take)
+    approved = checked(made, {"value": sent, "note": " y"})
+
+    assert approved == {"value": shown, "note": "Y"}
+    assert checked(made, approved) == approved
+    await made.run(approved, _call())
+    [(value, note)] = seen
+    assert is_what_was_shown(value)
+    assert note == "Y"
+
+
+def test_a_factory_in_a_dataclass_is_written_out() -> None:
+    """What it gave is what is approved."""
+
+    def take(parcel: Any) -> str:
+        """Take it."""
+        return parcel.key
+
+    take.__annotations__["parcel"] = Parcel
+    made = tool(effect="money")(take)
+    first = checked(made, {"parcel": {"recipient": "ann"}})
+    assert first["parcel"]["key"].isdigit()
+    assert checked(made, first) == first
+
+
+def test_what_cannot_be_shown_as_it_runs_is_refused() -> None:
+    """A name of its own and a coercion at once: nobody could read what would run."""
+
+    class Both(TypedDict):
+        to: Annotated[Upper, Field(alias="recipient")]
+
+    def take(value: Any) -> str:
+        """Take it."""
+        return str(value)
+
+    take.__annotations__["value"] = Both
+    made = tool(effect="money")(take)
+    assert checked(made, {"value": {"recipient": "ANN"}}) == {"value": {"recipient": "ANN"}}
+    with pytest.raises(ArgumentError, match="nobody could approve it"):
+        checked(made, {"value": {"recipient": " ann"}})
 
 
 def test_a_factory_is_asked_once() -> None:
