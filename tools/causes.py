@@ -59,7 +59,15 @@ def _is_meant(mark: type[Exception] | str, error: BaseException) -> bool:
     if isinstance(mark, type):
         return isinstance(error, mark)
     named = any(mark == kind.__name__ for kind in type(error).__mro__)
-    return named or mark.casefold() in str(error).casefold()
+    return named or mark.casefold() in said_by(error).casefold()
+
+
+def said_by(error: BaseException) -> str:
+    """Return an exception's own words; its `__str__` is foreign code, which may fail itself."""
+    try:
+        return str(error)
+    except Exception as broken:  # noqa: BLE001 - see above; what it says of itself is nothing then
+        return f"(its message cannot be read: {type(broken).__name__})"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -90,10 +98,17 @@ def _verdict(error: BaseException) -> bool | None:
 
 def _status(error: BaseException) -> int | None:
     """Return the HTTP status that the exceptions of the usual clients carry."""
-    holders = [getattr(error, "response", None), getattr(error, "resp", None), error]
+    holders = [_attribute(error, "response"), _attribute(error, "resp"), error]
     for holder in holders:
         for name in ("status_code", "status", "code"):
-            value = getattr(holder, name, None)
+            value = _attribute(holder, name)
             if isinstance(value, int) and not isinstance(value, bool) and 400 <= value < 600:
                 return int(value)
     return None
+
+
+def _attribute(holder: object, name: str) -> object:
+    try:
+        return getattr(holder, name, None)
+    except Exception:  # noqa: BLE001 - a property of foreign code; it says nothing then
+        return None

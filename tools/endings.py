@@ -10,7 +10,7 @@ from ..errors import CredentialError, ToolError
 from ..state.text import whole
 from ..state.values import Json, JsonObject
 from ..stores.records import EffectRecord
-from .causes import is_final, says_nothing_happened
+from .causes import is_final, said_by, says_nothing_happened
 from .contract import ToolContract
 from .outcome import ToolOutcome
 from .output import UnusableOutputError, read_output
@@ -147,11 +147,4 @@ def _text(contract: ToolContract, error: Exception) -> str:
         case ToolError() | CredentialError() | UnusableOutputError():
             return str(error)
         case _:
-            return f"{type(error).__name__}: {_said(error)}"
-
-
-def _said(error: Exception) -> str:
-    try:
-        return str(error)
-    except Exception as broken:  # noqa: BLE001 - an exception's own `__str__` is foreign code, too
-        return f"(its message cannot be read: {type(broken).__name__})"
+            return f"{type(error).__name__}: {said_by(error)}"

@@ -92,6 +92,8 @@ def check_contract(contract: ToolContract) -> None:
         _require(argument, properties, where=f"{name}.consequential")
     for argument in contract.recipients or ():
         _require(argument.split(".")[0], properties, where=f"{name}.recipients")
+    for path in contract.business_key:
+        _require(path.split(".")[0], properties, where=f"{name}.business_key")
     for reader in contract.readers or ():
         if reader.startswith(ARGS):
             path = reader.removeprefix(ARGS)

@@ -32,7 +32,7 @@ async def at_most(
     Raises:
         TimedOutError: It did not end in time, and not in the grace after its cancellation.
     """
-    task = asyncio.ensure_future(call)
+    task = asyncio.ensure_future(_contained(call))
     try:
         await asyncio.wait({task}, timeout=seconds)
     finally:
@@ -51,6 +51,16 @@ async def at_most(
         # Passed on, this would look as if we had been cancelled ourselves.
         raise RuntimeError("The call cancelled itself.")
     return task.result()
+
+
+async def _contained(call: Awaitable[T]) -> T:
+    """Await foreign code, and have what would end the process (`sys.exit`) be an error of it."""
+    try:
+        return await call
+    except (Exception, asyncio.CancelledError, GeneratorExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise RuntimeError(f"{type(error).__name__} in a call: {error}") from error
 
 
 def _look_away(task: asyncio.Task[Any]) -> None:

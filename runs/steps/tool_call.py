@@ -16,6 +16,7 @@ from ...state.values import canonical_json
 from ...state.verdict import ActOutcome
 from ...tools.contract import Tool
 from ...tools.outcome import ToolOutcome
+from ...tools.presentation import cited
 from ...tools.runner import effect_key
 from ..binding import bound_action
 from ..consents import ruled
@@ -167,18 +168,16 @@ def _tool_failure(tool: Tool, done: ToolOutcome) -> Failure | None:
 def _tool_evidence(step: str, tool: Tool, route: Route, done: ToolOutcome) -> tuple[Evidence, ...]:
     if done.status != "done":
         return ()
-    cited = tuple(tool.cite(route.args, done.output)) if tool.cite and not done.warning else ()
-    if not cited:
-        cited = (
-            Evidence(id="", step=step, source=f"{tool.name} {canonical_json(route.args)[:80]}"),
-        )
+    whole = Evidence(id="", step=step, source=f"{tool.name} {canonical_json(route.args)[:80]}")
+    parts = () if done.warning else cited(tool, route.args, done.output)
+    shown = parts or (whole,)
     return tuple(
         e.model_copy(
             update={
-                "id": step if len(cited) == 1 else f"{step}#{position}",
+                "id": step if len(shown) == 1 else f"{step}#{position}",
                 "step": step,
                 "trust": tool.contract.trust,
             }
         )
-        for position, e in enumerate(cited)
+        for position, e in enumerate(shown)
     )

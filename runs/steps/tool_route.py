@@ -13,6 +13,7 @@ from ...state.results import Failure, StepResult
 from ...state.values import JsonObject, digest
 from ...stores.records import ApprovalRecord
 from ...tools.contract import Tool
+from ...tools.presentation import described
 from ..arguments import first_form
 from ..binding import bound_action
 from ..consents import Ruled, ruled
@@ -198,7 +199,7 @@ async def _equal_call(
 
 def _description(current: Current, tool: Tool, args: JsonObject) -> str:
     step = current.step
-    said = tool.describe(args) if tool.describe else f"{step.goal or 'Run ' + step.tool}."
+    said = described(tool, args) or f"{step.goal or 'Run ' + step.tool}."
     return f"{said} {tool.contract.refusals()}".strip()
 
 
