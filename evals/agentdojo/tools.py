@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool
+from pydantic import TypeAdapter
 
 from ...state.values import Json, JsonObject
 from ...state.yaml_text import read_yaml
@@ -44,8 +45,19 @@ def _pointsman_tool(function: Any) -> Tool:
         return as_json(SCENE.get().call(name, args))
 
     schema = tidy(function.parameters.model_json_schema())
-    options: ContractOptions = {"description": function.description, **contracts()[name]}
+    options: ContractOptions = {
+        "description": function.description,
+        "output_schema": _returned(function.return_type),
+        **contracts()[name],
+    }
     return Tool(contract=ToolContract(name=name, args_schema=schema, **options), run=run)
+
+
+def _returned(annotation: Any) -> JsonObject | None:
+    """Return what a function declares of its output; nothing where it declares nothing."""
+    if annotation is None:
+        return None
+    return tidy(TypeAdapter(annotation).json_schema(mode="serialization"))
 
 
 def langchain_tools(suite: Suite) -> list[BaseTool]:
