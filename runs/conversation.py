@@ -5,6 +5,7 @@ from __future__ import annotations
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from ..settings import Settings
+from ..state.media import words_of
 from ..state.task import Utterance
 from ..state.text import whole
 from ..state.values import digest
@@ -72,7 +73,7 @@ def conversation(
 
 
 def _utterance(message: AnyMessage, own: tuple[str, ...], heard: tuple[str, ...]) -> Utterance:
-    text = whole(message.text)
+    text = words_of(message.content)
     by_assistant = isinstance(message, AIMessage)
     return Utterance(
         speaker="assistant" if by_assistant else "user",

@@ -81,9 +81,17 @@ def read_content(content: str | Sequence[str | JsonObject]) -> tuple[str, list[I
             texts.append(whole(block))
         elif (text := _text_of(block)) is not None:
             texts.append(whole(text))
-        else:
+        elif str(block.get("type")) not in _MODELS_OWN:
             media.append(_read_block(block, position, where))
     return "\n".join(texts), _renamed(media)
+
+
+def words_of(content: str | Sequence[str | JsonObject]) -> str:
+    """Return what a message says, its media and a model's notes to itself left out."""
+    if isinstance(content, str):
+        return whole(content)
+    said = (block if isinstance(block, str) else _text_of(block) for block in content)
+    return "\n".join(whole(text) for text in said if text)
 
 
 def _renamed(media: list[Incoming]) -> list[Incoming]:
@@ -98,6 +106,11 @@ def _renamed(media: list[Incoming]) -> list[Incoming]:
 
 
 _TEXT_TYPES = frozenset({"text", "input_text", "output_text"})
+_MODELS_OWN = frozenset(
+    {"thinking", "redacted_thinking", "reasoning", "reasoning_content", "reasoningContent"}
+    | {"tool_use", "server_tool_use", "tool_call", "function_call", "toolUse"}
+)
+"""Thinking and calls of a model, which a client's history may carry along: nobody's words."""
 _CARRIERS = (
     "image_url",
     "input_audio",
@@ -122,6 +135,8 @@ _NAME_KEYS = ("filename", "file_name", "name", "title")
 
 def _text_of(block: JsonObject) -> str | None:
     """Return the text of a block of text, in whichever form a client writes it."""
+    if block.get("type") == "refusal" and isinstance(block.get("refusal"), str):
+        return block["refusal"]
     # Google's and Amazon's blocks have no type.
     bare = set(block) == {"text"} and isinstance(block["text"], str)
     if str(block.get("type")) not in _TEXT_TYPES and not bare:

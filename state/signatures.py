@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .task import Modality
 
 Kind = tuple[Modality, str]
@@ -81,13 +83,16 @@ def _iso_media(data: bytes) -> Kind:
     return ("audio", "audio/mp4") if has_sound and not has_video else ("video", "video/mp4")
 
 
+_CODEC = re.compile("\x86(?:[\x81-\xff]|\x40.)([AV])_[A-Z]", re.DOTALL)
+"""A track's codec behind the element's id and length: `V_…` for pictures, `A_…` for sound."""
+
+
 def _matroska(data: bytes) -> Kind:
     """Tell a voice note from a film: browsers record both as WebM."""
     head = data[:65_536]
     is_webm = b"matroska" not in head[:128]
-    has_video = any(codec in head for codec in (b"V_VP8", b"V_VP9", b"V_AV1", b"V_MPEG"))
-    has_sound = any(codec in head for codec in (b"A_OPUS", b"A_VORBIS", b"A_AAC", b"A_MPEG"))
-    kind = "audio" if has_sound and not has_video else "video"
+    kinds = set(_CODEC.findall(head.decode("latin-1")))
+    kind = "audio" if kinds == {"A"} else "video"
     return (kind, f"{kind}/{'webm' if is_webm else 'x-matroska'}")
 
 

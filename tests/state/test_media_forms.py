@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.errors import TaskError
-from pointsman.state.media import read_attachment, read_content, recognize
+from pointsman.state.media import read_attachment, read_content, recognize, words_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + (3).to_bytes(4, "big") + (2).to_bytes(4, "big")
 
@@ -54,6 +54,11 @@ MATROSKA = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska"
         (WEBM + b"\x86\x85V_VP9\x86\x86A_OPUS", "video", "video/webm"),
         (WEBM, "video", "video/webm"),
         (MATROSKA + b"\x86\x86A_OPUS", "audio", "audio/x-matroska"),
+        (WEBM + b"\x86\x8fA_PCM/FLOAT/IEEE", "audio", "audio/webm"),
+        (MATROSKA + b"\x86\x86A_FLAC", "audio", "audio/x-matroska"),
+        (WEBM + b"\x86\x86A_OPUS" + b"\x86\x8fV_MPEG4/ISO/AVC", "video", "video/webm"),
+        (MATROSKA + b"\x86\x88V_THEORA\x86\x85A_AC3", "video", "video/x-matroska"),
+        (WEBM + b"\x86\x86A_OPUS" + b"said V_VP8 aloud", "audio", "audio/webm"),
         (b"OggS\0\x02" + b"\0" * 20 + b"\x01\x13OpusHead", "audio", "audio/ogg"),
         (b"OggS\0\x02" + b"\0" * 20 + b"\x01\x2a\x80theora", "video", "video/ogg"),
         (b"ID3\x04\0", "audio", "audio/mpeg"),
@@ -183,6 +188,39 @@ def test_texts_in_each_form(kind: str) -> None:
         )[0]
         == "Pay\nnow\n!"
     )
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"type": "thinking", "thinking": "Hm.", "signature": "x"},
+        {"type": "redacted_thinking", "data": "AAAA"},
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]},
+        {"type": "tool_use", "id": "t", "name": "find", "input": {"text": "x"}},
+        {"type": "function_call", "name": "find", "arguments": "{}", "call_id": "c"},
+    ],
+    ids=lambda block: block["type"],
+)
+def test_what_a_model_wrote_for_itself_is_nobodys_words(own: dict[str, Any]) -> None:
+    """A client may send its whole history back, as its provider wrote it."""
+    content = [own, {"type": "text", "text": "Pay"}]
+    assert read_content(content) == ("Pay", [])
+    assert words_of(content) == "Pay"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "output_text", "text": "No."},
+        {"type": "refusal", "refusal": "No."},
+        {"text": "No."},
+        "No.",
+    ],
+    ids=str,
+)
+def test_what_an_assistant_said_is_read_in_each_form(block: Any) -> None:
+    """The responses interface has types of its own."""
+    assert words_of([block, {"type": "image", "base64": encoded(PNG)}]) == "No."
 
 
 def test_a_block_of_text_without_a_type_is_text() -> None:
