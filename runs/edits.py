@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
 from ..policy.facts import CallFacts
 from ..policy.recorded import facts_of
 from ..state.approval import DECISIONS, ApprovalRequest, Decision, approval_id
 from ..state.provenance import edited_provenance
 from ..state.readers import meet
 from ..state.results import StepResult
+from ..state.values import JsonObject
+from ..tools.plain import is_small
 from .arguments import first_form
 from .asking import LAPSED, renewed
 from .binding import bound_action
@@ -47,7 +52,7 @@ async def _new_action(
 ) -> ApprovalRequest:
     """Return the request that the new arguments would have made, under the policies in force."""
     args = await first_form(request.tool, decision.args or {}, view.run, dependencies)
-    provenance = edited_provenance(request.provenance, request.args, args)
+    provenance = await _provenance(request, args)
     asked = facts_of(request) if request.facts else None
     facts = await call_facts(
         view.run,
@@ -82,6 +87,13 @@ async def _new_action(
             "expires_at": at + lasts if lasts is not None else None,
         }
     )
+
+
+async def _provenance(request: ApprovalRequest, args: JsonObject) -> dict[str, tuple[str, ...]]:
+    """Return the labels of the new arguments; those of large ones are left to a thread."""
+    work = partial(edited_provenance, request.provenance, request.args, args)
+    small = is_small(args) and is_small(request.args)
+    return work() if small else await asyncio.to_thread(work)
 
 
 def _readers_of_edit(asked: CallFacts | None) -> dict[str, tuple[str, ...]]:

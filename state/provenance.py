@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .likeness import Passages, spoken
 from .plan import Step
 from .references import at_path
 from .results import StepResult
@@ -64,27 +65,21 @@ def edited_provenance(
         after: Those that the person wants.
     """
     kept: dict[str, set[str]] = {}
+    wanted = [(path, value, spoken(value)) for path, value in leaves(after, "")]
     for at, labels in provenance.items():
         old = [value for _, value in leaves(before, at)]
         if not old:
             # Nobody can say any more what it was: it counts as all that the person sends.
             kept.setdefault(at, set()).update(labels)
-        for path, value in leaves(after, ""):
-            here = path == at or path.startswith(f"{at}.")
-            if any(_is_made_of(value, part, here=here) for part in old):
+        same = {spoken(value) for value in old}
+        texts = Passages(spoken(value) for value in old if isinstance(value, str))
+        for path, value, told in wanted:
+            here = not at or path == at or path.startswith(f"{at}.")
+            # A short value, a number or a flag says nothing elsewhere: five is five.
+            left = here and (told in same or texts.hold(told))
+            if left or (isinstance(value, str) and texts.are_repeated_in(told)):
                 kept.setdefault(path, set()).update(labels)
     return {at: tuple(sorted(labels)) for at, labels in kept.items()}
-
-
-_TELLING = 4
-"""Characters of a text that is recognised inside another one."""
-
-
-def _is_made_of(value: Json, part: Json, *, here: bool) -> bool:
-    if isinstance(value, str) and isinstance(part, str) and len(part) >= _TELLING:
-        return part in value
-    # A short value, a number or a flag says nothing elsewhere: five is five.
-    return here and value == part and type(value) is type(part)
 
 
 def leaves(value: Json, at: str) -> Iterator[tuple[str, Json]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import ArgumentError, CredentialError, NotFoundError
 from ..finishing import to_the_end
+from ..state.likeness import likeness
 from ..state.references import at_path
 from ..state.run import Run
 from ..state.values import Json, JsonObject, digest
@@ -401,11 +402,9 @@ def _business_key(contract: ToolContract, args: JsonObject, call: ToolCall) -> s
 
 def _value_at(args: JsonObject, path: str) -> Json:
     try:
-        value = at_path(args, path)
+        return likeness(at_path(args, path))
     except KeyError:
         return None
-    # The same invoice, however it is written.
-    return value.strip().casefold() if isinstance(value, str) else value
 
 
 def _undecided(record: EffectRecord) -> Ending:

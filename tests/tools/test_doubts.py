@@ -13,7 +13,7 @@ from pointsman.errors import ToolError
 from pointsman.state.run import Principal, Run
 from pointsman.stores import SqlStore
 from pointsman.stores.records import EffectClaim
-from pointsman.tools import Runner, Tool, ToolContract, ToolOutcome, effect_key
+from pointsman.tools import Runner, Tool, ToolContract, ToolOutcome, effect_key, tool
 
 SCHEMA = {
     "type": "object",
@@ -290,6 +290,40 @@ async def test_a_business_key_holds_over_all_runs(make_runner: Any, run: Run) ->
     assert (third.status, third.retryable) == ("failed", False)
     assert "already" in third.error
     assert (await pay(runner, of(run, 4, tenant="other"))).status == "done"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param("INV-1", " inv-1\n", id="case-and-space"),
+        pytest.param("INV-1", "ＩＮＶ-1", id="wide-characters"),
+        pytest.param("caf\u00e9 7", "cafe\u0301  7", id="accents"),
+        pytest.param(1001, 1001.0, id="whole-numbers"),
+    ],
+)
+async def test_a_business_key_is_the_same_however_it_is_written(
+    make_runner: Any, run: Run, first: Any, second: Any
+) -> None:
+    """Two runs read the invoice's number in different places."""
+    paid: list[Any] = []
+
+    @tool(effect="money", business_key=("invoice",))
+    async def settle(invoice: str | float) -> str:
+        """Pay."""
+        paid.append(invoice)
+        return "ok"
+
+    runner = make_runner(settle)
+    kinds: list[str] = []
+    for number, invoice in enumerate((first, second)):
+        args = {"invoice": invoice}
+        outcome = await runner.call(
+            "settle", args, run=of(run, number), step="s", attempt=1, timeout=None
+        )
+        kinds.append(outcome.kind)
+
+    assert paid == [first]
+    assert kinds == ["", "duplicate"]
 
 
 async def test_a_failed_call_gives_its_business_key_back(make_runner: Any, run: Run) -> None:
