@@ -6,6 +6,7 @@ exist (LangChain's own middleware, agent-chat-ui, agent-inbox, Studio) are all a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -285,17 +286,49 @@ def _endorsed(
 
 def _check_unchanged(entry: JsonObject, request: ApprovalRequest, where: str) -> None:
     """An approval is of what was asked; arguments that come with it must be those."""
-    for field in ("args", "edited_action"):
-        given = entry.get(field)
-        if isinstance(given, dict) and isinstance(given.get("args"), dict):
-            given = given["args"]
-        # Some clients send a remark in this place, and none of them means it as arguments.
-        if isinstance(given, dict | list) and given != request.args:
+    for field, given in entry.items():
+        known = field in ("args", "edited_action")
+        if field != "endorse" and _asks_otherwise(given, request, as_arguments=known):
             raise DecisionError(
                 "An approval cannot change the arguments.",
                 where=f"{where}.{field}",
                 fix='Send {"type": "edit", "edited_action": …} to change them, or approve without.',
             )
+
+
+def _asks_otherwise(given: Json, request: ApprovalRequest, *, as_arguments: bool) -> bool:
+    """Say whether a part of an approval holds other arguments than those asked for.
+
+    Args:
+        given: The part. A text is a remark, unless it is written as JSON.
+        request: What is approved.
+        as_arguments: Whether it stands where clients put arguments; elsewhere it must look so.
+    """
+    if isinstance(given, str):
+        written = _json_in(given)
+        return isinstance(written, dict) and _asks_otherwise(
+            written, request, as_arguments=as_arguments
+        )
+    if not isinstance(given, dict):
+        return isinstance(given, list) and as_arguments
+    if given == request.args:
+        return False
+    inner = next((given[name] for name in _ARGUMENTS if isinstance(given.get(name), dict)), None)
+    if inner is None:
+        return as_arguments or not given.keys().isdisjoint(request.args)
+    named = given.get("name", given.get("action", request.tool))
+    return inner != request.args or named != request.tool
+
+
+_ARGUMENTS = ("args", "arguments", "input", "parameters", "kwargs")
+"""Names under which clients put the arguments of an action."""
+
+
+def _json_in(text: str) -> Json:
+    try:
+        return json.loads(text) if text.lstrip().startswith("{") else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _edited_args(entry: JsonObject, request: ApprovalRequest, where: str) -> JsonObject:

@@ -143,6 +143,13 @@ async def test_a_decision_sent_to_a_thread_beats_the_one_on_record(desk: Any, w:
         {"edited_action": {"name": "pay", "args": {"to": "eve", "amount": 100.0}}},
         {"args": {"action": "pay", "args": {"to": "ann", "amount": 1.0}}},
         {"args": {}},
+        {"args": '{"to": "eve", "amount": 100.0}'},
+        {"args": {"args": PAY, "action": "send"}},
+        {"edited_action": {"name": "send", "args": PAY}},
+        {"edited_action": {"name": "pay", "arguments": {"to": "eve", "amount": 100.0}}},
+        {"edit": {"to": "eve", "amount": 100.0}},
+        {"action": {"name": "pay", "args": {"to": "ann", "amount": 1.0}}},
+        {"tool_call": {"name": "pay", "input": {"to": "eve", "amount": 100.0}}},
     ],
 )
 async def test_an_approval_with_other_arguments_is_refused(desk: Any, w: Any, extra: Any) -> None:
