@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from ..grounding.check import SentenceVerdict, check
+from ..grounding.effects import Effect
 from ..grounding.evidence import index
-from ..grounding.ground import Effect, Ground
+from ..grounding.ground import Ground
 from ..state.relevance import sentences
 
 

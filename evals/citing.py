@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from ..grounding.check import check
+from ..grounding.effects import Effect
 from ..grounding.evidence import index
 from ..grounding.facts import read
-from ..grounding.ground import Effect, Ground
+from ..grounding.ground import Ground
 from ..state.relevance import sentences
 from ..state.values import Record
 from .outcome import RunOutcome

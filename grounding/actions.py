@@ -10,45 +10,19 @@ import re
 from collections.abc import Iterable, Sequence
 
 from .facts import StatedFacts, read
-from .ground import Effect, Ground, Holding
+from .first_person import negated_before, own_deeds
+from .ground import Ground, Holding
+from .kinds import kinds_of
 from .lexicon.reading import lexicon
 from .matching import carries
-from .passives import NEGATIONS, PassiveClaim, is_moving, passive_claims
+from .passives import PassiveClaim, is_moving, passive_claims
 from .quantities import Quantity
 from .records import Leaf
-from .words import fold, folded_words, key_words, listed, tokens
+from .words import folded_words, key_words, listed
 
-_WORDS = lexicon("actions")
-_PREFIXES = {kind: tuple(words.split()) for kind, words in _WORDS["kinds"].items()}
-_ALIKE = {(one, other) for one, other in _WORDS["alike"]}
-_LOOKED = listed(_WORDS["looked"])
-_CONDITION = listed(_WORDS["condition"])
+_CONDITION = listed(lexicon("actions")["condition"])
 _LABEL = 4
 """Words of the longest text field that names a state rather than telling of something."""
-_ADVERBS = (
-    r"(?:(?:now|just|already|also|successfully|since|then|even|both|gone ahead and|bien|déjà|"
-    r"également|aussi|ya|bereits|schon|soeben|gerade)\s)*"
-)
-_OBJECTS = r"(?:(?:vous|t['’]|te|l['’]|le|la|les|lui|leur|se|lo)\s?)*"
-_PERFECT = {
-    "en": re.compile(
-        rf"\b(?:i|we)(?:\s?['’]ve|\shave)\s{_ADVERBS}(\w+)"
-        rf"|\b(?:i|we)\s{_ADVERBS}(\w+ed|sent|made|paid|put|wrote|set|took)\b",
-        re.I,
-    ),
-    "fr": re.compile(
-        rf"\b(?:j['’]|je\s|nous\s){_OBJECTS}(?:ai|avons|viens de|venons de)\s{_ADVERBS}(\w+)",
-        re.I,
-    ),
-    "es": re.compile(rf"\b(?:he|hemos|acabo de|acabamos de)\s{_ADVERBS}(\w+)", re.I),
-}  # fmt: skip
-_GERMAN_PERFECT = re.compile(
-    r"\b(?:habe\s(?:ich|wir)|ich\shabe|haben\swir|wir\shaben|hab\sich|ich\shab)\b([^.!?;]*)", re.I
-)
-_SPANISH_PAST = re.compile(
-    r"\b(?:ya\s)?((?:cancel|envi|reserv|cambi|modifiqu|actualic|abr|cre|anul|bloque|pagu|transfer|solicit|registr|tramit|program|añad|devolv)(?:é|í|amos|imos))\b",
-    re.I,
-)
 _FUTURE = re.compile(
     r"\b(?:i|we)(?:\s?['’]ll|\swill|(?:\s(?:am|are)|\s?['’](?:m|re)) going to)\s"
     r"(?:also\s|now\s|then\s)*(\w+)"
@@ -60,16 +34,10 @@ _FUTURE = re.compile(
 )  # fmt: skip
 
 
-def kinds_of(word: str) -> frozenset[str]:
-    """Return the kinds of action that a word may name."""
-    folded = fold(word)
-    return frozenset(k for k, prefixes in _PREFIXES.items() if folded.startswith(prefixes))
-
-
 def unperformed(facts: StatedFacts, cited: Holding, ground: Ground) -> str:
     """Return an action that a sentence claims and nothing carries, or an empty string."""
     return (
-        _claimed(facts, ground.effects)
+        _claimed(facts, ground)
         or _happened(facts, cited, ground)
         or _promised(facts, cited, ground)
     )
@@ -83,7 +51,7 @@ def _happened(facts: StatedFacts, cited: Holding, ground: Ground) -> str:
     money = [q for q in facts.quantities if q.dimension.startswith("money")]
     for claim in passive_claims(facts.text, names_money=bool(money)):
         kinds = claim.kinds or kinds_of(claim.word)
-        if not kinds or _done(kinds, ground.effects):
+        if not kinds or ground.done_of(kinds):
             continue
         if claim.is_told and _spoken_of(kinds, ground.context):
             continue
@@ -118,7 +86,7 @@ def _stated(kinds: frozenset[str], claim: PassiveClaim, facts: StatedFacts, grou
         for c in said
     ):
         return True
-    if any(kinds & _reported(text) for text in ground.told):
+    if _told(kinds, ground):
         return True
     named = {i.key for i in facts.identifiers}
     records = [item for item in ground.evidence.values() if named & item.keys]
@@ -126,10 +94,12 @@ def _stated(kinds: frozenset[str], claim: PassiveClaim, facts: StatedFacts, grou
     return any(kinds & kinds_of(word) for word in words)
 
 
-def _reported(text: str) -> frozenset[str]:
+def reported(text: str) -> frozenset[str]:
     """Return the kinds of what an earlier answer said to be done."""
     passive = [c.kinds or kinds_of(c.word) for c in passive_claims(text)]
-    return frozenset[str]().union(*passive, *map(kinds_of, _first_person(read(text))))
+    return frozenset[str]().union(
+        *passive, *(kinds_of(deed.word) for deed in own_deeds(read(text)))
+    )
 
 
 def _told_by(leaf: Leaf) -> Iterable[str]:
@@ -146,69 +116,29 @@ def _promised(facts: StatedFacts, cited: Holding, ground: Ground) -> str:
         return ""
     for match in _FUTURE.finditer(facts.text):
         word = next((group for group in match.groups() if group), "")
-        if _negated_before(facts, word):
+        if negated_before(facts, match.start(match.lastindex or 0)):
             continue
         kinds = kinds_of(word)
         if (
             kinds
-            and not _done(kinds, ground.effects)
+            and not ground.done_of(kinds)
             and not _spoken_of(kinds, cited if cited.items else ground.context)
         ):
             return word
     return ""
 
 
-def _claimed(facts: StatedFacts, effects: Sequence[Effect]) -> str:
+def _claimed(facts: StatedFacts, ground: Ground) -> str:
     """Return what the agent says it did itself, but did not."""
-    for word in _first_person(facts):
-        if fold(word) in _LOOKED or _negated_before(facts, word):
-            continue
-        kinds = kinds_of(word)
-        if not effects or (kinds and not _done(kinds, effects)):
-            return word
+    for deed in own_deeds(facts):
+        kinds = kinds_of(deed.word)
+        if not (ground.done_of(kinds) if kinds else ground.done) and not _told(kinds, ground):
+            return deed.word
     return ""
 
 
-def _first_person(facts: StatedFacts) -> list[str]:
-    text = facts.text
-    if facts.language == "de":
-        return [p for m in _GERMAN_PERFECT.finditer(text) if (p := _participle(m[1]))]
-    found = [
-        next(group for group in match.groups() if group)
-        for match in _PERFECT[facts.language].finditer(text)
-    ]
-    if facts.language == "es":
-        found += [match[1] for match in _SPANISH_PAST.finditer(text)]
-    return [word for word in found if fold(word) not in ("to", "a", "no", "not", "never")]
-
-
-def _participle(rest: str) -> str:
-    """Return the participle that closes a German perfect, or an empty string."""
-    clause = re.split(r",|\sund\s|\sweil\s|\sdass\s|:", rest)[0]
-    words = [t.text for t in tokens(clause) if t.text[0].islower()]
-    for word in reversed(words):
-        folded = fold(word)
-        if folded in _LOOKED or re.search(
-            r"ge\w+(?:t|en)$|^(?:be|ver|er|ent|zer|um|uber)\w+(?:t|en)$|iert$", folded
-        ):
-            return word
-    return ""
-
-
-def _negated_before(facts: StatedFacts, word: str) -> bool:
-    at = facts.text.find(word)
-    near = {t.folded for t in facts.tokens if at - 32 <= t.start < at}
-    return bool(near & NEGATIONS)
-
-
-def _done(kinds: frozenset[str], effects: Sequence[Effect]) -> bool:
-    return any(_alike(kinds, kinds_of(word)) for e in effects for word in key_words(e.tool))
-
-
-def _alike(kinds: frozenset[str], others: frozenset[str]) -> bool:
-    return bool(kinds & others) or any(
-        (one, other) in _ALIKE or (other, one) in _ALIKE for one in kinds for other in others
-    )
+def _told(kinds: frozenset[str], ground: Ground) -> bool:
+    return any(kinds & reported(text) for text in ground.told)
 
 
 def _spoken_of(kinds: frozenset[str], holding: Holding) -> bool:

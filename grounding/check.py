@@ -8,25 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from . import actions, arithmetic, comparison, counting, cues, elapsed, in_part, polarity, speech
-from .clauses import denies
-from .dates import MONTHS, WrittenDate
-from .facts import StatedFacts, read
-from .ground import Ground, Holding
-from .identifiers import Identifier, compact, prefix
-from .matching import carries
-from .names import Name, name_key, names, starts_sentence
-from .quantities import Quantity
-from .relative import MONTH_ENDS, MONTH_STARTS, RelativeDays, Weekday, relative_days
-from .times import TimeOfDay, is_maybe_duration
-from .units import Unit
-
-_BESIDE = 16
-"""Characters between a day and the time of day that belongs to it."""
+from . import actions, comparison, in_part, ledger, polarity, speech
+from .facts import read
+from .ground import Ground
+from .standing import Standing, parts_known
 
 LONGEST = 2000
 """Characters of a sentence; a longer one is failed, with the advice to split it."""
@@ -35,7 +22,6 @@ MOST_FACTS = 40
 """Facts of a sentence that are checked; one with more is failed, with the advice to split it."""
 
 Status: TypeAlias = Literal["carried", "unverified", "failed"]
-AnyFact: TypeAlias = Identifier | WrittenDate | TimeOfDay | Weekday | RelativeDays | Quantity | Name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +56,10 @@ def check(
     facts = read(sentence)
     if len(facts.texts) > MOST_FACTS:
         return _failed(f"it holds more than {MOST_FACTS} facts: write shorter sentences")
-    scope = _Scope(facts, ground, ground.cited(cites), quotes=quotes)
-    if speech.is_offer(sentence) and not scope.cited.items:
-        scope = _Scope(facts, ground, ground.all)
-    return scope.verdict()
+    standing = Standing(facts, ground, ground.cited(cites), quotes=quotes)
+    if speech.is_offer(sentence) and not standing.cited.items:
+        standing = Standing(facts, ground, ground.all)
+    return _verdict(standing)
 
 
 def _failed(reason: str, *missing: str) -> SentenceVerdict:
@@ -86,313 +72,49 @@ def _asked(sentence: str, ground: Ground) -> SentenceVerdict:
     invented = [
         i.text
         for i in (*facts.identifiers, *facts.addresses)
-        if i.key not in ground.all.keys and not _parts_known(i, ground.all)
+        if i.key not in ground.all.keys and not parts_known(i, ground.all)
     ]
     if invented:
         return _failed(f"nothing holds {', '.join(invented)}", *invented)
     return SentenceVerdict(status="carried", reason="it asks and claims nothing")
 
 
-def _parts_known(identifier: Identifier, holding: Holding) -> bool:
-    parts = [compact(p) for p in identifier.text.replace("/", "-").split("-")]
-    digits = [p for p in parts if any(c.isdigit() for c in p)]
-    numbers = {str(h.quantity.values[0]) for h in holding.held}
-    return bool(digits) and all(
-        p in holding.keys or (p.isdecimal() and p in numbers) or p in holding.words for p in digits
-    )
+def _verdict(standing: Standing) -> SentenceVerdict:
+    """Try each kind of rule, the plainest first."""
+    facts, ground, basis = standing.facts, standing.ground, standing.basis
+    if missing := [f.text.strip() for f in standing.stated() if not standing.stands(f)]:
+        return _missing(standing, missing)
+    if unknown := [n.text for n in standing.names if standing.is_unknown(n)]:
+        return _missing(standing, unknown)
+    if not standing.quoted and (word := actions.unperformed(facts, standing.cited, ground)):
+        return _failed(f"nothing done or found says “{word}”", word)
+    if not standing.quoted and (word := ledger.contradicted(standing)):
+        return _failed(f"what was done does not say “{word}”", word)
+    if standing.is_miscited():
+        return _failed("what it says stands elsewhere than in the evidence it cites")
+    if word := comparison.contradicted(facts, basis):
+        return _failed(f"the evidence does not make it “{word}”", word)
+    if not ledger.denies(standing) and (word := polarity.contradicted(facts, basis)):
+        return _failed(f"the evidence says the contrary about “{word}”", word)
+    return _passed(standing)
 
 
-class _Scope:
-    """One sentence before what it may stand on."""
-
-    def __init__(
-        self, facts: StatedFacts, ground: Ground, cited: Holding, *, quotes: bool = False
-    ) -> None:
-        self.facts = facts
-        self.text = facts.text
-        self.ground = ground
-        self.quoted = quotes and any(facts.text in item.facts.text for item in cited.items)
-        self.cited = cited
-        self.context = ground.context
-        self.basis = cited if cited.items else ground.context
-        """What the facts must stand in: what is cited, or without a citation the context."""
-        self.relative = relative_days(facts.text, ground.today, facts.quantities)
-        self.names = names(facts.text, facts.tokens, facts.language)
-
-    def verdict(self) -> SentenceVerdict:
-        """Try each kind of rule, the plainest first."""
-        if missing := [f.text.strip() for f in self._facts() if not self._stands(f)]:
-            return self._missing(missing)
-        if unknown := [n.text for n in self.names if self._is_unknown(n)]:
-            return self._missing(unknown)
-        if not self.quoted and (word := actions.unperformed(self.facts, self.cited, self.ground)):
-            return _failed(f"nothing done or found says “{word}”", word)
-        if self._is_miscited():
-            return _failed("what it says stands elsewhere than in the evidence it cites")
-        if word := comparison.contradicted(self.facts, self.basis):
-            return _failed(f"the evidence does not make it “{word}”", word)
-        if word := polarity.contradicted(self.facts, self.basis):
-            return _failed(f"the evidence says the contrary about “{word}”", word)
-        return self._passed()
-
-    def _passed(self) -> SentenceVerdict:
-        if self._facts():
-            return SentenceVerdict(status="carried", reason="its facts stand in what it rests on")
-        if speech.is_courtesy(self.text) or speech.is_offer(self.text):
-            return SentenceVerdict(status="carried", reason="it claims nothing")
-        return SentenceVerdict(status="unverified", reason="only its meaning can be judged")
-
-    def _missing(self, missing: list[str]) -> SentenceVerdict:
-        numbers = {q.text.strip() for q in self.facts.quantities}
-        if self.basis.seen_in_part.items and numbers & set(missing):
-            return _failed(f"{', '.join(missing)} {in_part.NOT_COUNTED}", *missing)
-        where = "the evidence it cites" if self.cited.items else "request, instructions and effects"
-        reason = f"{where} does not hold {', '.join(missing)}"
-        if cut := self.basis.cut:
-            # What was not read may hold it: rules cannot say that it does not.
-            reason += f", as far as it was read ({cut} characters were cut)"
-            return SentenceVerdict(status="unverified", reason=reason, missing=tuple(missing))
-        return _failed(reason, *missing)
-
-    def _facts(self) -> list[AnyFact]:
-        facts = self.facts
-        counted = [q for q in facts.quantities if not any(_inside(q, r) for r in self.relative)]
-        return [
-            *facts.addresses,
-            *facts.identifiers,
-            *facts.dates,
-            *facts.times,
-            *facts.weekdays,
-            *self.relative,
-            *counted,
-        ]
-
-    def _stands(self, fact: AnyFact) -> bool:
-        match fact:
-            case Identifier():
-                return self._identifier(fact)
-            case WrittenDate():
-                return self._date(fact)
-            case RelativeDays():
-                return self._relative(fact)
-            case Weekday():
-                return self._weekday(fact)
-            case TimeOfDay():
-                return self._time(fact)
-            case Quantity():
-                return self._quantity(fact)
-            case _:
-                return True
-
-    def _identifier(self, fact: Identifier) -> bool:
-        if fact.key in self.basis.keys or _parts_known(fact, self.basis):
-            return True
-        if fact.key not in self.context.keys and not _parts_known(fact, self.context):
-            return False
-        # What was asked about is known, but a record of another one of its kind says nothing of it.
-        return not self._holds_another(fact) or denies(self.text)
-
-    def _holds_another(self, fact: Identifier) -> bool:
-        if "." in fact.text:
-            ending = fact.key.rpartition(".")[2]
-            return any("." in key and len(ending) <= 5 for key in self.cited.keys)
-        return any(
-            prefix(key) == prefix(fact.key) and len(key) == len(fact.key) for key in self.cited.keys
-        )
-
-    def _date(self, fact: WrittenDate) -> bool:
-        if fact.day and fact.month and not self._weekday_fits(fact):
-            return False
-        held = [*self.basis.dates, *self.context.dates]
-        if any(self._names_date(fact, other) for other in held):
-            return True
-        if fact.is_day(self.ground.today):
-            return True
-        if self._is_edge(fact) or any(fact.is_day(d) for d in self.ground.implied(self.basis)):
-            return True
-        return bool(cues.DEADLINE.search(self.text)) and elapsed.follows(
-            fact, self.basis, self.context, self.ground.today, self.ground.years
-        )
-
-    def _is_edge(self, fact: WrittenDate) -> bool:
-        """`The last day of March` names a day that the evidence may hold."""
-        before = self.text[max(0, fact.start - 24) : fact.start]
-        if fact.day is not None or fact.month is None:
-            return False
-        last, first = MONTH_ENDS.search(before), MONTH_STARTS.search(before)
-        days = [d for d in self.basis.dates if d.month == fact.month and d.day is not None]
-        return bool(
-            (last and any((d.day or 0) > 27 for d in days))
-            or (first and any(d.day == 1 for d in days))
-        )
-
-    def _names_date(self, fact: WrittenDate, other: WrittenDate) -> bool:
-        if fact.day is None:
-            return other.is_part_of(fact) or (not fact.year and self._month_in_words(fact.month))
-        return fact.matches(other)
-
-    def _month_in_words(self, month: int | None) -> bool:
-        """Fields such as `kwh_august` name a month too."""
-        return any(MONTHS.get(word) == month for word in self.basis.words)
-
-    def _weekday_fits(self, fact: WrittenDate) -> bool:
-        """`Samstag, 13. Juni` must be a Saturday, in some year that it can lie in."""
-        beside = [
-            w
-            for w in self.facts.weekdays
-            if 0 <= fact.start - w.end <= 6 or 0 <= w.start - fact.end <= 3
-        ]
-        days = self._likely_days(fact)
-        return all(any(d.weekday() == w.day for d in days) for w in beside)
-
-    def _likely_days(self, fact: WrittenDate) -> list[date]:
-        """The days it may name: in the year that the evidence gives it, else in the nearest."""
-        held = [d for d in (*self.basis.dates, *self.context.dates) if d.year and d.matches(fact)]
-        years = frozenset(d.year for d in held if d.year)
-        if years:
-            return fact.readings(years)
-        days = fact.readings(self.ground.years)
-        return sorted(days, key=lambda day: abs((day - self.ground.today).days))[:1]
-
-    def _relative(self, fact: RelativeDays) -> bool:
-        if any(fact.holds(day) for day in self.ground.implied(self.basis)):
-            return True
-        dates = [d for d in self.basis.dates if d.day is not None]
-        if not dates and not any(d.day for d in self.context.dates):
-            return True
-        if any(d.is_day(fact.first) for d in (*dates, *self.context.dates)):
-            return True
-        if any(d.day and d.is_day(fact.first) for d in self.facts.dates):
-            return True
-        return (
-            elapsed.follows(fact, self.basis, Holding(()), self.ground.today, self.ground.years)
-            and fact.first != self.ground.today
-        )
-
-    def _weekday(self, fact: Weekday) -> bool:
-        both = self.basis + self.context
-        if any(w.day == fact.day for w in both.weekdays):
-            return True
-        said = [d for d in self.facts.dates if d.day]
-        days = [day for d in (*said, *both.dates) for day in self._likely_days(d)]
-        days += [r.first for r in self.relative]
-        return any(day.weekday() == fact.day for day in days)
-
-    def _time(self, fact: TimeOfDay) -> bool:
-        held = [*self.basis.times, *self.context.times]
-        if any(t.is_at(fact) for t in held):
-            return not self._is_of_another_day(fact)
-        if is_maybe_duration(fact.text) and self._quantity(_as_duration(fact)):
-            return True
-        return bool(cues.DIFFERENCE.search(self.text)) and elapsed.clock_follows(
-            fact.minutes, self.basis, self.context
-        )
-
-    def _is_of_another_day(self, fact: TimeOfDay) -> bool:
-        """`on July 10 at 9:20` is wrong where 9:20 is of July 11 only."""
-        beside = [d for d in self.facts.dates if d.day and 0 <= fact.start - d.end <= _BESIDE]
-        if not beside:
-            return False
-        found = [m for i in self.basis.items for m in elapsed.moments(i, self.ground.years)]
-        days = [m.day for m in found if m.minutes == fact.minutes]
-        return bool(days) and not any(d is None or beside[-1].is_day(d) for d in days)
-
-    def _quantity(self, fact: Quantity) -> bool:
-        if not self.basis.seen_in_part.items:
-            return self._follows(fact)
-        whole = _Scope(self.facts, self.ground, self.basis.seen_whole)
-        if whole.cited.items and whole._follows(fact):
-            return True
-        return in_part.is_told(fact, self.facts, self.basis.seen_in_part, self._held)
-
-    def _follows(self, fact: Quantity) -> bool:
-        if counting.is_count(fact, self.facts) and counting.contradicted(
-            fact, self.facts, self.basis
-        ):
-            return arithmetic.counts_summands(fact, self.facts, self.basis, self.context)
-        if self._held(fact, self.basis) or self._from_context(fact):
-            return True
-        if arithmetic.is_beyond(fact, self.facts, self.basis):
-            return True
-        if counting.is_count(fact, self.facts) and counting.counted(fact, self.facts, self.basis):
-            return True
-        if self._is_operand(fact):
-            return True
-        return elapsed.spans(
-            fact, self.facts, self.basis, self.ground.today, self.ground.years
-        ) or arithmetic.derives(fact, self.facts, self.basis, self.context)
-
-    def _is_operand(self, fact: Quantity) -> bool:
-        """`Three hours cost 45 euros`: the hours are assumed, and what they cost is computed."""
-        return arithmetic.is_operand(fact, self.facts, self.basis, self._held)
-
-    def _held(self, fact: Quantity, holding: Holding) -> bool:
-        currencies = holding.currencies or self.ground.all.currencies
-        if any(carries(h, fact, self.text, currencies) for h in holding.held):
-            return True
-        if fact.dimension:
-            return False
-        number = str(fact.values[0])
-        return (
-            _is_year_of(fact, holding)
-            or (len(number) == 4 and number in holding.words)
-            or (len(number) >= 3 and _ends(number, holding))
-        )
-
-    def _from_context(self, fact: Quantity) -> bool:
-        """A number of the request or the instructions, beside another that is cited."""
-        if not self.cited.items or not self._held(fact, self.context):
-            return False
-        if cues.LIMIT.search(self.text[: fact.start]):
-            return True
-        others = [q for q in self.facts.quantities if q is not fact]
-        return bool(self.facts.dates) or any(self._held(q, self.cited) for q in others)
-
-    def _is_unknown(self, name: Name) -> bool:
-        """A name that nothing cited holds; a doubtful one only if other evidence has it."""
-        key = name_key(name.folded)
-        known = self.basis.names | self.context.names
-        if key in known or any(key in t or t in key for t in known if len(t) >= 5 <= len(key)):
-            return False
-        if name.certain:
-            return True
-        elsewhere = any(key in item.value_names for item in self.ground.evidence.values())
-        return (
-            elsewhere
-            and self.facts.language != "de"
-            and starts_sentence(
-                self.text, next(t for t in self.facts.tokens if t.start == name.start)
-            )
-        )
-
-    def _is_limit(self, fact: AnyFact) -> bool:
-        return isinstance(fact, Quantity) and bool(cues.LIMIT.search(self.text[: fact.start]))
-
-    def _is_miscited(self) -> bool:
-        """Cited evidence that holds none of the facts carries none of them."""
-        if not self.cited.items:
-            return False
-        alone = _Scope(self.facts, self.ground, self.cited)
-        alone.context = Holding(())
-        facts = [f for f in alone._facts() if not self._is_limit(f)]
-        return bool(facts) and not any(alone._stands(f) for f in facts)
+def _passed(standing: Standing) -> SentenceVerdict:
+    if standing.stated():
+        return SentenceVerdict(status="carried", reason="its facts stand in what it rests on")
+    if speech.is_courtesy(standing.text) or speech.is_offer(standing.text):
+        return SentenceVerdict(status="carried", reason="it claims nothing")
+    return SentenceVerdict(status="unverified", reason="only its meaning can be judged")
 
 
-def _as_duration(fact: TimeOfDay) -> Quantity:
-    unit = Unit("time", Decimal(60))
-    return Quantity(
-        text=fact.text, start=fact.start, end=fact.end, values=(Decimal(fact.minutes),), unit=unit
-    )
-
-
-def _inside(quantity: Quantity, days: RelativeDays) -> bool:
-    return days.start <= quantity.start < days.end
-
-
-def _is_year_of(fact: Quantity, holding: Holding) -> bool:
-    return any(d.year == fact.values[0] for d in holding.dates if d.year)
-
-
-def _ends(number: str, holding: Holding) -> bool:
-    """`ending in 4471` stands in an identifier that ends so."""
-    return any(digits.endswith(number) or number == digits for digits in holding.digits)
+def _missing(standing: Standing, missing: list[str]) -> SentenceVerdict:
+    numbers = {q.text.strip() for q in standing.facts.quantities}
+    if standing.basis.seen_in_part.items and numbers & set(missing):
+        return _failed(f"{', '.join(missing)} {in_part.NOT_COUNTED}", *missing)
+    where = "the evidence it cites" if standing.cited.items else "request, instructions and effects"
+    reason = f"{where} does not hold {', '.join(missing)}"
+    if cut := standing.basis.cut:
+        # What was not read may hold it: rules cannot say that it does not.
+        reason += f", as far as it was read ({cut} characters were cut)"
+        return SentenceVerdict(status="unverified", reason=reason, missing=tuple(missing))
+    return _failed(reason, *missing)

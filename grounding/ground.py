@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any
 
 from .clauses import SpokenClause, clauses_of
 from .dates import WrittenDate
+from .effects import DoneEffect, Effect, read_effects
 from .evidence import Held, Indexed, Row, index
+from .kinds import alike
 from .names import name_key
 from .records import Listing
 from .relative import Weekday, implied_days
@@ -117,15 +117,6 @@ class Holding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effect:
-    """Something that was done in the run: the tool, what it was given and what it said."""
-
-    tool: str
-    args: Mapping[str, Any]
-    output: Any = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Ground:
     """Evidence, request, instructions, effects and date, each read once for all sentences."""
 
@@ -143,20 +134,18 @@ class Ground:
     @cached_property
     def context(self) -> Holding:
         """What needs no citation: the request, the instructions and what was done."""
-        done = [
-            index(
-                f"effect {at}",
-                effect.tool,
-                json.dumps(
-                    {"args": dict(effect.args), "output": effect.output},
-                    ensure_ascii=False,
-                    default=str,
-                ),
-            )
-            for at, effect in enumerate(self.effects)
-        ]
         said = [index("request", "", self.request), index("instructions", "", self.instructions)]
-        return Holding((*said, *done))
+        return Holding((*said, *(done.whole for done in self.done)))
+
+    @cached_property
+    def done(self) -> tuple[DoneEffect, ...]:
+        """What was done, read."""
+        return read_effects([*self.effects])
+
+    def done_of(self, kinds: frozenset[str]) -> list[DoneEffect]:
+        """Return what was done of some kinds: just these, else what one tool may do with them."""
+        exact = [done for done in self.done if kinds & done.kinds]
+        return exact or [d for d in self.done if alike(kinds, d.kinds) or kinds & d.told_kinds]
 
     @cached_property
     def all(self) -> Holding:

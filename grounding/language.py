@@ -29,7 +29,7 @@ _FUNCTION_WORDS: dict[Language, frozenset[str]] = {
     "es": listed(
         """el la los las es son era y para con usted su sus yo nosotros que no en de del un una al
         por o este esta estos ha han he hay se lo le más fue fueron está están como ya mi tiene
-        puede hasta desde te tu sí qué cuál cómo"""
+        puede hasta desde te tu sí qué cuál cómo a"""
     ),
 }
 

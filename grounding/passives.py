@@ -7,7 +7,7 @@ conditional or only possible claims nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from .lexicon.reading import any_of, lexicon
@@ -36,8 +36,8 @@ _COMPLETED = re.compile(
     rf"\b(?:has|have|['’]ve|['’]s)\s{_EN}been\s{_EN}(?P<en>\w+)"
     rf"|\b(?:was|were|got|is\sbeing|are\sbeing)\s{_EN}(?P<past>\w+)"
     rf"|\b(?P<closing>\w+(?:t|(?<!ung)en))(?=\s(?:wurde|wurden|worden)\b)"
-    rf"|\b(?:wurde|wurden)\b[^.!?;,]{{0,160}}?\b(?P<de>\w+?(?:t|en)){_CLOSES}"
-    rf"|\bman\shat\b[^.!?;,]{{0,160}}?\b(?P<man>\w+?(?:t|en)){_CLOSES}"
+    rf"|\b(?:wurde|wurden)\b(?:[^.!?;,]|(?<=\d)[.,]){{0,160}}?\b(?P<de>\w+?(?:t|en)){_CLOSES}"
+    rf"|\bman\shat\b(?:[^.!?;,]|(?<=\d)[.,]){{0,160}}?\b(?P<man>\w+?(?:t|en)){_CLOSES}"
     rf"|\b(?:a|ont|ai|as|avons|avez|fut|furent)\s{_FR}été\s{_FR}(?P<fr>\w+)"
     rf"|\b(?:fut|furent)\s{_FR}(?P<fut>\w+)"
     rf"|\bvien(?:t|nent)\sd['’]être\s{_FR}(?P<vient>\w+)"
@@ -52,7 +52,7 @@ _COMPLETED = re.compile(
 _LASTING = re.compile(
     r"\b(?:is|are)\s(?:now|already)\s(\w+ed)\b"
     r"|\b(?:is|are)\s(booked|reserved|cancelled|canceled|scheduled|refunded)\b"
-    r"|\b(?:ist|sind)\b[^.!?;,]{0,160}?\b(ge(?:bucht|ändert|sperrt|löscht)|storniert|reserviert|verschoben|erstattet|überwiesen|bestellt)\b"
+    r"|\b(?:ist|sind)\b(?:[^.!?;,]|(?<=\d)[.,]){0,160}?\b(ge(?:bucht|ändert|sperrt|löscht)|storniert|reserviert|verschoben|erstattet|überwiesen|bestellt)\b"
     r"|\b(?:est|sont|êtes)\s(?:bien\s|maintenant\s|désormais\s)*(réservé|annulé|modifié|remboursé|confirmé|bloqué)e?s?\b"
     r"|\b(?:está|están|queda|quedan)\s(?:ya\s)?(reservad|cancelad|anulad|cambiad|bloquead|pedid)\w+\b",
     re.IGNORECASE,
@@ -66,9 +66,9 @@ _UNDER_WAY = re.compile(
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r",\s(?:as|wie|comme|como)\s[^,.;]{1,40},", re.IGNORECASE)
-_BREAK = re.compile(r"[.,;:–—]\s(?!dass\s|que\s|that\s)|\s[–-]\s")
+_BREAK = re.compile(r"(?:(?<!\d)\.|[,;:–—])\s(?!dass\s|que\s|that\s)|\s[–-]\s")
 _TURN = re.compile(
-    r"[.,;:–—]\s(?!dass\s|que\s|that\s)|\s(?:and|und|et|y|but|aber|mais|pero|so|because)\s",
+    r"(?:(?<!\d)\.|[,;:–—])\s(?!dass\s|que\s|that\s)|\s(?:and|und|et|y|but|aber|mais|pero|so|because)\s",
     re.IGNORECASE,
 )
 _BY_YOU = re.compile(
@@ -92,6 +92,8 @@ class PassiveClaim:
     """Whether it says how things stand (`is booked`) rather than what happened."""
     is_told: bool = False
     """Whether it repeats or only describes what the user spoke of."""
+    start: int = 0
+    """Where the participle stands."""
 
     @property
     def is_moving(self) -> bool:
@@ -127,7 +129,7 @@ def passive_claims(text: str, *, names_money: bool = False) -> Iterator[PassiveC
             yield replace(_claim(plain, match, word, names_money=names_money), is_lasting=True)
     for match in _UNDER_WAY.finditer(plain):
         subject = _words(_clause(_TURN, plain, match.start()))
-        kinds = _told_by_nouns(subject)
+        kinds = told_by_nouns(subject)
         if names_money or _MONEY & subject.keys():
             kinds |= {"refund", "pay"}
         if kinds and _is_claimed(plain, match, match.start()):
@@ -151,6 +153,7 @@ def _claim(text: str, match: re.Match[str], group: str | int, *, names_money: bo
     clause = _clause(_BREAK, text, match.end(group))
     return PassiveClaim(
         word=word,
+        start=match.start(group),
         kinds=_kinds(word, _words(clause), names_money=names_money),
         is_told=bool(_ATTRIBUTED.search(_clause(_TURN, text, match.start(group))))
         or _is_relative(text, match.start(), match.start(group)),
@@ -169,10 +172,11 @@ def _is_relative(text: str, start: int, at: int) -> bool:
 def _kinds(word: str, clause: dict[str, None], *, names_money: bool) -> frozenset[str]:
     if is_moving(word) and (names_money or _MONEY & clause.keys()):
         return frozenset({"refund", "pay", "send"})
-    return _told_by_nouns(clause) if fold(word).startswith(_CARRYING) else frozenset()
+    return told_by_nouns(clause) if fold(word).startswith(_CARRYING) else frozenset()
 
 
-def _told_by_nouns(words: dict[str, None]) -> frozenset[str]:
+def told_by_nouns(words: Iterable[str]) -> frozenset[str]:
+    """Return the kinds of action that nouns name: `a refund`, `die Stornierung`."""
     return frozenset(
         kind
         for kind, nouns in _NOUNS.items()

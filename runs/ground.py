@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from ..errors import NotFoundError
+from ..grounding.effects import Effect
 from ..grounding.evidence import index
-from ..grounding.ground import Effect, Ground
+from ..grounding.ground import Ground
 from ..state.answering import Evidenced
 from ..state.plan import Plan
 from ..state.task import Task

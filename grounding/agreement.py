@@ -1,0 +1,399 @@
+"""Agreement: one deed of a sentence before the effects that it can be about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import combinations
+
+from . import counting
+from .dates import WrittenDate
+from .deeds import Deed
+from .effects import DoneEffect
+from .evidence import Held, Indexed, Row, index
+from .ground import Holding
+from .identifiers import Identifier, prefix
+from .kinds import kinds_of
+from .lexicon.reading import any_of, lexicon
+from .matching import carries, is_amount
+from .names import Name, name_key
+from .quantities import Quantity
+from .relative import RelativeDays, Weekday
+from .standing import AnyFact, Standing
+from .times import TimeOfDay
+from .words import key_words, listed, tokens
+
+_WORDS = lexicon("deeds")
+_MONEY_KINDS = frozenset({"refund", "pay"})
+_TIMED_KINDS = frozenset({"book", "change", "make"})
+_AMOUNTS = listed(_WORDS["amounts"])
+_NOTED = listed(_WORDS["noted"])
+_PART = re.compile(
+    rf"(?:^|\b(\w{{1,24}})[)\s]\s?)(?:{_WORDS['part']})(?:\s(?:{any_of(_WORDS['determiners'])}))?"
+    r"\s[$€£]?$",
+    re.IGNORECASE,
+)
+_INSTEAD = re.compile(rf"\b(?:{_WORDS['instead']})\s(?:\w{{1,24}}\s){{0,2}}?[$€£]?$", re.IGNORECASE)
+_BEFORE_CHANGE = re.compile(
+    rf"\b(?:{_WORDS['before_change']})\s(?:\w{{1,24}},?\s)?[$€£]?$", re.IGNORECASE
+)
+_COUNTED = re.compile(
+    rf"(?:\b(?:{any_of(_WORDS['counted_before'])})|^|\b\w{{2,24}}(?:ed|t|en|é|ado|ido)|made|sent)\s?$",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(
+    r"^\s?(?:,|and|und|et|y|&|\+|as well as|sowie|bis|to|/)\s?(?:\w{1,24}\s){0,2}?#?$"
+)
+_MOMENT = re.compile(r"[\d.:/T+-]{4,32}Z?")
+_ELSE = listed(_WORDS["else"])
+_REMARKS = listed(_WORDS["remarks"])
+_NEAR = 32
+"""Characters before a fact that tell what it is to the deed."""
+_ID_DIGITS = 3
+"""Digits from which a bare number is rather an identifier than a count."""
+
+
+class Agreement:
+    """One deed that a sentence tells of, and what was done of its kind."""
+
+    def __init__(
+        self, deed: Deed, done: Sequence[DoneEffect], told: Holding, standing: Standing
+    ) -> None:
+        self._deed = deed
+        self._told = told
+        self._sentence = standing
+        self._text = standing.text
+        self._count = len(done)
+        self._given = Holding(tuple(d.given for d in done))
+        self._whole = Holding(tuple(d.whole for d in done))
+        self._evidence = Holding(tuple(standing.ground.evidence.values()))
+        self._facts = [f for f in standing.stated() if deed.tells(f.start)]
+        self._names = [n for n in standing.names if deed.tells(n.start)]
+
+    def wrong(self) -> str:
+        """Return what of it was not done so."""
+        if self._is_on_record():
+            return ""
+        for fact in self._facts:
+            if not self._describes(fact) and not self._agrees(fact):
+                return fact.text.strip()
+        return next((n.text for n in self._names if not self._is_named(n)), "")
+
+    def denied(self) -> str:
+        """Return the word that denies what was done."""
+        words = {t.folded for t in self._sentence.facts.tokens}
+        exact = [d for d in self._sentence.ground.done if self._deed.kinds & d.kinds]
+        if not exact or words & _ELSE:
+            return ""
+        facts = [f for f in self._facts if not isinstance(f, RelativeDays)]
+        if not facts and self._sentence.cited.items:
+            return ""
+        whole = Holding(tuple(d.whole for d in exact))
+        names = [n for n in self._names if n.certain]
+        if any(name_key(n.folded) not in whole.names for n in names):
+            return ""
+        return self._deed.word if all(self._stands(f, whole) for f in facts) else ""
+
+    def _is_on_record(self) -> bool:
+        """Whether cited evidence tells of such a deed, of whomever, with the amounts said."""
+        cited = self._sentence.cited
+        rows = [row for item in cited.items for row in _rows(item) if self._records(row)]
+        if self._deed.is_own or not rows:
+            return False
+        amounts = [f for f in self._facts if isinstance(f, Quantity) and _is_money(f)]
+        held = [h for row in rows for h in row.held]
+        return all(any(f.values[0] in h.quantity.values for h in held) for f in amounts)
+
+    def _records(self, row: Row) -> bool:
+        words = {*row.words, *(w for h in row.held for w in key_words(h.key))}
+        booked = bool(self._deed.kinds & _MONEY_KINDS) and any(
+            h.quantity.negative for h in row.held
+        )
+        return booked or any(self._deed.kinds & kinds_of(word) for word in words)
+
+    def _agrees(self, fact: AnyFact) -> bool:
+        if self._stands(fact, self._told):
+            return True
+        match fact:
+            case Quantity() if _is_money(fact):
+                return self._amount(fact)
+            case Quantity() if not fact.dimension:
+                return self._number(fact)
+            case Quantity():
+                return self._measure(fact)
+            case WrittenDate() | RelativeDays() | Weekday():
+                return self._day(fact)
+            case TimeOfDay():
+                return self._time(fact)
+            case Identifier():
+                return self._identifier(fact)
+            case _:
+                return True
+
+    def _stands(self, fact: AnyFact, holding: Holding) -> bool:
+        if not holding.items:
+            return False
+        alone = Standing(self._sentence.facts, self._sentence.ground, holding)
+        alone.context = Holding(())
+        return alone.stands(fact)
+
+    def _describes(self, fact: AnyFact) -> bool:
+        """`50 of your 120 euros`, `instead of 120 euros`, `your 120-euro order`."""
+        before = self._text[max(0, fact.start - _NEAR) : fact.start]
+        if _INSTEAD.search(before):
+            return True
+        if "change" in self._deed.kinds and _BEFORE_CHANGE.search(before):
+            return True
+        if not isinstance(fact, Quantity):
+            return False
+        part = _PART.search(before)
+        word = (part[1] or "") if part else None
+        if _is_money(fact):
+            own = re.search(r"\d-", self._text[fact.start : fact.end + 1])
+            return bool(own) or (word is not None and not set(_folded(word)) & _AMOUNTS)
+        # `two of your three orders`
+        return bool(word) and any(q.text == word for q in self._sentence.facts.quantities)
+
+    def _amount(self, fact: Quantity) -> bool:
+        amounts = [h for h in self._given.held if _is_sum(h)]
+        basis = self._given if amounts else self._whole
+        if self._is_held(fact, basis) or any(total in fact.base for total in _totals(amounts)):
+            return True
+        if any(self._is_of_kind(h) and fact.values[0] in h.quantity.values for h in self._output()):
+            return True
+        if self._deed.kinds and not self._deed.kinds & _MONEY_KINDS:
+            return not any(map(_is_sum, basis.held))
+        if any(map(_is_sum, basis.held)) or not self._count:
+            return False
+        return self._stands(fact, self._evidence)
+
+    def _is_held(self, fact: Quantity, holding: Holding) -> bool:
+        currencies = holding.currencies or self._sentence.ground.all.currencies
+        return any(carries(held, fact, self._text, currencies) for held in holding.held)
+
+    def _output(self) -> list[Held]:
+        return [h for h in self._whole.held if h.path[:1] == ("output",)]
+
+    def _is_of_kind(self, held: Held) -> bool:
+        kinds = frozenset[str]().union(*map(kinds_of, key_words(held.key)))
+        return bool(kinds & (self._deed.kinds or _MONEY_KINDS)) and _is_sum(held)
+
+    def _measure(self, fact: Quantity) -> bool:
+        """A length of time or another measure that the effects hold differs from theirs."""
+        same = [h for h in self._given.held if h.quantity.dimension == fact.dimension]
+        return not same or self._stands(fact, self._given)
+
+    def _number(self, fact: Quantity) -> bool:
+        value = fact.values[0]
+        if any(_is_sum(h) and value in h.quantity.values for h in self._given.held):
+            return True
+        if self._is_counted(fact):
+            return self._counts(fact)
+        if self._stands(fact, self._given) or self._stands(fact, self._whole):
+            return True
+        if len(str(value)) >= _ID_DIGITS:
+            return self._is_other_id(fact, str(value))
+        return not self._small_numbers() or self._stands(fact, self._evidence)
+
+    def _small_numbers(self) -> list[Held]:
+        held = [h for h in self._given.held if h.path and not h.quantity.dimension]
+        return [h for h in held if not _is_id(h) and len(str(h.quantity.values[0])) < _ID_DIGITS]
+
+    def _is_counted(self, fact: Quantity) -> bool:
+        """Whether a number says to how many things the deed was done."""
+        before = self._text[max(0, fact.start - _NEAR) : fact.start]
+        facts = self._sentence.facts
+        named = bool(counting.noun_after(fact, facts))
+        return named and counting.is_count(fact, facts) and bool(_COUNTED.search(before))
+
+    def _counts(self, fact: Quantity) -> bool:
+        value = fact.values[0]
+        possible = {Decimal(self._count)}
+        possible |= {Decimal(listing.length) for _, listing in self._whole.listings}
+        for item in self._whole.items:
+            fields = [h for h in item.held if h.path and not _is_id(h)]
+            possible |= {v for h in fields for v in h.quantity.values}
+        numbers = [h.quantity.values[0] for h in self._given.held if h.path and not _is_id(h)]
+        possible.add(sum(numbers, Decimal(0)))
+        return value in possible or self._is_untouched(value)
+
+    def _is_untouched(self, value: Decimal) -> bool:
+        """`Its three items`: so many of something in evidence, none of which the deed was done to.
+
+        Where it was done to some entries of a list, it was done to these and to no others.
+        """
+        keys = self._whole.keys | self._whole.words
+        for item in self._sentence.ground.evidence.values():
+            linked = item.keys.union(*map(_own_keys, item.rows)) & keys
+            for listing in item.listings:
+                if not linked or listing.length != value:
+                    continue
+                entries = [r for r in item.rows if r.path[:-1] == listing.path and r.path]
+                touched = [r for r in entries if _own_keys(r) & keys]
+                return not touched or len(touched) == len(entries)
+        return False
+
+    def _is_other_id(self, fact: Identifier | Quantity, key: str) -> bool:
+        """Whether an identifier that no effect holds may be of another kind than those they hold.
+
+        Beside one of theirs it may be, unless it is joined to it: `orders 4471 and 4472`.
+        """
+        mine = [f for f in self._facts if f is not fact and self._holds(f)]
+        alike = [k for k in self._ids() if len(k) == len(key) and prefix(k) == prefix(key)]
+        if not alike:
+            return True
+        return bool(mine) and not any(self._is_joined(f, fact) for f in mine)
+
+    def _ids(self) -> set[str]:
+        numbers = {
+            str(h.quantity.values[0])
+            for h in self._given.held
+            if not h.quantity.dimension and not is_amount(h)
+        }
+        return {*self._given.keys, *numbers} or {*self._whole.keys}
+
+    def _holds(self, fact: AnyFact) -> bool:
+        is_id = isinstance(fact, Identifier) or (
+            isinstance(fact, Quantity)
+            and not fact.dimension
+            and len(str(fact.values[0])) >= _ID_DIGITS
+        )
+        return is_id and self._stands(fact, self._given)
+
+    def _is_joined(self, one: AnyFact, other: AnyFact) -> bool:
+        first, last = sorted((one, other), key=lambda f: f.start)
+        return bool(_JOINED.match(self._text[first.end : last.start]))
+
+    def _identifier(self, fact: Identifier) -> bool:
+        if self._stands(fact, self._whole):
+            return True
+        if "@" in fact.text:
+            return not any("@" in key for key in self._given.keys)
+        return self._is_other_id(fact, fact.key)
+
+    def _day(self, fact: WrittenDate | RelativeDays | Weekday) -> bool:
+        basis = self._dated()
+        if not basis.items or not self._deed.kinds & _TIMED_KINDS:
+            return True
+        today = self._sentence.ground.today
+        if isinstance(fact, WrittenDate) and fact.is_day(today):
+            return any(fact.matches(d) for d in basis.dates)
+        return self._stands(fact, basis) or (isinstance(fact, RelativeDays) and fact.holds(today))
+
+    def _dated(self) -> Holding:
+        """Return what says when it is: the arguments, else results that do not say when it was."""
+        if any(d.day for d in self._given.dates):
+            return self._given
+        leaves = [leaf for item in self._whole.items for leaf in item.leaves]
+        own = [leaf for leaf in leaves if not _NOTED & set(key_words(leaf.key))]
+        texts = [leaf.value for leaf in own if isinstance(leaf.value, str)]
+        found = Holding((index("results", "", "\n".join(texts)),))
+        return found if any(d.day for d in found.dates) else Holding(())
+
+    def _time(self, fact: TimeOfDay) -> bool:
+        basis = self._given if self._given.times else self._dated()
+        if not self._deed.kinds & _TIMED_KINDS or not basis.times:
+            return True
+        others = [f for f in self._facts if isinstance(f, TimeOfDay) and f is not fact]
+        return self._stands(fact, basis) or any(self._stands(f, basis) for f in others)
+
+    def _is_named(self, name: Name) -> bool:
+        """A name that only the request holds is wrong where the effects hold another one."""
+        key = name_key(name.folded)
+        known = self._whole.names | self._told.names
+        if key in known or any(key in k or k in key for k in known if len(k) >= 5 <= len(key)):
+            return True
+        if not name.certain or self._is_spoken_to(name):
+            return True
+        if key in self._evidence.names:
+            return self._is_linked(key)
+        others = [n for n in self._names if n is not name and name_key(n.folded) in known]
+        named = any(map(_names_somebody, self._given.items))
+        return bool(others) or not named
+
+    def _is_linked(self, key: str) -> bool:
+        """Whether a name or address stands in a record of what the deed was done to.
+
+        In a list it does where the record holds something that the effects hold, or where none of
+        the list does.
+        """
+        keys = self._whole.keys | self._whole.names
+        for item in self._sentence.ground.evidence.values():
+            rows = [r for r in item.rows if r.path]
+            own = [r for r in rows if key in {name_key(w) for w in r.words} | _own_keys(r)]
+            others = [r for r in rows if r not in own and _own_keys(r) & keys]
+            if own and others and not any(_own_keys(r) & keys for r in own):
+                return False
+        return True
+
+    def _is_spoken_to(self, name: Name) -> bool:
+        """Whether it is the reader's own, as in `I have cancelled it, Anna`."""
+        before, after = self._text[: name.start].rstrip(), self._text[name.end :].lstrip()
+        return (not before or before.endswith(",")) and after[:1] in ("", ",", ".", "!")
+
+
+def _is_money(fact: Quantity) -> bool:
+    return fact.dimension.startswith("money:")
+
+
+def _is_sum(held: Held) -> bool:
+    return held.quantity.dimension.startswith("money:") or is_amount(held)
+
+
+def _totals(amounts: Sequence[Held]) -> list[Decimal]:
+    """Return what several amounts come to, some of them or all."""
+    values = [h.quantity.value for h in amounts]
+    some = [sum(two, Decimal(0)) for two in combinations(values[:20], 2)]
+    return [*some, sum(values, Decimal(0))]
+
+
+def _is_id(held: Held) -> bool:
+    words = key_words(held.key)
+    return bool({"id", "ids", "number", "nr", "no", "nummer", "numero"} & set(words)) or (
+        is_amount(held)
+    )
+
+
+def _own_keys(row: Row) -> frozenset[str]:
+    """Return the identifiers of a record: what of its texts and numbers holds a digit."""
+    own = [text for text in row.texts if not _MOMENT.fullmatch(text)]
+    texts = {t.folded for text in own for t in tokens(text) if any(map(str.isdigit, t.text))}
+    texts |= {text.casefold() for text in row.texts if "@" in text}
+    numbers = {str(h.quantity.values[0]) for h in row.held if _is_id(h) and not is_amount(h)}
+    return frozenset(texts | numbers)
+
+
+def _rows(item: Indexed) -> list[Row]:
+    if item.rows:
+        return item.rows
+    return [
+        Row(
+            path=(),
+            source=item.id,
+            words=item.words,
+            flags={},
+            held=item.held,
+            dates=item.dates,
+            times=item.times,
+            texts=(item.text,),
+        )
+    ]
+
+
+def _folded(word: str) -> list[str]:
+    return [t.folded for t in tokens(word)]
+
+
+def _names_somebody(item: Indexed) -> bool:
+    """Return whether arguments hold an address, or a text of capitalised words alone."""
+    values = [leaf for leaf in item.leaves if not _REMARKS & set(key_words(leaf.key))]
+    texts = [leaf.value for leaf in values if isinstance(leaf.value, str)]
+    return any("@" in text or _is_title(text) for text in texts)
+
+
+def _is_title(text: str) -> bool:
+    words = [t.text for t in tokens(text) if len(t.text) > 3 or t.text[0].isupper()]
+    return 0 < len(words) <= 4 and all(
+        w[0].isupper() and not w.isupper() and w.isalpha() for w in words
+    )
