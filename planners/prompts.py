@@ -12,11 +12,10 @@ from ..state.plan import Plan, Step
 from ..state.remembered import Remembered, is_fresh, used
 from ..state.results import StepResult
 from ..state.revision import carried_over, may_be_used_later
-from ..state.shapes import shape_of
 from ..state.task import Task, Utterance
 from ..state.values import Json, JsonObject, canonical_json
-from ..tools.contract import ToolContract
 from .protocols import PlanRequest
+from .tool_lines import tool_lines
 
 SYSTEM = """You plan; you do not act. Turn the user's request into the fewest steps that do it.
 
@@ -114,7 +113,6 @@ def plan_messages(request: PlanRequest) -> list[BaseMessage]:
 
     Nothing that an outsider wrote stands in it but in a block that names its source.
     """
-    tools = "\n".join(describe(contract) for contract in request.tools) or "none"
     task = request.task
     parts = [*said_before(task), *_earlier(request), *_waiting(request)]
     parts.append(f"Request: {task.text}")
@@ -122,7 +120,9 @@ def plan_messages(request: PlanRequest) -> list[BaseMessage]:
         parts.append(f"Attachments, not shown here: {', '.join(_attachments(task))}")
     if request.previous is not None:
         parts.append(_revision(request, request.previous))
-    system = f"{with_instructions(SYSTEM, request.instructions)}\n\nTools:\n{tools}"
+    system = (
+        f"{with_instructions(SYSTEM, request.instructions)}\n\nTools:\n{tool_lines(request.tools)}"
+    )
     return [SystemMessage(system), HumanMessage("\n\n".join(parts))]
 
 
@@ -229,20 +229,6 @@ def attachment_names(task: Task) -> dict[str, str]:
         item.name: item.name if item.name in task.text else f"attachment_{position}"
         for position, item in enumerate(task.attachments, start=1)
     }
-
-
-def describe(contract: ToolContract) -> str:
-    """Describe a tool for the planner: in one line, or in a block where an outsider wrote it."""
-    schema = canonical_json(contract.args_schema)
-    returns = f" returns {shape_of(contract.output_schema)}" if contract.output_schema else ""
-    own = f"{contract.description} args {schema}{returns}"
-    if contract.described_by:
-        source = f"{contract.described_by}#{contract.name}"
-        own = "described by its server:\n" + render(
-            Block(name=contract.name, text=own, sources=(source,))
-        )
-    refusals = f" {contract.refusals()}" if contract.nothing_happened else ""
-    return f"- {contract.name} ({contract.effect}):{refusals} {own}"
 
 
 def _revision(request: PlanRequest, previous: Plan) -> str:

@@ -160,7 +160,7 @@ def allowed(schema: Json) -> str:
     for key in ("anyOf", "oneOf"):
         if key in schema:
             return " or ".join(allowed(option) for option in schema[key])
-    return " ".join([_kind(schema), " and ".join(_bounds(schema))]).strip()
+    return " ".join([_kind(schema), " and ".join(bounds(schema))]).strip()
 
 
 _KINDS = {
@@ -181,7 +181,7 @@ def _kind(schema: JsonObject) -> str:
     return f"{kind} in the form {schema['format']}" if "format" in schema else kind
 
 
-_WORDS = {
+BOUNDS = {
     "minimum": "at least {}",
     "exclusiveMinimum": "greater than {}",
     "maximum": "at most {}",
@@ -196,5 +196,6 @@ _WORDS = {
 }
 
 
-def _bounds(schema: JsonObject) -> list[str]:
-    return [words.format(schema[key]) for key, words in _WORDS.items() if key in schema]
+def bounds(schema: JsonObject) -> list[str]:
+    """Return the bounds that a schema sets, in words."""
+    return [words.format(schema[key]) for key, words in BOUNDS.items() if key in schema]
