@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -67,6 +68,10 @@ def _remedy(given: Any) -> str:
         return "A schema does nothing by itself: give a function that takes these arguments."
     if isinstance(given, dict):
         return "A description does nothing by itself: give the function that it describes."
+    if hasattr(given, "tools_by_name"):
+        return "Give the tools that it holds: list(….tools_by_name.values())."
+    if isinstance(given, functools.partial):
+        return "Give a function of its own that calls it, with annotations and a docstring."
     if isinstance(given, Runnable):
         return "Give its `.as_tool(name=…, description=…)`."
     return "Give a function with annotations and a docstring, a LangChain tool, or a list of them."

@@ -52,7 +52,9 @@ def is_final(error: BaseException) -> bool:
 
 def says_nothing_happened(contract: ToolContract, error: BaseException) -> bool:
     """Whether the contract says of this error that the call changed nothing."""
-    return any(_is_meant(mark, error) for mark in contract.nothing_happened)
+    # A LangChain tool may have told the same error in other words.
+    told = [each for each in _chain(error) if type(each) is type(error)]
+    return any(_is_meant(mark, each) for mark in contract.nothing_happened for each in told)
 
 
 def _is_meant(mark: type[Exception] | str, error: BaseException) -> bool:
@@ -60,6 +62,12 @@ def _is_meant(mark: type[Exception] | str, error: BaseException) -> bool:
         return isinstance(error, mark)
     named = any(mark == kind.__name__ for kind in type(error).__mro__)
     return named or mark.casefold() in said_by(error).casefold()
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether a tool called LangGraph's `interrupt()`, which pauses nodes and no tools."""
+    # By its name, as LangChain's own error below: importing it takes longer than most commands.
+    return any(kind.__name__ == "GraphBubbleUp" for kind in type(error).__mro__)
 
 
 def said_by(error: BaseException) -> str:
@@ -87,6 +95,8 @@ def _verdict(error: BaseException) -> bool | None:
         return False
     if (status := _status(error)) is not None:
         return 400 <= status < 500 and status not in _PASSING_STATUS
+    if is_interrupt(error):
+        return True
     names = [kind.__name__.lower() for kind in type(error).__mro__]
     if any(part in name for name in names for part in _PASSING_NAMES):
         return False

@@ -10,7 +10,7 @@ from ..errors import CredentialError, ToolError
 from ..state.text import whole
 from ..state.values import Json, JsonObject
 from ..stores.records import EffectRecord
-from .causes import is_final, said_by, says_nothing_happened
+from .causes import is_final, is_interrupt, said_by, says_nothing_happened
 from .contract import ToolContract
 from .outcome import ToolOutcome
 from .output import UnusableOutputError, read_output
@@ -146,5 +146,10 @@ def _text(contract: ToolContract, error: Exception) -> str:
             return f"{contract.name} was not called: {contract.rate_per_minute} calls a minute."
         case ToolError() | CredentialError() | UnusableOutputError():
             return str(error)
+        case _ if is_interrupt(error):
+            return (
+                f"{contract.name} calls interrupt(), which pauses nodes and no tools. Leave it "
+                "out: a person is asked before the call, as the tool's contract says."
+            )
         case _:
             return f"{type(error).__name__}: {said_by(error)}"

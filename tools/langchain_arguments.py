@@ -63,11 +63,14 @@ def read_arguments(base_tool: BaseTool, function: Callable[..., Any]) -> LangCha
         _refuse_missing(base_tool, parameters, {*declared.get("properties", {}), *given})
         _refuse_swallowed(base_tool, function, declared.get("properties", {}))
         return LangChainArguments(schema=_bare(declared), given=given)
-    return _from_model(base_tool, parameters, given)
+    return _from_model(base_tool, function, parameters, given)
 
 
 def _from_model(
-    base_tool: BaseTool, parameters: _Parameters, given: dict[str, str]
+    base_tool: BaseTool,
+    function: Callable[..., Any],
+    parameters: _Parameters,
+    given: dict[str, str],
 ) -> LangChainArguments:
     full: Any = base_tool.get_input_schema()
     if not issubclass(full, BaseModel):
@@ -82,7 +85,9 @@ def _from_model(
         if _is_injected(field.annotation) or any(map(_is_mark, field.metadata))
     }
     if full.__module__.startswith("langchain_core."):
-        full = _completed(full, parameters, given)
+        variadic = _variadic(function)
+        full = _completed(full, parameters, given, variadic)
+        _refuse_unnamed(base_tool, full, variadic)
     _refuse_missing(base_tool, parameters, {*full.model_fields, *given} - hidden)
     hidden &= full.model_fields.keys()
     return LangChainArguments(
@@ -107,6 +112,13 @@ def _parameters(function: Callable[..., Any]) -> _Parameters:
     }
 
 
+def _variadic(function: Callable[..., Any]) -> dict[str, bool]:
+    """Return the names of `*args` and `**kwargs`, and whether each takes arguments by name."""
+    signature = inspect.signature(function).parameters.values()
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {p.name: p.kind is p.VAR_KEYWORD for p in signature if p.kind in kinds}
+
+
 def _given(hint: Any) -> str:
     """Return what LangChain gives for a parameter of this type, if anything."""
     if hint is RunnableConfig or RunnableConfig in typing.get_args(hint):
@@ -121,13 +133,17 @@ def _given(hint: Any) -> str:
 
 
 def _completed(
-    inferred: type[BaseModel], parameters: _Parameters, given: Mapping[str, str]
+    inferred: type[BaseModel],
+    parameters: _Parameters,
+    given: Mapping[str, str],
+    variadic: Mapping[str, bool],
 ) -> type[BaseModel]:
     """Return the model that LangChain should have inferred from a function.
 
     It leaves out parameters called `callbacks`, `run_manager`, `args`, `kwargs` or `self`, whatever
     their type, and keeps what is no argument: its own configuration, `*args`, `**kwargs`, and
-    names of pydantic's own (`v__args`).
+    names of pydantic's own (`v__args`). A function that takes any name is described by the model
+    alone, as a runnable's is.
     """
     known = inferred.model_fields
     missing = {
@@ -136,6 +152,9 @@ def _completed(
         if name not in known and name not in given and not _is_injected(hint)
     }
     wanted = parameters.keys() - given.keys()
+    if any(variadic.values()):
+        own = {*given, *variadic}
+        wanted |= {n for n in known if n.removeprefix("v__") not in own and n not in _OWN_NAMES}
     kept = {name: (field.annotation, field) for name, field in known.items() if name in wanted}
     if len(kept) == len(known) and not missing:
         return inferred
@@ -155,6 +174,18 @@ def _is_mark(mark: Any) -> bool:
     return issubclass(kind, InjectedToolArg) or any(
         base.__name__ == "_DirectlyInjectedToolArg" for base in kind.__mro__
     )
+
+
+def _refuse_unnamed(
+    base_tool: BaseTool, model: type[BaseModel], variadic: Mapping[str, bool]
+) -> None:
+    """Refuse a tool whose arguments nobody could name."""
+    if variadic and not model.model_fields:
+        raise ConfigError(
+            "Its function takes *args or **kwargs alone, which no schema describes.",
+            where=f"{base_tool.name}.args_schema",
+            fix="Name the arguments, or give the tool an args_schema; an empty one if it has none.",
+        )
 
 
 def _refuse_missing(base_tool: BaseTool, parameters: _Parameters, known: set[str]) -> None:

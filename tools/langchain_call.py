@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
 from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
-from langchain_core.tools import BaseTool
+from langchain_core.tools import BaseTool, ToolException
 from langchain_core.tools import Tool as TextTool
+from langgraph.types import Command
 
 from ..state.values import Json, JsonObject
 from .causes import ToolSaidError
 from .contract import ToolCall
 from .langchain_arguments import LangChainArguments
 from .media import ToolMedia, WithMedia, read_blocks
+from .output import UnusableOutputError
 from .threads import TOOL_THREADS
 
 _METHOD_NAMES = frozenset({"self", "config", "run_manager"})
@@ -77,10 +79,18 @@ async def run_langchain(
             "args": shown,
             "id": call.idempotency_key,
         }
-    if asynchronous:
-        return _output(await carrier.ainvoke(shown))
-    # Its own `ainvoke` would use the loop's executor, which hanging tools can fill up.
-    return _output(await TOOL_THREADS.run(carrier.invoke, shown))
+    try:
+        if asynchronous:
+            return _output(await carrier.ainvoke(shown))
+        # Its own `ainvoke` would use the loop's executor, which hanging tools can fill up.
+        return _output(await TOOL_THREADS.run(carrier.invoke, shown))
+    except ToolException as error:
+        told = base_tool.handle_tool_error
+        told = told(error) if callable(told) else told
+        if not isinstance(told, str):
+            raise
+        # As the tool itself would tell a model, and an error all the same.
+        raise type(error)(told) from error
 
 
 def _carrier(
@@ -118,7 +128,29 @@ def _output(result: Any) -> Any:
         if isinstance(content, WithMedia):
             return WithMedia(value={"content": content.value, "artifact": result.artifact})
         return {"content": content, "artifact": result.artifact}
+    if isinstance(result, Command):
+        return _told(result)
     return _content(result.content) if isinstance(result, BaseMessage) else result
+
+
+def _told(command: Command[Any]) -> Any:
+    """Return what a tool says by a `Command`: its messages, for nothing else is applied here.
+
+    Raises:
+        UnusableOutputError: It would change a graph's state or its course.
+    """
+    update = dict(command.update) if isinstance(command.update, Mapping) else {}
+    messages = update.pop("messages", [])
+    parts = {"graph": command.graph, "resume": command.resume, "goto": command.goto}
+    others = [*update, *(name for name, part in parts.items() if part)]
+    if others or not messages or not all(isinstance(m, BaseMessage) for m in messages):
+        raise UnusableOutputError(
+            "output_command",
+            f"It returned a Command ({', '.join(map(str, others)) or 'without a message'}), which "
+            "this graph does not follow. Have it return the value itself.",
+        )
+    told = [_output(message) for message in messages]
+    return told[0] if len(told) == 1 else told
 
 
 def _content(content: Any) -> Any:

@@ -9,6 +9,7 @@ import pytest
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import BaseTool, BaseToolkit
 from langchain_core.tools import tool as langchain_tool
+from langgraph.prebuilt import ToolNode
 from pydantic import BaseModel
 
 import pointsman
@@ -127,9 +128,10 @@ class Schema(BaseModel):
         (Station(), "a function"),
         ({"type": "function", "function": {"name": "x"}}, "the function that it describes"),
         (RunnableLambda(weather), "as_tool"),
+        (ToolNode([weather]), "tools_by_name"),
         ("weather", "a function"),
         (None, "a function"),
-        (functools.partial(weather, days=2), "a function"),
+        (functools.partial(weather, days=2), "a function of its own"),
     ],
 )
 def test_what_is_no_tool_says_what_to_give(given: Any, says: str) -> None:
