@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from pydantic import ValidationError
 
-from ..errors import EndpointError, OutputError, PlanError
+from ..errors import BudgetExceededError, EndpointError, OutputError, PlanError
+from ..models.blocks import render
 from ..models.requests import ModelReply, ModelRequest, Signals
 from ..state.plan import Plan
 from ..state.provenance import union
 from ..state.revision import may_be_used_later
 from ..state.values import Json, canonical_json
+from .output_shapes import doubt
 from .prompts import PLAN_SCHEMA, plan_messages, read_plan, refusal
 from .protocols import Declined, PlanRequest
 from .validation import validate
@@ -28,6 +30,12 @@ RE_ASKS = 2
 
 CANDIDATES = 2
 """Models that may try."""
+
+
+DOUBT = (
+    "That plan keeps the rules, but reads what the tools did not return when they were last seen. "
+    "They may return it this time. Return the plan, corrected or as it was."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +85,42 @@ class LlmPlanner:
         made = await self._one_try(request, messages, tried)
         for _ in range(RE_ASKS):
             if not isinstance(made, _Rejected):
-                return made
+                break
             messages = _corrected(messages, made.reply.data, made.problem)
             again = await self._one_try(request, messages, tried)
             # A model that has become unreachable must not hide what was wrong with its plan.
             made = made if isinstance(again, Declined) else again
+        if isinstance(made, Plan):
+            return await self._undoubted(made, request, messages, tried)
         return made
+
+    async def _undoubted(
+        self,
+        plan: Plan,
+        request: PlanRequest,
+        messages: list[BaseMessage],
+        tried: tuple[str, ...],
+    ) -> Plan | Declined:
+        """Tell the planner once what outputs looked like otherwise; its next plan stands."""
+        doubted = await asyncio.to_thread(doubt, plan, request)
+        if doubted is None:
+            return plan
+        asked = [
+            *messages,
+            AIMessage(canonical_json([step.to_json() for step in plan.steps])),
+            HumanMessage(f"{DOUBT}\n{render(doubted)}"),
+        ]
+        try:
+            again = await self._one_try(request, asked, tried)
+        except BudgetExceededError:
+            return plan
+        if isinstance(again, _Rejected) or (isinstance(again, Declined) and again.trouble):
+            return plan
+        # Names of fields in untrusted outputs are words of outsiders.
+        taint = union([again.taint, doubted.sources])
+        if isinstance(again, Plan):
+            return again.model_copy(update={"taint": taint})
+        return replace(again, taint=taint)
 
     async def _one_try(
         self, request: PlanRequest, messages: list[BaseMessage], tried: tuple[str, ...]

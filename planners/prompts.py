@@ -120,9 +120,8 @@ def plan_messages(request: PlanRequest) -> list[BaseMessage]:
         parts.append(f"Attachments, not shown here: {', '.join(_attachments(task))}")
     if request.previous is not None:
         parts.append(_revision(request, request.previous))
-    system = (
-        f"{with_instructions(SYSTEM, request.instructions)}\n\nTools:\n{tool_lines(request.tools)}"
-    )
+    tools = tool_lines(request.tools, request.seen, clean=not request.sources)
+    system = f"{with_instructions(SYSTEM, request.instructions)}\n\nTools:\n{tools}"
     return [SystemMessage(system), HumanMessage("\n\n".join(parts))]
 
 

@@ -13,6 +13,7 @@ from ..state.readers import read_so_far
 from ..state.remembered import Remembered
 from ..state.results import StepResult
 from ..state.run import Run
+from ..state.shapes import Shape
 from ..state.task import Task
 from ..state.values import Json, JsonObject, Readers, Record
 from ..tools.contract import ToolContract
@@ -58,11 +59,25 @@ class PlanRequest:
     """What earlier turns of the thread wait for."""
     outputs: Mapping[str, Json] = field(default_factory=dict[str, Json])
     """Outputs of the accepted steps, whole."""
+    seen: Mapping[str, Shape] = field(default_factory=dict[str, Shape])
+    """What outputs of tools looked like so far, by tool."""
     emit: Emit | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
         """Untrusted sources whose words a planner reads that is shown all of this."""
+        read = self._read
+        # What untrusted outputs call their fields is shown to nobody who has read nothing yet.
+        return union([read, self.seen_sources]) if read else ()
+
+    @property
+    def seen_sources(self) -> tuple[str, ...]:
+        """Untrusted sources of the names in seen shapes."""
+        untrusted = (t for t in self.tools if t.trust == "untrusted" and t.name in self.seen)
+        return tuple(f"tool:{tool.name}#seen" for tool in untrusted)
+
+    @property
+    def _read(self) -> tuple[str, ...]:
         foreign = [
             (f"{tool.described_by}#{tool.name}",) for tool in self.tools if tool.described_by
         ]

@@ -6,13 +6,15 @@ prompt holds them all. What the notation has no words for stays as JSON.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from ..models.blocks import Block, render
-from ..state.shapes import shape_of
+from ..state.shapes import Shape
 from ..state.values import Json, JsonObject, canonical_json
 from ..tools.contract import ToolContract
 from ..tools.schema import BOUNDS, bounds, follow
+from .output_shapes import ToldShape, told
 
 _KINDS = {
     "string": "text",
@@ -30,32 +32,48 @@ _SHARED = 48
 """Characters from which a shape that another tool returns too is shown only once."""
 
 
-def tool_lines(contracts: Sequence[ToolContract]) -> str:
-    """Describe tools: one line each, or a block where an outsider wrote the description."""
+def tool_lines(
+    contracts: Sequence[ToolContract],
+    seen: Mapping[str, Shape] = MappingProxyType({}),
+    *,
+    clean: bool = True,
+) -> str:
+    """Describe tools: one line each, or a block where an outsider wrote the description.
+
+    Args:
+        contracts: The tools' contracts.
+        seen: What their outputs looked like so far.
+        clean: Whether who reads it has read no untrusted text.
+    """
     shown: dict[str, str] = {}
-    return "\n".join(_line(contract, shown) for contract in contracts) or "none"
+    lines = (_line(c, told(c, seen.get(c.name), clean=clean), shown) for c in contracts)
+    return "\n".join(lines) or "none"
 
 
-def _line(contract: ToolContract, shown: dict[str, str]) -> str:
+def _line(contract: ToolContract, output: ToldShape | None, shown: dict[str, str]) -> str:
     own = f"{contract.description} args {arguments(contract.args_schema)}"
     refusals = f" {contract.refusals()}" if contract.nothing_happened else ""
     head = f"- {contract.name} ({contract.effect}):{refusals}"
     if contract.described_by:
         source = f"{contract.described_by}#{contract.name}"
-        text = f"{own}{_returns(contract, {})}"
+        text = f"{own}{_returns(contract, output, {})}"
         block = Block(name=contract.name, text=text, sources=(source,))
         return f"{head} described by its server:\n{render(block)}"
-    return f"{head} {own}{_returns(contract, shown)}"
+    return f"{head} {own}{_returns(contract, output, shown)}"
 
 
-def _returns(contract: ToolContract, shown: dict[str, str]) -> str:
+def _returns(contract: ToolContract, output: ToldShape | None, shown: dict[str, str]) -> str:
     """Return what the tool returns; what another one returns too is named by that one."""
-    if not contract.output_schema:
+    if output is None:
         return ""
-    shape = shape_of(contract.output_schema)
+    shape = output.shape
+    if output.sources:
+        name = f"{contract.name} returns"
+        block = Block(name=name, text=str(shape), sources=output.sources)
+        return f" {output.words}:\n{render(block)}"
     item = shape.item if shape.kind == "list" and shape.item and not shape.nullable else shape
     text = _named(str(item), contract.name, shown)
-    return f" returns {text if item is shape else f'[{text}]'}"
+    return f" {output.words} {text if item is shape else f'[{text}]'}"
 
 
 def _named(text: str, tool: str, shown: dict[str, str]) -> str:

@@ -10,8 +10,8 @@ from ..state.checks import check_later_tools, check_plan
 from ..state.plan import Plan, Step
 from ..state.remembered import is_fresh
 from ..state.revision import may_be_used_later
-from ..state.shapes import shape_of
 from ..tools.arguments import check_schema
+from .output_shapes import held_to
 from .protocols import PlanRequest
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def validate(plan: Plan, request: PlanRequest, tools: Runner) -> None:
     check_plan(
         plan,
         attachments=frozenset(a.name for a in request.task.attachments),
-        shapes={c.name: shape_of(c.output_schema) for c in request.tools if c.output_schema},
+        shapes=held_to(request),
     )
     permitted = {contract.name for contract in request.tools}
     if plan.tools is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import get_args
 
 from langgraph.runtime import Runtime
@@ -22,6 +23,7 @@ from .dependencies import Dependencies
 from .events import emit, emitter
 from .instructions import instructions_for
 from .memory import RunMemory
+from .seen_shapes import shapes_seen
 from .view import RunView
 from .withdrawal import step_in_words
 
@@ -98,6 +100,8 @@ async def make_plan(
     noted = notes.get((kind, request.version)) or notes.get((PLAN_NOTE, request.version))
     if noted is not None:
         return _read_note(noted)
+    seen = await shapes_seen(request.tools, run.principal, dependencies.store)
+    request = replace(request, seen=seen)
     made = await dependencies.planner.plan(request)
     if isinstance(made, Plan):
         changing = {c.name for c in request.tools if c.effect != "read"}

@@ -21,7 +21,7 @@ ShapeKind = Literal["any", "text", "number", "boolean", "null", "date", "list", 
 MAX_SHOWN = 600
 """Characters of a shape in a prompt: there is one for each tool."""
 
-_DEPTH = 6
+_LEVELS = 6
 _FIELDS = 40
 _ITEMS = 50
 """Items of a list that are looked at: its first ones."""
@@ -61,7 +61,7 @@ def list_of(item: Shape) -> Shape:
 
 def shape_of(schema: JsonObject | None) -> Shape:
     """Return the shape that a JSON schema declares."""
-    return _of_schema(schema, schema or {}, 0)
+    return _SchemaReader(schema or {}).shape(schema, _LEVELS)
 
 
 _TYPES: Mapping[str, Shape] = {
@@ -71,37 +71,99 @@ _TYPES: Mapping[str, Shape] = {
     "boolean": BOOLEAN,
     "null": NULL,
 }
+_SCHEMAS = 5_000
+"""Parts of a schema that are read: definitions that name each other would have no end."""
+_TURNS = 3
+"""Times that a definition is read within itself."""
+_HOP = 0.25
+"""Of a level that a reference or an alternative takes."""
 
 
-def _of_schema(schema: Any, root: JsonObject, depth: int) -> Shape:
-    if not isinstance(schema, dict) or depth > _DEPTH:
-        return ANY
-    if "$ref" in schema:
-        return _of_schema(_resolved(str(schema["$ref"]), root), root, depth + 1)
-    for key in ("anyOf", "oneOf"):
-        if isinstance(schema.get(key), list):
-            return merged(_of_schema(part, root, depth + 1) for part in schema[key])
-    if isinstance(schema.get("enum"), list):
-        return _of_options(schema["enum"])
-    if "const" in schema:
-        return _of_options([schema["const"]])
-    types = schema.get("type", "object" if "properties" in schema else None)
-    if isinstance(types, list):
-        return merged(_of_schema({**schema, "type": one}, root, depth) for one in types)
-    match types:
-        case "array":
-            return list_of(_of_schema(schema.get("items"), root, depth + 1))
-        case "object":
-            return _of_object(schema, root, depth)
-        case _:
-            return _TYPES.get(str(types), ANY)
+class _SchemaReader:
+    """Reads one schema, of which a foreign server may be the author."""
 
+    def __init__(self, root: JsonObject) -> None:
+        self._root = root
+        self._left = _SCHEMAS
+        self._within: list[str] = []
 
-def _resolved(ref: str, root: JsonObject) -> Any:
-    current: Any = root
-    for part in ref.removeprefix("#/").split("/"):
-        current = current.get(part) if isinstance(current, dict) else None
-    return current
+    def shape(self, schema: Any, levels: float) -> Shape:
+        """Return the shape of a part, read so many levels deep."""
+        self._left -= 1
+        if not isinstance(schema, dict) or levels < 0 or self._left < 0:
+            return ANY
+        if "$ref" in schema:
+            return self._referred(str(schema["$ref"]), levels - _HOP)
+        for key in ("anyOf", "oneOf"):
+            if isinstance(schema.get(key), list):
+                return merged(self.shape(part, levels - _HOP) for part in schema[key])
+        if isinstance(schema.get("allOf"), list):
+            return self._all(schema, levels - _HOP)
+        if isinstance(schema.get("enum"), list):
+            return _of_options(schema["enum"])
+        if "const" in schema:
+            return _of_options([schema["const"]])
+        types = schema.get("type", "object" if "properties" in schema else None)
+        if isinstance(types, list):
+            return merged(self.shape({**schema, "type": one}, levels) for one in types)
+        match types:
+            case "array":
+                return self._array(schema, levels - 1)
+            case "object":
+                return self._object(schema, levels - 1)
+            case _:
+                return _TYPES.get(str(types), ANY)
+
+    def _referred(self, ref: str, levels: float) -> Shape:
+        if self._within.count(ref) == _TURNS:
+            return ANY
+        self._within.append(ref)
+        shape = self.shape(self._resolved(ref), levels)
+        self._within.pop()
+        return shape
+
+    def _resolved(self, ref: str) -> Any:
+        current: Any = self._root
+        for part in ref.removeprefix("#/").split("/"):
+            current = current.get(part) if isinstance(current, dict) else None
+        return current
+
+    def _all(self, schema: JsonObject, levels: float) -> Shape:
+        """Put together what must hold all at once: fields side by side, or the first that says."""
+        own = {key: part for key, part in schema.items() if key != "allOf"}
+        parts = [self.shape(part, levels) for part in (*schema["allOf"], own)]
+        told = [part for part in parts if part.kind != "any"]
+        if not told or any(part.kind != "object" for part in told):
+            return told[0] if told else ANY
+        sure = {name for part in told for name in part.fields.keys() - part.maybe}
+        fields = {name: shape for part in told for name, shape in part.fields.items()}
+        return Shape(
+            "object",
+            item=next((part.item for part in told if part.item is not None), None),
+            fields=fields,
+            maybe=frozenset(fields.keys() - sure),
+            open=all(part.open for part in told),
+        )
+
+    def _array(self, schema: JsonObject, levels: float) -> Shape:
+        if schema.get("maxItems") == 0:
+            return Shape("list")
+        parts = schema.get("prefixItems")
+        places = parts if isinstance(parts, list) else []
+        rest = [schema.get("items")] if "items" in schema or not places else []
+        return list_of(merged(self.shape(part, levels) for part in (*places, *rest)))
+
+    def _object(self, schema: JsonObject, levels: float) -> Shape:
+        properties, other = schema.get("properties"), schema.get("additionalProperties", True)
+        known = properties if isinstance(properties, dict) else {}
+        required = schema.get("required", [])
+        return Shape(
+            "object",
+            item=self.shape(other, levels) if isinstance(other, dict) else None,
+            fields={name: self.shape(part, levels) for name, part in known.items()},
+            maybe=frozenset(known) - frozenset(required if isinstance(required, list) else ()),
+            open=other is not False,
+        )
 
 
 def _of_options(options: list[Json]) -> Shape:
@@ -111,17 +173,37 @@ def _of_options(options: list[Json]) -> Shape:
     return shape
 
 
-def _of_object(schema: JsonObject, root: JsonObject, depth: int) -> Shape:
-    properties, other = schema.get("properties"), schema.get("additionalProperties", True)
-    known = properties if isinstance(properties, dict) else {}
-    required = schema.get("required", [])
-    return Shape(
-        "object",
-        item=_of_schema(other, root, depth + 1) if isinstance(other, dict) else None,
-        fields={name: _of_schema(part, root, depth + 1) for name, part in known.items()},
-        maybe=frozenset(known) - frozenset(required if isinstance(required, list) else ()),
-        open=other is not False,
-    )
+def schema_of(shape: Shape) -> JsonObject:
+    """Return a JSON schema from which `shape_of` reads this shape."""
+    match shape.kind:
+        case "any":
+            return {}
+        case "list":
+            items = {"maxItems": 0} if shape.item is None else {"items": schema_of(shape.item)}
+            schema: JsonObject = {"type": "array", **items}
+        case "object":
+            schema = {
+                "type": "object",
+                "properties": {name: schema_of(part) for name, part in shape.fields.items()},
+                "required": [name for name in shape.fields if name not in shape.maybe],
+                "additionalProperties": schema_of(shape.item) if shape.item else shape.open,
+            }
+        case _:
+            schema = {"type": _TYPE_NAMES[shape.kind]}
+            if shape.options:
+                schema = {"enum": [*shape.options, *([None] if shape.nullable else [])]}
+    if shape.nullable and shape.kind != "null" and "type" in schema:
+        schema["type"] = [schema["type"], "null"]
+    return schema
+
+
+_TYPE_NAMES: Mapping[ShapeKind, str] = {
+    "text": "string",
+    "date": "string",
+    "number": "number",
+    "boolean": "boolean",
+    "null": "null",
+}
 
 
 def at_path(shape: Shape, path: str) -> Shape:
@@ -156,7 +238,7 @@ def shape_of_value(value: Json) -> Shape:
 
 
 def _of_value(value: Json, depth: int) -> Shape:
-    if depth > _DEPTH:
+    if depth > _LEVELS:
         return ANY
     match value:
         case None:
@@ -168,8 +250,9 @@ def _of_value(value: Json, depth: int) -> Shape:
         case str():
             return TEXT
         case list():
+            # An empty list says nothing of its items, so it goes with a list of anything.
             seen = [_of_value(item, depth + 1) for item in islice(value, _ITEMS)]
-            return list_of(merged(seen) if seen else ANY)
+            return list_of(merged(seen)) if seen else Shape("list")
         case dict():
             return _of_fields(value, depth)
         case _:
@@ -200,13 +283,14 @@ def _merge(a: Shape, b: Shape) -> Shape:
     nullable = a.nullable or b.nullable
     if a.kind != b.kind or a.kind == "any":
         return ANY
-    item = merged(shape for shape in (a.item, b.item) if shape is not None)
+    items = [shape for shape in (a.item, b.item) if shape is not None]
+    item = merged(items) if items else None
     if a.kind == "list":
         return Shape("list", item=item, nullable=nullable)
     if a.kind != "object":
         options = (*a.options, *b.options) if a.options and b.options else ()
         return Shape(a.kind, nullable=nullable, options=tuple(dict.fromkeys(options)))
-    return _merge_objects(a, b, item if a.item or b.item else None, nullable=nullable)
+    return _merge_objects(a, b, item, nullable=nullable)
 
 
 def _merge_objects(a: Shape, b: Shape, item: Shape | None, *, nullable: bool) -> Shape:
@@ -241,6 +325,8 @@ def _one_kind(shape: Shape, room: int) -> str:
 
 
 def _object(shape: Shape, room: int) -> str:
+    if not shape.fields and shape.item is None:
+        return "object"
     parts: list[str] = []
     for name, inner in shape.fields.items():
         if not _PLAIN_NAME.fullmatch(name):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .grants import SqlGrants
     from .journal import SqlJournal
     from .leases import SqlLeases
+    from .seen_shapes import SqlSeenShapes
 
 
 class Payloads(Protocol):
@@ -112,6 +113,11 @@ class Store(Protocol):
     @property
     def switches(self) -> Switches:
         """What is turned off."""
+        ...
+
+    @property
+    def seen_shapes(self) -> SqlSeenShapes:
+        """What outputs of tools looked like."""
         ...
 
     @property

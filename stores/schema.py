@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from .columns import AnyText, JsonText, Sequential
 
-VERSION = "0006"
+VERSION = "0007"
 """Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
 
 VERSION_TABLE = "pointsman_version"
@@ -241,6 +241,17 @@ reservation_caps = Table(
     Column("scope", String, primary_key=True),
     Column("key", AnyText, primary_key=True),
     ForeignKeyConstraint(["scope", "key"], ["pointsman_balances.scope", "pointsman_balances.key"]),
+    sqlite_with_rowid=False,
+)
+
+seen_shapes = Table(
+    "pointsman_seen_shapes",
+    METADATA,
+    Column("tenant", AnyText, primary_key=True),
+    Column("tool", AnyText, primary_key=True),
+    Column("principal", AnyText, primary_key=True),  # digest of whom the calls were made for
+    Column("shape", JsonText, nullable=False),  # JSON schema of their outputs, without values
+    Column("at", Double, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -20,6 +20,7 @@ from .grants import SqlGrants
 from .journal import SqlJournal
 from .leases import SqlLeases
 from .payloads import SqlPayloads
+from .seen_shapes import SqlSeenShapes
 from .switches import SqlSwitches
 
 
@@ -50,6 +51,7 @@ class SqlStore:
         self.attempts = SqlAttemptLog(database)
         self.budgets = SqlBudgetLedger(database, clock)
         self.switches = SqlSwitches(database, clock)
+        self.seen_shapes = SqlSeenShapes(database, clock)
         self.leases = SqlLeases(database, clock)
 
     def __repr__(self) -> str:

@@ -65,6 +65,9 @@ class ToolContract:
     backoff: float = 0.5
     """Seconds before the second attempt; doubled before each further one."""
     output_schema: JsonObject | None = None
+    """JSON Schema that every output must fit."""
+    returns: JsonObject | None = None
+    """JSON Schema of the output by the word of whoever wrote the tool; no output is held to it."""
     max_output_bytes: int = 1_000_000
     cost_usd: float = 0.0
     fresh_seconds: float | None = None

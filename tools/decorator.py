@@ -95,7 +95,9 @@ def tool(
             )
         signature = read_signature(function, name=called, descriptions=descriptions)
         return Tool(
-            contract=ToolContract(name=called, args_schema=signature.schema, **options),
+            contract=ToolContract(
+                name=called, args_schema=signature.schema, returns=signature.returns, **options
+            ),
             run=_runner(function, signature),
             check=signature.check,
             describe=describe,

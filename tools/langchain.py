@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 from langchain_core.tools import BaseTool
 from typing_extensions import Unpack
 
 from ..errors import ConfigError
+from ..state.values import JsonObject
 from .contract import (
     CiteOutput,
     ContractOptions,
@@ -21,9 +24,13 @@ from .langchain_arguments import read_arguments
 from .langchain_call import run_langchain
 from .langchain_function import function_of
 from .options import read_options
+from .returned import annotated_return
 
 METADATA_KEY = "pointsman"
 """Key of a `BaseTool`'s metadata that may hold its contract."""
+
+_MESSAGE = frozenset({"content", "additional_kwargs", "response_metadata"})
+"""Fields of each of LangChain's messages."""
 
 
 def with_contract(
@@ -48,7 +55,12 @@ def with_contract(
         **read_options(contract, where=base_tool.name),
     }
     return Tool(
-        contract=ToolContract(name=base_tool.name, args_schema=arguments.schema, **options),
+        contract=ToolContract(
+            name=base_tool.name,
+            args_schema=arguments.schema,
+            returns=_returns(base_tool, function),
+            **options,
+        ),
         run=functools.partial(run_langchain, base_tool, function, asynchronous, arguments),
         check=arguments.model.check if arguments.model else None,
         describe=describe,
@@ -74,6 +86,12 @@ def from_langchain(base_tool: BaseTool) -> Tool:
         )
     options = read_options(metadata.get(METADATA_KEY, {}), where=f"{base_tool.name}.metadata")
     return with_contract(base_tool, **options)
+
+
+def _returns(base_tool: BaseTool, function: Callable[..., Any]) -> JsonObject | None:
+    # What comes beside an artifact, or in a message, is unwrapped and has another shape.
+    schema = annotated_return(function) if base_tool.response_format == "content" else None
+    return schema if schema and not schema.get("properties", {}).keys() >= _MESSAGE else None
 
 
 def _refuse_reserved(base_tool: BaseTool) -> None:

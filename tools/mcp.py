@@ -82,12 +82,14 @@ async def mcp_tools(
         )
     refused: dict[str, str] = {}
     tools: dict[str, Tool] = {}
+    now: dict[str, str] = {}
     for name, found in offers.items():
         try:
-            tools[name] = _tool(server, name, found, (contracts or {}).get(name, {}))
+            pin = digest_of(found, (pins or {}).get(name, ""))
+            tools[name] = _tool(server, name, found, pin, (contracts or {}).get(name, {}))
+            now[name] = pin
         except ConfigError as error:
             refused[name] = Redaction(server.secrets())(str(error))
-    now = {name: digest_of(offers[name]) for name in tools}
     changed = {} if pins is None else _changed(now, pins)
     return McpTools(
         tools=tuple(tool for name, tool in tools.items() if name not in changed),
@@ -131,14 +133,24 @@ def _definition(found: Sequence[JsonObject]) -> Definition:
         ) from None
 
 
-def digest_of(found: Sequence[JsonObject]) -> str:
-    """Return the digest of the definition that was found."""
-    return pin_of(_definition(found))
+def digest_of(found: Sequence[JsonObject], approved: str = "") -> str:
+    """Return the digest of the definition that was found, in the form that was approved."""
+    definition = _definition(found)
+    without_output = digest(_told(definition))
+    return without_output if approved == without_output else pin_of(definition)
 
 
 def pin_of(definition: Definition) -> str:
-    """Return the digest of what a model would be told of the tool."""
-    return digest([definition.name, definition.description or "", definition.inputSchema])
+    """Return the digest of what a model would be told of the tool.
+
+    Pins of earlier releases leave out what the tool returns, which models were not told.
+    """
+    output = [] if definition.outputSchema is None else [definition.outputSchema]
+    return digest([*_told(definition), *output])
+
+
+def _told(definition: Definition) -> list[Any]:
+    return [definition.name, definition.description or "", definition.inputSchema]
 
 
 def _changed(offered: Mapping[str, str], pins: Mapping[str, str]) -> dict[str, str]:
@@ -157,10 +169,16 @@ def _tool_name(server: McpServer, name: str) -> str:
 
 
 def _tool(
-    server: McpServer, name: str, found: Sequence[JsonObject], contract: ContractOptions
+    server: McpServer,
+    name: str,
+    found: Sequence[JsonObject],
+    pin: str,
+    contract: ContractOptions,
 ) -> Tool:
     """Make a tool of a definition. Raises `ConfigError` where it cannot be used."""
     definition = _definition(found)
+    described = "description" in contract
+    pinned = pin == pin_of(definition)
     hidden = Redaction(server.secrets())
     options: ContractOptions = {
         "description": hidden(whole(definition.description or name))[:MAX_DESCRIPTION_CHARS],
@@ -171,14 +189,15 @@ def _tool(
     made = ToolContract(
         name=name,
         args_schema=definition.inputSchema,
-        described_by="" if "description" in contract else f"mcp:{server.name}",
+        described_by="" if described else f"mcp:{server.name}",
+        returns=definition.outputSchema if pinned and not described else None,
         **options,
     )
     check_contract(made)
     Arguments(name, made.args_schema)
     return Tool(
         contract=made,
-        run=functools.partial(_run, server, definition.name, pin_of(definition)),
+        run=functools.partial(_run, server, definition.name, pin),
         secrets=server.secrets(),
     )
 
@@ -247,7 +266,7 @@ async def _run(server: McpServer, name: str, pin: str, args: JsonObject, _call: 
 def _check_pin(server: McpServer, name: str, pin: str, offered: Sequence[JsonObject]) -> None:
     found = [definition for definition in offered if definition.get("name") == name]
     try:
-        same = bool(found) and digest_of(found) == pin
+        same = bool(found) and digest_of(found, pin) == pin
     except ConfigError:
         same = False
     if not same:

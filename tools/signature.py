@@ -17,6 +17,7 @@ from ..errors import ConfigError
 from ..state.values import JsonObject
 from .canonical import ModelArguments, input_name
 from .contract import ToolCall
+from .returned import returned_schema
 from .schema import tidy
 
 
@@ -29,6 +30,8 @@ class Signature:
     """Parameter name → field of the model."""
     call_parameter: str | None
     schema: JsonObject
+    returns: JsonObject | None
+    """Schema of the output, as far as its annotation tells."""
 
     def check(self, args: JsonObject) -> JsonObject:
         """Return the arguments as the annotations make them. Raises `ArgumentError`."""
@@ -74,6 +77,7 @@ def read_signature(
         fields=fields,
         call_parameter=call_parameter,
         schema=schema,
+        returns=returned_schema(hints.get("return", Any)),
     )
 
 

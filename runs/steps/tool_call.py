@@ -23,6 +23,7 @@ from ..consents import ruled
 from ..dependencies import Dependencies
 from ..facts import step_facts
 from ..lane_view import Route
+from ..seen_shapes import learn_shape
 from ..step import Current
 from ..switched import frozen, halted
 from .look_again import look_again
@@ -59,6 +60,15 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
     except BudgetExceededError as error:
         failure = Failure(kind="budget", message=str(error))
         return ActOutcome(failure=failure, performed_by=performed_by, why=route.why, usage=looks)
+    taint = output_taint(
+        source=f"tool:{step.tool}#{step.id}",
+        trust=tool.contract.trust,
+        arguments=route.provenance,
+        control=current.control(),
+    )
+    if done.status == "done" and not done.replayed:
+        principal, store = current.run.principal, dependencies.store
+        await learn_shape(tool.contract, done.output, principal, store, taint=taint)
     return ActOutcome(
         output=done.output if done.status == "done" else None,
         failure=_tool_failure(tool, done),
@@ -71,12 +81,7 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
         max_attempts=tool.contract.max_attempts,
         backoff=tool.contract.backoff,
         happened_unknown=done.status == "unknown",
-        taint=output_taint(
-            source=f"tool:{step.tool}#{step.id}",
-            trust=tool.contract.trust,
-            arguments=route.provenance,
-            control=current.control(),
-        ),
+        taint=taint,
     )
 
 

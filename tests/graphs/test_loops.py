@@ -117,7 +117,7 @@ async def test_one_gate_asks_for_all_items_and_effects_keep_their_order(bench: A
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        pytest.param({"items": "o"}, "for_each.items", id="no-list"),
+        pytest.param({"items": "o.orders[0].id"}, "for_each.items", id="no-list"),
         pytest.param({"max": 3}, "for_each.max", id="too-many"),
         pytest.param({"key": "1"}, "for_each.key", id="one-key-twice"),
     ],

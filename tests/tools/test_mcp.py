@@ -9,6 +9,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 from pointsman import open_store
 from pointsman.errors import ConfigError, ToolError
 from pointsman.state.run import Run
+from pointsman.state.values import digest
 from pointsman.tools import Runner, collect, from_langchain
 from pointsman.tools.mcp import McpServer, McpTools, mcp_tools
 
@@ -126,6 +128,26 @@ async def test_pins_keep_what_was_approved(stdio: McpServer, state: Path) -> Non
     assert set(named(now)) == {"delete_everything", "echo", "fail", "odd_name"} == set(now.pins)
     again = await mcp_tools(stdio, pins=(await mcp_tools(stdio)).pins)
     assert not again.refused
+
+
+async def test_what_a_server_says_that_it_returns_is_pinned_too(stdio: McpServer) -> None:
+    """It is told to planners, so a pin of before does not cover it: the tool is taken without."""
+    now = await mcp_tools(stdio)
+    assert named(now)["echo"].contract.returns == {
+        "properties": {"result": {"title": "Result", "type": "string"}},
+        "required": ["result"],
+        "title": "echoOutput",
+        "type": "object",
+    }
+    contract = named(now)["echo"].contract
+    before = {
+        tool.name: digest([tool.name, tool.contract.description, tool.contract.args_schema])
+        for tool in now.tools
+    }
+    kept = await mcp_tools(stdio, pins=before)
+    assert kept.pins["echo"] == before["echo"]
+    assert kept.pins["echo"] != now.pins["echo"]
+    assert named(kept)["echo"].contract == replace(contract, returns=None)
 
 
 async def test_a_tool_that_is_gone_is_refused(stdio: McpServer, state: Path, execute: Any) -> None:
