@@ -21,7 +21,6 @@ from ..state.instances import parts_of
 from ..state.migrations import migrated
 from ..state.nesting import nest_of
 from ..state.plan import Plan, Step
-from ..state.rechecks import changes
 from ..state.results import Attempt, StepResult, Verdict
 from ..state.run import Run
 from ..state.task import Attachment
@@ -65,6 +64,8 @@ class LaneState(TypedDict, total=False):
     checked: dict[str, list[str]]
     """Step, or loop for all its items → instances of steps whose checks must still hold before an
     approved call is made."""
+    shared: list[str]
+    """Those of these instances that effects beside the lane rest on, too."""
     checked_steps: list[JsonObject]
     """These steps, and the loops around them, as far as the plan above does not hold them."""
     attachments: list[JsonObject]
@@ -145,26 +146,32 @@ class LaneView:
 
     @cached_property
     def rechecks(self) -> tuple[str, ...]:
-        """The instances of steps whose checks must still hold before the current call is made.
-
-        What rests on a check and has just happened in this lane may have changed it.
-        """
-        checked: dict[str, list[str]] = read(self._state, "checked", {})
-        if not checked:
+        """The instances of steps whose checks must still hold before the current call is made."""
+        if not self._is_effect:
             return ()
-        own = read(self._state, "results", {})
-        changed = {c for s in own if self._has_happened(s) for c in self._rests_on(s, checked)}
-        return tuple(c for c in self._rests_on(self.chain[0], checked) if c not in changed)
+        results = ((c, self.result(c)) for c in self._rests_on(self.chain[0]))
+        return tuple(c for c, result in results if result and result.status == "accepted")
 
-    def _rests_on(self, step_id: str, checked: Mapping[str, list[str]]) -> list[str]:
-        loops = nest_of(self.plan, step_id).loop_ids()
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """Those that later effects rest on, too, of this lane or beside it."""
+        beside: list[str] = read(self._state, "shared", [])
+        return frozenset(
+            c
+            for c in self.rechecks
+            if c in beside or any(c in self._rests_on(later) for later in self.chain[1:])
+        )
+
+    def _rests_on(self, step_id: str) -> list[str]:
+        checked: dict[str, list[str]] = read(self._state, "checked", {})
+        loops = nest_of(self.plan, step_id).loop_ids() if checked else ()
         return [c for id_ in (*loops, step_id) for c in checked.get(id_, [])]
 
-    def _has_happened(self, step_id: str) -> bool:
-        result, step = self.result(step_id), self.plan.step(parts_of(step_id)[0])
-        return (
-            result is not None and result.status == "accepted" and changes(self.plan, step, result)
-        )
+    @property
+    def _is_effect(self) -> bool:
+        result = self.result(self.chain[0])
+        cleared = result is not None and result.status == "cleared"
+        return cleared or self.plan.step(parts_of(self.chain[0])[0]).tool in self.plan.ordered
 
     @cached_property
     def checked_steps(self) -> dict[str, Step]:

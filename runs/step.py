@@ -57,7 +57,9 @@ class Current:
     because: str = ""
     """Why it runs, where a condition decided it."""
     rechecks: tuple[Current, ...] = ()
-    """If a person has cleared it: the steps whose checks must still hold."""
+    """For an effect: the steps whose checks must still hold."""
+    shared: frozenset[str] = frozenset()
+    """Those of them that later effects rest on, too."""
     memory: RunMemory
     """Of the worker that performs it."""
 
@@ -170,10 +172,10 @@ class Current:
 async def load(view: LaneView, payloads: Payloads) -> Current:
     """Load the current step of a lane, with the large values that it uses."""
     current = await _load(view, view.chain[0], view.attempts, payloads)
-    if current.cleared is None:
+    if not view.rechecks:
         return current
     rechecks = [await _load(view, step_id, (), payloads) for step_id in view.rechecks]
-    return replace(current, rechecks=tuple(rechecks))
+    return replace(current, rechecks=tuple(rechecks), shared=view.shared)
 
 
 async def _load(

@@ -17,6 +17,7 @@ from langgraph.types import Overwrite
 
 from ..state.agent import read
 from ..state.answer import Answer
+from ..state.instances import parts_of
 from ..state.migrations import VERSION_KEY, migrated, read_stored
 from ..state.nesting import around, nest_of, outermost
 from ..state.parked import ParkedRun
@@ -203,6 +204,7 @@ class RunView:
             "plan": sent,
             "chain": list(chain),
             "checked": again.by_step,
+            "shared": list(again.shared),
             "checked_steps": [packed[step.id] for step in again.steps if step not in tops],
             "attachments": [
                 item for item in self._state["work"].get("attachments", []) if item["name"] in files
@@ -213,29 +215,32 @@ class RunView:
         }
 
     def _looked_at_again(self, chain: Sequence[str]) -> LookedAtAgain:
-        """Return which checks must hold when a lane comes to the steps that a person has cleared.
-
-        Where one is cleared the others count too: once they have happened, what they rest on may be
-        otherwise.
-        """
-        results = self.results
-        if all(s not in results or results[s].status != "cleared" for s in chain):
+        """Return the checks that the effects of a lane rest on."""
+        results, by_step = self.results, dict[str, list[str]]()
+        effects = [step_id for step_id in chain if self._is_effect(step_id)]
+        if not effects or not any(step.checks for step in self.plan.every_step()):
             return LookedAtAgain()
-        rechecks, by_step = Rechecks(self.plan, results), dict[str, list[str]]()
-        for step_id in chain:
+        rechecks = Rechecks(self.plan, results)
+        for step_id in effects:
             by_step[step_id] = list(rechecks.of(step_id))
             for loop_id in nest_of(self.plan, step_id).loop_ids():
-                if loop_id not in by_step:
-                    by_step[loop_id] = list(rechecks.outside(loop_id))
+                by_step[loop_id] = list(rechecks.outside(loop_id))
         by_step = {step_id: some for step_id, some in by_step.items() if some}
         instances = {step_id for some in by_step.values() for step_id in some}
         steps = outermost(self.plan, sorted(instances))
         return LookedAtAgain(
             by_step=by_step,
+            shared=sorted(instances & rechecks.beside(chain)),
             steps=steps,
             uses=tuple(ref for step in steps for ref in step.uses()),
             instances=frozenset([*instances, *around(self.plan, instances)]) & results.keys(),
         )
+
+    def _is_effect(self, step_id: str) -> bool:
+        """Whether a step is known to change something; plans of earlier releases do not say so."""
+        result = self.results.get(step_id)
+        cleared = result is not None and result.status == "cleared"
+        return cleared or self.plan.step(parts_of(step_id)[0]).tool in self.plan.ordered
 
     def _last_attempt_only(self, key: str) -> JsonObject:
         raw: JsonObject = self._state["results"][key]
@@ -268,6 +273,8 @@ class LookedAtAgain:
 
     by_step: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
     """Step, or loop for all its items → instances of the steps with checks."""
+    shared: Sequence[str] = ()
+    """Those that effects beside the lane rest on, too."""
     steps: Sequence[Step] = ()
     """These steps, or the outermost loops around them."""
     uses: Sequence[Reference] = ()

@@ -1,25 +1,33 @@
 """Rechecks: what a plan has checked and must look at again before an approved effect.
 
-A person may take days to agree. What the plan has checked before may be otherwise by then. What an
-effect has rested on that has happened since is left out: that one may have changed it, as the plan
-wants. Steps of loops stand here as the instances of their items (`pay[INV-3]`).
+A person may take days to agree. What the plan has checked before may be otherwise by then, and may
+change once more between two effects of one approval. What an own effect has changed itself is known
+by a look right after it, which is taken where a later effect rests on the same check. Steps of
+loops stand here as the instances of their items (`pay[INV-3]`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .instances import instance, parts_of
 from .nesting import Nest, placed
 from .plan import Plan, Step
-from .results import StepResult
+from .references import at_path
+from .results import FINAL, StepResult
+from .values import Json, digest
 
 
-def changes(plan: Plan, step: Step, result: StepResult | None) -> bool:
-    """Whether a step is known to change something; plans of earlier releases say so of loops."""
-    asked = result.approval if result else None
-    return step.tool in plan.ordered or (asked is not None and asked.effect != "read")
+def seen(step: Step, output: Json) -> str:
+    """Return a digest of what a step's checks read of an output."""
+    return digest([_value(output, check.path) for check in step.checks])
+
+
+def _value(output: Json, path: str) -> list[Json]:
+    try:
+        return [at_path(output, path)]
+    except KeyError:
+        return []
 
 
 class Rechecks:
@@ -31,44 +39,61 @@ class Rechecks:
     """
 
     def __init__(self, plan: Plan, results: Mapping[str, StepResult]) -> None:
-        self._plan = plan
         self._results = results
+        self._ordered = frozenset(plan.ordered)
+        self._outside: dict[str, tuple[str, ...]] = {}
         self._steps = {step.id: step for step in plan.every_step()}
         self._needed = {step_id: step.needs() for step_id, step in self._steps.items()}
         self._loops = {step_id: placed(plan.steps, step_id)[1] for step_id in self._steps}
 
     def of(self, step_id: str) -> tuple[str, ...]:
-        """Return the instances of tool steps whose checks a step rests on and that must still hold.
+        """Return the instances of tool steps whose checks a step rests on.
 
         What all items of a loop rest on is `outside` of it, and not among them.
         """
-        return self._still(self._rest([step_id], within=parts_of(step_id)[1]))
+        return self._checks(self._rest([step_id], within=parts_of(step_id)[1]))
 
     def outside(self, loop_id: str) -> tuple[str, ...]:
         """Return the same of what a loop itself rests on, and so each of its items."""
-        local, keys = parts_of(loop_id)
-        read = {id_ for id_ in self._read(local, keys) if parts_of(id_)[1] == keys}
-        return self._still(read | self._rest(read, within=keys))
+        if loop_id not in self._outside:
+            local, keys = parts_of(loop_id)
+            read = {id_ for id_ in self._read(local, keys) if parts_of(id_)[1] == keys}
+            self._outside[loop_id] = self._checks(read | self._rest(read, within=keys))
+        return self._outside[loop_id]
 
-    def _still(self, found: Iterable[str]) -> tuple[str, ...]:
-        return tuple(s for s in sorted(found) if self._is_check(s) and s not in self._changed)
+    def beside(self, chain: Sequence[str]) -> frozenset[str]:
+        """Return the checks that effects rest on which have not ended, those of a lane aside."""
+        effects = {*self._open_effects()}.difference(chain)
+        return frozenset(c for one in effects for c in {*self.of(one), *self._around(one)})
 
-    def _is_check(self, step_id: str) -> bool:
-        step, result = self._steps[parts_of(step_id)[0]], self._results.get(step_id)
-        done = result is not None and result.status == "accepted"
-        return done and step.kind == "tool" and bool(step.checks)
+    def _around(self, step_id: str) -> Iterator[str]:
+        local, keys = parts_of(step_id)
+        for loop_id in Nest(self._loops[local], keys).loop_ids():
+            yield from self.outside(loop_id)
 
-    @cached_property
-    def _changed(self) -> frozenset[str]:
-        """What an effect that has happened rests on."""
-        happened = [
-            step_id
-            for step_id, result in self._results.items()
-            if result.status == "accepted"
-            and (step := self._steps.get(parts_of(step_id)[0])) is not None
-            and changes(self._plan, step, result)
-        ]
-        return self._rest(happened)
+    def _open_effects(self) -> Iterator[str]:
+        """Yield effects that have not ended; for those of a loop that has not begun, the loop."""
+        effects = [step_id for step_id, step in self._steps.items() if step.tool in self._ordered]
+        found = {one for local in effects for one in self._begun(local)}
+        results = self._results
+        return (one for one in found if one not in results or results[one].status not in FINAL)
+
+    def _begun(self, local: str) -> Iterator[str]:
+        """Yield the instances of a step that the loops around it have so far."""
+        pending: list[tuple[str, ...]] = [()]
+        for loop in self._loops[local]:
+            outer, pending = pending, []
+            for keys in outer:
+                known = self._results.get(instance(loop.id, keys))
+                if known is None:
+                    yield instance(loop.id, keys)
+                else:
+                    pending += [(*keys, key) for key in known.items]
+        yield from (instance(local, keys) for keys in pending)
+
+    def _checks(self, found: Iterable[str]) -> tuple[str, ...]:
+        steps = ((step_id, self._steps[parts_of(step_id)[0]]) for step_id in sorted(found))
+        return tuple(step_id for step_id, step in steps if step.kind == "tool" and step.checks)
 
     def _rest(self, step_ids: Iterable[str], within: tuple[str, ...] = ()) -> frozenset[str]:
         """Return all that steps need, directly or through others, items of loops included.

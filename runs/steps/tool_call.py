@@ -26,7 +26,7 @@ from ..lane_view import Route
 from ..seen_shapes import learn_shape
 from ..step import Current
 from ..switched import frozen, halted
-from .look_again import look_again
+from .look_again import look_after, look_again
 from .paid_call import paid_call
 
 _QUOTING = frozenset({"tool_error", "output_not_json", "output_schema"})
@@ -57,6 +57,8 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
             again=route.again,
             grant=allowed.id if allowed else "",
         )
+        if done.status == "done" and not done.replayed:
+            looks += await look_after(current, dependencies)
     except BudgetExceededError as error:
         failure = Failure(kind="budget", message=str(error))
         return ActOutcome(failure=failure, performed_by=performed_by, why=route.why, usage=looks)

@@ -120,7 +120,7 @@ async def test_a_check_outside_a_loop_holds_for_effects_in_it(desk: Any, w: Any)
 async def test_what_the_first_effect_of_a_loop_changes_does_not_stop_the_second(
     desk: Any, w: Any
 ) -> None:
-    """A payment leaves less in the account, as the plan wants: looked at once, before the first."""
+    """A payment leaves less in the account, as the plan wants, and nobody else has changed it."""
     books = Books()
 
     @tool(effect="money", trust="internal", idempotency="key")
@@ -138,7 +138,8 @@ async def test_what_the_first_effect_of_a_loop_changes_does_not_stop_the_second(
     out = await desk.answer(agent, w.APPROVE, w.APPROVE)
 
     assert out["results"]["spend[I-2]"]["status"] == "accepted"
-    assert books.asked == ["account", "account"]
+    # Planned on, before the first, after it, before the second; nothing rests on it after that.
+    assert books.asked == ["account"] * 4
 
 
 async def test_an_effect_that_did_not_happen_has_changed_nothing(desk: Any, w: Any) -> None:
