@@ -28,7 +28,7 @@ async def _one_run(models: Gateway, name: str, chance: random.Random) -> str:
         messages=[HumanMessage("Tell me something about " + "trains " * chance.randint(1, 20))],
         max_output_tokens=chance.choice([16, 32, 64]),
         stream=chance.random() < 0.5,
-        timeout=1.0,
+        timeout=3.0,
     )
     call = asyncio.ensure_future(models.complete(request, run=run, step="s"))
     if chance.random() < 0.3:
