@@ -125,9 +125,10 @@ class RunView:
     @cached_property
     def remembered(self) -> dict[str, Remembered]:
         """Results of earlier turns, by the name that plans use; oldest first."""
-        raw: list[JsonObject] = read(self._state, "remembered", [])
-        items = (read_stored(Remembered, value, where="state.remembered") for value in raw)
-        return {item.step.id: item for item in items}
+        raw: JsonObject = read(self._state, "remembered", {})
+        items = (read_stored(Remembered, value, where="state.remembered") for value in raw.values())
+        # A run that was taken up again brings its results at their first place.
+        return {item.step.id: item for item in sorted(items, key=lambda item: item.at)}
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -363,7 +364,7 @@ class NewRun:
             "plan": {} if self.plan is None else _packed("plan", self.plan, view.memory),
             "parked": [run.to_json() for run in self.parked],
             "said": [],
-            "remembered": [item.to_json() for item in self.remembered],
+            "remembered": _changes(view.remembered, self.remembered),
             "results": Overwrite({}),
             "answer": {},
             "usage": {},
@@ -374,6 +375,15 @@ class NewRun:
             "gate_error": "",
             "fence": view.memory.fence,
         }
+
+
+def _changes(
+    before: Mapping[str, Remembered], now: Sequence[Remembered]
+) -> dict[str, JsonObject | None]:
+    """Return what is to be written by name: what is new, and `None` for what is forgotten."""
+    kept = {item.step.id: item for item in now}
+    gone: dict[str, JsonObject | None] = {name: None for name in before if name not in kept}
+    return gone | {name: item.to_json() for name, item in kept.items() if before.get(name) != item}
 
 
 def _taken_up(parked: ParkedRun, memory: RunMemory) -> Channels:

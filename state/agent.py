@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any, Required
 
 from langchain_core.messages import AnyMessage
-from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
 
-from .channels import merged, replaced
+from .channels import appended, merged, replaced
 from .values import Json, JsonObject
 
 
 class InputState(TypedDict, total=False):
     """What a caller gives: messages, or a task with attachments."""
 
-    messages: Annotated[list[AnyMessage], add_messages]
+    messages: Annotated[list[AnyMessage], appended()]
     task: str
     """The request in plain text, instead of or in addition to messages."""
     attachments: list[JsonObject]
@@ -25,7 +24,7 @@ class InputState(TypedDict, total=False):
 class OutputState(TypedDict, total=False):
     """What a caller gets."""
 
-    messages: Annotated[list[AnyMessage], add_messages]
+    messages: Annotated[list[AnyMessage], appended()]
     answer: JsonObject
     """`Answer`: text, status, citations."""
     results: Annotated[JsonObject, merged()]
@@ -55,8 +54,8 @@ class AgentState(InputState, OutputState, total=False):
     """Why the last decision on an approval was refused."""
     parked: list[JsonObject]
     """`ParkedRun`s: earlier runs of the thread that wait for a person."""
-    remembered: list[JsonObject]
-    """`Remembered`: results of earlier turns."""
+    remembered: Annotated[JsonObject, merged()]
+    """Name for plans → `Remembered`: results of earlier turns."""
     said: list[str]
     """Digests of what the agent has said besides its answers, newest last."""
     fence: int

@@ -57,6 +57,18 @@ def _state_3(state: JsonObject) -> JsonObject:
     return {**state, "results": brought_up}
 
 
+def by_name(stored: JsonObject | list[JsonObject]) -> JsonObject:
+    """Return what a thread remembers by its names; up to version 3 of the schema it was a list."""
+    if isinstance(stored, list):
+        return {item["step"]["id"]: item for item in stored}
+    return dict(stored)
+
+
+def _state_4(state: JsonObject) -> JsonObject:
+    """Version 4 remembers results by name, so that a turn writes only what it has brought."""
+    return {**state, "remembered": by_name(state.get("remembered") or {})}
+
+
 def _blocked(result: JsonObject) -> JsonObject:
     return {**result, "status": "blocked", "failure": {**result["failure"], "kind": "blocked"}}
 
@@ -67,7 +79,7 @@ def _could_not_run(result: JsonObject) -> bool:
 
 
 MIGRATIONS: Mapping[Shape, Mapping[int, Callable[[JsonObject], JsonObject]]] = {
-    "state": {1: _state_2, 2: _state_3},
+    "state": {1: _state_2, 2: _state_3, 3: _state_4},
     "lane": {},
     "outcome": {},
     "note": {},

@@ -15,7 +15,7 @@ from pointsman.errors import DecisionError
 from pointsman.graphs.drawn import show_subgraph
 from pointsman.graphs.resumable import resumable
 from pointsman.graphs.strict_resume import STRICT_RESUME
-from pointsman.state.channels import replaced
+from pointsman.state.channels import merged
 
 AT: Any = {"configurable": {"thread_id": "t"}}
 
@@ -24,7 +24,7 @@ class Small(TypedDict, total=False):
     """A state with one of our channels."""
 
     text: str
-    large: Annotated[dict[str, Any], replaced()]
+    large: Annotated[dict[str, Any], merged()]
 
 
 def asking() -> CompiledStateGraph[Any, Any, Any, Any]:

@@ -17,6 +17,7 @@ from pointsman.graphs.agent import build_graph
 from pointsman.planners.protocols import PlanRequest
 from pointsman.policy.settings import PolicySettings
 from pointsman.state.plan import ForEach, Plan, Step
+from pointsman.state.remembered import used
 from pointsman.stores.checkpoints import open_checkpoints
 from pointsman.tools.owner import this_process
 
@@ -30,6 +31,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "finished": ("Pay order A", ""),
     "in_a_loop": ("Pay for each part of order A", "p3"),
     "after_a_look": ("Pay what order A says", ""),
+    "second_turn": ("Look at order A", ""),
 }
 """Kind → what was asked, and the item whose look kills the process; empty if none does."""
 POLICY = PolicySettings(
@@ -73,6 +75,11 @@ EACH = Step(
     ),
 )
 
+OTHER = Step(id="other", kind="tool", tool="look", args={"item": "B"})
+PAID_LATER = PAID.model_copy(
+    update={"args": {"to": "ann", "amount": {"$from": "t1_order", "path": "total"}}}
+)
+
 PLANS: dict[str, tuple[Plan, ...]] = {
     "Pay order A": (Plan(steps=(ORDER, PAID, RECEIPT)),),
     "Pay for each part of order A": (Plan(steps=(ORDER, EACH)),),
@@ -80,6 +87,9 @@ PLANS: dict[str, tuple[Plan, ...]] = {
         Plan(steps=(ORDER,), then_plan="whom to pay"),
         Plan(steps=(ORDER, PAID)),
     ),
+    "Look at order A": (Plan(steps=(ORDER,)),),
+    "And at B": (Plan(steps=(OTHER,)),),
+    "Pay what the first order says": (Plan(steps=(PAID_LATER,)),),
 }
 """What is asked → the plans that are made for it, one after another."""
 
@@ -91,8 +101,10 @@ class FixedPlanner:
     async def plan(self, request: PlanRequest) -> Plan:
         """Return the plan."""
         [made] = [plans for asked, plans in PLANS.items() if asked == request.task.text]
-        at = min(request.version, len(made)) - 1
-        return made[at].model_copy(update={"version": request.version, "planner": "fixed"})
+        plan = made[min(request.version, len(made)) - 1]
+        steps = (*(item.step for item in used(plan, request.remembered)), *plan.steps)
+        update = {"steps": steps, "version": request.version, "planner": "fixed"}
+        return plan.model_copy(update=update)
 
 
 class Tools:

@@ -28,6 +28,8 @@ async def live(kind: str, home: Path) -> None:
         await agent.ainvoke({"task": asked}, AT)
         if kind in ("killed", "finished"):
             await agent.ainvoke(APPROVE, AT)
+        if kind == "second_turn":
+            await agent.ainvoke({"task": "And at B"}, AT)
 
 
 def main() -> int:

@@ -30,6 +30,12 @@ def with_loops(request: pytest.FixtureRequest) -> Path:
     return FOLDER / request.param
 
 
+@pytest.fixture(params=[version for version in VERSIONS if version not in ("v1", "v2")])
+def remembering(request: pytest.FixtureRequest) -> Path:
+    """Give the golden states of each version that remembers results of earlier turns."""
+    return FOLDER / request.param
+
+
 @pytest.fixture(params=VERSIONS)
 def version(request: pytest.FixtureRequest) -> Path:
     """Give the golden states of each version."""
@@ -123,6 +129,23 @@ async def test_a_plan_made_at_a_look_is_approved_and_pays_once(
     assert tools.calls == ["look:A", "pay:ann"]
     assert looks == 1
     assert out["answer"]["status"] == "complete"
+
+
+async def test_a_thread_refers_to_what_an_earlier_turn_has_read(
+    golden: Any, remembering: Path, tmp_path: Path
+) -> None:
+    """What was remembered as a list is known by its names, and nothing is read again."""
+    golden.restore(remembering / "second_turn", tmp_path)
+    tools = golden.Tools(tmp_path)
+
+    async with golden.opened(tmp_path, tools, now=golden.MADE_AT + A_MINUTE_LATER) as agent:
+        asked = await agent.ainvoke({"task": "Pay what the first order says"}, golden.AT)
+        remembered = (await agent.aget_state(golden.AT)).values["remembered"]
+
+    [request] = asked["__interrupt__"][0].value["action_requests"]
+    assert request["args"] == {"to": "ann", "amount": 49.5}
+    assert tools.calls == ["look:A", "look:B"]
+    assert list(remembered) == ["t1_order", "t2_other"]
 
 
 async def test_what_was_done_can_be_traced(golden: Any, version: Path, tmp_path: Path) -> None:
