@@ -35,7 +35,7 @@ STATES = 20
 """States of history that are read at the end."""
 
 
-class Turn(NamedTuple):
+class TurnCost(NamedTuple):
     """What one turn cost."""
 
     cpu: float
@@ -75,11 +75,11 @@ def _size(file: Path) -> int:
     return pages * bytes_each
 
 
-async def measure(turns: int, home: Path) -> tuple[list[Turn], float]:
+async def measure(turns: int, home: Path) -> tuple[list[TurnCost], float]:
     """Hold one thread; return what each turn cost, and how long its history takes to read."""
     store = open_store(home / "pointsman.db")
     config: Any = {"configurable": {"thread_id": "long"}}
-    found: list[Turn] = []
+    found: list[TurnCost] = []
     try:
         async with AsyncSqliteSaver.from_conn_string(str(home / "checkpoints.db")) as saver:
             agent = build_agent(
@@ -93,7 +93,7 @@ async def measure(turns: int, home: Path) -> tuple[list[Turn], float]:
                 cpu, wall = time.process_time(), time.monotonic()
                 await agent.ainvoke({"task": f"Read page {turn}."}, config)
                 found.append(
-                    Turn(
+                    TurnCost(
                         time.process_time() - cpu,
                         time.monotonic() - wall,
                         _size(home / "checkpoints.db"),
@@ -109,7 +109,7 @@ async def measure(turns: int, home: Path) -> tuple[list[Turn], float]:
     return found, seconds
 
 
-def _around(turns: list[Turn], at: int) -> tuple[float, float, float]:
+def _around(turns: list[TurnCost], at: int) -> tuple[float, float, float]:
     """Return processor milliseconds, and kilobytes of checkpoints and store, that a turn takes."""
     near = turns[max(1, at - AROUND) : at + AROUND + 1]
     before = turns[max(1, at - AROUND) - 1]
