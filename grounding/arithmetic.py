@@ -47,11 +47,12 @@ def _candidates(
         yield from line_totals(rows)
     nearby = list(neighbours(cited))
     yield from _pieces(nearby)
-    nearby = [_named(group, stems(text)) for group in nearby]
+    whole, nearby = nearby, [_named(group, stems(text)) for group in nearby]
     if cues.SUM.search(text) or telling:
         yield from _sums(nearby)
     if cues.DIFFERENCE.search(text) or telling:
         yield from _differences(nearby)
+        yield from _possible_amounts(whole)
         yield from _across(cited, context)
     if cues.PRODUCT.search(text) or telling or has_factor(said, facts):
         yield from products(said, facts, cited, context)
@@ -81,6 +82,7 @@ def _sums(groups: Sequence[list[Held]]) -> Iterator[Derived]:
         for one, other in combinations(group[:MOST], 2):
             if same_kind(one, other):
                 yield Derived(one.quantity.value + other.quantity.value, dimension_of(one))
+                yield Derived(signed(one) + signed(other), dimension_of(one))
         for three in combinations(group[:16], 3):
             if same_kind(three[0], three[1]) and same_kind(three[1], three[2]):
                 total = sum((h.quantity.value for h in three), Decimal(0))
@@ -96,6 +98,24 @@ def _differences(groups: Sequence[list[Held]]) -> Iterator[Derived]:
         for one, other in combinations(group, 2):
             if same_kind(one, other) and not (_is_span(one) and not one.path):
                 yield Derived(signed(one) - signed(other), dimension_of(one))
+
+
+def _possible_amounts(groups: Sequence[list[Held]]) -> Iterator[Derived]:
+    """Numbers of a record with a currency, one of which does not say that it is an amount."""
+    for group in groups:
+        held = [h for h in group if _may_be_amount(h)]
+        for one, other in combinations(held[:MOST], 2):
+            dimension = f"money:{one.currency}"
+            if not (dimension_of(one) and dimension_of(other)):
+                yield Derived(signed(one) - signed(other), dimension)
+                yield Derived(signed(one) + signed(other), dimension)
+
+
+def _may_be_amount(held: Held) -> bool:
+    return bool(held.currency and held.path) and dimension_of(held) in (
+        "",
+        f"money:{held.currency}",
+    )
 
 
 def _is_span(held: Held) -> bool:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from . import cues
@@ -16,8 +17,8 @@ from .facts import StatedFacts
 from .ground import Holding
 from .language import is_function_word
 from .lexicon.reading import any_of, lexicon
-from .matching import carries, is_amount
-from .tables import Column, columns, distinctive, flagged_rows, named_rows
+from .matching import agrees, carries, is_amount
+from .tables import Column, columns, distinctive, flagged_rows, named_rows, said_words
 from .words import key_words, listed, stem, stems, tokens
 
 
@@ -108,8 +109,7 @@ def _spoken_of(rows: Sequence[Row], facts: StatedFacts, cited: Holding) -> list[
 
 def _fewest(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
     """Rows that most of the sentence's words name: `TGV 6107` is one train, not every TGV."""
-    said = frozenset(stem(t.folded) for t in facts.tokens if len(t.folded) >= 2)
-    scores = _scores(rows, said)
+    scores = _scores(rows, said_words(facts))
     best = max(scores, default=Fraction(0))
     if not best:
         return []
@@ -138,10 +138,25 @@ def _among(
     yield from (group for group in _within_limit(rows, facts, every) if len(group) > 1)
     said = frozenset(stem(t.folded) for t in facts.tokens if len(t.folded) >= 3)
     owns = distinctive(rows)
+    said -= _parts_of_names(facts, owns)
     for word in frozenset[str]().union(*owns) & said:
         group = [row for row, own in zip(rows, owns, strict=True) if word in own]
         if 1 < len(group) < len(rows):
             yield group
+
+
+def _parts_of_names(facts: StatedFacts, owns: Sequence[frozenset[str]]) -> frozenset[str]:
+    """`TGV 6107` names one train: `TGV` does not pick all of its kind there."""
+    spread = Counter(word for own in owns for word in own)
+    parts: set[str] = set()
+    for one, other in pairwise(facts.tokens):
+        if facts.text[one.end : other.start] == " ":
+            first, second = stem(one.folded), stem(other.folded)
+            if spread[second] == 1 and spread[first] > 1:
+                parts.add(first)
+            elif spread[first] == 1 and spread[second] > 1:
+                parts.add(second)
+    return frozenset(parts)
 
 
 def _within_limit(
@@ -245,9 +260,20 @@ def _wrong_pair(match: re.Match[str], scale: Scale, facts: StatedFacts, cited: H
             one, other = measure(left), measure(right)
             if one is not None and other is not None:
                 checked = True
-                if (abs(one) - abs(other)) * scale.end > 0:
+                if (abs(one) - abs(other)) * scale.end > 0 and _is_gap(one, other, match, facts):
                     return False
     return checked
+
+
+def _is_gap(one: Decimal, other: Decimal, match: re.Match[str], facts: StatedFacts) -> bool:
+    """`15 euros dearer than`: an amount right before the comparison is what lies between both."""
+    before = [
+        q for q in facts.quantities if q.dimension.startswith("money:") and q.end <= match.start()
+    ]
+    if not before or facts.text[before[-1].end : match.start()].count(" ") > 2:
+        return True
+    gap = abs(abs(one) - abs(other))
+    return any(agrees(gap, own, before[-1]) for own in before[-1].values)
 
 
 def _nearest(rows: Sequence[Row], facts: StatedFacts, place: Callable[[int], bool]) -> Row | None:

@@ -30,6 +30,10 @@ _IN = re.compile(
     r"|cr[ée]dits?|recettes?|versements?|ingresos?|abonos?|devoluci\w*)\b",
     re.IGNORECASE,
 )
+_ALL = re.compile(
+    r"\b(?:all(?: of the| the)?|alle|sämtliche|tous les|toutes les|todos los|todas las|los|las)\s$",
+    re.IGNORECASE,
+)
 _NO_COUNT = re.compile(r"(?:#|\bn[ro]\.?|\boption|\bnumber|\bnummer|\bnuméro|\bnúmero)\s?$", re.I)
 
 
@@ -56,6 +60,11 @@ def noun_after(said: Quantity, facts: StatedFacts) -> frozenset[str]:
 def contradicted(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
     """Return whether a list is named by what is counted, and has another number of entries."""
     noun = noun_after(said, facts)
+    numbered = set(_numbers_of(noun, cited))
+    if numbered and said.values[0] not in numbered:
+        return True
+    if _is_all_of(said, facts, cited):
+        return True
     about = list(_lists_of(noun, cited))
     if not about or _stands_in_field(said, noun, cited):
         return False
@@ -63,6 +72,31 @@ def contradicted(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
     possible |= {len(about)} if len(about) > 1 else set()
     possible |= set(_value_counts(noun, cited)) | set(_filtered(facts, cited))
     return int(said.values[0]) not in possible
+
+
+def _numbers_of(noun: frozenset[str], cited: Holding) -> Iterator[Decimal]:
+    """Yield how many of what is counted there are, where its record has a field that says so."""
+    for rows in cited.tables:
+        picked = [row for row in rows if stems_of(row.texts) & noun]
+        if not picked or len(picked) == len(rows):
+            continue
+        numbers = [h.quantity.values[0] for r in picked for h in r.held if holds_numbers(h.key)]
+        yield from numbers
+        if numbers:
+            yield from (sum(numbers, Decimal(0)), Decimal(len(picked)))
+
+
+def _is_all_of(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
+    """`All three are open`, where the field `open` of one of three says that it is not."""
+    if not _ALL.search(facts.text[: said.start]):
+        return False
+    for rows in cited.tables:
+        if said.values[0] != len(rows):
+            continue
+        groups = [len(group) for group in flagged_rows(rows, facts)]
+        if any(0 < size < len(rows) for size in groups):
+            return True
+    return False
 
 
 def counted(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:

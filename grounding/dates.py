@@ -40,6 +40,9 @@ _ISO_MONTH = re.compile(r"(?<![\w.,/-])((?:19|20)\d{2})-(\d{2})(?![\w-])")
 _NUMERIC = re.compile(r"(?<![\d.,/-])(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-])")
 _SLASHED = re.compile(r"(?<![\d.,/-])(\d{1,2})/(\d{1,2})(?![\d/%-])(?!\s?\w*(?:stars|points))")
 _DOTTED = re.compile(r"(?<![\d.,/-])(\d{1,2})\.(\d{1,2})\.(?!\d)")
+_DAY_PREPOSITION = re.compile(
+    r"\b(?:am|vom|zum|bis|ab|seit|dem|den|der|und)\s$|[-\u2013]\s?$", re.I
+)
 _MONTH_WORD = re.compile(r"(?<![^\W_])[^\W\d_]{3,10}(?![^\W_])\.?")
 _DAY_BEFORE = re.compile(
     r"(?<![\d.,])(\d{1,2})(?:st|nd|rd|th|er|re|º|o|\.)?(?:\s(?:of|de|day of)(?:\sthe)?)?\s?$",
@@ -58,7 +61,8 @@ _LISTED_AFTER = re.compile(
     r"\s?(?:-|\u2013|to|through|and|or)\s?(?:the\s)?(\d{1,2})(?:st|nd|rd|th)?\b(?![.,:]?\d|\s?[%€$])"
 )
 _BARE_DAY = re.compile(
-    r"\b(?:on|by|until|since|from) the\s(\d{1,2})(?:st|nd|rd|th)\b(?!\s\w+\s(?:floor|visit))"
+    r"\b(?:on|by|until|since|from) the\s(\d{1,2})(?:st|nd|rd|th)\b"
+    r"(?=\s*(?:$|[.,;:!?)]|(?:of|at|in|on|to|until|and|or|from|by|for|we|you|i|it|the|is|was|will)\b))"
     r"|\b(?:am|zum|bis zum|ab dem|vom)\s(\d{1,2})\.(?=\s[a-zß-ÿ]|$|[,;!?])"
     r"|\b(?:le|au|du)\s(\d{1,2})(?=[\s,.;!?]|$)(?!\s?(?:%|€|[^\W\d_]))"
     r"|\b(?:el|al|del)\s(?:d[ií]a\s)?(\d{1,2})(?=[\s,.;!?]|$)(?!\s?(?:%|€|[^\W\d_]))",
@@ -139,6 +143,11 @@ def dates(text: str, language: Language) -> list[WrittenDate]:
     for match in _NUMERIC.finditer(text):
         _add_numeric(found, match, language)
     for match in _DOTTED.finditer(text):
+        if _closes_sentence(text, match) and not _DAY_PREPOSITION.search(
+            text[: match.start()][-8:]
+        ):
+            # `a rating of 4.7.` ends with a number, `am 4.7.` with a day.
+            continue
         _add(found, match, None, int(match[2]), int(match[1]))
     for match in _SLASHED.finditer(text):
         _add_slashed(found, match, language)
@@ -153,6 +162,10 @@ def dates(text: str, language: Language) -> list[WrittenDate]:
         if 1 <= day <= 31 and taken.take(*match.span()):
             found.append(WrittenDate(match[0], match.start(), match.end(), None, None, day))
     return sorted(found, key=lambda d: d.start)
+
+
+def _closes_sentence(text: str, match: re.Match[str]) -> bool:
+    return not text[match.end() : match.end() + 3].strip()
 
 
 def _add(

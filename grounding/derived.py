@@ -20,12 +20,12 @@ class Derived(NamedTuple):
 
 def meets(derived: Derived, said: Quantity) -> bool:
     """Return whether a computed value is what a sentence says, unit and rounding included."""
-    amount = said.dimension.startswith("money:") and derived.dimension == "money:*"
+    amount = said.dimension.startswith("money:") and derived.dimension in ("money:*", "money:?")
     if said.dimension and derived.dimension and said.dimension != derived.dimension and not amount:
         return False
     if said.dimension and not derived.dimension:
         return False
-    own_values = said.base if derived.dimension == said.dimension else said.values
+    own_values = said.values if derived.dimension in ("", "money:*") else said.base
     value = abs(derived.value)
     return any(
         agrees(value, own, said) or (derived.rounded and rounds_to(value, own, said))

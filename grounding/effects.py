@@ -10,8 +10,9 @@ from typing import Any
 
 from .evidence import Indexed, index
 from .kinds import kinds_of, kinds_of_tool
-from .words import folded_words, key_words
+from .words import folded_words, key_words, listed
 
+_STATES = listed("status state result statut estado zustand ergebnis resultado")
 _LABEL = 4
 """Words of the longest text field that names a state rather than telling of something."""
 
@@ -48,7 +49,7 @@ class DoneEffect:
         for leaf in self.whole.leaves[size:]:
             if leaf.value not in (False, None):
                 words.update(key_words(leaf.key))
-            if isinstance(leaf.value, str):
+            if isinstance(leaf.value, str) and _STATES.intersection(key_words(leaf.key)):
                 found = folded_words(leaf.value)
                 words.update(found if len(found) <= _LABEL else ())
         return frozenset[str]().union(*map(kinds_of, words))

@@ -64,6 +64,8 @@ def spans(
         pairs += [(moment, Moment(today, None)) for moment in every]
         said_days = [day for d in facts.dates for day in d.readings(years)]
         pairs += [(Moment(d, None), m) for d in said_days for m in (*every, Moment(today, None))]
+    elif cues.REMAINING.search(facts.text) and said.dimension in ("time", "month"):
+        pairs += [(moment, Moment(today, None)) for moment in every]
     elif said.dimension == "month" and said.unit and said.unit.factor == 12:
         # An age is the years from a birthday until today.
         pairs += [(moment, Moment(today, None)) for moment in every]

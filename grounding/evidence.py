@@ -17,8 +17,13 @@ from .records import Leaf, Listing, Records, parse
 from .relative import Weekday
 from .times import TimeOfDay
 from .units import unit_of_field
-from .words import folded_words, key_words, stem, tokens
+from .words import folded_words, key_words, listed, stem, tokens
 
+_DESCRIBING = listed(
+    """text description concept concepto memo purpose reason betreff zweck verwendungszweck
+    beschreibung grund libelle motif acte motivo descripcion detail details note"""
+)
+"""Fields that begin with a capital whatever they tell."""
 _LABEL = 4
 """Words of the longest text value that is a name or title."""
 
@@ -107,7 +112,8 @@ class Indexed:
     @cached_property
     def value_names(self) -> frozenset[str]:
         """Capitalised words of its text values, as names are compared; none of prose."""
-        values = [leaf.value for leaf in self.leaves if isinstance(leaf.value, str)]
+        own = [leaf for leaf in self.leaves if not _DESCRIBING.intersection(key_words(leaf.key))]
+        values = [leaf.value for leaf in own if isinstance(leaf.value, str)]
         # A first word has its capital from its place, unless the value is a label.
         words = [
             t

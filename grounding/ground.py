@@ -17,6 +17,7 @@ from .records import Listing
 from .relative import Weekday, implied_days
 from .tables import tables_of
 from .times import TimeOfDay
+from .units import UNITS
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,14 @@ class Ground:
             for id_, item in self.evidence.items()
         }
         return replace(self, evidence=evidence)
+
+    @cached_property
+    def currencies(self) -> frozenset[str]:
+        """Currencies of amounts that do not say theirs: the instructions', else any that occurs."""
+        words = index("instructions", "", self.instructions).words
+        units = [UNITS[word] for word in words if word in UNITS]
+        named = {u.dimension for u in units if u.dimension.startswith("money:")} - {"money:?"}
+        return frozenset(named) or self.all.currencies
 
     def cited(self, ids: Sequence[str]) -> Holding:
         """Return the evidence that a sentence cites."""

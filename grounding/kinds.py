@@ -9,7 +9,7 @@ from .lexicon.reading import lexicon
 from .words import fold, key_words, listed
 
 _WORDS = lexicon("actions")
-_PREFIXES = {kind: tuple(words.split()) for kind, words in _WORDS["kinds"].items()}
+_PREFIXES = {kind: tuple(listed(words)) for kind, words in _WORDS["kinds"].items()}
 _ALIKE = {(one, other) for one, other in _WORDS["alike"]}
 _OPEN = frozenset(_WORDS["open"].split())
 _OBJECTS = listed(_WORDS["objects"])

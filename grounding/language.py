@@ -44,7 +44,8 @@ def is_function_word(folded: str) -> bool:
 
 def language_of(tokens: list[Token]) -> Language:
     """Return the language with most function words; English where none has any."""
-    words = [token.folded for token in tokens[:200]]
+    # A capital letter alone is a label: `C-13` is not the French `c`.
+    words = [t.folded for t in tokens[:200] if len(t.text) > 1 or t.text.islower()]
     counts = {
         language: sum(word in known for word in words)
         for language, known in _FUNCTION_WORDS.items()

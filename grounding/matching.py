@@ -12,6 +12,25 @@ from .units import names_amount
 from .words import key_words, listed
 
 _SIGNED_FIELDS = listed("balance saldo solde kontostand temp temperature temperatur temperatura")
+_RATE_FIELDS = listed(
+    """rate share discount percentage pct tax vat interest quote anteil rabatt zins satz steuer mwst
+    prozent taux part remise tva tasa tipo descuento iva porcentaje cuota change"""
+)
+_CHANGE_FIELDS = listed(
+    "change aenderung veranderung variation evolution cambio variacion delta difference differenz"
+)
+_RISING = re.compile(
+    r"\b(?:r[io]se[sn]?|rising|went up|gone up|goes up|increas\w+|grew|grown|higher|up by|steig\w*"
+    r"|gestiegen|stieg|erhöh\w*|höher|augment\w*|hausse|progress\w*|sub[ei]\w*|aument\w*|crec\w*)\b",
+    re.IGNORECASE,
+)
+_FALLING = re.compile(
+    r"\b(?:f[ea]ll(?:s|en|ing)?|went down|gone down|goes down|decreas\w+|dropp\w+|drops?|declin\w+"
+    r"|lower\w*|down by|less|cheaper|sank|sink\w*|gesunken|senk\w*|niedriger|weniger|günstiger"
+    r"|baiss\w*"
+    r"|diminu\w*|recul\w*|moins|baj\w*|disminu\w*|menos|refund\w*|credit\w*|back|erstatt\w*|zurück)\b",
+    re.IGNORECASE,
+)
 _NEGATIVE_WORDS = re.compile(
     r"\b(?:minus|below|negative|overdrawn|overdraft|debt|owes?|owed|in the red|unter null|im minus"
     r"|überzogen|im soll|schulden|moins|découvert|n[ée]gatif\w*|en dessous|doit|devez"
@@ -44,6 +63,9 @@ def _sign_agrees(held: Held, said: Quantity, sentence: str) -> bool:
         return held.quantity.negative
     if said.positive:
         return not held.quantity.negative
+    if _CHANGE_FIELDS.intersection(key_words(held.key)):
+        up, down = bool(_RISING.search(sentence)), bool(_FALLING.search(sentence))
+        return up == down or (down if held.quantity.negative else up)
     if not held.quantity.negative or not _is_signed(held):
         return True
     return bool(_NEGATIVE_WORDS.search(sentence))
@@ -95,10 +117,15 @@ def _unitless(
         # A field between zero and one is a share: `0.64` is 64 %, not 0.64 %.
         if Decimal(0) < number <= 1:
             yield from ((number * 100, own, False) for own in said.values)
-        elif in_field and not is_amount(held):
+        elif in_field and not is_amount(held) and (not held.currency or _is_rate(held)):
             yield from ((number, own, False) for own in said.values)
     elif in_field and not is_amount(held):
         yield from ((number, own, False) for own in said.values)
+
+
+def _is_rate(held: Held) -> bool:
+    """Among amounts a number is a percentage where its field says so."""
+    return bool(_RATE_FIELDS.intersection(key_words(held.key)))
 
 
 def is_amount(held: Held) -> bool:

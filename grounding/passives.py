@@ -14,13 +14,13 @@ from .lexicon.reading import any_of, lexicon
 from .words import fold, listed, tokens
 
 _WORDS = lexicon("passives")
-_CARRYING = tuple(_WORDS["carrying"].split())
+_CARRYING = tuple(listed(_WORDS["carrying"]))
 _NOUNS = {kind: listed(words) for kind, words in _WORDS["nouns"].items()}
 _MONEY = listed(_WORDS["money"])
-_MOVING = tuple(_WORDS["moving"].split())
+_MOVING = tuple(listed(_WORDS["moving"]))
 _CONDITION = listed(_WORDS["condition"])
 _MODAL = listed(_WORDS["modal"])
-_CHARGED = tuple(_WORDS["charged"].split())
+_CHARGED = tuple(listed(_WORDS["charged"]))
 _RELATIVE = listed(_WORDS["relative"])
 _ATTRIBUTED = re.compile(rf"\b(?:{any_of(_WORDS['attributed'])})", re.IGNORECASE)
 NEGATIONS = listed(

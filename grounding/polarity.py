@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from . import flags
 from .clauses import SpokenClause, field_clause, read_clauses
 from .evidence import Row
 from .facts import StatedFacts
@@ -34,7 +35,7 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
             return word
         if word := _by_flag(clause, named or held):
             return word
-    return ""
+    return flags.contradicted(facts, named or held)
 
 
 def _named_clauses(facts: StatedFacts, cited: Holding) -> list[SpokenClause]:

@@ -132,7 +132,9 @@ def shares(groups: Sequence[list[Held]], cited: Holding, text: str) -> Iterator[
     pairs = [
         pair
         for group in groups
-        for pair in combinations([h for h in group if dimension_of(h) or h.words & said][:24], 2)
+        for pair in combinations(
+            [h for h in group if dimension_of(h) or h.currency or h.words & said][:24], 2
+        )
     ]
     for rows in cited.tables:
         for column in columns(rows):

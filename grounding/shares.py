@@ -29,7 +29,8 @@ _NAMED = {
 }  # fmt: skip
 _SHARE = re.compile(
     rf"\b(?:({_NUMBER})\s)?(half|thirds?|quarters?|fifths?|hälfte|drittel|viertel|fünftel|moitié|tiers|quarts?|mitad|tercios?)"
-    r"(?=\s(?:of|the|der|des|von|aller|du|de|d['’]|del)\b)",
+    r"(?=\s(?:of|the|der|des|von|aller|du|de|d['’]|del)\b)"
+    rf"|\b({_NUMBER})\s(thirds|quarters|fifths|drittel|viertel|fünftel|tiers|quarts|tercios)\b(?!\s(?:to|past|vor|nach))",
     re.IGNORECASE,
 )
 _QUARTER_OF_PEOPLE = re.compile(r"(?:cuarta|tercera|quinta) parte", re.IGNORECASE)
@@ -45,10 +46,15 @@ _AND_HALF = re.compile(
     r"|\b([^\W\d_]{2,12})\sy\smedi[oa]\b|\b(?:anderthalb|eineinhalb)\s([^\W\d_]{2,12})\b",
     re.IGNORECASE,
 )
+_ONE_UNIT = re.compile(
+    r"\b(?:lasts?|takes?|dauert|dure|prend|dura|tarda|lleva)\s(?:about\s|etwa\s|environ\s)?"
+    r"(?:an?|one|eine[nrs]?|ein|une?|una?)\s([^\W\d_]{2,12})\b",
+    re.IGNORECASE,
+)
 _TRIGGER = re.compile(
     r"\b(?:in|out of|of every|von|sur|de cada|half|halfway|thirds?|quarters?|fifths?|hälfte|drittel"
     r"|viertel|fünftel|moitié|tiers|quarts?|mitad|tercios?|parte|halbe[nrsm]?|demie?|medi[oa]"
-    r"|einhalb|anderthalb|eineinhalb)\b",
+    r"|einhalb|anderthalb|eineinhalb|lasts?|takes?|dauert|dure|prend|dura|tarda|lleva)\b",
     re.IGNORECASE,
 )
 _AROUND = 48
@@ -85,6 +91,9 @@ def _near(text: str, language: Language) -> list[Quantity]:
         for m in _QUARTER_OF_PEOPLE.finditer(text)
     ]
     found += [q for match in _HALF_UNIT.finditer(text) if (q := _half(match))]
+    found += [
+        q for m in _ONE_UNIT.finditer(text) if (q := _measure(m, Decimal(1), m[1], decimals=0))
+    ]
     found += [q for match in _AND_HALF.finditer(text) if (q := _and_half(match, language))]
     return found
 
@@ -122,8 +131,9 @@ def _ratio(match: re.Match[str], language: Language) -> Quantity | None:
 
 
 def _named_share(match: re.Match[str], language: Language) -> Quantity | None:
-    part = _number(match[1], language) if match[1] else Decimal(1)
-    above, below = _NAMED[fold(match[2])].split("/")
+    number, name = match[1] or match[3], match[2] or match[4]
+    part = _number(number, language) if number else Decimal(1)
+    above, below = _NAMED[fold(name)].split("/")
     many = part if part is not None else Decimal(1)
     return _percent(match[0], match.span(), 100 * many * Decimal(above) / Decimal(below))
 
@@ -145,10 +155,12 @@ def _and_half(match: re.Match[str], language: Language) -> Quantity | None:
     return _measure(match, value + Decimal("0.5"), word) if value is not None else None
 
 
-def _measure(match: re.Match[str], value: Decimal, word: str) -> Quantity | None:
+def _measure(
+    match: re.Match[str], value: Decimal, word: str, *, decimals: int = 1
+) -> Quantity | None:
     unit = unit_of(word)
     if unit is None or unit.dimension not in ("time", "month", "length", "mass", "volume"):
         return None
     start, end = match.span()
     quantity = Quantity(text=match[0], start=start, end=end, values=(value,), unit=unit)
-    return replace(quantity, decimals=1)
+    return replace(quantity, decimals=decimals)

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
 
-from . import arithmetic, counting, cues, elapsed, in_part
+from . import arithmetic, boundaries, counting, cues, elapsed, frequency, in_part, means, mixing
 from .clauses import denies
 from .dates import MONTHS, WrittenDate
 from .deeds import deeds
@@ -109,7 +109,7 @@ class Standing:
             return False
         held = [*self.basis.dates, *self.context.dates]
         if any(self._names_date(fact, other) for other in held):
-            return True
+            return fact.day is None or not mixing.is_of_another(fact, self.facts, self.basis)
         if fact.is_day(self.ground.today):
             return True
         if self._is_edge(fact) or any(fact.is_day(d) for d in self.ground.implied(self.basis)):
@@ -179,13 +179,17 @@ class Standing:
             return True
         said = [d for d in self.facts.dates if d.day]
         days = [day for d in (*said, *both.dates) for day in self._likely_days(d)]
-        days += [r.first for r in self.relative]
+        days += [*(r.first for r in self.relative), *self.ground.implied(self.basis)]
         return any(day.weekday() == fact.day for day in days)
 
     def _time(self, fact: TimeOfDay) -> bool:
         held = [*self.basis.times, *self.context.times]
         if any(t.is_at(fact) for t in held):
-            return not self._is_of_another_day(fact)
+            return not (
+                self._is_of_another_day(fact)
+                or boundaries.is_end(fact, self.facts, self.basis + self.context)
+                or mixing.is_of_another(fact, self.facts, self.basis)
+            )
         if is_maybe_duration(fact.text) and self._quantity(_as_duration(fact)):
             return True
         return bool(cues.DIFFERENCE.search(self.text)) and elapsed.clock_follows(
@@ -213,11 +217,17 @@ class Standing:
     def _follows(self, fact: Quantity) -> bool:
         if self._counts_effects(fact):
             return True
+        if self._is_foreign(fact):
+            return False
         if counting.is_count(fact, self.facts) and counting.contradicted(
             fact, self.facts, self.basis
         ):
             return arithmetic.counts_summands(fact, self.facts, self.basis, self.context)
-        if self._held(fact, self.basis) or self._from_context(fact):
+        if means.contradicted(fact, self.facts, self.basis):
+            return False
+        if self._held(fact, self.basis):
+            return not mixing.is_of_another(fact, self.facts, self.basis)
+        if self._from_context(fact) or frequency.recurs(fact, self.text, self.basis):
             return True
         if arithmetic.is_beyond(fact, self.facts, self.basis):
             return True
@@ -228,6 +238,18 @@ class Standing:
         return elapsed.spans(
             fact, self.facts, self.basis, self.ground.today, self.ground.years
         ) or arithmetic.derives(fact, self.facts, self.basis, self.context)
+
+    def _is_foreign(self, fact: Quantity) -> bool:
+        """An amount in a currency that nothing names, where something names another."""
+        both = self.basis.currencies | self.context.currencies
+        known = both or self.ground.currencies
+        unknown = {"money:?", "money:*"} & known or fact.dimension == "money:?"
+        return (
+            fact.dimension.startswith("money:")
+            and bool(known)
+            and not unknown
+            and fact.dimension not in known
+        )
 
     def _counts_effects(self, fact: Quantity) -> bool:
         """`I have cancelled two of your orders`: so many things were done."""
@@ -241,7 +263,7 @@ class Standing:
         return arithmetic.is_operand(fact, self.facts, self.basis, self._held)
 
     def _held(self, fact: Quantity, holding: Holding) -> bool:
-        currencies = holding.currencies or self.ground.all.currencies
+        currencies = holding.currencies or self.ground.currencies
         if any(carries(h, fact, self.text, currencies) for h in holding.held):
             return True
         if fact.dimension:
@@ -260,7 +282,10 @@ class Standing:
         if cues.LIMIT.search(self.text[: fact.start]):
             return True
         others = [q for q in self.facts.quantities if q is not fact]
-        return bool(self.facts.dates) or any(self._held(q, self.cited) for q in others)
+        return bool(self.facts.dates) or any(
+            self._held(q, self.cited) or arithmetic.derives(q, self.facts, self.cited, self.context)
+            for q in others
+        )
 
     def is_unknown(self, name: Name) -> bool:
         """A name that nothing cited holds; a doubtful one only if other evidence has it."""
@@ -289,7 +314,15 @@ class Standing:
         alone = Standing(self.facts, self.ground, self.cited)
         alone.context = Holding(())
         facts = [f for f in alone.stated() if not self._is_limit(f)]
-        return bool(facts) and not any(alone.stands(f) for f in facts)
+        return bool(facts) and not any(alone.stands(f) or self._is_computed(f) for f in facts)
+
+    def _is_computed(self, fact: AnyFact) -> bool:
+        """What is computed of something cited and something that needs no citation."""
+        if isinstance(fact, Quantity):
+            return arithmetic.derives(fact, self.facts, self.cited, self.context)
+        return isinstance(fact, WrittenDate) and elapsed.follows(
+            fact, self.cited, self.context, self.ground.today, self.ground.years
+        )
 
 
 def _as_duration(fact: TimeOfDay) -> Quantity:

@@ -47,7 +47,8 @@ def dimension_of(held: Held) -> str:
     if not held.quantity.dimension and is_amount(held):
         return f"money:{held.currency or '*'}"
     value = held.quantity.values[0]
-    if not held.quantity.dimension and held.currency and value >= 1 and value != int(value):
+    broken = value != int(value) or int(value.as_tuple().exponent) < 0
+    if not held.quantity.dimension and held.currency and value >= 1 and broken:
         # A broken number where a currency is in force is an amount, whatever its field is called.
         return f"money:{held.currency}"
     return held.quantity.dimension
@@ -114,15 +115,28 @@ def distinctive(rows: Sequence[Row]) -> list[frozenset[str]]:
     return [s - common for s in sets]
 
 
+def said_words(facts: StatedFacts) -> frozenset[str]:
+    """Return the stems by which a sentence may name a row; the words of a date name none."""
+    spans = [(d.start, d.end) for d in facts.dates]
+    return frozenset(
+        stem(t.folded)
+        for t in facts.tokens
+        if len(t.folded) >= 2 and not any(first <= t.start < last for first, last in spans)
+    )
+
+
+def spoken_words(rows: Sequence[Row], said: frozenset[str]) -> list[frozenset[str]]:
+    """Return for each row the words by which a sentence names it."""
+    return [
+        frozenset(w for w in own & said if len(w) >= 3 or w.isdecimal())
+        for own in distinctive(rows)
+    ]
+
+
 def named_rows(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
     """Return the rows that a sentence names, by a word, an identifier, a date or a number."""
-    said = frozenset(stem(t.folded) for t in facts.tokens if len(t.folded) >= 2)
-    found: list[Row] = []
-    for row, own in zip(rows, distinctive(rows), strict=True):
-        by_word = any(len(w) >= 3 or w.isdecimal() for w in own & said)
-        if by_word or _dated(row, facts):
-            found.append(row)
-    return found
+    words = spoken_words(rows, said_words(facts))
+    return [row for row, own in zip(rows, words, strict=True) if own or _dated(row, facts)]
 
 
 def _dated(row: Row, facts: StatedFacts) -> bool:

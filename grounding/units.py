@@ -179,7 +179,7 @@ def unit_of_field(key: str) -> Unit | None:
         unit = _KEY_ONLY.get(word) or UNITS.get(word)
         if unit is None or word in _AMBIGUOUS_KEYS:
             continue
-        if word in _CALENDAR:
+        if word in _CALENDAR and not (word == "mois" and len(words) > 1):
             continue
         if amount and not unit.dimension.startswith("money:"):
             # `price_day` and `preis_kwh` are prices of something, not so much of it.

@@ -1,0 +1,103 @@
+"""Mixing: whether a fact is another record's than that of which the sentence speaks.
+
+`Ethan gave a 2` is wrong where Ethan's record holds a 1 and Mia's the 2. A sentence that speaks of
+several records, or of `the others`, is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from .dates import WrittenDate
+from .evidence import Held, Row
+from .facts import StatedFacts
+from .ground import Holding
+from .matching import carries
+from .quantities import Quantity
+from .tables import said_words, spoken_words
+from .times import TimeOfDay
+
+Fact: TypeAlias = Quantity | WrittenDate | TimeOfDay
+
+_OTHERS = re.compile(
+    r"\b(?:others?|rest|remaining|than|instead|except|compared|between|ander\w*|übrig\w*|als|statt|außer"
+    r"|zwischen|autres?|que|sauf|entre|otr[oa]s?|salvo|resto)\b",
+    re.IGNORECASE,
+)
+
+
+def is_of_another(fact: Fact, facts: StatedFacts, cited: Holding) -> bool:
+    """Return whether only records hold a fact of which the sentence does not speak.
+
+    The record that it names must hold another fact of that kind, which the sentence does not say.
+    """
+    if _OTHERS.search(facts.text):
+        return False
+    return any(_is_misplaced(rows, fact, facts, cited) for rows in cited.tables)
+
+
+def _is_misplaced(
+    rows: Sequence[Row],
+    fact: Fact,
+    facts: StatedFacts,
+    cited: Holding,
+) -> bool:
+    holds = _holder(fact, facts, cited)
+    holders = [row for row in rows if holds(row)]
+    if not holders or any(holds(row) for row in cited.rows if not _is_among(row, rows)):
+        return False
+    words = dict(zip(map(id, rows), spoken_words(rows, said_words(facts)), strict=True))
+    best = max(len(found) for found in words.values())
+    named = [row for row in rows if words[id(row)] and len(words[id(row)]) == best]
+    if len(named) != 1 or _is_among(named[0], holders):
+        return False
+    [one] = named
+    if any(not words[id(row)] <= words[id(one)] for row in rows):
+        return False
+    rivals = _rivals(one, holders, fact)
+    return bool(rivals) and not _says_own(rivals, fact, facts, cited)
+
+
+def _holder(fact: Fact, facts: StatedFacts, cited: Holding) -> Callable[[Row], bool]:
+    if isinstance(fact, Quantity):
+        currencies = cited.currencies
+        return lambda row: any(carries(h, fact, facts.text, currencies) for h in row.held)
+    if isinstance(fact, TimeOfDay):
+        return lambda row: any(t.is_at(fact) for t in row.times)
+    return lambda row: any(fact.matches(d) for d in row.dates)
+
+
+def _rivals(one: Row, holders: Sequence[Row], fact: Fact) -> list[Held | WrittenDate | TimeOfDay]:
+    """Return what the named record holds where the others hold the fact."""
+    if isinstance(fact, Quantity):
+        keys = {h.key for row in holders for h in row.held if fact.values[0] in h.quantity.values}
+        return [h for h in one.held if h.key in keys and h.path and not h.quantity.end]
+    return [*(one.times if isinstance(fact, TimeOfDay) else one.dates)]
+
+
+def _says_own(
+    rivals: Sequence[Held | WrittenDate | TimeOfDay],
+    fact: Fact,
+    facts: StatedFacts,
+    cited: Holding,
+) -> bool:
+    """Whether the sentence says what the named record holds too: then it speaks of more."""
+    for rival in rivals:
+        match rival:
+            case Held():
+                own = [q for q in facts.quantities if q is not fact]
+                if any(carries(rival, q, facts.text, cited.currencies) for q in own):
+                    return True
+            case TimeOfDay():
+                if any(rival.is_at(t) for t in facts.times):
+                    return True
+            case WrittenDate():
+                if any(d.matches(rival) for d in facts.dates):
+                    return True
+    return False
+
+
+def _is_among(row: Row, rows: Sequence[Row]) -> bool:
+    return any(row is other for other in rows)
