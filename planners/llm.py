@@ -17,7 +17,8 @@ from ..state.provenance import union
 from ..state.revision import may_be_used_later
 from ..state.values import Json, canonical_json
 from .output_shapes import doubt
-from .prompts import PLAN_SCHEMA, plan_messages, read_plan, refusal
+from .plan_schema import PLAN_SCHEMA
+from .prompts import plan_messages, read_plan, refusal
 from .protocols import Declined, PlanRequest
 from .validation import validate
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from ..errors import PlanError
 from .references import Reference, read_by, references
@@ -103,6 +103,15 @@ class Step(Record):
     """Seconds for one attempt."""
     max_tokens: int | None = Field(default=None, gt=0, le=200_000)
     """Output tokens for one model call."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told_kind(cls, given: Json) -> Json:
+        """Fill in the kind of a step that calls a tool or is a loop: what it has tells it."""
+        if not isinstance(given, dict) or "kind" in given:
+            return given
+        kind = "each" if given.get("for_each") else "tool" if given.get("tool") else None
+        return given if kind is None else {**given, "kind": kind}
 
     def uses(self) -> tuple[Reference, ...]:
         """Every reference of the step to what is outside of it.
