@@ -9,12 +9,11 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
-from .errors import ConfigError
+from .given import check_given, given_models
 from .graphs.agent import build_graph
 from .home import open_own_store
 from .models.calling.convert import Converters
-from .models.calling.named import named_model
-from .models.catalog.settings import TEXT_ROLES, ModelsSettings
+from .models.catalog.settings import ModelsSettings
 from .models.catalog.source import FileSettings
 from .models.embedded.entry import with_embedded_model
 from .models.gateway import Gateway
@@ -68,14 +67,15 @@ def build_agent(
         A compiled LangGraph graph. `invoke`, `stream`, `ainvoke` and `astream` all work.
 
     Raises:
-        ConfigError: A setting, tool, playbook, policy or model is not valid; it names the field.
+        ConfigError: What is given, or a setting, is not valid; `where` names the field.
     """
-    settings = settings or Settings()
+    settings = Settings() if settings is None else settings
+    check_given(settings, checkpointer, store)
     return build_graph(
         build_dependencies(
             settings,
             tools=tools,
-            models=given_models(model, models or {}),
+            models=given_models(model, {} if models is None else models),
             converters=converters,
             store=store,
         ),
@@ -113,29 +113,6 @@ def build_dependencies(
         switches=SwitchBoard(database.switches),
         instructions=settings.instructed(),
     )
-
-
-def given_models(
-    model: BaseChatModel | str | None, models: Mapping[Role, BaseChatModel | str]
-) -> dict[Role, BaseChatModel]:
-    """Return the caller's chat models by role, those that are named made.
-
-    Raises:
-        ConfigError: A role does not exist, or a named model cannot be made.
-    """
-    known = (*TEXT_ROLES, "transcriber")
-    if unknown := sorted(set(models) - set(known)):
-        raise ConfigError(
-            f"There is no role `{unknown[0]}`.", where="models", fix=f"Use: {', '.join(known)}."
-        )
-    everywhere: dict[Role, BaseChatModel | str] = (
-        {} if model is None else dict.fromkeys(TEXT_ROLES, model)
-    )
-    everywhere.update(models)
-    return {
-        role: named_model(given, where=f"models.{role}") if isinstance(given, str) else given
-        for role, given in everywhere.items()
-    }
 
 
 def model_settings(settings: Settings) -> ModelsSettings | FileSettings:

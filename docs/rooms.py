@@ -21,6 +21,7 @@ SPLIT = {"models"}
 SINGLE = {
     "__init__.py": "agent",
     "agent.py": "agent",
+    "given.py": "agent",
     "toolbox.py": "agent",
     "errors.py": "foundation",
     "finishing.py": "foundation",

@@ -185,7 +185,8 @@ async def open_run(
     input_id = (message.id or "") if message else ""
     again = not context.effect_scope and is_same_input(view, input_id, given)
     turn = 1 if not view.begun else view.run.turn if again else view.run.turn + 1
-    thread = (runtime.execution_info.thread_id if runtime.execution_info else None) or ""
+    # A caller may number its threads, which the checkpointer writes as text.
+    thread = str((runtime.execution_info.thread_id if runtime.execution_info else None) or "")
     owner = await journal_scope(thread, principal, dependencies.store.journal) if thread else ""
     # Without a thread nothing can be replayed, and two equal tasks are two runs.
     new = run_id(thread or uuid4().hex, turn, task.identity(), context.effect_scope, owner)

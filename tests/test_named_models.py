@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pointsman import Settings, build_agent
-from pointsman.agent import given_models
 from pointsman.errors import ConfigError
+from pointsman.given import given_models
 
 
 def test_a_name_is_made_and_serves_its_roles(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,10 @@ def named_model(
     Raises:
         ConfigError: A package or a key is missing, or LangChain does not know the provider.
     """
+    if not name.strip():
+        raise ConfigError(
+            "The model has no name.", where=where, fix="Write it as `provider:model`."
+        )
     try:
         from langchain.chat_models import init_chat_model
     except ImportError:
