@@ -8,6 +8,7 @@ ledger does not know. So what validation has made of its own is kept in the jour
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..state.run import Run
@@ -18,25 +19,70 @@ if TYPE_CHECKING:
     from ..tools.runner import Runner
 
 
+@dataclass(frozen=True, kw_only=True)
+class FirstForm:
+    """Arguments as they were first validated."""
+
+    args: JsonObject
+    of_another: str = ""
+    """The other step for which validation made them, if it made anything of its own."""
+
+
 async def first_form(
-    tool: str, given: JsonObject, run: Run, dependencies: Dependencies
-) -> JsonObject:
+    tool: str, given: JsonObject, run: Run, dependencies: Dependencies, *, step: str
+) -> FirstForm:
     """Return what validation made of a call's arguments when the run first gave them.
+
+    Args:
+        tool: The tool.
+        given: The arguments as the plan, or a person, has them.
+        run: The run.
+        dependencies: Tools and journal.
+        step: The step that gives them now.
 
     Raises:
         ArgumentError: They do not fit.
     """
+    return await _noted(tool, given, run, dependencies, step=step)
+
+
+async def form_of_its_own(
+    tool: str, given: JsonObject, run: Run, dependencies: Dependencies, *, step: str
+) -> JsonObject:
+    """Return what validation makes of equal arguments for a step that repeats another's call.
+
+    Ids that are made for a call tell whoever takes it which call it is. With those of the first
+    one, a repetition that a person wants would be taken for the same.
+
+    Raises:
+        ArgumentError: They do not fit.
+    """
+    return (await _noted(tool, given, run, dependencies, step=step, apart=step)).args
+
+
+async def _noted(
+    tool: str,
+    given: JsonObject,
+    run: Run,
+    dependencies: Dependencies,
+    *,
+    step: str,
+    apart: str = "",
+) -> FirstForm:
     tools, journal = dependencies.tools, dependencies.store.journal
     checked = await tools.checked(tool, given)
     if checked == given or not await asyncio.to_thread(_is_made, tool, given, checked, tools):
-        return checked
-    kind = await asyncio.to_thread(_kind, tool, given)
+        return FirstForm(args=checked)
+    kind = await asyncio.to_thread(_kind, tool, given, apart)
     noted = await journal.note(run.id, kind, 0)
     if noted is None:
-        await journal.record_note(run.id, run.thread_id, kind, 0, {"args": checked})
-        # Another worker may have been first.
-        noted = await journal.note(run.id, kind, 0)
-    return checked if noted is None else await tools.checked(tool, noted["args"])
+        body: JsonObject = {"args": checked, "step": step}
+        await journal.record_note(run.id, run.thread_id, kind, 0, body)
+        # Another worker, or a step beside this one, may have been first.
+        noted = await journal.note(run.id, kind, 0) or body
+    first = noted.get("step", step)
+    args = await tools.checked(tool, noted["args"])
+    return FirstForm(args=args, of_another="" if first == step else first)
 
 
 def _is_made(tool: str, given: JsonObject, checked: JsonObject, tools: Runner) -> bool:
@@ -44,5 +90,6 @@ def _is_made(tool: str, given: JsonObject, checked: JsonObject, tools: Runner) -
     return tools.filled(tool, given) != checked
 
 
-def _kind(tool: str, given: JsonObject) -> str:
-    return f"args:{digest([tool, given])[:20]}"
+def _kind(tool: str, given: JsonObject, apart: str) -> str:
+    kind = f"args:{digest([tool, given])[:20]}"
+    return f"{kind}:{apart}" if apart else kind

@@ -51,7 +51,9 @@ async def _new_action(
     request: ApprovalRequest, decision: Decision, view: RunView, dependencies: Dependencies
 ) -> ApprovalRequest:
     """Return the request that the new arguments would have made, under the policies in force."""
-    args = await first_form(request.tool, decision.args or {}, view.run, dependencies)
+    given = decision.args or {}
+    form = await first_form(request.tool, given, view.run, dependencies, step=request.step)
+    args = form.args
     provenance = await _provenance(request, args)
     asked = facts_of(request) if request.facts else None
     facts = await call_facts(

@@ -10,11 +10,11 @@ from ...policy.facts import CallFacts, PolicyDecision
 from ...policy.recorded import recorded
 from ...state.approval import ApprovalRequest, approval_id
 from ...state.results import Failure, StepResult
-from ...state.values import JsonObject, digest
+from ...state.values import JsonObject
 from ...stores.records import ApprovalRecord
 from ...tools.contract import Tool
 from ...tools.presentation import described
-from ..arguments import first_form
+from ..arguments import first_form, form_of_its_own
 from ..binding import bound_action
 from ..consents import Ruled, ruled
 from ..dependencies import Dependencies
@@ -22,6 +22,7 @@ from ..facts import step_facts
 from ..lane_view import Route
 from ..memory import RunMemory
 from ..step import SHOWN, Current, ended
+from .equal_calls import equal_call, is_repetition
 
 
 async def route_tool(
@@ -34,8 +35,8 @@ async def route_tool(
         message = f"{step.tool} takes text, and {current.media[0].name} is not text."
         return ended(current, "failed", Failure(kind="arguments", message=message))
     try:
-        args, provenance = _arguments(current)
-        args = await first_form(step.tool, args, current.run, dependencies)
+        given, provenance = _arguments(current)
+        form = await first_form(step.tool, given, current.run, dependencies, step=step.id)
     except KeyError as error:
         message = f"A reference finds nothing: {error.args[0]}."
         return ended(current, "failed", Failure(kind="arguments", message=message))
@@ -43,6 +44,7 @@ async def route_tool(
         return ended(current, "failed", Failure(kind="expression", message=str(error)))
     except ArgumentError as error:
         return ended(current, "failed", Failure(kind="arguments", message=str(error)))
+    args = form.args
     facts = await step_facts(current, args, provenance, dependencies)
     ruling = await _ruling(current, facts, dependencies)
     facts, decision = ruling.facts, ruling.decision
@@ -56,6 +58,10 @@ async def route_tool(
             why=ruling.why,
             leans_on=ruling.leans_on,
         )
+    repeats = await is_repetition(current, tool, form, memory, dependencies)
+    if repeats:
+        args = await form_of_its_own(step.tool, given, current.run, dependencies, step=step.id)
+        facts = facts.model_copy(update={"args": args})
     bound = await bound_action(step.tool, args, step.id, current.plan.version, decision.version)
     asked = await _asked(current, bound, memory, dependencies)
     approved = await _approved(asked, bound, tool, facts, dependencies)
@@ -71,6 +77,8 @@ async def route_tool(
     request = await _request(
         current, tool, facts, decision, bound, _unused_id(current, bound, asked), dependencies
     )
+    if repeats:
+        request = request.model_copy(update={"repeats": form.of_another})
     return StepResult(
         step=step.id, status="waiting", approval=request, plan_version=current.plan.version
     )
@@ -173,27 +181,7 @@ async def _request(
         expires_at=now + expires if expires is not None else None,
         quorum=decision.quorum,
         requester=run.principal.id,
-        repeats=await _equal_call(current, tool, args, dependencies),
-    )
-
-
-async def _equal_call(
-    current: Current, tool: Tool, args: JsonObject, dependencies: Dependencies
-) -> str:
-    """Return the step that has made an equal call in this run, if one has."""
-    if tool.contract.effect == "read":
-        return ""
-    made = await dependencies.store.effects.of_run(current.run.id)
-    wanted = (tool.name, digest(args))
-    return next(
-        (
-            record.claim.step
-            for record in made
-            if (record.claim.tool, record.claim.args_digest) == wanted
-            and record.state != "failed"
-            and record.claim.step != current.step.id
-        ),
-        "",
+        repeats=await equal_call(current, tool, args, dependencies),
     )
 
 

@@ -157,6 +157,49 @@ async def test_what_was_approved_is_what_runs(desk: Any, w: Any, make: Any, give
     assert all(str(part) in shown for part in bank.paid[0] if isinstance(bank.paid[0], tuple))
 
 
+@pytest.mark.parametrize("after", [[], ["pay"]], ids=["asked-together", "asked-later"])
+@pytest.mark.parametrize(("make", "given"), TOOLS)
+async def test_an_approved_repetition_carries_ids_of_its_own(
+    desk: Any, w: Any, make: Any, given: Any, after: list[str]
+) -> None:
+    """A bank that knows a payment by its id would take the second for the first."""
+    bank = Bank()
+    plan = w.plan(w.step("pay", "order", order=given), w.step("again", "order", after, order=given))
+    agent = desk.agent(plan, tools=[make(bank, idempotency="key")])
+    out = await desk.ask(agent, "Pay ann twice")
+    asked = list(w.requests(out))
+    while w.requests(out):
+        out = await desk.answer(agent, *[w.APPROVE] * len(w.requests(out)))
+        asked += w.requests(out)
+
+    assert len(bank.paid) == 2
+    assert bank.paid[0] != bank.paid[1]
+    assert sorted(request.get("repeats", "") != "" for request in asked) == [False, True]
+    shown = [str(request["args"]) for request in asked]
+    assert len(set(shown)) == 2
+    history = [s async for s in agent.aget_state_history(desk.at("t"))]
+    for state in (s for s in history if s.next == ("lane",)):
+        await agent.ainvoke(None, state.config)
+    assert len(bank.paid) == 2
+
+
+async def test_a_rejected_call_is_not_repeated_by_the_next(desk: Any, w: Any) -> None:
+    """What a person said no to is not made, so another step asks for just the same."""
+    bank = Bank()
+    first = w.plan(
+        w.step("pay", "order", order={"to": "ann"}), {**w.step("look", "look", item="x")}
+    )
+    agent = desk.agent(first, tools=[function_tool(bank)], limits={"max_revisions": 2})
+    [asked] = w.requests(await desk.ask(agent, "Pay ann"))
+    desk.planner.replies.append(w.plan(w.step("other", "order", order={"to": "ann"})))
+
+    out = await desk.answer(agent, {"type": "respond", "message": "Call it other."})
+
+    [again] = w.requests(out)
+    assert again["args"] == asked["args"]
+    assert "repeats" not in again
+
+
 async def test_another_run_has_a_form_of_its_own(desk: Any, w: Any) -> None:
     """Two turns that ask for the same are two payments."""
     bank = Bank()
