@@ -100,7 +100,7 @@ async def make_plan(
     noted = notes.get((kind, request.version)) or notes.get((PLAN_NOTE, request.version))
     if noted is not None:
         return _read_note(noted)
-    seen = await shapes_seen(request.tools, run.principal, dependencies.store)
+    seen = await shapes_seen(request.tools, run.principal, dependencies)
     request = replace(request, seen=seen)
     made = await dependencies.planner.plan(request)
     if isinstance(made, Plan):

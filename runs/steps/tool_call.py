@@ -69,8 +69,8 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
         control=current.control(),
     )
     if done.status == "done" and not done.replayed:
-        principal, store = current.run.principal, dependencies.store
-        await learn_shape(tool.contract, done.output, principal, store, taint=taint)
+        principal = current.run.principal
+        await learn_shape(tool.contract, done.output, principal, dependencies, taint=taint)
     return ActOutcome(
         output=done.output if done.status == "done" else None,
         failure=_tool_failure(tool, done),
