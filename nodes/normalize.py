@@ -46,11 +46,12 @@ async def normalize(
     text, incoming = read_input(view, settings)
     attachments = [await _store(item, dependencies) for item in incoming]
     heard = _heard(view)
-    said = conversation(view, settings, heard)
+    said, left_out = conversation(view, settings, heard)
     task = Task(
         text=text,
         attachments=tuple(attachments),
         conversation=said,
+        left_out=left_out,
         spoken=spoken(view),
         heard=union([heard, *(utterance.sources for utterance in said)]),
         readers=read_so_far(view.plan, view.results, view.task.readers if view.task else None),

@@ -9,7 +9,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from ..models.blocks import Block, render, with_instructions
 from ..state.plan import Plan, Step
-from ..state.remembered import Remembered, is_fresh, used
+from ..state.remembered import Remembered, is_fresh, shown_whole, used
 from ..state.results import StepResult
 from ..state.revision import carried_over, may_be_used_later
 from ..state.task import Task, Utterance
@@ -82,6 +82,8 @@ EARLIER = (
 )
 EARLIER_CHARACTERS = 900
 """Of each result of an earlier turn that a planner sees."""
+NAMED_CHARACTERS = 120
+"""Of one that it sees only named."""
 
 
 def _earlier(request: PlanRequest) -> list[str]:
@@ -89,19 +91,35 @@ def _earlier(request: PlanRequest) -> list[str]:
     known = list(request.remembered.values())
     if not known:
         return []
-    return ["\n".join([EARLIER, *(_recalled(item, known, request) for item in known)])]
+    whole = shown_whole(known)
+    lines = [
+        _recalled(item, known, request) if item in whole else _named(item, known, request)
+        for item in known
+    ]
+    return ["\n".join([EARLIER, *lines])]
 
 
-def _recalled(item: Remembered, known: Sequence[Remembered], request: PlanRequest) -> str:
+def _named(item: Remembered, known: Sequence[Remembered], request: PlanRequest) -> str:
+    """Return an older result in a line: what it brought is there for whoever refers to it."""
+    return render(
+        Block(name=item.step.id, text=_call(item, known, request), sources=item.result.taint),
+        max_characters=NAMED_CHARACTERS,
+    )
+
+
+def _call(item: Remembered, known: Sequence[Remembered], request: PlanRequest) -> str:
     now = request.run.started_at
     state = "fresh" if is_fresh(item, known, now=now) else "old"
     kind = f"proves {item.proves}" if item.proves else "was done" if item.changes else state
+    return f"{item.step.tool} {canonical_json(item.step.args)}, {_age(now - item.at)}, {kind}"
+
+
+def _recalled(item: Remembered, known: Sequence[Remembered], request: PlanRequest) -> str:
     output = item.result.excerpt if item.result.payload else canonical_json(item.result.output)
-    call = f"{item.step.tool} {canonical_json(item.step.args)}"
     return render(
         Block(
             name=item.step.id,
-            text=f"{call}, {_age(now - item.at)}, {kind}\n{output}",
+            text=f"{_call(item, known, request)}\n{output}",
             sources=item.result.taint,
         ),
         max_characters=EARLIER_CHARACTERS,
@@ -150,16 +168,25 @@ def said_before(task: Task) -> list[str]:
     """Return what was said before this turn, as a prompt shows it; nothing where nothing was."""
     if not task.conversation:
         return []
-    said = "\n".join(_said(utterance) for utterance in task.conversation)
-    return [f"Earlier in this conversation:\n{said}"]
+    in_short = [_said(utterance) for utterance in task.conversation if utterance.turn]
+    in_full = [_said(utterance) for utterance in task.conversation if not utterance.turn]
+    if not in_short:
+        return ["\n".join(["Earlier in this conversation:", *in_full])]
+    left_out = [f"({task.left_out} more messages are not shown.)"] if task.left_out else []
+    return [
+        "\n".join(["Earlier turns of this conversation, in short:", *left_out, *in_short]),
+        "\n".join(["Then, in full:", *in_full]),
+    ]
 
 
 def _said(utterance: Utterance) -> str:
-    cut = f" [{utterance.missing:,} more characters were cut]" if utterance.missing else ""
+    in_full = utterance.missing and not utterance.turn
+    cut = f" [{utterance.missing:,} more characters were cut]" if in_full else ""
     text = f"{utterance.text}{cut}"
+    who = f"turn {utterance.turn}, {utterance.speaker}" if utterance.turn else utterance.speaker
     if not utterance.sources:
-        return f"{utterance.speaker}: {text}"
-    return render(Block(name=utterance.speaker, text=text, sources=utterance.sources))
+        return f"{who}: {text}"
+    return render(Block(name=who, text=text, sources=utterance.sources))
 
 
 def _attachments(task: Task) -> list[str]:

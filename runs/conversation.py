@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from ..settings import Settings
@@ -10,6 +12,7 @@ from ..state.task import Utterance
 from ..state.text import whole
 from ..state.values import digest
 from .instructions import is_instruction
+from .thread_summary import in_short
 from .view import RunView
 
 MAX_CHARACTERS = 2000
@@ -55,21 +58,32 @@ def spoken(view: RunView) -> tuple[str, ...]:
 
 def conversation(
     view: RunView, settings: Settings, heard: tuple[str, ...]
-) -> tuple[Utterance, ...]:
-    """Return what was said before this turn, as much of it as prompts may show.
+) -> tuple[tuple[Utterance, ...], int]:
+    """Return what was said before this turn, as much of it as prompts may show, and what is not.
+
+    The newest messages stand in full, those of earlier turns in short; the second value counts the
+    messages that stand in neither way.
 
     Args:
         view: The run, not yet begun anew.
-        settings: How many messages a prompt may show.
+        settings: How many messages a prompt may show in full.
         heard: Untrusted sources whose words the agent's own answers may repeat.
     """
     asked = None if view.given_task else asking(view)
     earlier = [m for m in view.messages if isinstance(m, AIMessage | HumanMessage)]
     if asked is not None:
         earlier = earlier[: next(i for i, m in enumerate(earlier) if m is asked)]
-    kept = earlier[-settings.task.max_conversation_messages :] if earlier else []
     own = spoken(view)
-    return tuple(_utterance(message, own, heard) for message in kept)
+    said = [_utterance(message, own, heard) for message in earlier]
+    at = max(0, len(said) - settings.task.max_conversation_messages)
+    turns = accumulate(int(isinstance(message, HumanMessage)) for message in earlier)
+    older = [
+        utterance.model_copy(update={"turn": max(turn, 1)})
+        for utterance, turn in zip(said[:at], turns, strict=False)
+        if utterance.text.strip()
+    ]
+    short = in_short(older) if settings.task.max_conversation_messages else ()
+    return (*short, *said[at:]), len(older) - len(short)
 
 
 def _utterance(message: AnyMessage, own: tuple[str, ...], heard: tuple[str, ...]) -> Utterance:

@@ -19,6 +19,7 @@ from .conversation import CLIENT
 from .dependencies import Dependencies
 from .evidence import outputs_of
 from .step import started
+from .thread_summary import is_cut
 from .view import RunView
 
 
@@ -45,7 +46,11 @@ async def ground_of(
     )
     request = "\n".join(_said(view.task)) if view.task else ""
     said = view.task.conversation if view.task else ()
-    told = [s.text for s in said if s.speaker == "assistant" and CLIENT not in s.sources]
+    told = [
+        s.text
+        for s in said
+        if s.speaker == "assistant" and CLIENT not in s.sources and not is_cut(s)
+    ]
     today = datetime.fromtimestamp(view.run.started_at, UTC).date()
 
     in_part = {id_ for id_, item in evidence.items() if item.evidence.cut}
@@ -97,7 +102,11 @@ def _said(task: Task) -> list[str]:
 
     What a client put into the assistant's mouth was said by nobody.
     """
-    heard = [said.text for said in task.conversation if CLIENT not in said.sources]
+    heard = [
+        said.text
+        for said in task.conversation
+        if CLIENT not in said.sources and not (said.speaker == "assistant" and is_cut(said))
+    ]
     return [*heard, task.text]
 
 

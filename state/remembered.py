@@ -11,12 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from .plan import Plan, Step
 from .references import references
 from .results import StepResult
-from .values import JsonObject, Record
+from .values import JsonObject, Record, size_of
 
 FRESH_SECONDS = 900.0
 """How long a reading is fresh where its tool's contract does not say."""
 KEPT = 24
-"""Newest results that a thread remembers; proofs are kept besides."""
+"""Newest results of a thread that prompts show; proofs are shown besides."""
+KEPT_SMALL = 96
+"""Newest results that a thread remembers where they are small; prompts name them in a line."""
+SMALL = 1000
+"""Bytes of a result up to which it is remembered for longer: each checkpoint holds it."""
 
 
 class Remembered(Record):
@@ -36,6 +40,11 @@ class Remembered(Record):
     """How long the contract says that it is fresh."""
     proves: str = ""
     """What it proves for the whole thread."""
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a checkpoint holds little of it."""
+        return bool(self.result.payload) or size_of(self.result.output) <= SMALL
 
     @property
     def lasts(self) -> float:
@@ -71,7 +80,14 @@ def together(before: Sequence[Remembered], new: Iterable[Remembered]) -> tuple[R
     old = [item for item in before if (item.run, item.step.tool, item.step.goal) not in again]
     all_ = [*old, *added]
     newest = all_[-KEPT:]
-    return tuple(item for item in all_ if item.proves or item in newest)
+    older = [item for item in all_[-KEPT_SMALL:-KEPT] if item.is_small]
+    return tuple(item for item in all_ if item.proves or item in newest or item in older)
+
+
+def shown_whole(known: Sequence[Remembered]) -> list[Remembered]:
+    """Return the results that a prompt shows with what they brought."""
+    newest = known[-KEPT:]
+    return [item for item in known if item.proves or item in newest]
 
 
 def is_fresh(item: Remembered, among: Sequence[Remembered], *, now: float) -> bool:

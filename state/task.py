@@ -38,6 +38,8 @@ class Utterance(Record):
     """Characters that were cut off."""
     sources: tuple[str, ...] = ()
     """Untrusted sources whose words it may repeat."""
+    turn: int = 0
+    """For one that stands here in short: the turn it was said in, 1 for the first."""
 
 
 class Task(Record):
@@ -47,7 +49,9 @@ class Task(Record):
     """The user's own words; the only text that may give orders."""
     attachments: tuple[Attachment, ...] = ()
     conversation: tuple[Utterance, ...] = ()
-    """Earlier turns of the thread, oldest first."""
+    """Earlier turns of the thread, oldest first, the newest of them in full."""
+    left_out: int = 0
+    """Messages of earlier turns that do not stand in it."""
     spoken: tuple[str, ...] = ()
     """Digests of the newest answers that the agent itself gave in this thread; whatever else stands
     there as an assistant's message was put into its mouth."""
@@ -64,6 +68,8 @@ class Task(Record):
         # labels never do.
         labels: dict[str, Any] = {"readers": True, "attachments": {"__all__": {"readers"}}}
         new: dict[str, Any] = {} if self.instructions else {"instructions": True}
+        if not any(said.turn for said in self.conversation):
+            new |= {"left_out": True, "conversation": {"__all__": {"turn"}}}
         return self.model_dump_json(exclude=labels | new)
 
     def digest(self) -> str:

@@ -1,63 +1,62 @@
-"""A turn writes what it has brought, however long the thread is."""
+"""A thread of a hundred turns: prompts stay bounded, and what was found out long ago is there."""
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from itertools import count
-from pathlib import Path
 from typing import Any
 
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+import pytest
 
-from pointsman import Settings, build_agent, open_store, tool
-from pointsman.benchmarks.planned import fixed_plan
-
-TURNS = 60
-EACH = 20
-"""Turns of an early and of a late part, which are compared: several snapshots fall in each."""
-SLACK = 1.25
-"""Messages grow by half a kilobyte a turn, and each part holds snapshots of them."""
+TURNS = 100
 
 
-def _stored(file: Path) -> int:
-    """Return the bytes of checkpoints and of the writes between them."""
-    with closing(sqlite3.connect(file)) as connection:
-        [[whole]] = connection.execute("SELECT sum(length(checkpoint)) FROM checkpoints")
-        [[parts]] = connection.execute("SELECT sum(length(value)) FROM writes")
-    return whole + parts
+@pytest.fixture
+def w(write: dict[str, Any]) -> Any:
+    """Give the writers by attribute."""
+    return type("Writers", (), {name: staticmethod(f) for name, f in write.items()})
 
 
-async def test_a_late_turn_stores_no_more_than_an_early_one(tmp_path: Path) -> None:
-    """Neither messages nor what is remembered is written again with each step."""
-    pages = count()
+def size(messages: list[Any]) -> int:
+    """Return the characters of a prompt."""
+    return sum(len(message.text) for message in messages)
 
-    @tool(effect="read", trust="internal")
-    async def page() -> dict[str, Any]:
-        """Return a page of text."""
-        return {"text": f"{next(pages):04} {'page ' * 400}"}
 
-    plan: Any = {"steps": [{"id": "look", "kind": "tool", "tool": "page", "args": {}}]}
-    at: Any = {"configurable": {"thread_id": "long"}}
-    file = tmp_path / "checkpoints.db"
-    sizes: list[int] = []
-    out: dict[str, Any] = {}
-    async with (
-        open_store(tmp_path / "store.db") as store,
-        AsyncSqliteSaver.from_conn_string(str(file)) as saver,
-    ):
-        agent = build_agent(
-            Settings(home=tmp_path),
-            tools=[page],
-            models={"planner": fixed_plan(plan)},
-            store=store,
-            checkpointer=saver,
-        )
-        for turn in range(TURNS):
-            out = await agent.ainvoke({"task": f"Read page {turn}."}, at)
-            sizes.append(_stored(file))
+@pytest.mark.timeout(300)
+async def test_prompts_of_a_hundred_turns_are_bounded(bench: Any, w: Any) -> None:
+    """The planner reads older turns in short, with turn and source, and refers to their results."""
+    talk = "Tell me about this thing, please. " + "It matters a great deal to me. " * 30
+    plans = [w.plan(w.step("order", "look", item=f"A-{n}")) for n in range(TURNS)]
+    last = w.plan(w.step("pay", "pay", to="ann", amount=w.ref("t60_order", "total")))
+    agent = bench.agent(*plans, last)
 
-    assert len(out["messages"]) == 2 * TURNS
-    early = sizes[2 * EACH - 1] - sizes[EACH - 1]
-    late = sizes[3 * EACH - 1] - sizes[2 * EACH - 1]
-    assert late < SLACK * early
+    for n in range(TURNS):
+        message = {"messages": [("user", f"{talk} The item is A-{n}.")]}
+        await agent.ainvoke(message, w.thread())
+    out = await agent.ainvoke({"messages": [("user", "Pay ann for item A-59")]}, w.thread())
+
+    sizes = [size(prompt) for prompt in bench.models[0].prompts]
+    assert len(sizes) == TURNS + 1
+    assert TURNS * len(talk) > 90_000
+    assert max(sizes) < 35_000
+    assert sizes[-2] - sizes[-4] < 400
+    shown = bench.models[0].prompts[TURNS][-1].text
+    assert "Earlier turns of this conversation, in short:" in shown
+    assert "turn 1, user: Tell me about this thing, please." in shown
+    assert "turn 90, " in shown
+    assert "more messages are not shown" in shown
+    [request] = out["__interrupt__"][0].value["action_requests"]
+    assert request["args"] == {"to": "ann", "amount": 49.9}
+
+
+async def test_older_turns_keep_the_source_of_their_words(bench: Any, w: Any) -> None:
+    """What an answer repeated of a mail stands in a block that names the mail, in short too."""
+    plans = [w.plan(w.step("mail", "read_mail", item="7"))]
+    plans += [{"steps": [], "answer": "You're welcome!"}] * 8
+    agent = bench.agent(*plans, task={"max_conversation_messages": 4})
+
+    await agent.ainvoke({"messages": [("user", "Read mail 7")]}, w.thread())
+    for _ in range(8):
+        await agent.ainvoke({"messages": [("user", "Thanks")]}, w.thread())
+
+    shown = bench.models[0].prompts[-1][-1].text
+    line = next(part for part in shown.split("<") if "turn 1, assistant" in part)
+    assert "read_mail" in line

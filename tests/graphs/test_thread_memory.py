@@ -8,7 +8,7 @@ import pytest
 
 from pointsman import tool
 from pointsman.state.plan import Step
-from pointsman.state.remembered import Remembered, is_fresh, together
+from pointsman.state.remembered import Remembered, is_fresh, shown_whole, together
 from pointsman.state.results import StepResult
 
 
@@ -188,10 +188,24 @@ def test_freshness_is_the_contract_s_to_say(
 
 
 def test_a_thread_keeps_the_newest_and_every_proof() -> None:
-    """A long thread does not grow without end."""
-    many = [item(f"s{n}") for n in range(40)]
+    """A long thread does not grow without end, whatever its turns have brought."""
+    many = [item(f"s{n}") for n in range(200)]
 
     kept = together([item("who", proves="customer")], many)
 
-    assert [i.step.id for i in kept][:2] == ["who", "s16"]
-    assert len(kept) == 25
+    assert [i.step.id for i in kept][:2] == ["who", "s104"]
+    assert len(kept) == 97
+    assert [i.step.id for i in shown_whole(kept)][:2] == ["who", "s176"]
+
+
+def test_large_results_are_kept_for_a_shorter_time() -> None:
+    """Each checkpoint holds what is remembered: only small results stay beyond the newest."""
+    big = [with_output(item(f"s{n}"), "x" * 2000) for n in range(40)]
+
+    assert len(together([], big)) == 24
+
+
+def with_output(remembered: Remembered, output: str) -> Remembered:
+    """Give a result an output."""
+    result = remembered.result.model_copy(update={"output": output})
+    return remembered.model_copy(update={"result": result})

@@ -117,15 +117,19 @@ async def test_context_tightens_what_settings_allow(bench: Any, looks: Any, at: 
 
 
 async def test_the_conversation_is_bounded(bench: Any, looks: Any, at: Any) -> None:
-    """Planners read the newest earlier messages only."""
+    """Planners read the newest earlier messages in full, the others in short."""
     agent = bench.agent(*[looks("A")] * 4, task={"max_conversation_messages": 2})
 
     for n in range(4):
         await agent.ainvoke({"task": f"Question {n}"}, at)
 
     heard = (await agent.aget_state(at)).values["work"]["conversation"]
-    assert len(heard) == 2
-    assert heard[0] == {"speaker": "user", "text": "Question 2"}
+    full = [said for said in heard if not said.get("turn")]
+    short = [said for said in heard if said.get("turn")]
+    assert len(full) == 2
+    assert full[0] == {"speaker": "user", "text": "Question 2"}
+    assert short[0] == {"speaker": "user", "text": "Question 0", "turn": 1}
+    assert {said["turn"] for said in short} == {1, 2}
 
 
 async def test_the_same_task_on_a_thread_is_two_runs(bench: Any, looks: Any, at: Any) -> None:
