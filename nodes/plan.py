@@ -18,7 +18,7 @@ from ..runs.spending import history, spent
 from ..runs.step import started
 from ..runs.thread_memory import recall
 from ..runs.view import RunUpdate, RunView
-from ..runs.withdrawal import withdraw
+from ..runs.withdrawal import withdraw, withdraw_open
 from ..state.context import AgentContext
 from ..state.parked import ParkedRun
 from ..state.plan import Plan
@@ -60,6 +60,7 @@ async def plan(
     if stop is None:
         skips |= await _follow(made or view.plan, {**results, **skips}, view, dependencies)
     if stop is not None:
+        skips |= await withdraw_open(results, stop, dependencies)
         emit(runtime, "stopped", node="plan", reason=stop.reason, detail=stop.detail)
     else:
         move = next_move(

@@ -1,4 +1,4 @@
-"""Withdrawal: a user takes back what waits, in words or through the planner.
+"""Withdrawal: a user takes back what waits, in words or through the planner, or the run stops.
 
 What is withdrawn is in no list of approvals any more, and an approval that comes after is refused.
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..errors import DecisionError, NotFoundError
 from ..state.instances import step_of
 from ..state.parked import ParkedRun
 from ..state.results import Failure, StepResult
+from ..state.run import Stop
 from ..state.text import whole
 from .dependencies import Dependencies
 from .telling import in_words
@@ -74,13 +75,27 @@ async def withdraw(
             request = result.approval
             if result.status != "waiting" or request is None or request.id not in ids:
                 continue
-            await _take_back(request.id, dependencies)
-            failure = Failure(kind=WITHDRAWN, message=REASON)
-            update[name] = result.model_copy(update={"status": "rejected", "failure": failure})
+            update[name] = await _withdrawn(result, request.id, REASON, dependencies)
         after = run.model_copy(update={"results": {**run.results, **update}})
         if after.approvals or after.questions:
             left.append(after)
     return tuple(left)
+
+
+async def withdraw_open(
+    results: Mapping[str, StepResult], stop: Stop, dependencies: Dependencies
+) -> dict[str, StepResult]:
+    """Take back what a run waits for, because it has stopped: nobody is left to carry it out.
+
+    Returns:
+        The results that have changed.
+    """
+    reason = f"The run has stopped. {stop.detail}".strip()
+    return {
+        name: await _withdrawn(result, result.approval.id, reason, dependencies)
+        for name, result in results.items()
+        if result.status == "waiting" and result.approval is not None
+    }
 
 
 def withdrawable(parked: Sequence[ParkedRun]) -> dict[str, str]:
@@ -97,9 +112,17 @@ def step_in_words(run: ParkedRun, name: str) -> str:
     return in_words(run.plan.step(step_of(name)))
 
 
-async def _take_back(approval: str, dependencies: Dependencies) -> None:
+async def _withdrawn(
+    result: StepResult, approval: str, reason: str, dependencies: Dependencies
+) -> StepResult:
+    await _take_back(approval, reason, dependencies)
+    failure = Failure(kind=WITHDRAWN, message=reason)
+    return result.model_copy(update={"status": "rejected", "failure": failure})
+
+
+async def _take_back(approval: str, reason: str, dependencies: Dependencies) -> None:
     try:
-        await dependencies.store.approvals.withdraw(approval, REASON)
+        await dependencies.store.approvals.withdraw(approval, reason)
     except (DecisionError, NotFoundError) as error:
         # It was never put before anybody, or has lapsed, or was declined: it is not done anyway.
         _log.debug("%s needs no withdrawal: %s", approval, error)

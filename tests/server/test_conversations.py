@@ -110,3 +110,51 @@ def test_another_message_leaves_what_waits(client: SyncLangGraphClient, thread: 
     said = [m["content"] for m in state_of(client, thread)["values"]["messages"]]
     assert "Waiting for approval: Pay the claim." in said[-1] + said[-2]
     assert waiting(client, thread) == ["pay"]
+
+
+def test_all_three_in_one_conversation_of_the_sdk(
+    client: SyncLangGraphClient, served: Any, thread: str
+) -> None:
+    """A question, a change of mind, a question again and an approval, by `runs.wait` alone."""
+
+    def wait(**given: Any) -> str:
+        output: Any = client.runs.wait(thread, GRAPH, **given)
+        return str(output["messages"][-1]["content"])
+
+    def human(text: str) -> Any:
+        return {"messages": [{"role": "user", "content": text}]}
+
+    assert wait(input=human(ASKED)) == "Which claim is it?"
+    assert wait(input=human("CLM-8100")) == "Waiting for approval: Pay the claim."
+    assert wait(input=human("Never mind")) == "Withdrawn, and not done: Pay the claim."
+    assert waiting(client, thread) == []
+    assert wait(input=human(ASKED)) == "Which claim is it?"
+    assert wait(input=human("CLM-8200")) == "Waiting for approval: Pay the claim."
+    approve = {"decisions": [{"type": "approve"}]}
+    assert wait(command={"resume": approve}).startswith("The claim is paid.")
+
+    assert served.calls("pay", "CLM-8100") == []
+    assert len(served.calls("pay", "CLM-8200")) == 1
+
+
+def test_all_three_in_one_conversation_of_a_chat_client(
+    client: SyncLangGraphClient, served: Any, thread: str
+) -> None:
+    """As agent-chat-ui holds it: streamed turns, and a resume without an interrupt's id."""
+    assert say(client, thread, ASKED) == "Which claim is it?"
+    assert say(client, thread, "CLM-8300") == "Waiting for approval: Pay the claim."
+    assert say(client, thread, "No, cancel it") == "Withdrawn, and not done: Pay the claim."
+    assert say(client, thread, ASKED) == "Which claim is it?"
+    assert say(client, thread, "CLM-8400") == "Waiting for approval: Pay the claim."
+
+    parts = client.runs.stream(
+        thread,
+        GRAPH,
+        command={"resume": {"decisions": [{"type": "approve"}]}},
+        stream_mode=["values"],
+    )
+    states: list[Any] = [part.data for part in parts if part.event == "values"]
+
+    assert states[-1]["messages"][-1]["content"].startswith("The claim is paid.")
+    assert served.calls("pay", "CLM-8300") == []
+    assert len(served.calls("pay", "CLM-8400")) == 1
