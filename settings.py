@@ -29,7 +29,7 @@ MAX_INSTRUCTIONS = 50_000
 
 def default_home() -> Path:
     """Return where a run writes: `POINTSMAN_HOME`, or `.pointsman` in the working directory."""
-    return Path(os.environ.get("POINTSMAN_HOME") or ".pointsman").absolute()
+    return Path(os.environ.get("POINTSMAN_HOME", "").strip() or ".pointsman").absolute()
 
 
 class TaskSettings(BaseModel):

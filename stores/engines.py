@@ -59,7 +59,7 @@ _FIX = "Give a file path, sqlite:///PATH or postgresql://USER@HOST/DATABASE."
 
 
 def _sqlite_url(path: str) -> URL:
-    if path in ("", ":memory:") or path.startswith("file:"):
+    if path.strip() in ("", ":memory:") or path.startswith("file:"):
         raise ConfigError(
             "A store in memory would forget what was approved and done.",
             where="store",

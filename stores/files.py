@@ -45,9 +45,13 @@ def private_file(file: Path) -> Path:
     Folders that lack are made private; one that exists is its owner's affair.
 
     Raises:
-        StoreError: It cannot be made.
+        StoreError: It cannot be made, or is no file.
     """
     _make_folders(file.parent)
+    if file.exists() and not file.is_file():
+        raise StoreError(
+            "It is a folder or a device, not a file.", where=str(file), fix="Name a file."
+        )
     try:
         with contextlib.suppress(FileExistsError):
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))

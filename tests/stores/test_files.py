@@ -9,10 +9,15 @@ import stat
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from pointsman.errors import ConfigError, StoreError
+from pointsman.settings import default_home
 from pointsman.stores import open_store
 from pointsman.stores.checkpoints import open_checkpoints
 from pointsman.stores.engines import store_url
@@ -183,6 +188,8 @@ async def test_a_damaged_file_is_named(tmp_path: Path, how: str) -> None:
         "file:s3cret?mode=memory",
         "://s3cret",
         "",
+        "   ",
+        "sqlite:///  ",
         "a\0s3cret",
     ],
 )
@@ -210,3 +217,99 @@ async def test_a_spoilt_value_in_a_whole_database_is_a_clear_error(tmp_path: Pat
     async with open_store(tmp_path / "store.db") as store:
         with pytest.raises(StoreError, match=r"cannot be read.*backup"):
             await store.audit.entries()
+
+
+async def test_a_store_that_is_a_folder_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    """Closed like a file, nobody could have entered it any more."""
+    folder = tmp_path / "folder"
+    folder.mkdir(mode=0o755)
+    async with open_store(folder) as store:
+        with pytest.raises(StoreError, match="not a file"):
+            await store.switches.active()
+    with pytest.raises(StoreError, match="not a file"):
+        async with open_checkpoints(folder):
+            pass
+    assert mode(folder) == 0o755
+
+
+@pytest.mark.parametrize("given", ["", "  ", "\t"])
+def test_a_blank_home_is_none(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be a folder of spaces."""
+    monkeypatch.setenv("POINTSMAN_HOME", given)
+    assert default_home() == Path.cwd() / ".pointsman"
+
+
+WHOLE: Any = {"v": 4, "id": "1", "ts": "", "channel_values": {"n": 123456, "text": "Pay 100.00"}}
+CONFIG: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+
+
+async def saved(file: Path) -> None:
+    """Write a checkpoint with a value pending."""
+    async with open_checkpoints(file) as saver:
+        checkpoint = {**WHOLE, "channel_versions": {}, "versions_seen": {}}
+        metadata: Any = {"source": "loop", "step": 1}
+        written = await saver.aput(CONFIG, checkpoint, metadata, {})  # type: ignore[arg-type]
+        await saver.aput_writes(written, [("n", {"amount": 100})], "task")
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+@pytest.mark.parametrize(
+    ("table", "column"), [("checkpoints", "checkpoint"), ("writes", "value")], ids=str
+)
+async def test_no_value_of_a_checkpoint_is_read_as_another(
+    table: str, column: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """One bit is enough: the database's own checks see none of it."""
+    file = tmp_path_factory.mktemp("home") / "checkpoints.db"
+    await saved(file)
+    with closing(sqlite3.connect(file)) as database, database:
+        read = f"SELECT {column} FROM {table}"  # noqa: S608 - names of ours
+        [(value,)] = database.execute(read).fetchall()
+        spoilt = bytearray(value)
+        spoilt[data.draw(st.integers(0, len(value) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+        write = f"UPDATE {table} SET {column} = ?"  # noqa: S608
+        database.execute(write, [bytes(spoilt)])
+    async with open_checkpoints(file) as saver:
+        with pytest.raises(StoreError, match=r"checkpoints.db.*damaged"):
+            await saver.aget_tuple(CONFIG)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "metadata = '{'",
+        "metadata = '{}'",
+        "metadata = '3'",
+        "metadata = X'ff'",
+        "checkpoint = NULL",
+        "type = 'bytes'",
+        "type = 'null'",
+        "type = 'nonsense'",
+        "checkpoint = (SELECT value FROM writes), type = (SELECT type FROM writes)",
+    ],
+)
+async def test_what_stands_for_a_checkpoint_and_is_none_is_named(
+    change: str, tmp_path: Path
+) -> None:
+    """It was told as an attribute that is missing, from deep within the graph."""
+    file = tmp_path / "checkpoints.db"
+    await saved(file)
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute(f"UPDATE checkpoints SET {change}")  # noqa: S608 - words of ours
+    async with open_checkpoints(file) as saver:
+        with pytest.raises(StoreError, match=r"checkpoints.db.*damaged"):
+            await saver.aget_tuple(CONFIG)
+
+
+async def test_checkpoints_of_an_earlier_release_are_read(tmp_path: Path) -> None:
+    """Their values have no checksum."""
+    file = tmp_path / "checkpoints.db"
+    async with AsyncSqliteSaver.from_conn_string(str(file)) as plain:
+        metadata: Any = {"source": "loop", "step": 1}
+        checkpoint = {**WHOLE, "channel_versions": {}, "versions_seen": {}}
+        await plain.aput(CONFIG, checkpoint, metadata, {})  # type: ignore[arg-type]
+    async with open_checkpoints(file) as saver:
+        found = await saver.aget_tuple(CONFIG)
+    assert found is not None
+    assert found.checkpoint["channel_values"] == WHOLE["channel_values"]
