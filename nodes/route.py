@@ -45,6 +45,7 @@ async def route(
         else allowed
     )
     if isinstance(decided, StepResult):
+        decided = decided.model_copy(update={"decided": current.decided(decided)})
         decided = after_failure(current, decided)
         if decided.status == "waiting":
             emit(runtime, "waiting", node="route", step=decided.step, why=_why(decided))

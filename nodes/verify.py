@@ -101,7 +101,7 @@ async def _result(
     status = _status(verdict, outcome)
     accepted = status == "accepted"
     waiting = status == "waiting"
-    return StepResult(
+    result = StepResult(
         step=current.step.id,
         status=status,
         output=outcome.output if accepted else None,
@@ -119,6 +119,7 @@ async def _result(
         data_class=_data_class(current, dependencies),
         bound=current.bound(),
     )
+    return result.model_copy(update={"decided": current.decided(result)})
 
 
 def _data_class(current: Current, dependencies: Dependencies) -> tuple[str, ...]:

@@ -85,6 +85,7 @@ async def _begun(step: Step, loop: ForEach, nest: Nest, scope: LoopScope) -> Ste
         step=step.id,
         status="failed",
         taint=labels,
+        decided=labels,
         readers=_readers(step, local, nest, scope),
         data_class=_classes(step, local, scope),
         plan_version=scope.plan.version,
@@ -173,16 +174,20 @@ async def _ended(opened: OpenLoop, scope: LoopScope) -> StepResult:
         except ExpressionError as error:
             unsaid.append(f"{item.key}: {error}")
     outer = opened.around.keys
+    taint = union([result.taint, taint_of(step, items, scope.results, outer)])
+    failed = failures(step, items, scope.results, outer)
+    said = bool(failed or unsaid)
     result = result.model_copy(
         update={
             "status": "accepted",
             "output": brought,
             "payload": "",
             "excerpt": "",
-            "taint": union([result.taint, taint_of(step, items, scope.results, outer)]),
+            "taint": taint,
+            "decided": union([result.decided, *_decided_in(opened, scope), taint if said else ()]),
             "readers": meet([result.readers, *_readers_of_items(opened, scope)]),
             "data_class": union([result.data_class, *_classes_of_items(opened, scope)]),
-            "failure": _failure(len(items), failures(step, items, scope.results, outer), unsaid),
+            "failure": _failure(len(items), failed, unsaid),
         }
     )
     if result.failure and result.failure.kind != "rejected" and step.on_error != "skip":
@@ -198,6 +203,11 @@ async def _ended(opened: OpenLoop, scope: LoopScope) -> StepResult:
 def _readers_of_items(opened: OpenLoop, scope: LoopScope) -> list[Readers]:
     names = (instance(s.id, nest.keys) for nest in opened.nests() for s in opened.loop.steps)
     return [scope.results[name].readers for name in names if name in scope.results]
+
+
+def _decided_in(opened: OpenLoop, scope: LoopScope) -> list[tuple[str, ...]]:
+    names = (instance(s.id, nest.keys) for nest in opened.nests() for s in opened.loop.steps)
+    return [scope.results[name].decided for name in names if name in scope.results]
 
 
 def _classes_of_items(opened: OpenLoop, scope: LoopScope) -> list[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -56,6 +56,8 @@ class Current:
     """Who may read all of the lists that it is looped over."""
     because: str = ""
     """Why it runs, where a condition decided it."""
+    awaited: Mapping[str, StepResult] = field(default_factory=dict[str, StepResult])
+    """Outcomes of the steps that it comes after."""
     rechecks: tuple[Current, ...] = ()
     """For an effect: the steps whose checks must still hold."""
     shared: frozenset[str] = frozenset()
@@ -130,8 +132,23 @@ class Current:
         return argument_provenance(self.step, self.results)
 
     def control(self) -> tuple[str, ...]:
-        """Return the untrusted sources that decided that the step runs: plan and condition."""
-        return union([self.plan.taint, self.under, control_taint(self.step, self.results)])
+        """Return the untrusted sources that decided that the step runs.
+
+        These are behind the plan, the lists around the step, its condition, and those of the steps
+        before it.
+        """
+        before = {**self.results, **self.awaited}
+        return union([self.plan.taint, self.under, control_taint(self.step, before)])
+
+    def decided(self, result: StepResult) -> tuple[str, ...]:
+        """Return the untrusted sources that decided to what end the step came.
+
+        What a plain success brought decided nothing. What rules on the output found, or what made
+        it fail, may be what a source said.
+        """
+        plain = result.status in ("accepted", "waiting") and result.failure is None
+        brought = () if plain and not self.step.checks else result.taint
+        return union([self.control(), brought])
 
     def taint(self) -> tuple[str, ...]:
         """Return every untrusted source behind the step; its failure may quote their words."""
@@ -192,6 +209,7 @@ async def _load(
         if (result := view.result(id_)) is not None
     }
     results = {name: result for name in wanted if (result := nest.result(name, known)) is not None}
+    after = ((name, view.result(nest.id_of(name))) for name in step.after)
     own = {name: result for name, result in results.items() if nest.id_of(name) in known}
     values = await _values(own, payloads, view.memory)
     values |= await _items(view, nest, payloads)
@@ -205,6 +223,7 @@ async def _load(
         earlier=earlier,
         values=values,
         under=nest.under(known),
+        awaited={name: result for name, result in after if result is not None},
         listed=nest.readers(known),
         attachments={item.name: await text_of(item, payloads, view.memory) for item in used},
         files=tuple(used),

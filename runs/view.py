@@ -193,7 +193,8 @@ class RunView:
         uses = [*again.uses, *(ref for step in tops for ref in step.uses())]
         files = {ref.attachment for ref in uses if ref.attachment}
         cleared = {id_ for id_ in chain if id_ in results and results[id_].status == "cleared"}
-        read = {ref.step for ref in uses if ref.step} | again.instances
+        awaited = {id_ for top in tops for step in top.every() for id_ in step.after}
+        read = {ref.step for ref in uses if ref.step} | awaited | again.instances
         needed = (read - set(chain)) | cleared | around(plan, chain)
         sent = {key: value for key, value in raw.items() if key != "answer"}
         sent["steps"] = [packed[step.id] for step in tops]

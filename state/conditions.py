@@ -89,11 +89,16 @@ def _whole(ref: Reference, lookup: Callable[[Reference], Json]) -> Json:
 
 
 def control_taint(step: Step, results: Mapping[str, StepResult]) -> tuple[str, ...]:
-    """Return the labels of what a step's condition reads, whatever it said."""
+    """Return the labels of what decides that a step runs, and which of several values it takes.
+
+    That is what its condition reads, whatever it said, and what decided to what end the steps came
+    that it needs, waits for, or can do without.
+    """
     read = {ref for ref in step.uses() if ref.at == "when"}
     names = {ref.step for ref in read if ref.step}
     files = {f"file:{ref.attachment}" for ref in read if ref.attachment}
-    return union([files, *(results[name].taint for name in names if name in results)])
+    before = [results[name].decided for name in step.needs() if name in results]
+    return union([files, *before, *(results[name].taint for name in names if name in results)])
 
 
 class Hindrance(Record):

@@ -108,6 +108,7 @@ def skip_blocked(plan: Plan, results: Mapping[str, StepResult]) -> dict[str, Ste
             else None,
             reason=f"{way.status} because of {way.cause}",
             taint=_taint_of(way.cause, results),
+            decided=_taint_of(way.cause, results),
             plan_version=plan.version,
         )
         for step_id, way in found.items()

@@ -89,6 +89,9 @@ class StepResult(Record):
     evidence: tuple[Evidence, ...] = ()
     taint: tuple[str, ...] = ()
     """Untrusted sources that flowed into the output; empty means clean."""
+    decided: tuple[str, ...] = ()
+    """Untrusted sources that decided to what end the step came, whatever it brought: what needs it,
+    or takes its place, is decided by them too. Of a plain success that is whether it ran at all."""
     readers: Readers = None
     """Who may read the output, and the failure; see `readers`."""
     failure: Failure | None = None
