@@ -19,6 +19,8 @@ class CallFacts(Record):
     """Untrusted sources behind the call itself: it was planned after reading them."""
     tainted_args: dict[str, tuple[str, ...]] = {}
     """Argument path → untrusted sources it was computed from."""
+    chosen: tuple[str, ...] = ()
+    """Argument paths where what was read decided which of several values stands there."""
     readers: dict[str, tuple[str, ...]] = {}
     """Argument path → who may read what stands there, where not everybody may. At the empty path:
     who may read what decided that the call is made."""

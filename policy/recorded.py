@@ -11,7 +11,8 @@ from ..state.values import JsonObject
 from .facts import CallFacts
 
 _NOT_KEPT = frozenset(
-    {"tool", "args", "tainted_args", "frozen", "endorsed", "released", "grant", "granted_by"}
+    {"tool", "args", "tainted_args", "chosen", "frozen", "endorsed", "released", "grant"}
+    | {"granted_by"}
 )
 """Facts that the request itself holds, and those that are read anew."""
 

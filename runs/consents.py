@@ -92,7 +92,10 @@ async def _endorsed(
 ) -> Ruled:
     """Return what policy says with the endorsements of the call's values."""
     facts = judge.facts
-    tainted = values_at(facts, (path for path, labels in facts.tainted_args.items() if labels))
+    # Whoever vouches for a value does not say that a source may choose it among others.
+    tainted = values_at(
+        facts, (p for p, labels in facts.tainted_args.items() if labels and p not in facts.chosen)
+    )
     secret = values_at(facts, facts.readers)
     if not (values := {**tainted, **secret}):
         return Ruled(facts=facts, decision=alone)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..policy.facts import CallFacts
 from ..state.plan import Plan
 from ..state.provenance import union
+from ..state.references import chosen_places
 from ..state.run import Run
 from ..state.values import JsonObject
 from .dependencies import Dependencies
@@ -24,13 +25,15 @@ async def call_facts(
     *,
     memory: RunMemory,
     control: tuple[str, ...] = (),
+    chosen: Iterable[str] = (),
     readers: Mapping[str, tuple[str, ...]] | None = None,
     confidence: float | None = None,
 ) -> CallFacts:
     """Gather what policy may know about a call, switches and spend as they are now.
 
     `control` are the untrusted sources that decided, beside the plan, that the call is made;
-    `readers` says who may read which argument, where not everybody may.
+    `chosen` the paths of arguments that are one of several values; `readers` says who may read
+    which argument, where not everybody may.
     """
     usage = await memory.usage(run.id, dependencies.models)
     on_tools = await memory.spent_on_tools(run.id, dependencies.store.journal)
@@ -41,6 +44,7 @@ async def call_facts(
         args=args,
         taint=union([plan.taint, control]),
         tainted_args=dict(provenance),
+        chosen=tuple(sorted(chosen)),
         readers=dict(readers or {}),
         confidence=confidence,
         spent_usd=(usage.usd or 0.0) + on_tools,
@@ -68,6 +72,7 @@ async def step_facts(
         dependencies,
         memory=current.memory,
         control=current.control(),
+        chosen=chosen_places(current.step.args),
         readers=current.argument_readers(),
         confidence=current.confidence,
     )

@@ -99,6 +99,28 @@ def read_by(expression: str, at: str) -> Iterator[Reference]:
         yield Reference(at=at, attachment=name)
 
 
+def chosen_places(value: Json, at: str = "") -> Iterator[str]:
+    """Yield the places where what is read may decide which of several values stands there."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from chosen_places(item, f"{at}.{index}" if at else str(index))
+    elif isinstance(value, dict) and not _is_reference(value):
+        for key, item in value.items():
+            yield from chosen_places(item, f"{at}.{key}" if at else str(key))
+    elif isinstance(value, dict) and _chooses(value):
+        yield at
+
+
+def _chooses(reference: Json) -> bool:
+    if not isinstance(reference, dict):
+        return False
+    if "$expr" in reference:
+        return reads(reference["$expr"]).chooses
+    if "$join" in reference:
+        return any(_chooses(part) for part in reference["$join"])
+    return "$first_of" in reference
+
+
 def _dotted(read: Read) -> str:
     """Write a path with dots, up to a key that has one itself."""
     parts: list[str] = []

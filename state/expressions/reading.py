@@ -31,6 +31,8 @@ class Reads:
     """Names that may be absent: the expression asks for their presence, or has another value."""
     clock: bool
     """Whether it reads the date."""
+    chooses: bool
+    """Whether what it reads may decide which of several values it gives."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -58,13 +60,32 @@ def reads(expression: Expression | str) -> Reads:
 @functools.lru_cache(maxsize=1024)
 def _reads(source: str) -> Reads:
     found = _Finder()
-    found.visit(parse(source).tree, frozenset(), asked=False)
+    tree = parse(source).tree
+    found.visit(tree, frozenset(), asked=False)
     return Reads(
         values=frozenset(found.values),
         attachments=frozenset(found.attachments),
         asked=frozenset(found.asked),
         clock=found.clock,
+        chooses=any(_chooses(node) for node in ast.walk(tree)),
     )
+
+
+_CHOOSING = frozenset({"default", "filter", "first", "first_of", "get", "last", "max", "min"})
+
+
+def _chooses(node: ast.AST) -> bool:
+    match node:
+        case ast.IfExp():
+            return True
+        case ast.comprehension(ifs=tests):
+            return bool(tests)
+        case ast.Subscript(slice=place):
+            return not isinstance(place, ast.Constant)
+        case ast.Call():
+            return called(node) in _CHOOSING
+        case _:
+            return False
 
 
 class _Finder:

@@ -401,3 +401,52 @@ async def test_one_that_ends_just_before_the_call_asks_instead_of_failing(
     assert len(looks) == 3
     assert "Untrusted text" in request["why"]
     assert not desk.called("pay")
+
+
+@pytest.mark.parametrize(
+    ("to", "asks"),
+    [
+        pytest.param({"$from": "mail", "path": "sender"}, False, id="copied"),
+        pytest.param({"$expr": "mail.sender"}, False, id="read"),
+        pytest.param({"$expr": "mail.sender.strip()"}, False, id="worked-out"),
+        pytest.param({"$join": [{"$from": "mail", "path": "sender"}]}, False, id="joined"),
+        pytest.param({"$first_of": [{"$from": "mail", "path": "sender"}]}, True, id="first-of"),
+        pytest.param(
+            {"$first_of": [{"$from": "mail", "path": "bill"}, "eve"]}, True, id="another-of-first"
+        ),
+        pytest.param({"$expr": "'eve' if mail.sender != '' else 'bob'"}, True, id="condition"),
+        pytest.param({"$expr": "['eve', 'bob'][len(mail.sender) - 3]"}, True, id="index"),
+        pytest.param({"$expr": "{'eve': 'eve', 'x': 'bob'}[mail.sender]"}, True, id="key"),
+        pytest.param(
+            {"$expr": "[p for p in ['eve', 'bob'] if p == mail.sender][0]"}, True, id="filter"
+        ),
+        pytest.param({"$expr": "min('eve', mail.sender)"}, True, id="least"),
+        pytest.param({"$expr": "default(mail.bill, 'eve')"}, True, id="default"),
+        pytest.param({"$join": [{"$expr": "mail.sender if true else ''"}]}, True, id="join"),
+    ],
+)
+async def test_whoever_vouches_for_a_value_lets_nobody_choose_it(
+    desk: Any, w: Any, to: Any, asks: bool
+) -> None:
+    """Of several endorsed payees, which one is paid is not for a mail to say."""
+    agent = desk.agent(plan(w, to), policy=SMALL)
+    for payee in ("eve", "bob"):
+        await given(desk, payee)
+
+    out = await desk.ask(agent, TASK)
+
+    assert bool(w.requests(out)) is asks
+    assert bool(desk.called("pay")) is not asks
+
+
+async def test_an_endorsed_value_under_a_condition_of_a_mail_asks(desk: Any, w: Any) -> None:
+    """The payee is looked up where we keep it, and only because the mail says so."""
+    known = {**w.step("known", "look", item="A"), "when": "mail.sender == 'eve'"}
+    pay = w.step("pay", "pay", to=w.ref("known", "owner"), amount=1.0)
+    agent = desk.agent(w.plan(w.step("mail", "read_mail", item="1"), known, pay), policy=SMALL)
+    await given(desk, "ann@example.org")
+
+    [request] = w.requests(await desk.ask(agent, TASK))
+
+    assert "tool:read_mail#mail" in request["why"]
+    assert not desk.called("pay")
