@@ -144,7 +144,7 @@ def _route_ask(current: Current, dependencies: Dependencies) -> StepResult:
         step=step.id,
         tool="ask",
         args={"question": step.prompt},
-        description=step.prompt,
+        description=f"{step.prompt} (for {current.item})" if current.item else step.prompt,
         why="The plan needs something that only a person can say.",
         allowed=("respond", "reject"),
         digest=bound,

@@ -21,6 +21,7 @@ from ..state.references import Reference, as_text, at_path, computed, read_by, r
 from ..state.results import Attempt, Failure, StepResult, Verdict
 from ..state.run import Run
 from ..state.task import Attachment, Modality
+from ..state.text import label
 from ..state.values import Json, JsonObject, Readers, digest, size_of
 from ..stores.interface import Payloads
 from .lane_view import LaneView, StepEnded
@@ -28,6 +29,9 @@ from .memory import RunMemory
 
 EXCERPT = 500
 """Characters of a large result that stay in state."""
+
+NAMED = 80
+"""Characters by which an item is told from others."""
 
 SHOWN = 12
 """Pieces of evidence whose text goes with a request for approval."""
@@ -54,6 +58,8 @@ class Current:
     """Untrusted sources of the lists that it is looped over."""
     listed: Readers = None
     """Who may read all of the lists that it is looped over."""
+    item: str = ""
+    """What the items that it runs for are called, for people."""
     because: str = ""
     """Why it runs, where a condition decided it."""
     awaited: Mapping[str, StepResult] = field(default_factory=dict[str, StepResult])
@@ -225,10 +231,21 @@ async def _load(
         under=nest.under(known),
         awaited={name: result for name, result in after if result is not None},
         listed=nest.readers(known),
+        item=_called(nest, values),
         attachments={item.name: await text_of(item, payloads, view.memory) for item in used},
         files=tuple(used),
         memory=view.memory,
     )
+
+
+def _called(nest: Nest, values: Mapping[str, Json]) -> str:
+    """Name the items that a step runs for: by their keys, or by what they are where none is set."""
+    names: list[str] = []
+    for loop, key in zip(nest.loops, nest.keys, strict=True):
+        own = loop.for_each
+        value = None if own is None or own.key else values.get(own.item)
+        names.append(label(key if value is None else as_text(value), limit=NAMED))
+    return ", ".join(names)
 
 
 async def _values(

@@ -188,12 +188,25 @@ async def _request(
 def _description(current: Current, tool: Tool, args: JsonObject) -> str:
     step = current.step
     said = described(tool, args) or f"{step.goal or 'Run ' + step.tool}."
-    return f"{said} {tool.contract.refusals()}".strip()
+    item = f"For {current.item}." if current.item else ""
+    return " ".join(filter(None, (said, item, tool.contract.refusals())))
 
 
 def _because(current: Current) -> str:
     """Return why the step runs, with the untrusted sources that decided it."""
     sources = current.control()
-    if not current.because or not sources:
-        return current.because
-    return f"{current.because} (source: {', '.join(sources)})"
+    because = current.because or _inherited(current)
+    if not because or not sources:
+        return because
+    return f"{because} (source: {', '.join(sources)})"
+
+
+def _inherited(current: Current) -> str:
+    """Return the condition of an earlier step by which untrusted text decided this one too."""
+    before = {**current.results, **current.awaited}
+    decisive = (
+        f"It comes after {name}, which {result.reason}."
+        for name, result in before.items()
+        if result.decided and result.reason and name != current.step.id
+    )
+    return next(decisive, "")

@@ -137,3 +137,16 @@ async def test_what_untrusted_text_did_not_decide_runs(desk: Any, w: Any, steps:
 
     assert not w.requests(await desk.ask(agent, "Read mail 1 and pay ann@example.org 1"))
     assert desk.called("pay") == [{"to": "ann@example.org", "amount": 1.0}]
+
+
+async def test_the_request_says_which_condition_decided(desk: Any, w: Any) -> None:
+    """Of a step before it, with what was read and whose words these are."""
+    agent = desk.agent(
+        w.plan(w.step("mail", "read_mail", item="1"), seen(w, when=SAYS), pay(w, "seen")),
+        policy=SMALL,
+    )
+
+    [request] = w.requests(await desk.ask(agent, "Pay ann@example.org 1"))
+
+    assert f"It comes after seen, which runs because {SAYS} (mail.text is Mail 1" in request["why"]
+    assert f"(source: {SOURCE})" in request["why"]

@@ -115,6 +115,48 @@ async def test_one_gate_asks_for_all_items_and_effects_keep_their_order(bench: A
 
 
 @pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        pytest.param({}, [f"O-{i}" for i in range(1, 31)], id="by-key"),
+        pytest.param(
+            {"key": "", "items": "[x.id for x in o.orders]"},
+            [f"O-{i}" for i in range(1, 31)],
+            id="by-value",
+        ),
+    ],
+)
+async def test_each_request_says_for_which_item_it_is(
+    bench: Any, w: Any, fields: Any, named: list[str]
+) -> None:
+    """Thirty times "Refund it" with equal arguments tell nobody what they approve."""
+    pay = {**w.step("p", "pay", to="ann", amount=1.0), "goal": "Refund it"}
+    agent = bench.agent(
+        w.plan(w.step("o", "orders", count=30), each(pay, max=30, **fields)), tools=[orders]
+    )
+
+    [asked] = (await agent.ainvoke({"task": "Refund them"}, w.thread()))["__interrupt__"]
+
+    said = [request["description"].splitlines()[0] for request in asked.value["action_requests"]]
+    assert said == [f"Refund it. For {name}." for name in named]
+
+
+async def test_a_request_in_a_loop_in_a_loop_names_both_items(bench: Any, w: Any) -> None:
+    """The outer one first."""
+    pay = {**w.step("p", "pay", to="ann", amount=1.0), "goal": "Refund it"}
+    inner = {
+        "id": "i",
+        "kind": "each",
+        "for_each": {"items": "['x', 'y\\ninjected']", "item": "word", "max": 2, "steps": [pay]},
+    }
+    agent = bench.agent(w.plan(w.step("o", "orders", count=1), each(inner, max=1)), tools=[orders])
+
+    [asked] = (await agent.ainvoke({"task": "Refund them"}, w.thread()))["__interrupt__"]
+
+    said = [request["description"].splitlines()[0] for request in asked.value["action_requests"]]
+    assert said == ["Refund it. For O-1, x.", "Refund it. For O-1, y injected."]
+
+
+@pytest.mark.parametrize(
     ("fields", "says"),
     [
         pytest.param({"items": "o.orders[0].id"}, "for_each.items", id="no-list"),
