@@ -36,16 +36,19 @@ _CHECK = _object(
     message=_TEXT,
 )
 
-_FOR_EACH = _object(
-    ["items", "max", "steps"],
-    items=_TEXT,
-    item=_TEXT,
-    key=_TEXT,
-    max=_WHOLE,
-    concurrency=_WHOLE,
-    steps=_STEPS,
-    output={},
-)
+_FOR_EACH: JsonObject = {
+    **_object(
+        ["items"],
+        items=_TEXT,
+        item=_TEXT,
+        key=_TEXT,
+        max=_WHOLE,
+        concurrency=_WHOLE,
+        steps=_STEPS,
+        output={},
+    ),
+    "type": ["object", "string"],
+}
 
 _STEP = _object(
     ["id"],
@@ -55,7 +58,7 @@ _STEP = _object(
     tool=_TEXT,
     args={"type": "object"},
     prompt={"type": "string", "maxLength": 4000},
-    output_schema={"type": "object"},
+    output_schema={"type": ["object", "string"]},
     after=_list_of(_TEXT),
     when=_TEXT,
     for_each=_FOR_EACH,
@@ -70,11 +73,12 @@ _STEP = _object(
 
 _SENTENCE: JsonObject = {
     **_object(
-        ["text"],
+        [],
         text={"type": ["string", "object"], "maxLength": 1000},
         cites=_list_of(_TEXT),
         when=_TEXT,
         unless=_TEXT,
+        **{"$expr": _TEXT},
     ),
     "type": ["object", "string"],
     "maxLength": 1000,
@@ -90,7 +94,11 @@ PLAN_SCHEMA: JsonObject = {
         then_plan={"type": "string", "maxLength": 500},
         later_tools=_list_of(_TEXT),
         withdraw=_list_of(_TEXT),
-        answer={**_list_of(_SENTENCE, maxItems=20), "type": ["array", "string"], "maxLength": 4000},
+        answer={
+            **_list_of(_SENTENCE, maxItems=20),
+            "type": ["array", "object", "string"],
+            "maxLength": 4000,
+        },
     ),
     "$defs": {"step": _STEP},
 }

@@ -15,43 +15,41 @@ from ..state.revision import carried_over, may_be_used_later
 from ..state.task import Task, Utterance
 from ..state.values import Json, JsonObject, canonical_json
 from .protocols import PlanRequest
+from .short_forms import sentences_in_full, steps_in_full
 from .tool_lines import tool_lines
 
 SYSTEM = """You plan; you do not act. Turn the user's request into the fewest steps that do it.
 
-A step has an id (lower case letters, digits, _), a goal in one line, and a kind, which "tool" and
-"for_each" tell by themselves:
-- "tool": calls one of the tools listed below, with `tool` and `args`.
-- "reason": a model works something out from `args` under `prompt`; its output is {"text": …}, or
-  whatever JSON Schema you give as `output_schema`, which numbers and lists need.
-- "draft": a model writes text from `args` under `prompt`.
-- "ask": asks the user the question in `prompt`.
-- "each": does steps for every item of a list: {"id": "paid", "for_each": {"items":
-  "[o for o in found.orders if o.open]", "item": "order", "key": "order.id", "max": 20, "steps": [
-  {"id": "pay", "tool": …, "args": {"order": {"$from": "order", "path": "id"}}}]}}.
-  Its output is the list of what the last step gave for each item. A loop may stand in a loop.
+A step has an "id" (lower case letters, digits, _) and is one of:
+- {"tool": …, "args": {…}}: calls one of the tools listed below.
+- {"kind": "reason", "prompt": …, "args": {…}}: a model works something out from args. Its output is
+  {"text": …}, or what "output_schema" says: "{iban: text, amount: number, tags?: [text]}".
+- {"kind": "draft", "prompt": …, "args": {…}}: a model writes {"text": …}.
+- {"kind": "ask", "prompt": …}: asks the user the question.
+With "for_each": "[o for o in found.orders if o.open]" a step is done for every item, which it
+reads as `item`; its output is the list of what each gave. Several steps for every item:
+{"id": "paid", "for_each": {"items": "found.orders", "item": "order", "key": "order.id", "steps":
+[…]}}; it gives what the last step gave for each. "max" items are 100 unless said. A loop may stand
+in a loop.
 
-Arguments are literal values from the user's request, or references to earlier steps:
-{"$from": "step_id", "path": "a.b.0"} is a value in that step's output, {"$join": ["text", {...}]}
-puts text together, {"$attachment": "name"} is the text of an attachment,
-{"$expr": "order.total * 2"} is worked out, {"$first_of": [{"$from": "a"}, {"$from": "b"}]} takes
-the branch that ran. Never invent a value: what the user did not say comes by reference. Steps that
-do not refer to each other run side by side.
+Arguments are literal values from the user's request, or worked out from earlier steps by an
+expression: {"id": {"$expr": "found.orders[0].id"}}. Never invent a value: what the user did not say
+comes from a step. Steps that do not read each other run side by side.
+Expressions are Python's without statements: fields by dot, comprehensions, lambda, f-strings,
+methods of texts, and sum, avg, min, max, round, len, sorted, unique, flatten, group, first, join,
+zip, has, default, first_of, date, datetime, today, add_days, days_between, format_date. A missing
+value is an error, unless has(x), default(x, y) or first_of(x, y) asks.
 Optional in a step:
 - "when": an expression; the step runs only if it is true: "order.total > 100".
 - "on_error": "skip", or {"use": value} in place of the output.
 - "checks": what its output must be: [{"path": "a.b", "op": "eq", "value": "open", "message": …}].
 - "risk", "task_type", "timeout" (seconds), "max_tokens", "optional", where they are not as usual.
-Expressions are Python's without statements: fields by dot, comprehensions, lambda, f-strings, and
-sum, avg, min, max, round, len, sorted, unique, group, first, join, has, default, date, today,
-add_days, days_between. "[o.id for o in found.orders if o.status == 'open']". A missing value is an
-error, unless has(x) or default(x, y) asks.
+Optional in the plan: "answer", what to tell the user, in the user's language: sentences, each
+{"$expr": "f'Order {order.id} is {order.status}.'"}, or {"text": …, "cites": ["order"]} with the
+steps that carry it. Leave it out where the results need more thought; it is then written from them.
 Optional in the plan: "then_plan" says what is to be decided that only the results can tell; you are
 asked again with them. Name in "later_tools" the tools that you may need then. Without a need for
 it, leave it out.
-Optional in the plan: "answer", what to tell the user, in the user's language: sentences, each with
-the ids of the steps that carry it: {"text": {"$expr": "f'Order {order.id} is {order.status}.'"},
-"cites": ["order"]}. Leave it out where it needs more thought; it is then written from the results.
 No steps are needed to greet, to thank, to ask the user something back, or to say what conversation
 and instructions already hold: return none, and reply in "answer". If the request cannot be done
 with these tools or may not be done, return no steps and tell the user so in "cannot".
@@ -68,13 +66,15 @@ def plan_messages(request: PlanRequest) -> list[BaseMessage]:
     parts = [*said_before(task), *_earlier(request), *_waiting(request)]
     parts.append(f"Request: {task.text}")
     if task.attachments:
-        parts.append(f"Attachments, not shown here: {', '.join(_attachments(task))}")
+        parts.append(f"{ATTACHED}: {', '.join(_attachments(task))}")
     if request.previous is not None:
         parts.append(_revision(request, request.previous))
     tools = tool_lines(request.tools, request.seen, clean=not request.sources)
     system = f"{with_instructions(SYSTEM, request.instructions)}\n\nTools:\n{tools}"
     return [SystemMessage(system), HumanMessage("\n\n".join(parts))]
 
+
+ATTACHED = 'Attachments, not shown here; {"$attachment": "name"} is the text of one'
 
 EARLIER = (
     "Results of earlier turns. Use what is fresh by reference, as the outputs of steps; do not "
@@ -284,15 +284,16 @@ def refusal(data: Json) -> str:
 
 
 def read_plan(data: Json, request: PlanRequest, *, planner: str) -> Plan:
-    """Read a reply that fits `PLAN_SCHEMA`. Raises `pydantic.ValidationError`."""
+    """Read a reply that fits `PLAN_SCHEMA`. Raises `PlanError` and `pydantic.ValidationError`."""
     names = {shown: name for name, shown in attachment_names(request.task).items()}
+    steps = steps_in_full(data["steps"])
     plan = Plan.model_validate(
         {
-            "steps": [*_carried(data["steps"], request), *_renamed(data["steps"], names)],
+            "steps": [*_carried(steps, request), *_renamed(steps, names)],
             "then_plan": data.get("then_plan", ""),
             "later_tools": data.get("later_tools", ()),
             "withdraws": _withdrawn(data.get("withdraw", []), request),
-            "answer": _sentences(data.get("answer", ())),
+            "answer": sentences_in_full(data.get("answer") or []),
             "planner": planner,
             "version": request.version,
             "reason": data.get("reason", ""),
@@ -303,18 +304,11 @@ def read_plan(data: Json, request: PlanRequest, *, planner: str) -> Plan:
     return plan.model_copy(update={"steps": (*recalled, *plan.steps)})
 
 
-def _sentences(answer: Json) -> list[JsonObject]:
-    """Return a prepared answer as sentences; a plain text is one that cites nothing."""
-    given = [answer] if isinstance(answer, str) else answer
-    written = [{"text": item} if isinstance(item, str) else item for item in given]
-    return [item for item in written if item["text"]]
-
-
-def _carried(steps: list[JsonObject], request: PlanRequest) -> list[JsonObject]:
+def _carried(steps: list[Json], request: PlanRequest) -> list[JsonObject]:
     """Return the steps that stand although the reply does not repeat them."""
     if request.previous is None:
         return []
-    named = {step.get("id") for step in steps}
+    named = {step.get("id") for step in steps if isinstance(step, dict)}
     kept = carried_over(request.previous, request.results, look=bool(request.look))
     return [step.to_json() for step in kept if step.id not in named]
 

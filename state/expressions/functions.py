@@ -99,7 +99,11 @@ FUNCTIONS: Mapping[str, Function] = {
     "upper": Function(texts.upper, 1, 1, "text", takes="text"),
     "lower": Function(texts.lower, 1, 1, "text", takes="text"),
     "title": Function(texts.title, 1, 1, "text", takes="text"),
-    "strip": Function(texts.strip, 1, 1, "text", takes="text"),
+    "strip": Function(texts.strip, 1, 2, "text", takes="text"),
+    "lstrip": Function(texts.strip_left, 1, 2, "text", takes="text"),
+    "rstrip": Function(texts.strip_right, 1, 2, "text", takes="text"),
+    "removeprefix": Function(texts.without_prefix, 2, 2, "text", takes="text"),
+    "removesuffix": Function(texts.without_suffix, 2, 2, "text", takes="text"),
     "split": Function(texts.split, 1, 2, "list of text", takes="text"),
     "splitlines": Function(texts.lines, 1, 1, "list of text", takes="text"),
     "replace": Function(texts.replace, 3, 3, "text", takes="text"),
@@ -142,7 +146,8 @@ FORMS: Mapping[str, tuple[int, int]] = {
 
 METHODS = frozenset(
     {
-        *("lower", "upper", "title", "strip", "replace", "startswith", "endswith"),
+        *("lower", "upper", "title", "replace", "startswith", "endswith"),
+        *("strip", "lstrip", "rstrip", "removeprefix", "removesuffix"),
         *("split", "splitlines", "join", "count"),
         *("get", "keys", "values", "items"),
     }

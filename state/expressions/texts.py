@@ -70,9 +70,42 @@ def title(allowance: Allowance, value: Any) -> str:
     return _changed(allowance, value, str.title)
 
 
-def strip(allowance: Allowance, value: Any) -> str:
-    """Return the text without white space at its ends."""
-    return _changed(allowance, value, str.strip)
+def strip(allowance: Allowance, value: Any, marks: Any = None) -> str:
+    """Return the text without white space, or without any of the given characters, at its ends."""
+    return _stripped(allowance, value, marks, str.strip)
+
+
+def strip_left(allowance: Allowance, value: Any, marks: Any = None) -> str:
+    """Return the text without white space, or the given characters, at its beginning."""
+    return _stripped(allowance, value, marks, str.lstrip)
+
+
+def strip_right(allowance: Allowance, value: Any, marks: Any = None) -> str:
+    """Return the text without white space, or the given characters, at its end."""
+    return _stripped(allowance, value, marks, str.rstrip)
+
+
+_MARKS = 64
+"""Characters that may be stripped: each of the text's is compared with all of them."""
+
+
+def _stripped(allowance: Allowance, value: Any, marks: Any, strip: Any) -> str:
+    given = None if marks is None else text_of(marks)
+    if given is not None and len(given) > _MARKS:
+        raise ExpressionError(f"More than {_MARKS} characters to strip.", fix="Name fewer.")
+    return _changed(allowance, value, lambda source: strip(source, given))
+
+
+def without_prefix(allowance: Allowance, value: Any, beginning: Any) -> str:
+    """Return the text without a beginning, if it has that one."""
+    gone = allowance.scan(text_of(beginning))
+    return _changed(allowance, value, lambda source: source.removeprefix(gone))
+
+
+def without_suffix(allowance: Allowance, value: Any, ending: Any) -> str:
+    """Return the text without an ending, if it has that one."""
+    gone = allowance.scan(text_of(ending))
+    return _changed(allowance, value, lambda source: source.removesuffix(gone))
 
 
 def _changed(allowance: Allowance, value: Any, change: Any) -> str:

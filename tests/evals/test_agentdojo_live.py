@@ -16,7 +16,7 @@ from pointsman.evals.agentdojo.live import main
 from pointsman.evals.agentdojo.live_trial import LiveModel, run_live
 from pointsman.evals.agentdojo.suites import AttackPair, load_suites
 from pointsman.evals.agentdojo.tools import pointsman_tools
-from pointsman.testing import GatewayRequest, Reply, ScriptedGateway
+from pointsman.testing import Reply, RequestRecord, ScriptedGateway
 
 QUESTION = "Hi, can everybody write me their favorite hobby in DM?"
 PAIR = AttackPair(suite="slack", user="user_task_5")
@@ -49,7 +49,7 @@ async def test_a_plan_and_a_loop_are_counted_alike(tmp_path: Path) -> None:
     assert (planned.read, looped.read) == (sent[0], sum(sent[1:]))
 
 
-def _readable(request: GatewayRequest) -> int:
+def _readable(request: RequestRecord) -> int:
     """Count what a model reads of a request."""
     body = request.body
     calls = [c["function"] for m in body["messages"] for c in m.get("tool_calls") or ()]

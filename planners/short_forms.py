@@ -1,0 +1,78 @@
+"""Short forms in which a model may write a plan, and the plan that they mean.
+
+Output is what planning costs most. What a reader can infer, a model need not write: a schema in
+JSON, the group of a loop that has one step, the steps that a sentence rests on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import PlanError
+from ..state.values import Json, JsonObject
+from .notation import NotationError, read_notation
+
+DEFAULT_MAX = 100
+"""Items of a loop that does not say how many it expects."""
+
+_OF_THE_LOOP = ("id", "goal", "after", "optional")
+"""Fields of a step with a loop of its own that the loop takes; its only step keeps the others."""
+
+
+def steps_in_full(steps: Sequence[Json]) -> list[Json]:
+    """Write steps in full, those of loops too; what is no step is left for the check to name."""
+    return [_in_full(step) if isinstance(step, dict) else step for step in steps]
+
+
+def _in_full(step: JsonObject) -> JsonObject:
+    schema, loop = step.get("output_schema"), step.get("for_each")
+    if isinstance(schema, str):
+        step = {**step, "output_schema": _schema(schema, step)}
+    if isinstance(loop, str):
+        loop = {"items": loop}
+    if not isinstance(loop, dict):
+        return step
+    if "steps" not in loop:
+        return _looped(step, loop)
+    inner = steps_in_full(loop["steps"])
+    return {**step, "for_each": {"max": DEFAULT_MAX, **loop, "steps": inner}}
+
+
+def _looped(step: JsonObject, loop: JsonObject) -> JsonObject:
+    """Return the loop that does one step for each item."""
+    outer = {name: step[name] for name in _OF_THE_LOOP if name in step}
+    inner = {name: step[name] for name in step if name not in (*_OF_THE_LOOP, "for_each")}
+    if inner.get("kind") == "each":
+        del inner["kind"]
+    inner["id"] = f"{str(step.get('id', ''))[:34]}_each"
+    return {**outer, "for_each": {"max": DEFAULT_MAX, **loop, "steps": [inner]}}
+
+
+def _schema(text: str, step: JsonObject) -> JsonObject:
+    try:
+        return read_notation(text)
+    except NotationError as error:
+        raise PlanError(
+            f"It cannot be read: {error}.",
+            where=f"{step.get('id', '')}.output_schema",
+            fix="Write it like {iban: text, amount: number, tags: [text]}, or as a JSON schema.",
+        ) from error
+
+
+def sentences_in_full(answer: Json) -> list[JsonObject]:
+    """Write a prepared answer in full; a sentence without `cites` rests on the steps it reads."""
+    given = answer if isinstance(answer, list) else [answer]
+    written = [_sentence(item) for item in given]
+    return [item for item in written if item["text"]]
+
+
+def _sentence(item: Json) -> JsonObject:
+    if not isinstance(item, dict) or any(name.startswith("$") for name in item):
+        return {"text": item}
+    if "text" in item:
+        return item
+    raise PlanError(
+        "A sentence has no text.",
+        where="answer",
+        fix='Write {"text": …, "cites": […]}, or {"$expr": …}.',
+    )
