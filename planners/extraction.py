@@ -6,6 +6,7 @@ occurs in the text. Two different candidates for one argument are a question, no
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..errors import ModelError, ProviderError
 from ..state.run import Run
 from ..state.values import Json, JsonObject
+from .patterns import occurs_in, values
 
 ArgumentType = Literal["string", "number", "integer"]
 
@@ -104,6 +106,9 @@ def extract(arguments: Mapping[str, Argument], *texts: str) -> Extraction:
         arguments: The arguments by name.
         texts: Where to look, in order: the first text with a candidate for an argument decides.
             The first is the request itself, and the only one for optional arguments.
+
+    Raises:
+        TooSlowError: A pattern needs more time than it gets.
     """
     values: JsonObject = {}
     absent: list[str] = []
@@ -139,8 +144,7 @@ def _matches(argument: Argument, text: str) -> list[str]:
     contexts = argument.context or (r"(?<![\w-]){value}(?!\w)",)
     for context in contexts:
         expression = context.replace("{value}", value)
-        found = [m["value"] for m in re.finditer(expression, text, re.IGNORECASE)]
-        if found:
+        if found := values(expression, text):
             return found
     return []
 
@@ -154,7 +158,7 @@ def _valid(argument: Argument, raw: Json) -> Json:
         return None
     if argument.enum:
         return next((c for c in argument.enum if c.casefold() == text.casefold()), None)
-    if argument.pattern and not re.fullmatch(argument.pattern, text, re.IGNORECASE):
+    if argument.pattern and not occurs_in(rf"\A(?:{argument.pattern})\Z", text):
         return None
     return {"keep": text, "upper": text.upper(), "lower": text.lower()}[argument.case]
 
@@ -206,8 +210,11 @@ async def extract_with_model(
         texts: As for `extract`; the model reads the first.
         extractor: The model; without one, patterns are all there is.
         run: The run that pays for the model.
+
+    Raises:
+        TooSlowError: A pattern needs more time than it gets.
     """
-    found = extract(arguments, *texts)
+    found = await asyncio.to_thread(extract, arguments, *texts)
     if extractor is None or not found.absent:
         return found
     wanted = {name: arguments[name] for name in found.absent}
@@ -217,11 +224,7 @@ async def extract_with_model(
         return Extraction(
             values=found.values, absent=found.absent, ambiguous=found.ambiguous, note=str(error)
         )
-    accepted = {
-        name: value
-        for name, argument in wanted.items()
-        if (value := _accepted(argument, proposals.get(name), texts[0])) is not None
-    }
+    accepted = await asyncio.to_thread(_accepted, wanted, proposals, texts[0])
     return Extraction(
         values=found.values | accepted,
         absent=tuple(name for name in found.absent if name not in accepted),
@@ -229,7 +232,12 @@ async def extract_with_model(
     )
 
 
-def _accepted(argument: Argument, proposal: Json, text: str) -> Json:
+def _accepted(wanted: Mapping[str, Argument], proposals: JsonObject, text: str) -> JsonObject:
+    found = {name: _said(argument, proposals.get(name), text) for name, argument in wanted.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _said(argument: Argument, proposal: Json, text: str) -> Json:
     if proposal is None or isinstance(proposal, dict | list | bool):
         return None
     value = _valid(argument, proposal)

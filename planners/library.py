@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 
 from ..errors import ConfigError, PlanError
 from ..state.yaml_text import read_yaml
+from .patterns import check
 from .template import Playbook, check_template, parts
 
 
@@ -96,8 +96,8 @@ def _check_patterns(file: Path, playbook: Playbook) -> None:
 
 def _compile(file: Path, where: str, expression: str) -> None:
     try:
-        re.compile(expression)
-    except re.error as error:
+        check(expression)
+    except ValueError as error:
         raise _error(file, where, f"{expression!r}: {error}.", fix="Correct it.") from None
 
 

@@ -6,6 +6,7 @@ words, and puts the plans together. When anything is in doubt it declines and sa
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from ..state.plan import AnswerSentence, Plan, Step
 from ..state.values import canonical_json
 from .extraction import ArgumentExtractor, Extraction, extract, extract_with_model
+from .patterns import TooSlowError
 from .protocols import Declined, PlanRequest
 from .reading import COUNTER, Asked, Bounds, Reader, Reading, read
 from .similarity import SimilarityIndex, entities
@@ -81,7 +83,11 @@ class PlaybookPlanner:
         return tuple(playbook.description for playbook in self._playbooks.values())
 
     def read(self, text: str) -> Reading:
-        """Say which playbooks a message asks for, with scores, and plan nothing."""
+        """Say which playbooks a message asks for, with scores, and plan nothing.
+
+        Raises:
+            TooSlowError: A playbook's pattern needs more time than it gets.
+        """
         return read(text, self._reader)
 
     async def plan(self, request: PlanRequest) -> Plan | Declined:
@@ -91,10 +97,14 @@ class PlaybookPlanner:
         text = request.task.text
         if len(text) > MAX_CHARACTERS:
             return self._declined(f"The request is longer than {MAX_CHARACTERS} characters.")
-        reading = self.read(text)
-        if not reading.asked:
+        try:
+            # A pattern that takes long holds up a thread, and no event loop.
+            reading = await asyncio.to_thread(self.read, text)
+            filled = [await self._fill(asked, reading, request) for asked in reading.asked]
+        except TooSlowError as error:
+            return self._declined(f"The request cannot be read: {error}")
+        if not filled:
             return self._unreadable(reading)
-        filled = [await self._fill(asked, reading, request) for asked in reading.asked]
         if missing := tuple(line for part in filled for line in _missing(part)):
             return self._declined(_nearly(filled), missing=missing)
         permitted = {tool.name for tool in request.tools}

@@ -6,7 +6,6 @@ time, so that the plan itself holds only literals and references to steps.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 from typing import Any, ClassVar
@@ -20,6 +19,7 @@ from ..state.plan import AnswerSentence, Plan, Step
 from ..state.references import as_text
 from ..state.values import Json, JsonObject, Record
 from .extraction import Argument
+from .patterns import occurs_in
 
 _ABSENT = object()
 _SAMPLES: Mapping[str, Json] = {"string": "sample", "number": 1.0, "integer": 1}
@@ -75,8 +75,12 @@ class Playbook(BaseModel):
     """As in `AnswerSentence`; values may be `{"$arg": name}`."""
 
     def admits(self, text: str) -> bool:
-        """Whether a request says everything that the playbook requires to be said."""
-        return all(re.search(pattern, text, re.IGNORECASE) for pattern in self.requires)
+        """Whether a request says everything that the playbook requires to be said.
+
+        Raises:
+            TooSlowError: A pattern needs more time than it gets.
+        """
+        return all(occurs_in(pattern, text) for pattern in self.requires)
 
     def problem(self) -> tuple[str, str] | None:
         """Return where and what is wrong with the arguments and their names, or `None`."""

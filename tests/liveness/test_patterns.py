@@ -20,9 +20,7 @@ MADE_AT_RUN_TIME = {
     "grounding/cues.py": "words of the lexicon",
     "grounding/times.py": "words of the lexicon",
     "models/calling/tokens.py": "a table beside it",
-    "planners/extraction.py": "a playbook's own pattern, which the operator wrote",
-    "planners/library.py": "a playbook's own pattern, which the operator wrote",
-    "planners/template.py": "a playbook's own pattern, which the operator wrote",
+    "planners/extraction.py": "a value in a text",
     "state/redaction.py": "secrets; tests/tools/test_redaction.py measures it",
 }
 BOUNDED = {

@@ -9,7 +9,6 @@ import pytest
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import BaseTool, BaseToolkit
 from langchain_core.tools import tool as langchain_tool
-from langgraph.prebuilt import ToolNode
 from pydantic import BaseModel
 
 import pointsman
@@ -128,7 +127,7 @@ class Schema(BaseModel):
         (Station(), "a function"),
         ({"type": "function", "function": {"name": "x"}}, "the function that it describes"),
         (RunnableLambda(weather), "as_tool"),
-        (ToolNode([weather]), "tools_by_name"),
+        (pytest.importorskip("langgraph.prebuilt").ToolNode([weather]), "tools_by_name"),
         ("weather", "a function"),
         (None, "a function"),
         (functools.partial(weather, days=2), "a function of its own"),
