@@ -373,6 +373,7 @@ def _rows(item: Indexed) -> list[Row]:
             source=item.id,
             words=item.words,
             flags={},
+            labels=frozenset(),
             held=item.held,
             dates=item.dates,
             times=item.times,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import combinations
@@ -20,6 +21,9 @@ from .tables import (
     named_rows,
     signed,
 )
+
+_KINDS = 24
+"""Kinds of rows that are added up each by itself."""
 
 _COMBINATIONS = 400
 """Ways to choose rows that are tried."""
@@ -49,14 +53,16 @@ def column_values(
 def _subsets(
     column: Column, rows: Sequence[Row], facts: StatedFacts, counts: frozenset[int]
 ) -> Iterator[Sequence[Row]]:
-    """Rows of one sign, named, flagged, of the month; else any of the stated number."""
+    """Rows of one sign, named, flagged, of the month, of a kind; else any of the stated number."""
     groups: list[Sequence[Row]] = [rows, *flagged_rows(rows, facts)]
     groups += [[c.row for c in column.cells if c.value * sign > 0] for sign in (1, -1)]
     named = named_rows(rows, facts)
     groups.append(named)
     if cues.WITHOUT.search(facts.text):
         groups.append([row for row in rows if not any(row is n for n in named)])
-    groups.append(_of_month(rows, facts))
+    of_month = _of_month(rows, facts)
+    groups.append(of_month)
+    groups += _of_one_kind(of_month or rows)
     for group in groups:
         fits = not counts or len(group) in counts
         if len(group) > 1 and fits and _one_sign(column, group, whole=len(group) == len(rows)):
@@ -79,6 +85,13 @@ def _of_month(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
         for row in rows
         if any(m.month == d.month for m in months for d in row.dates if d.month is not None)
     ]
+
+
+def _of_one_kind(rows: Sequence[Row]) -> list[Sequence[Row]]:
+    """Rows that a field has in common: what `me` has sent, of all that came and went."""
+    counts = Counter(label for row in rows for label in row.labels)
+    shared = [label for label, count in counts.items() if 1 < count < len(rows)]
+    return [[row for row in rows if label in row.labels] for label in shared[:_KINDS]]
 
 
 def stated_counts(facts: StatedFacts, most: int) -> frozenset[int]:

@@ -27,6 +27,9 @@ _DESCRIBING = listed(
 _LABEL = 4
 """Words of the longest text value that is a name or title."""
 
+_NAME = 60
+"""Characters of the longest text value that may say of what kind a record is."""
+
 LONGEST = 50_000
 """Characters of one piece of evidence that are read; what is cut is said in the verdict."""
 
@@ -61,6 +64,8 @@ class Row:
     """Folded tokens of its text values."""
     flags: dict[str, bool]
     """Its yes-or-no fields, by name."""
+    labels: frozenset[tuple[str, str]]
+    """Its short text fields, by name: `sender`, `me`."""
     held: list[Held]
     dates: list[WrittenDate]
     times: list[TimeOfDay]
@@ -258,6 +263,11 @@ def _rows(records: Records, held: list[Held], placed: _Placed, name: str) -> lis
                 *(folded_words(leaf.value) for leaf in leaves if isinstance(leaf.value, str))
             ),
             flags={leaf.key: leaf.value for leaf in leaves if isinstance(leaf.value, bool)},
+            labels=frozenset(
+                (leaf.key, leaf.value)
+                for leaf in leaves
+                if isinstance(leaf.value, str) and len(leaf.value) <= _NAME
+            ),
             held=quantities.get(path, []),
             dates=placed.dates.get(path, []),
             times=placed.times.get(path, []),

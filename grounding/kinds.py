@@ -13,6 +13,7 @@ _PREFIXES = {kind: tuple(listed(words)) for kind, words in _WORDS["kinds"].items
 _ALIKE = {(one, other) for one, other in _WORDS["alike"]}
 _OPEN = frozenset(_WORDS["open"].split())
 _OBJECTS = listed(_WORDS["objects"])
+_MOVED = {word: kind for kind, words in _WORDS["moved"].items() for word in listed(words)}
 _NOUNS = ("ment", "ion", "ung", "al", "s", "refund")
 _JOINED = listed("and und et y then")
 
@@ -29,7 +30,7 @@ def kinds_of_tool(name: str) -> frozenset[str]:
     """Return the kinds of action that a tool's name tells.
 
     Behind a verb of its own the rest is an object: `cancel_order` orders nothing. Behind an open
-    one it says what is done: `send_refund`, `create_order`.
+    one it says what is done: `send_refund`, `create_order`, `send_money`.
     """
     words = key_words(name)
     found = frozenset[str]()
@@ -38,7 +39,7 @@ def kinds_of_tool(name: str) -> frozenset[str]:
         if is_said and word in _JOINED:
             is_said = False
             continue
-        kinds = kinds_of(word)
+        kinds = kinds_of(word) or frozenset(_MOVED.get(word, "").split())
         if not kinds or is_said:
             continue
         if word.removesuffix("s") in _OBJECTS:

@@ -8,12 +8,15 @@ from decimal import Decimal
 
 from .evidence import Held, Indexed, Path, Row
 from .facts import StatedFacts
+from .lexicon.reading import lexicon
 from .matching import is_amount
 from .words import key_words, listed, stem, tokens
 
 _NUMBER_FIELDS = listed(
     "quantity qty count units number menge anzahl stuck quantite nombre unites cantidad unidades"
 )
+
+_FUNCTION = listed(lexicon("names")["function"])
 
 MOST_ROWS = 400
 """Rows of a table that are compared."""
@@ -116,12 +119,17 @@ def distinctive(rows: Sequence[Row]) -> list[frozenset[str]]:
 
 
 def said_words(facts: StatedFacts) -> frozenset[str]:
-    """Return the stems by which a sentence may name a row; the words of a date name none."""
+    """Return the stems by which a sentence may name a row.
+
+    The words of a date name none, nor do those that stand in any text: `your` is in many remarks.
+    """
     spans = [(d.start, d.end) for d in facts.dates]
     return frozenset(
         stem(t.folded)
         for t in facts.tokens
-        if len(t.folded) >= 2 and not any(first <= t.start < last for first, last in spans)
+        if len(t.folded) >= 2
+        and t.folded not in _FUNCTION
+        and not any(first <= t.start < last for first, last in spans)
     )
 
 
