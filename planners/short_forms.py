@@ -1,12 +1,13 @@
 """Short forms in which a model may write a plan, and the plan that they mean.
 
 Output is what planning costs most. What a reader can infer, a model need not write: a schema in
-JSON, the group of a loop that has one step, the steps that a sentence rests on.
+JSON, the group of a loop that has one step, the names of inputs, what a sentence rests on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..errors import PlanError
 from ..state.values import Json, JsonObject
@@ -21,11 +22,24 @@ _OF_THE_LOOP = ("id", "goal", "after", "optional")
 
 def steps_in_full(steps: Sequence[Json]) -> list[Json]:
     """Write steps in full, those of loops too; what is no step is left for the check to name."""
-    return [_in_full(step) if isinstance(step, dict) else step for step in steps]
+    return [_in_full(_spelt_out(step)) if isinstance(step, dict) else step for step in steps]
+
+
+def _spelt_out(value: Json) -> Any:
+    """Write `{"$": …}` as `{"$expr": …}`, wherever it stands."""
+    if isinstance(value, list):
+        return [_spelt_out(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"$"}:
+        return {"$expr": value["$"]}
+    return {name: _spelt_out(item) for name, item in value.items()}
 
 
 def _in_full(step: JsonObject) -> JsonObject:
-    schema, loop = step.get("output_schema"), step.get("for_each")
+    schema, loop, args = step.get("output_schema"), step.get("for_each"), step.get("args")
+    if isinstance(args, list):
+        step = {**step, "args": {str(name): {"$expr": name} for name in args}}
     if isinstance(schema, str):
         step = {**step, "output_schema": _schema(schema, step)}
     if isinstance(loop, str):
@@ -62,7 +76,7 @@ def _schema(text: str, step: JsonObject) -> JsonObject:
 def sentences_in_full(answer: Json) -> list[JsonObject]:
     """Write a prepared answer in full; a sentence without `cites` rests on the steps it reads."""
     given = answer if isinstance(answer, list) else [answer]
-    written = [_sentence(item) for item in given]
+    written = [_sentence(_spelt_out(item)) for item in given]
     return [item for item in written if item["text"]]
 
 

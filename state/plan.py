@@ -107,10 +107,11 @@ class Step(Record):
     @model_validator(mode="before")
     @classmethod
     def _told_kind(cls, given: Json) -> Json:
-        """Fill in the kind of a step that calls a tool or is a loop: what it has tells it."""
+        """Fill in the kind of a step that calls a tool, loops or has a schema: that tells it."""
         if not isinstance(given, dict) or "kind" in given:
             return given
-        kind = "each" if given.get("for_each") else "tool" if given.get("tool") else None
+        telling = {"for_each": "each", "tool": "tool", "output_schema": "reason"}
+        kind = next((kind for field, kind in telling.items() if given.get(field)), None)
         return given if kind is None else {**given, "kind": kind}
 
     def uses(self) -> tuple[Reference, ...]:

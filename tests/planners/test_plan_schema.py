@@ -60,7 +60,7 @@ WORKED_OUT: JsonObject = {"id": "sum", "kind": "reason", "prompt": "?", "output_
 )
 def test_it_has_every_field(part: Any, model: Any) -> None:
     """So every row of the routing table and every rule of a playbook is within a model's reach."""
-    assert part["properties"].keys() - {"$expr"} == model.model_fields.keys()
+    assert part["properties"].keys() - {"$", "$expr"} == model.model_fields.keys()
 
 
 def test_it_has_every_choice() -> None:

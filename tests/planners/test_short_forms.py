@@ -37,6 +37,23 @@ def test_a_schema_may_be_short() -> None:
     assert step.output_schema["properties"] == {"total": {"type": "number"}}
 
 
+def test_a_step_with_a_schema_reasons_over_what_it_lists() -> None:
+    """Its kind is told by the schema, and a list of steps is their outputs by name."""
+    [step] = read({"steps": [{"id": "a", "args": ["b"], "output_schema": "[text]"}]}).steps
+
+    assert (step.kind, step.args) == ("reason", {"b": {"$expr": "b"}})
+
+
+def test_an_expression_has_a_short_name() -> None:
+    """Wherever a value may stand."""
+    sent = {"id": "a", "tool": "send", "args": {"to": [{"$": "b.email"}]}, "for_each": "b.all"}
+
+    plan = read({"steps": [sent], "answer": [{"text": {"$": "a.x"}, "cites": ["a"]}, {"$": "a.y"}]})
+
+    assert plan.step("a_each").args == {"to": [{"$expr": "b.email"}]}
+    assert [sentence.text for sentence in plan.answer] == [{"$expr": "a.x"}, {"$expr": "a.y"}]
+
+
 def test_a_schema_that_cannot_be_read_names_its_step() -> None:
     """The planner is told where it is and how it is written."""
     reason = {"id": "a", "kind": "reason", "prompt": "Read it.", "output_schema": "{total: money}"}
