@@ -47,11 +47,13 @@ async def gate(
     # What earlier runs of the thread wait for stands in the same question.
     earlier = await _of_parked(view, dependencies)
     undecided &= all(record.status not in CLOSED for record in earlier)
+    # Whose newer word was refused, or not heard, must know before an older one is carried out.
+    waits = undecided or bool(view.refused)
     records = [*records, *earlier]
     # A replay asks later for what is on record, whose expiry is the one that holds.
     requests = [await with_facts(r.request, view, dependencies) for r in records]
     known = {record.request.id: record for record in records}
-    resumed = _sent(await _question(view, requests, records, dependencies), needed=undecided)
+    resumed = _sent(await _question(view, requests, records, dependencies), needed=waits)
     if resumed is not None:
         try:
             decided = await record_newest(
@@ -100,8 +102,8 @@ def asked_results(view: RunView) -> list[StepResult]:
 def _unheard(error: StoreError, runtime: Runtime[AgentContext]) -> RunUpdate:
     """End the node without the store. Had it raised, LangGraph would keep what was sent to it.
 
-    The node starts over. It goes on with what is on record, or waits for a newer decision, or fails
-    before it waits; then whatever is sent next is heard.
+    The node starts over, and waits with the reason, or fails before it waits; then whatever is sent
+    next is heard.
     """
     emit(runtime, "decided", node="gate", refused=str(error))
     return RunUpdate(refused=str(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ...errors import BudgetExceededError
+from ...errors import ArgumentError, BudgetExceededError
 from ...policy.approvals import check_approval
 from ...policy.facts import CallFacts
 from ...state.grant import CallGrant
@@ -59,8 +59,9 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
         )
         if done.status == "done" and not done.replayed:
             looks += await look_after(current, dependencies)
-    except BudgetExceededError as error:
-        failure = Failure(kind="budget", message=str(error))
+    except (BudgetExceededError, ArgumentError) as error:
+        kind = "arguments" if isinstance(error, ArgumentError) else "budget"
+        failure = Failure(kind=kind, message=str(error))
         return ActOutcome(failure=failure, performed_by=performed_by, why=route.why, usage=looks)
     taint = output_taint(
         source=f"tool:{step.tool}#{step.id}",

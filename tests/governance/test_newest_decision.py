@@ -3,52 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from typing import Any
 
 import pytest
 from langgraph.types import Command
 
-from pointsman.errors import DecisionError, PointsmanError, StoreError
+from pointsman.errors import DecisionError, PointsmanError
 from pointsman.graphs.agent import build_graph
+from pointsman.policy.switches import SwitchBoard
 from pointsman.state.approval import RECORDED
 from pointsman.tools import Runner
 
+from .failing import FailingStore, Failures
+
 PAY = {"to": "ann", "amount": 100.0}
 REJECT = {"type": "reject", "message": "changed my mind"}
-
-
-class Failing:
-    """A store whose calls fail while it is switched to fail, from the n-th one on."""
-
-    def __init__(self, store: Any) -> None:
-        self.store, self.passed, self.fails_at = store, 0, 0
-
-    def __getattr__(self, name: str) -> Any:
-        room = getattr(self.store, name)
-        return room if callable(room) else _FailingRoom(room, self)
-
-    def reached(self, name: str) -> None:
-        """Count a call, and fail it if its time has come."""
-        self.passed += 1
-        if self.fails_at and self.passed >= self.fails_at:
-            raise StoreError(f"The disk is gone ({name}).")
-
-
-class _FailingRoom:
-    def __init__(self, room: Any, failing: Failing) -> None:
-        self.room, self.failing = room, failing
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self.room, name)
-        if not inspect.iscoroutinefunction(found) or name in ("release", "acquire", "holder"):
-            return found
-
-        async def call(*args: Any, **options: Any) -> Any:
-            self.failing.reached(name)
-            return await found(*args, **options)
-
-        return call
 
 
 async def send(agent: Any, value: Any, at: Any) -> Any:
@@ -103,16 +72,17 @@ async def test_the_newest_decision_counts_after_a_failure_at_any_point(
         thread, at = f"t{point}", desk.at(f"t{point}")
         money = {"to": thread, "amount": 100.0}
         await desk.ask(desk.agent(w.plan(w.step("pay", "pay", **money))), "Pay", thread=thread)
-        agent, failing = desk.agent(), Failing(desk.store)
+        agent, failures = desk.agent(), Failures()
+        failing = FailingStore(desk.store, failures)
         broken = dataclasses.replace(
             desk.dependencies,
             store=failing,
             tools=Runner(desk.dependencies.tools.tools, failing),  # type: ignore[arg-type]
         )
-        failing.fails_at = point
+        failures.begin(point)
         first, second = (w.APPROVE, REJECT) if newest == "reject" else (REJECT, w.APPROVE)
         await send(build_graph(broken, checkpointer=desk.checkpointer), [first], at)
-        reached = failing.passed >= point
+        reached = failures.passed >= point
         if reached and money not in desk.called("pay"):
             heard = await send(agent, [second], at)
             await settle(agent, at)
@@ -134,6 +104,42 @@ async def test_a_decision_sent_to_a_thread_beats_the_one_on_record(desk: Any, w:
     await desk.answer(agent, REJECT)
 
     assert not desk.called("pay")
+
+
+@pytest.mark.parametrize("name", ["switches.active", "approvals.get_all", "approvals.decide"])
+async def test_an_older_decision_is_not_carried_out_over_one_that_was_not_heard(
+    desk: Any, w: Any, name: str
+) -> None:
+    """The store fails once while a newer one is recorded: whoever sent it reads so, and decides."""
+    desk.agent(w.plan(w.step("pay", "pay", **PAY)))
+    failures = Failures()
+    store: Any = FailingStore(desk.store, failures)
+    agent = build_graph(
+        dataclasses.replace(
+            desk.dependencies,
+            store=store,
+            switches=SwitchBoard(store.switches, max_age_seconds=0),
+        ),
+        checkpointer=desk.checkpointer,
+    )
+    nth, reached = 0, True
+    while reached:
+        nth, thread = nth + 1, f"t{nth}"
+        desk.planner.replies.append(w.plan(w.step("pay", "pay", **PAY)))
+        [asked] = w.requests(await desk.ask(agent, "Pay ann 100", thread=thread))
+        await desk.decide(agent, asked["id"], w.APPROVE, "bea")
+
+        failures.begin(nth, only=name, lasting=False)
+        out = await send(agent, [REJECT], desk.at(thread))
+        reached = failures.passed >= nth
+        failures.begin(0)
+
+        assert not desk.called("pay")
+        if reached and isinstance(out, dict):
+            assert "disk is gone" in out["__interrupt__"][0].value["pointsman"]["error"]
+            out = await send(agent, [REJECT], desk.at(thread))
+            assert "changed my mind" in out["answer"]["text"]
+    assert nth > 1
 
 
 @pytest.mark.parametrize(
