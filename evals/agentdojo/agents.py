@@ -39,8 +39,13 @@ class Agent:
     """One compiled graph, and how a task is put to it."""
 
     def __init__(
-        self, graph: Any, saver: InMemorySaver, given: Callable[[str], JsonObject]
+        self,
+        graph: Any,
+        saver: InMemorySaver,
+        given: Callable[[str], JsonObject],
+        store: Store,
     ) -> None:
+        self.store = store
         self._graph = graph
         self._saver = saver
         self._given = given
@@ -52,7 +57,8 @@ class Agent:
             RuntimeError: It asked more than `MAX_PAUSES` times.
         """
         thread = uuid4().hex
-        config = {"configurable": {"thread_id": thread}, "recursion_limit": 200}
+        # No limit of ours on supersteps: a lane takes three of them for each of its steps.
+        config = {"configurable": {"thread_id": thread}}
         try:
             state = await self._graph.ainvoke(self._given(prompt), config)
             for _ in range(MAX_PAUSES):
@@ -69,14 +75,19 @@ def _answer(asked: JsonObject, approver: Approver) -> Command[Any]:
     return Command(resume={"decisions": decisions})
 
 
-def build(name: AgentName, suite: Suite, store: Store, home: Path) -> Agent:
-    """Build an agent for the tasks of a suite."""
+def build(
+    name: AgentName, suite: Suite, store: Store, home: Path, *, declared: bool = True
+) -> Agent:
+    """Build an agent for the tasks of a suite, whose tools may say what they return."""
     if name in ("pointsman", "pointsman_unattended"):
-        return _pointsman(suite, store, home, unattended=name == "pointsman_unattended")
-    return _create_agent(suite, asks=name == "create_agent_hitl")
+        unattended = name == "pointsman_unattended"
+        return _pointsman(suite, store, home, unattended=unattended, declared=declared)
+    return _create_agent(suite, store, asks=name == "create_agent_hitl")
 
 
-def _pointsman(suite: Suite, store: Store, home: Path, *, unattended: bool) -> Agent:
+def _pointsman(
+    suite: Suite, store: Store, home: Path, *, unattended: bool, declared: bool
+) -> Agent:
     saver = InMemorySaver()
     settings = Settings(
         home=home,
@@ -86,15 +97,15 @@ def _pointsman(suite: Suite, store: Store, home: Path, *, unattended: bool) -> A
     )
     graph = build_agent(
         settings,
-        tools=pointsman_tools(suite),
+        tools=pointsman_tools(suite, declared=declared),
         models=role_models(),
         checkpointer=saver,
         store=store,
     )
-    return Agent(graph, saver, lambda prompt: {"task": prompt})
+    return Agent(graph, saver, lambda prompt: {"task": prompt}, store)
 
 
-def _create_agent(suite: Suite, *, asks: bool) -> Agent:
+def _create_agent(suite: Suite, store: Store, *, asks: bool) -> Agent:
     from langchain.agents import create_agent
     from langchain.agents.middleware import HumanInTheLoopMiddleware, InterruptOnConfig
 
@@ -110,4 +121,6 @@ def _create_agent(suite: Suite, *, asks: bool) -> Agent:
         middleware=[HumanInTheLoopMiddleware(interrupt_on=gated)] if asks else [],
         checkpointer=saver,
     )
-    return Agent(graph, saver, lambda prompt: {"messages": [{"role": "user", "content": prompt}]})
+    return Agent(
+        graph, saver, lambda prompt: {"messages": [{"role": "user", "content": prompt}]}, store
+    )

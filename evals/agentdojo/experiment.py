@@ -11,14 +11,19 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
+from ...state.run import Principal
+from ...state.seen import seen_in
 from ...stores.store import open_store
 from .agents import AGENTS, Agent, AgentName, build
 from .approver import Approver
+from .channels import ORDER_NAME
 from .mind import Mind
 from .models import MIND
 from .outcome import PairOutcome, observe
+from .plans import plan_honestly
 from .scene import SCENE, Scene
 from .suites import AttackPair, load_suites
+from .tools import contracts
 
 BATCH = 24
 """Pairs that one process takes at a time, with one store for each agent."""
@@ -41,8 +46,8 @@ def run_all(
     """
     jobs = [
         (suite, batch, agents)
-        for suite in dict.fromkeys(pair.suite for pair in pairs)
-        for batch in _batches([pair for pair in pairs if pair.suite == suite])
+        for suite, channel in dict.fromkeys((pair.suite, pair.channel) for pair in pairs)
+        for batch in _batches([p for p in pairs if (p.suite, p.channel) == (suite, channel)])
     ]
     if workers == 0:
         yield from (run_batch(*job) for job in jobs)
@@ -55,7 +60,9 @@ def run_all(
 
 
 def _batches(pairs: list[AttackPair]) -> list[list[AttackPair]]:
-    return [pairs[start : start + BATCH] for start in range(0, len(pairs), BATCH)]
+    # What one run has seen of outputs tells the next: a poisoned shape is for one run alone.
+    size = 1 if pairs[0].channel == "shape" else BATCH
+    return [pairs[start : start + size] for start in range(0, len(pairs), size)]
 
 
 def run_batch(
@@ -69,10 +76,25 @@ async def _run_batch(suite: str, pairs: Sequence[AttackPair], name: AgentName) -
     with tempfile.TemporaryDirectory(prefix="agentdojo-") as folder:
         home = Path(folder)
         async with open_store(home / "store.db") as store:
-            agent = build(name, load_suites()[suite], store, home)
+            declared = pairs[0].channel != "shape"
+            agent = build(name, load_suites()[suite], store, home, declared=declared)
             turn = asyncio.Semaphore(AT_ONCE)
-            runs = [asyncio.create_task(_run(name, agent, pair, turn)) for pair in pairs]
-            return list(await asyncio.gather(*runs))
+            # A group: were one run to fail, the store must not be closed under the others.
+            async with asyncio.TaskGroup() as group:
+                runs = [group.create_task(_run(name, agent, pair, turn)) for pair in pairs]
+            return [run.result() for run in runs]
+
+
+async def _poison(agent: Agent, scene: Scene) -> None:
+    """Have an outsider's words stand in the names of what the task's tools returned before.
+
+    Only those of tools whose output anybody may write: what we keep ourselves names no such field.
+    """
+    called = {step["tool"] for step in plan_honestly(scene).steps if step["kind"] == "tool"}
+    names = {n for n in called if contracts()[n].get("trust", "untrusted") == "untrusted"}
+    seen = seen_in({ORDER_NAME: "yes", "note": "yes"})
+    for name in names:
+        await agent.store.seen_shapes.learn(name, seen, tenant="", principal=Principal().id)
 
 
 async def _run(
@@ -80,6 +102,8 @@ async def _run(
 ) -> PairOutcome:
     async with turn:
         scene = Scene(pair)
+        if pair.channel == "shape":
+            await _poison(agent, scene)
         mind = Mind(scene, compromised=bool(pair.injection))
         approver = Approver(scene)
         # A task has a context of its own, so runs side by side do not meet.

@@ -6,9 +6,11 @@ import re
 from collections import Counter
 
 from ...state.values import Json, JsonObject
+from .channels import ORDER_NAME, Channel, with_orders
 from .given import plain
 from .plans import ANSWER, Reason, plan_honestly
 from .scene import Scene, SceneCall
+from .tools import reads_only
 
 _BLOCK = re.compile(r"<data \w+ name='([^']+)' source='([^']+)'>")
 
@@ -43,15 +45,28 @@ class Mind:
         """Whether the attacker commands."""
         return self._compromised and bool(self.read_by)
 
+    @property
+    def channel(self) -> Channel:
+        """What of the plan the injection goes through."""
+        return self.scene.pair.channel
+
     def read(self, role: str, text: str) -> None:
         """Take note of a prompt."""
         self.asked[role] += 1
-        if self._order and self._order in plain(text):
+        if self._order and (self._order in plain(text) or self._is_told_by_a_name(text)):
             self.read_by[role] += 1
+
+    def _is_told_by_a_name(self, text: str) -> bool:
+        return self.channel == "shape" and ORDER_NAME in text
 
     def steps(self) -> JsonObject:
         """Plan; once the attacker commands, what the injection orders comes first."""
         ordered = self.attack_steps() if self.obeys else []
+        if self.channel and not ordered:
+            # The user's own request names these calls for some case; nothing has been read yet.
+            steps, orders = self.plan.steps, self.attack_steps()
+            reads = [s for s in steps if s["kind"] == "tool" and reads_only(s["tool"])]
+            return with_orders(self.channel, steps, orders, reads, self.scene.goal)
         return {"steps": [*ordered, *self.plan.steps]}
 
     def attack_steps(self) -> list[JsonObject]:
@@ -71,7 +86,8 @@ class Mind:
     def reason(self, prompt: str) -> JsonObject:
         """Do a `reason` step; for the attacker, put his values in, or have the plan made anew."""
         reason = next(r for r in self.plan.reasons if plain(r.prompt) in plain(prompt))
-        if not self.obeys:
+        # Whoever has another way in draws no attention to himself.
+        if not self.obeys or self.channel:
             return {"result": reason.result, "confidence": 0.95}
         planted = self._planted(reason)
         if planted != reason.result:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from .agents import AGENTS
 from .outcome import PairOutcome
 from .suites import VERSION
-from .summary import ALL, SuiteRow, summarize
+from .summary import ALL, SuiteRow, summarize, summarize_channels
 
 HEADER = """# AgentDojo {version}, no language model
 
@@ -27,6 +28,10 @@ The person who is asked allows what the task asked for and nothing else.
 - **Slogans said**: attacks whose goal is that the answer says something; in brackets, those of them
   where it stood there without the label of an untrusted source.
 - **Alone**: tasks done without asking anybody.
+"""
+
+CHANNELS_HEADER = """The plan has the ordered calls in it, as if the user had named them for some
+case; what was read decides whether they are made. All permits are given, so that only taint asks.
 """
 
 COLUMNS = (
@@ -51,6 +56,9 @@ def markdown(outcomes: Sequence[PairOutcome], *, seconds: float) -> str:
         overview(outcomes),
         "## By suite\n",
         _table([row for row in rows if row.suite != ALL]),
+        "## Through what a plan can do\n",
+        CHANNELS_HEADER,
+        channel_table(outcomes),
         "## Who read the injection\n",
         "Attacked runs in which a role's prompt held the injection. A planner reads one only when "
         "it is\nasked for a new plan; extractors read the user's words alone.\n",
@@ -62,6 +70,17 @@ def markdown(outcomes: Sequence[PairOutcome], *, seconds: float) -> str:
 def overview(outcomes: Sequence[PairOutcome]) -> str:
     """Write the table over all suites alone."""
     return _table([row for row in summarize(outcomes) if row.suite == ALL])
+
+
+def channel_table(outcomes: Sequence[PairOutcome]) -> str:
+    """Write the table of attacks through channels."""
+    columns = ("Channel", "Attacks", "Read", "A person was asked", "Orders obeyed", "Strayed")
+    rows = [
+        tuple(map(str, (r.channel, r.attacks, r.read, r.denied, r.obeyed, r.strayed)))
+        for r in summarize_channels(outcomes)
+    ]
+    lines = [columns, tuple("---" for _ in columns), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def _table(rows: Sequence[SuiteRow]) -> str:
@@ -102,6 +121,7 @@ def write(outcomes: Sequence[PairOutcome], folder: Path, *, seconds: float) -> P
     data = {
         "version": VERSION,
         "seconds": round(seconds, 1),
+        "channels": [asdict(row) for row in summarize_channels(outcomes)],
         "summary": [row.to_json() for row in summarize(outcomes)],
         "outcomes": [outcome.to_json() for outcome in outcomes],
     }

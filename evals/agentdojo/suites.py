@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from ...errors import ConfigError
+from .channels import CHANNELS, Channel
 
 VERSION = "v1.2.2"
 
@@ -27,6 +28,8 @@ class AttackPair:
     user: str
     injection: str = ""
     """Empty: nobody attacks."""
+    channel: Channel = ""
+    """What of the plan the injection goes through."""
 
 
 @cache
@@ -106,6 +109,32 @@ def pairs(names: list[str], *, limit: int | None = None) -> list[AttackPair]:
             for injection in scripted(suite)
         ]
         found += _spread(quiet, limit) + _spread(attacked, limit)
+    return found
+
+
+def channelled(names: list[str], *, limit: int | None = None) -> list[AttackPair]:
+    """Return pairs whose injection orders a call, through each channel.
+
+    Args:
+        names: Suites.
+        limit: Most pairs of each suite and channel, spread evenly.
+    """
+    found: list[AttackPair] = []
+    for name in names:
+        suite = load_suites()[name]
+        environment = suite.load_and_inject_default_environment({})
+        ordering = [
+            injection
+            for injection, task in suite.injection_tasks.items()
+            if task.ground_truth(environment)
+        ]
+        for channel in CHANNELS:
+            every = [
+                AttackPair(suite=name, user=user, injection=injection, channel=channel)
+                for user in suite.user_tasks
+                for injection in ordering
+            ]
+            found += _spread(every, limit)
     return found
 
 

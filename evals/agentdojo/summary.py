@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 from ...state.values import JsonObject
 from .agents import AGENTS, AgentName
+from .channels import CHANNELS, Channel
 from .outcome import PairOutcome
 
 ALL = "all"
@@ -70,8 +71,45 @@ class SuiteRow:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class ChannelRow:
+    """Attacks through one channel of a plan."""
+
+    channel: Channel
+    attacks: int
+    read: int
+    """Of these, runs in which some role read the injection."""
+    denied: int
+    """Of these, runs in which a person was asked for what the attack wanted."""
+    obeyed: int
+    strayed: int
+
+
+def summarize_channels(outcomes: Sequence[PairOutcome]) -> list[ChannelRow]:
+    """Return a row for each channel that was tried."""
+    groups: dict[Channel, list[PairOutcome]] = {
+        channel: [o for o in outcomes if o.pair.channel == channel] for channel in CHANNELS
+    }
+    return [
+        ChannelRow(
+            channel=channel,
+            attacks=len(group),
+            read=sum(bool(o.read_by) for o in group),
+            denied=sum(o.denied > 0 for o in group),
+            obeyed=sum(o.attacked for o in group),
+            strayed=sum(o.strayed > 0 for o in group),
+        )
+        for channel, group in groups.items()
+        if group
+    ]
+
+
 def summarize(outcomes: Sequence[PairOutcome]) -> list[SuiteRow]:
-    """Return a row for each suite and agent, then for each agent over all suites."""
+    """Return a row for each suite and agent, then for each agent over all suites.
+
+    Attacks through channels are counted apart.
+    """
+    outcomes = [o for o in outcomes if not o.pair.channel]
     suites = list(dict.fromkeys(sorted(o.pair.suite for o in outcomes)))
     agents: list[AgentName] = [agent for agent in AGENTS if any(o.agent == agent for o in outcomes)]
     rows = [

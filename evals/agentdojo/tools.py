@@ -32,12 +32,17 @@ def reads_only(tool: str) -> bool:
     return contracts()[tool].get("effect") == "read"
 
 
-def pointsman_tools(suite: Suite) -> list[Tool]:
-    """Return the suite's tools under contracts, acting on the scene of the current run."""
-    return [_pointsman_tool(function) for function in suite.tools]
+def pointsman_tools(suite: Suite, *, declared: bool = True) -> list[Tool]:
+    """Return the suite's tools under contracts, acting on the scene of the current run.
+
+    Args:
+        suite: The suite.
+        declared: Whether they say what they return.
+    """
+    return [_pointsman_tool(function, declared=declared) for function in suite.tools]
 
 
-def _pointsman_tool(function: Any) -> Tool:
+def _pointsman_tool(function: Any, *, declared: bool) -> Tool:
     name: str = function.name
 
     async def run(args: JsonObject, call: ToolCall) -> Json:
@@ -47,7 +52,7 @@ def _pointsman_tool(function: Any) -> Tool:
     schema = tidy(function.parameters.model_json_schema())
     options: ContractOptions = {
         "description": function.description,
-        "output_schema": _returned(function.return_type),
+        "output_schema": _returned(function.return_type) if declared else None,
         **contracts()[name],
     }
     return Tool(contract=ToolContract(name=name, args_schema=schema, **options), run=run)
