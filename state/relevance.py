@@ -9,7 +9,16 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])|\n+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-ÖØ-ÞŒŠŽ0-9\"'(¿¡«„“‘])|\n+")
+_NO_END = re.compile(
+    r"(?:^|[\s(])(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|Hr|Nr|bzw|inkl|ca|Sra?|Srta|Dra|Uds?|Mme|Mlle|e\.g|i\.e)\.$"
+    r"|(?:^|\s)(?:am|vom|zum|dem|den|der|die|das|des)\s\d{1,2}\.$"
+)
+"""Abbreviations, and a German ordinal number: `am 3. Werktag`."""
+_NUMBERED = re.compile(r"(?:^|\D)\d{1,2}\.$")
+_GERMAN_MONTH = re.compile(
+    r"(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b"
+)
 _STOP = frozenset(
     """about above after again also been before being below between both could does doing down
     during each from further have having here hers into itself just more most must only other
@@ -21,8 +30,20 @@ _STOP = frozenset(
 
 def sentences(text: str) -> list[str]:
     """Split text into sentences, Markdown markers removed."""
-    parts = (part.strip(" \t#*->|") for part in _SENTENCE_END.split(text))
+    ends = [end for end in _SENTENCE_END.finditer(text) if _is_end(text, end)]
+    starts = [0, *(end.end() for end in ends)]
+    stops = [*(end.start() for end in ends), len(text)]
+    parts = (text[a:b].strip(" \t#*->|") for a, b in zip(starts, stops, strict=True))
     return [part for part in parts if part]
+
+
+def _is_end(text: str, end: re.Match[str]) -> bool:
+    """Whether a sentence ends there, and not an abbreviation or the day of `3. Oktober`."""
+    if "\n" in end[0]:
+        return True
+    before = text[max(0, end.start() - 16) : end.start()]
+    dated = _NUMBERED.search(before) and _GERMAN_MONTH.match(text, end.end())
+    return not (dated or _NO_END.search(before))
 
 
 def most_relevant(task: str, text: str, *, limit: int) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pointsman.state.relevance import most_relevant, sentences
 
 
@@ -17,3 +19,31 @@ def test_the_relevant_sentences_come_in_their_own_order() -> None:
 def test_sentences_lose_their_markdown() -> None:
     """Headings and list markers are not part of a sentence."""
     assert sentences("## Refunds\n- First. Second!\n") == ["Refunds", "First.", "Second!"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ihr Paket wurde am 23. Oktober erwartet, die Frist ist seit dem 13. November vorbei.",
+        "Sie kommt am 3. Werktag nach dem Versand.",
+        "Das gilt z. B. Kunden mit Konto.",
+        "Dear Mr. Keller, it is on its way.",
+    ],
+)
+def test_an_abbreviation_or_ordinal_ends_no_sentence(text: str) -> None:
+    """What comes after the stop belongs to the sentence: a date is never cut in two."""
+    assert sentences(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Se le devolvió el dinero. ¿Algo más?", "Se le devolvió el dinero."),
+        ("C'est fait. À bientôt !", "C'est fait."),
+        ("Erledigt. Über das Konto.", "Erledigt."),
+        ("There are 12. Thanks.", "There are 12."),
+    ],
+)
+def test_a_sentence_begins_with_any_capital_letter(text: str, first: str) -> None:
+    """A claim is not read as a part of the question after it."""
+    assert sentences(text)[0] == first
