@@ -72,7 +72,9 @@ def _asked(sentence: str, ground: Ground) -> SentenceVerdict:
     invented = [
         i.text
         for i in (*facts.identifiers, *facts.addresses)
-        if i.key not in ground.all.keys and not parts_known(i, ground.all)
+        if i.key not in ground.all.keys
+        and not parts_known(i, ground.all)
+        and not speech.names_example(sentence, i.start)
     ]
     if invented:
         return _failed(f"nothing holds {', '.join(invented)}", *invented)
@@ -94,7 +96,7 @@ def _verdict(standing: Standing) -> SentenceVerdict:
         return _failed("what it says stands elsewhere than in the evidence it cites")
     if word := comparison.contradicted(facts, basis):
         return _failed(f"the evidence does not make it “{word}”", word)
-    if not ledger.denies(standing) and (word := polarity.contradicted(facts, basis)):
+    if not ledger.denies(standing) and (word := polarity.contradicted(facts, standing.asserted)):
         return _failed(f"the evidence says the contrary about “{word}”", word)
     return _passed(standing)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from .evidence import Indexed
 from .opposites import concept_of
@@ -37,6 +38,10 @@ _STOP = listed(
     pour avec dans votre vous cette leur mais sont était sera être elle nous
     para como este esta está están usted puede tiene pero sobre entre desde cuando"""
 )
+_CONDITIONS = listed(
+    "if unless until once when falls wenn sofern bis sobald si jusqu lorsque quand hasta cuando"
+)
+_ANY = listed("a an any ein eine einem einen une un una")
 _HOURS = re.compile(r"\b\d{1,2} ?(?:h|uhr|am|pm|\d\d)\b", re.IGNORECASE)
 _TO = listed("to through bis a à al au")
 _BEFORE = 2
@@ -53,6 +58,9 @@ class Mention:
 
     name: str
     sign: int
+    supposed: bool = False
+    """Whether it stands in a condition, or describes any thing of a kind: nothing says that it is
+    so in `until it is dispatched` and `a dispatched order`."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +114,10 @@ def _clause(words: Sequence[Token]) -> SpokenClause:
     for at, token in enumerate(words):
         if len(token.folded) < 4 or token.folded in _STOP:
             continue
-        sign = -1 if _negated(words, at) else 1
-        found.append(Mention(stem(token.folded), sign))
+        sign, supposed = -1 if _negated(words, at) else 1, _supposed(words, at)
+        found.append(Mention(stem(token.folded), sign, supposed))
         if concept := concept_of(token.folded):
-            concepts.append(Mention(concept[0], concept[1] * sign))
+            concepts.append(Mention(concept[0], concept[1] * sign, supposed))
     text = " ".join(token.text for token in words)
     return SpokenClause(
         frozenset(m.name for m in found),
@@ -148,10 +156,26 @@ def _negated(words: Sequence[Token], at: int) -> bool:
     return any(token.folded in ("nicht", "nichts") for token in after)
 
 
+def _supposed(words: Sequence[Token], at: int) -> bool:
+    if at == 1 and len(words) > 2 and words[0].folded in _ANY:
+        return True
+    pairs = pairwise(words[: at + 1])
+    return any(word.folded in _CONDITIONS and not after.text[0].isdigit() for word, after in pairs)
+
+
+def _asserted(clause: SpokenClause) -> SpokenClause:
+    """Return what a clause of prose says to be so, without what it only supposes."""
+    return replace(
+        clause,
+        words=tuple(m for m in clause.words if not m.supposed),
+        concepts=tuple(m for m in clause.concepts if not m.supposed),
+    )
+
+
 def clauses_of(item: Indexed) -> list[SpokenClause]:
     """Return the clauses of evidence: of prose, or one a field."""
     if not item.leaves:
-        return read_clauses(item.text)
+        return [_asserted(clause) for clause in read_clauses(item.text)]
     return [clause for leaf in item.leaves if (clause := field_clause(leaf))]
 
 

@@ -19,6 +19,9 @@ from .tables import tables_of
 from .times import TimeOfDay
 from .units import UNITS
 
+REQUEST = "request"
+"""Id of the request among what needs no citation."""
+
 
 @dataclass(frozen=True)
 class Holding:
@@ -107,6 +110,11 @@ class Holding:
         """The rest of it."""
         return Holding(tuple(item for item in self.items if not item.in_part))
 
+    @cached_property
+    def asserted(self) -> Holding:
+        """What says how things are: not the user's words, which ask for things."""
+        return Holding(tuple(item for item in self.items if item.id != REQUEST))
+
     @property
     def cut(self) -> int:
         """Characters or fields of its evidence that were not read."""
@@ -135,8 +143,13 @@ class Ground:
     @cached_property
     def context(self) -> Holding:
         """What needs no citation: the request, the instructions and what was done."""
-        said = [index("request", "", self.request), index("instructions", "", self.instructions)]
+        said = [index(REQUEST, "", self.request), index("instructions", "", self.instructions)]
         return Holding((*said, *(done.whole for done in self.done)))
+
+    @cached_property
+    def said_before(self) -> Holding:
+        """What the agent said in earlier turns."""
+        return Holding((index("told", "", "\n".join(self.told)),))
 
     @cached_property
     def done(self) -> tuple[DoneEffect, ...]:

@@ -15,6 +15,8 @@ _ASKING = re.compile(
 _TELLING = re.compile(rf"^(?:{any_of(_WORDS['telling'])})\b", re.IGNORECASE)
 _OFFER = re.compile(rf"\b(?:{any_of(_WORDS['offer'])})", re.IGNORECASE)
 _COURTESY = re.compile(rf"^(?:{any_of(_WORDS['courtesy'])})", re.IGNORECASE)
+_REFUSAL = re.compile(rf"\b(?:{any_of(_WORDS['refusal'])})\b", re.IGNORECASE)
+_EXAMPLE = re.compile(rf"(?:^|[\s(])(?:{any_of(_WORDS['example'])})[,:]?\s*$", re.IGNORECASE)
 _LONGEST_COURTESY = 14
 
 
@@ -38,3 +40,13 @@ def is_offer(text: str) -> bool:
 def is_courtesy(text: str) -> bool:
     """Return whether a sentence only greets, thanks, regrets, wishes or shows understanding."""
     return bool(_COURTESY.match(text.strip())) and len(fold(text).split()) <= _LONGEST_COURTESY
+
+
+def is_refusal(text: str) -> bool:
+    """Return whether the agent says what it cannot or may not do."""
+    return bool(_REFUSAL.search(text))
+
+
+def names_example(text: str, start: int) -> bool:
+    """Return whether what begins there is named as an example: `for example ORD-1001`."""
+    return bool(_EXAMPLE.search(text[max(0, start - 24) : start]))

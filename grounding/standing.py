@@ -9,7 +9,18 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
 
-from . import arithmetic, boundaries, counting, cues, elapsed, frequency, in_part, means, mixing
+from . import (
+    arithmetic,
+    boundaries,
+    counting,
+    cues,
+    elapsed,
+    frequency,
+    in_part,
+    means,
+    mixing,
+    speech,
+)
 from .clauses import denies
 from .dates import MONTHS, WrittenDate
 from .deeds import deeds
@@ -53,6 +64,11 @@ class Standing:
         self.context = ground.context
         self.basis = cited if cited.items else ground.context
         """What the facts must stand in: what is cited, or without a citation the context."""
+        self.asserted = self.basis.asserted
+        if not cited.items and not speech.is_refusal(facts.text):
+            self.asserted += ground.said_before
+        """What of it says how things are: to refuse a wish is no contradiction of it, nor of what
+        was told before."""
         self.relative = relative_days(facts.text, ground.today, facts.quantities)
         self.names = names(facts.text, facts.tokens, facts.language)
 
