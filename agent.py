@@ -127,6 +127,12 @@ def build_planner(settings: Settings, gateway: Gateway, runner: Runner) -> Plann
     planners: list[Planner] = []
     if settings.playbooks is not None:
         playbooks = load_playbooks(settings.path(settings.playbooks), tools=runner.tools.keys())
-        planners.append(PlaybookPlanner(playbooks, extractor=ModelExtractor(gateway)))
+        planners.append(
+            PlaybookPlanner(
+                playbooks,
+                extractor=ModelExtractor(gateway),
+                defers=lambda: gateway.serves("planner"),
+            )
+        )
     planners.append(LlmPlanner(gateway, runner))
     return OrderedPlanners(planners)

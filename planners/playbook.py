@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..state.plan import AnswerSentence, Plan, Step
@@ -49,6 +49,8 @@ class PlaybookPlanner:
     Args:
         playbooks: The playbooks.
         extractor: A model for required arguments that no pattern finds.
+        defers: Whether a planner that reads the conversation is asked next. It then gets what only
+            the conversation makes clear: replies to a question, and changes of what waits.
         threshold: Least similarity, from 0 to 1, to plan at all.
         margin: Least distance to the second-best playbook.
     """
@@ -58,10 +60,12 @@ class PlaybookPlanner:
         playbooks: Sequence[Playbook],
         *,
         extractor: ArgumentExtractor | None = None,
+        defers: Callable[[], bool] = lambda: False,
         threshold: float = THRESHOLD,
         margin: float = MARGIN,
     ) -> None:
         self._extractor = extractor
+        self._defers = defers
         self._playbooks = {playbook.name: playbook for playbook in playbooks}
         examples = {name: playbook.intents for name, playbook in self._playbooks.items()}
         others = {f"{COUNTER}{p.name}": p.not_intents for p in playbooks}
@@ -97,9 +101,14 @@ class PlaybookPlanner:
         text = request.task.text
         if len(text) > MAX_CHARACTERS:
             return self._declined(f"The request is longer than {MAX_CHARACTERS} characters.")
+        defers = self._defers()
+        if defers and _replies(request):
+            return self._declined("The conversation makes it clear, and playbooks do not read it.")
         try:
             # A pattern that takes long holds up a thread, and no event loop.
             reading = await asyncio.to_thread(self.read, text)
+            if defers and request.waits and self._changes(reading, request):
+                return self._declined("It may change what waits, and playbooks do not see that.")
             filled = [await self._fill(asked, reading, request) for asked in reading.asked]
         except TooSlowError as error:
             return self._declined(f"The request cannot be read: {error}")
@@ -111,6 +120,11 @@ class PlaybookPlanner:
         if lacking := sorted({t for f in filled for t in f.playbook.tools} - permitted):
             return self._declined(f"This task may not use {', '.join(lacking)}.")
         return _merged(_distinct(filled), version=request.version)
+
+    def _changes(self, reading: Reading, request: PlanRequest) -> bool:
+        changing = {tool.name for tool in request.tools if tool.effect != "read"}
+        asked = (self._playbooks[asked.match.label] for asked in reading.asked)
+        return any(changing & set(playbook.tools) for playbook in asked)
 
     def _admits(self, label: str, text: str) -> bool:
         playbook = self._playbooks[label]
@@ -138,6 +152,14 @@ class PlaybookPlanner:
 
     def _unreadable(self, reading: Reading) -> Declined:
         return self._declined(f"No playbook fits this request. {reading.problem}".strip())
+
+
+def _replies(request: PlanRequest) -> bool:
+    """Whether a message that asks nothing follows a question, or comes while something waits."""
+    if "?" in request.task.text:
+        return False
+    said = [u.text for u in request.task.conversation if u.speaker == "assistant"]
+    return bool(request.waits) or bool(said and said[-1].rstrip().endswith("?"))
 
 
 def _missing(filled: _Filled) -> list[str]:

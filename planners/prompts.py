@@ -137,7 +137,8 @@ def _age(seconds: float) -> str:
 
 WAITING = (
     "If the user takes one of these back or wants it otherwise, list its name in "
-    '"withdraw": it is then not done. What is not listed goes on waiting; do not plan it again.'
+    '"withdraw": it is then not done. What is not listed goes on waiting; do not plan it again. '
+    "The user is told what waits and what was withdrawn: leave that out of the answer."
 )
 
 

@@ -10,13 +10,13 @@ import pytest
 
 from pointsman.errors import EndpointError
 from pointsman.planners.playbook import MAX_CHARACTERS, PlaybookPlanner
-from pointsman.planners.protocols import Declined, PlanRequest
+from pointsman.planners.protocols import Declined, PlanRequest, Waits
 from pointsman.planners.template import Playbook
 from pointsman.state.checks import check_plan
 from pointsman.state.plan import Plan
 from pointsman.state.run import Run
 from pointsman.state.schedule import chains
-from pointsman.state.task import Attachment, Task
+from pointsman.state.task import Attachment, Task, Utterance
 from pointsman.state.values import JsonObject
 
 Ask = Callable[[str], PlanRequest]
@@ -260,3 +260,48 @@ async def test_a_failing_model_is_reported(playbooks: tuple[Playbook, ...], ask:
     answer = await declined(named(playbooks, extractor), ask(NAMED))
 
     assert "It is down." in answer.reason
+
+
+def _after(request: PlanRequest, answer: str) -> PlanRequest:
+    said = (Utterance(speaker="user", text="Hi."), Utterance(speaker="assistant", text=answer))
+    return replace(request, task=request.task.model_copy(update={"conversation": said}))
+
+
+async def test_a_reply_to_a_question_is_left_to_who_reads_the_conversation(
+    playbooks: tuple[Playbook, ...], ask: Ask
+) -> None:
+    """Alone it says something else: here, it would be answered with the state of the order."""
+    planner = PlaybookPlanner(playbooks, defers=lambda: True)
+    reply = "It's order ORD-1003. Where things stand: one arrived broken."
+
+    await declined(planner, _after(ask(reply), "What is wrong, and which order is it?"))
+
+
+async def test_a_question_is_no_reply_to_a_question(
+    playbooks: tuple[Playbook, ...], ask: Ask
+) -> None:
+    """It stands for itself, and its playbook costs no model call."""
+    planner = PlaybookPlanner(playbooks, defers=lambda: True)
+
+    await planned(planner, _after(ask(STATUS), "Is there anything else?"))
+
+
+async def test_what_may_change_a_waiting_request_is_left_to_who_sees_it(
+    playbooks: tuple[Playbook, ...], ask: Ask
+) -> None:
+    """A second refund beside the first is not what `refund the mugs instead` means."""
+    planner = PlaybookPlanner(playbooks, defers=lambda: True)
+    waits = Waits(id="a1", words="Refund it", tool="issue_refund", args={})
+
+    await declined(
+        planner,
+        replace(ask("Could you refund the broken kettle from order ORD-1001?"), waits=(waits,)),
+    )
+    await planned(planner, replace(ask(STATUS), waits=(waits,)))
+
+
+async def test_without_a_model_playbooks_do_what_they_can(
+    planner: PlaybookPlanner, ask: Ask
+) -> None:
+    """Nobody else would read the conversation."""
+    await planned(planner, _after(ask(REFUND), "Which order is it?"))
