@@ -24,7 +24,7 @@ from ..runs.prompts import AnswerBrief
 from ..runs.spending import history, spent
 from ..runs.spoken import Spoken
 from ..runs.step import started
-from ..runs.telling import done, in_words, told
+from ..runs.telling import done, in_words, told, withdrawn_in_words
 from ..runs.view import RunUpdate, RunView
 from ..runs.withdrawal import step_in_words
 from ..runs.writing import UNREACHED, Writing, blocks_of, corrected, write
@@ -127,6 +127,7 @@ async def _answer(
         now=started(view.run),
     )
     notes = [*told(plan, view.results, stop, language), *_still_waits(view, language)]
+    withdrawn = withdrawn_in_words(plan, language)
     instructions = instructions_for(view.run, dependencies, plan)
     brief = AnswerBrief(
         task=task,
@@ -134,7 +135,7 @@ async def _answer(
         evidence=blocks_of(run.evidence, list(run.evidence)),
         instructions=instructions,
         why=plan.reason,
-        notes=notes,
+        notes=[*notes, *withdrawn],
     )
     desk = Writing(
         run=view.run,
@@ -148,12 +149,11 @@ async def _answer(
     )
     said = [Sentence(text=text) for text in sentences(stop.said)] if stop else []
     checked, written_by = await _sentences(desk, run, said)
-    withdrawn = [
-        Sentence(text=phrase(language, "withdrawn", words)) for words in plan.withdraws.values()
-    ]
     unsaid = _unsaid_effects(view, run, checked.kept, dependencies)
     # Nothing is said twice; see `Spoken`.
-    kept = tuple(dict.fromkeys((*checked.kept, *withdrawn, *unsaid)))
+    heard = {line for message in view.messages for line in message.text.splitlines()}
+    unheard = [Sentence(text=text) for text in withdrawn if text not in heard]
+    kept = tuple(dict.fromkeys((*checked.kept, *unheard, *unsaid)))
     nothing = () if kept or notes else (phrase(language, "nothing_found"),)
     return compose(
         kept,

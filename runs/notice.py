@@ -12,7 +12,7 @@ from ..state.instances import step_of
 from ..state.values import digest
 from .dependencies import Dependencies
 from .phrases import language_spoken, phrase
-from .telling import in_words
+from .telling import in_words, withdrawn_in_words
 from .view import RunView
 
 
@@ -26,7 +26,9 @@ class Notice:
 
 
 def notice_of(view: RunView, dependencies: Dependencies) -> Notice | None:
-    """Return what is done and what waits; nothing where only questions wait, which ask themselves.
+    """Return what is done, taken back and waiting; nothing where only questions wait.
+
+    Questions ask themselves.
 
     The same requests give the same message: it is said once, however often the run comes by.
     """
@@ -37,6 +39,7 @@ def notice_of(view: RunView, dependencies: Dependencies) -> Notice | None:
     waiting = dict.fromkeys(in_words(here.plan.step(step_of(r.step))) for r in here.approvals)
     lines = [
         *(phrase(language, "done", words) for words in _done(view, dependencies)),
+        *withdrawn_in_words(view.plan, language),
         *(phrase(language, "waits", words) for words in waiting),
         *(request.description for request in here.questions),
     ]

@@ -101,6 +101,11 @@ def _of_stop(stop: Stop, language: Language) -> Iterator[str]:
         yield "\n".join([phrase(language, "can_do"), *(f"- {line}" for line in stop.can_do)])
 
 
+def withdrawn_in_words(plan: Plan, language: Language) -> list[str]:
+    """Return what a user hears of the waiting requests that a plan withdraws."""
+    return [phrase(language, "withdrawn", words) for words in plan.withdraws.values()]
+
+
 def in_words(step: Step) -> str:
     """Return what a step is for, as a user may read it."""
     named = (step.tool or step.id).replace("_", " ").strip().capitalize()

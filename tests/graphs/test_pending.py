@@ -121,7 +121,7 @@ async def test_the_planner_takes_back_one_of_two(bench: Any, w: Any) -> None:
 
 
 async def test_an_amended_request_replaces_the_old_one(bench: Any, w: Any) -> None:
-    """The old approval is gone, the new one is asked for; nothing was paid twice."""
+    """The old approval is gone, which is heard at once and once; nothing was paid twice."""
     agent = bench.agent(
         pays(w, "ann", 50.0),
         {**pays(w, "ann", 30.0), "withdraw": ["w1"]},
@@ -134,7 +134,10 @@ async def test_an_amended_request_replaces_the_old_one(bench: Any, w: Any) -> No
     [interrupt] = out["__interrupt__"]
     assert [r["args"]["amount"] for r in interrupt.value["action_requests"]] == [30.0]
     assert old not in await listed(bench)
-    await agent.ainvoke(w.resume({"type": "approve"}), w.thread())
+    waits = "Waiting for approval: Pay ann."
+    assert out["messages"][-1].text == f"Withdrawn, and not done: Pay ann.\n{waits}"
+    out = await agent.ainvoke(w.resume({"type": "approve"}), w.thread())
+    assert "Withdrawn" not in out["messages"][-1].text
     assert [args["amount"] for name, args in bench.calls if name == "pay"] == [30.0]
 
 
