@@ -32,7 +32,8 @@ _NEGATIONS = listed(
 _STOP = listed(
     """back yet need needs have has had does did the this that with your from have been
     will would there their they which about after before into than then when what where also been
-    more most such each other some does were here
+    more most such each other some does were here within
+    innerhalb binnen
     der die das und ist sind wird werden wurde wurden haben hatte eine einen einem einer ihre ihren
     ihrem ihrer sich auch noch nach oder über diese dieser dieses dieser für mit von dem den des
     pour avec dans votre vous cette leur mais sont était sera être elle nous
