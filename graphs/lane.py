@@ -15,7 +15,7 @@ from ..nodes.act import act
 from ..nodes.route import AFTER_ROUTE, after_route, route
 from ..nodes.verify import AFTER_VERIFY, after_verify, verify
 from ..runs.dependencies import Dependencies
-from ..runs.lane_view import LaneOutput, LaneState, LaneView
+from ..runs.lane_view import LaneOutput, LaneState, LaneView, releasing
 from ..runs.node import as_edge, as_node
 from ..state.context import AgentContext
 
@@ -23,9 +23,9 @@ from ..state.context import AgentContext
 def build_lane(dependencies: Dependencies) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Wire the lane."""
     lane = StateGraph(LaneState, context_schema=AgentContext, output_schema=LaneOutput)
-    lane.add_node("route", as_node(route, LaneView, dependencies))
-    lane.add_node("act", as_node(act, LaneView, dependencies))
-    lane.add_node("verify", as_node(verify, LaneView, dependencies))
+    lane.add_node("route", as_node(releasing(route), LaneView, dependencies))
+    lane.add_node("act", as_node(releasing(act), LaneView, dependencies))
+    lane.add_node("verify", as_node(releasing(verify), LaneView, dependencies))
     lane.add_edge(START, "route")
     lane.add_conditional_edges("route", as_edge(after_route, LaneView), AFTER_ROUTE)
     lane.add_edge("act", "verify")

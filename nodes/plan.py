@@ -98,7 +98,7 @@ def after_plan(view: RunView) -> str | list[Send]:
     """
     move = move_of(view)
     if move.kind == "dispatch":
-        return [Send("lane", view.lane(chain)) for chain in move.chains]
+        return [Send("lane", sent) for sent in view.lanes(move.chains)]
     if move.kind == "ask" and not view.as_parked().approvals:
         # All that waits are questions, which are messages.
         return FINISH

@@ -11,7 +11,7 @@ from ..errors import PlanError
 from ..policy.approvals import action_digest
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
-from ..runs.lane_view import LaneView, Route, Routed, StepEnded
+from ..runs.lane_view import GaveWay, LaneView, Route, Routed, StepEnded
 from ..runs.late_decisions import take_late_decision
 from ..runs.step import Current, after_failure, ended, leave, load
 from ..runs.steps.condition import under_condition
@@ -25,9 +25,11 @@ from ..state.results import Failure, StepResult
 
 async def route(
     view: LaneView, runtime: Runtime[AgentContext], dependencies: Dependencies
-) -> Routed | StepEnded:
+) -> Routed | StepEnded | GaveWay:
     """Choose how the current step runs; end it here if it has run, must wait, or may not run."""
     max_inline = dependencies.settings.max_inline_bytes
+    if not await _comes(view):
+        return GaveWay()
     current = await load(view, dependencies.store.payloads)
     recorded = await _recorded(view, current, dependencies)
     if recorded is not None:
@@ -66,6 +68,16 @@ async def route(
         why=decided.why,
     )
     return Routed(route=decided.model_copy(update={"because": current.because}))
+
+
+async def _comes(view: LaneView) -> bool:
+    """Wait for what the current step needs of lanes beside; say whether it may go on with that."""
+    hard = view.current.requires()
+    for name in view.awaited:
+        result = await view.take(name)
+        if result is None or (name in hard and result.status != "accepted"):
+            return False
+    return True
 
 
 async def _decided(

@@ -6,29 +6,33 @@ above it is; what passes between its own nodes are the records themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Annotated, Any, Literal, Required, TypeVar
 
+from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from ..models.requests import Candidate
 from ..state.agent import read
 from ..state.channels import merge_two
+from ..state.context import AgentContext
 from ..state.expansion import rest_of
 from ..state.instances import parts_of
 from ..state.migrations import migrated
 from ..state.nesting import nest_of
 from ..state.plan import Plan, Step
-from ..state.results import Attempt, StepResult, Verdict
+from ..state.results import FINAL, Attempt, StepResult, Verdict
 from ..state.run import Run
 from ..state.task import Attachment
 from ..state.values import JsonObject, Record
 from ..state.verdict import ActOutcome
+from .dependencies import Dependencies
 from .memory import RunMemory
 
 R = TypeVar("R", bound=Record)
+U = TypeVar("U")
 
 
 class Route(Record):
@@ -68,6 +72,10 @@ class LaneState(TypedDict, total=False):
     """Those of these instances that effects beside the lane rest on, too."""
     checked_steps: list[JsonObject]
     """These steps, and the loops around them, as far as the plan above does not hold them."""
+    dispatch: str
+    """Of the lanes that run side by side, by which they find each other."""
+    beside: list[str]
+    """Steps of the lanes beside it whose results it waits for."""
     attachments: list[JsonObject]
     """`Attachment`s that the chain refers to; their content stays in the payload store."""
     results: Annotated[JsonObject, merge_two]
@@ -100,6 +108,7 @@ class LaneView:
 
     def __init__(self, state: Mapping[str, Any], memory: RunMemory | None = None) -> None:
         self._state = migrated("lane", state)
+        self._taken: dict[str, JsonObject] = {}
         self.memory = memory or RunMemory()
 
     @cached_property
@@ -117,6 +126,11 @@ class LaneView:
     def chain(self) -> list[str]:
         """The steps that are left, the current one first."""
         return self._state["chain"]
+
+    @property
+    def current(self) -> Step:
+        """The current step, as the plan has it."""
+        return self.plan.step(parts_of(self.chain[0])[0])
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -179,10 +193,42 @@ class LaneView:
         given = read(self._state, "checked_steps", [])
         return {item["id"]: self._record(f"checked {item['id']}", Step, item) for item in given}
 
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """Steps of lanes beside it that the current step needs, and whose results it has not."""
+        beside: list[str] = read(self._state, "beside", [])
+        rested = self._rests_on(self.chain[0]) if self._is_effect else []
+        wanted = self.current.needs() | {*rested}
+        return tuple(n for n in beside if n in wanted and self.result(n) is None)
+
+    async def take(self, key: str) -> StepResult | None:
+        """Wait for a step of a lane beside and take in its result; `None` if it brings none."""
+        raw = await self.memory.arrivals.result(read(self._state, "dispatch", ""), key)
+        if raw is not None:
+            self._taken[key] = raw
+        return self.result(key)
+
+    def bring(self, results: Mapping[str, JsonObject], left: Sequence[str]) -> None:
+        """Hand results to the lanes beside, and say which steps of the chain do not come.
+
+        Args:
+            results: What has ended for good, by step.
+            left: The steps that the lane goes on with.
+        """
+        dispatch: str = read(self._state, "dispatch", "")
+        for key, raw in results.items():
+            self.memory.arrivals.came(dispatch, key, raw)
+        self.memory.arrivals.never_comes(dispatch, set(self.chain).difference(left))
+
+    @property
+    def inputs(self) -> JsonObject:
+        """Results that the lane was sent, or has taken from lanes beside."""
+        return {**read(self._state, "inputs", {}), **self._taken}
+
     def result(self, key: str) -> StepResult | None:
-        """Return a step's result, if the lane has it: its own, or one that it was sent."""
+        """Return a step's result, if the lane has it: its own, or one that it was sent or took."""
         own = read(self._state, "results", {}).get(key)
-        raw = own if own is not None else read(self._state, "inputs", {}).get(key)
+        raw = own if own is not None else self.inputs.get(key)
         return None if raw is None else self._record(f"result {key}", StepResult, raw)
 
     def _record(self, slot: str, kind: type[R], raw: JsonObject) -> R:
@@ -195,9 +241,19 @@ class Routed:
 
     route: Route
 
-    def pack(self, view: LaneView) -> JsonObject:  # noqa: ARG002 - all updates are packed alike
+    def pack(self, view: LaneView) -> JsonObject:
         """Return the channels to write."""
-        return {"route": self.route, "outcome": None, "verdict": None}
+        return {"route": self.route, "outcome": None, "verdict": None, "inputs": view.inputs}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaveWay:
+    """The lane ends: what the current step needs has not come, or came to nothing."""
+
+    def pack(self, view: LaneView) -> JsonObject:
+        """Return the channels to write."""
+        view.bring({}, ())
+        return {"chain": [], "route": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +262,7 @@ class Performed:
 
     outcome: ActOutcome
 
-    def pack(self, view: LaneView) -> JsonObject:  # noqa: ARG002
+    def pack(self, view: LaneView) -> JsonObject:  # noqa: ARG002 - all updates are packed alike
         """Return the channels to write."""
         return {"outcome": self.outcome}
 
@@ -238,9 +294,12 @@ class StepEnded:
         """Return the channels to write."""
         key, raw = self.result.step, self.result.to_json()
         view.memory.keep(f"result {key}", raw, self.result)
+        left = view.chain[1:] if self.result.status == "accepted" else self._rest(view)
+        view.bring({key: raw} if self.result.status in FINAL else {}, left)
         return {
             "results": {key: raw},
-            "chain": view.chain[1:] if self.result.status == "accepted" else self._rest(view),
+            "inputs": view.inputs,
+            "chain": left,
             "attempts": (),
             "route": None,
             "outcome": None,
@@ -249,3 +308,24 @@ class StepEnded:
 
     def _rest(self, view: LaneView) -> list[str]:
         return [] if self.result.status == "stopped" else rest_of(view.plan, view.chain)
+
+
+def releasing(
+    node: Callable[[LaneView, Runtime[AgentContext], Dependencies], Awaitable[U]],
+) -> Callable[[LaneView, Runtime[AgentContext], Dependencies], Awaitable[U]]:
+    """Have a node of the lane that raises, or is cancelled, release the lanes that wait for it."""
+
+    @wraps(node)
+    async def released(
+        view: LaneView, runtime: Runtime[AgentContext], dependencies: Dependencies
+    ) -> U:
+        done = False
+        try:
+            update = await node(view, runtime, dependencies)
+            done = True
+        finally:
+            if not done:
+                view.bring({}, ())
+        return update
+
+    return released

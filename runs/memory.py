@@ -25,6 +25,7 @@ from ..stores.approvals import SqlApprovalStore
 from ..stores.interface import Payloads
 from ..stores.journal import SqlJournal
 from ..stores.records import ApprovalRecord, RunRecords
+from .arrivals import Arrivals
 
 if TYPE_CHECKING:
     from ..models.gateway import Gateway
@@ -54,6 +55,8 @@ class RunMemory:
     _begun: set[str] = field(default_factory=set)
     _values: OrderedDict[str, tuple[Json, int]] = field(default_factory=OrderedDict)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    """What lanes side by side hand to each other."""
 
     def record(self, slot: str, kind: type[R], raw: JsonObject) -> R | None:
         """Return the record that was kept in a slot, if it is of this object."""

@@ -7,6 +7,7 @@ nowhere else.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -185,8 +186,22 @@ class RunView:
             return True
         return self.memory.whole_thread and fence == read(self._state, "fence", 0) + 1
 
-    def lane(self, chain: Sequence[str]) -> JsonObject:
-        """Return what one lane is sent: its steps, and the results and files that they use."""
+    def lanes(self, chains: Sequence[Sequence[str]]) -> list[JsonObject]:
+        """Return what lanes are sent that run side by side."""
+        dispatch = secrets.token_hex(8)
+        ids = frozenset(id_ for chain in chains for id_ in chain)
+        return [
+            {**self.lane(chain, beside=ids.difference(chain)), "dispatch": dispatch}
+            for chain in chains
+        ]
+
+    def lane(self, chain: Sequence[str], *, beside: frozenset[str] = frozenset()) -> JsonObject:
+        """Return what one lane is sent: its steps, and the results and files that they use.
+
+        Args:
+            chain: Its steps in order.
+            beside: Steps of the lanes that run at the same time.
+        """
         plan, results, raw = self.plan, self.results, self._state["plan"]
         tops, again = outermost(plan, chain), self._looked_at_again(chain)
         packed = dict(zip((step.id for step in plan.steps), raw["steps"], strict=True))
@@ -208,6 +223,7 @@ class RunView:
             "checked": again.by_step,
             "shared": list(again.shared),
             "checked_steps": [packed[step.id] for step in again.steps if step not in tops],
+            "beside": sorted(beside & {*again.checks, *(n for s in tops for n in s.needs())}),
             "attachments": [
                 item for item in self._state["work"].get("attachments", []) if item["name"] in files
             ],
@@ -283,6 +299,11 @@ class LookedAtAgain:
     """What they refer to."""
     instances: frozenset[str] = frozenset()
     """Their instances and the loops around them, whose results are needed."""
+
+    @property
+    def checks(self) -> frozenset[str]:
+        """All instances that one of the lane's effects rests on."""
+        return frozenset(one for some in self.by_step.values() for one in some)
 
 
 @dataclass(frozen=True, kw_only=True)

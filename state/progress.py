@@ -11,7 +11,7 @@ from .instances import parts_of
 from .plan import Plan, topological_order
 from .results import Attempt, Failure, StepResult, StepStatus
 from .run import Limits, Run, Stop
-from .schedule import chains, hindered
+from .schedule import chains, hindered, reachable
 from .usage import Usage
 from .values import Record
 
@@ -85,7 +85,7 @@ def _in_order(
     root = {inner.id: step.id for step in plan.steps for inner in step.every()}
     agreed.sort(key=lambda lane: place[root[parts_of(lane[0])[0]]])
     one = tuple(id_ for lane in agreed for id_ in (lane if parts_of(lane[0])[1] else lane[:1]))
-    return (one, *(lane for lane in ready if lane not in agreed))
+    return reachable(plan, (one, *(lane for lane in ready if lane not in agreed)), statuses)
 
 
 def _revisable_failure(result: StepResult | None) -> Failure | None:

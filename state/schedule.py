@@ -1,8 +1,8 @@
-"""Scheduling: which steps may run next, as chains that do not wait for each other."""
+"""Scheduling: which steps may run next, as chains side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .conditions import Hindrance, hindrance
 from .plan import Plan, Step, topological_order
@@ -27,10 +27,11 @@ def hindered(plan: Plan, results: Mapping[str, StepResult]) -> dict[str, Hindran
 def chains(
     plan: Plan, statuses: Mapping[str, StepStatus], held: frozenset[str] = frozenset()
 ) -> tuple[tuple[str, ...], ...]:
-    """Cut what can run now into chains.
+    """Cut what can run now into chains, each of which becomes a lane.
 
-    A chain is a path of steps in which each needs only steps that have ended and earlier steps of
-    the same chain. Each becomes one lane, so a chain never waits for another.
+    A step needs nothing but what has ended, earlier steps of its chain, and steps of chains before
+    its own, for which its lane waits. So every lane could run to its end once those before it have,
+    and none waits for one that a limit on concurrency keeps from starting.
 
     Args:
         plan: The plan.
@@ -40,29 +41,51 @@ def chains(
     Returns:
         Chains of step ids, in plan order of their first steps.
     """
+    found: list[list[str]] = []
+    place: dict[str, int] = {}
+    for step in _open(plan, statuses, held):
+        awaited = missing(step, statuses)
+        if not awaited <= place.keys():
+            continue
+        latest = max((place[id_] for id_ in awaited), default=-1)
+        if awaited and found[latest][-1] in awaited:
+            found[latest].append(step.id)
+        else:
+            latest = len(found)
+            found.append([step.id])
+        place[step.id] = latest
+    return tuple(tuple(chain) for chain in found)
+
+
+def reachable(
+    plan: Plan, lanes: Sequence[Sequence[str]], statuses: Mapping[str, StepStatus]
+) -> tuple[tuple[str, ...], ...]:
+    """Leave out of lanes what needs a step that is in none of them, and all that follows it."""
+    open_steps = {step.id: step for step in _open(plan, statuses)}
+    comes: set[str] = set()
+    kept: list[tuple[str, ...]] = []
+    for lane in lanes:
+        chain: list[str] = []
+        for id_ in lane:
+            if id_ in open_steps and not missing(open_steps[id_], statuses) <= comes:
+                break
+            comes.add(id_)
+            chain.append(id_)
+        kept.append(tuple(chain))
+    return tuple(chain for chain in kept if chain)
+
+
+def _open(
+    plan: Plan, statuses: Mapping[str, StepStatus], held: frozenset[str] = frozenset()
+) -> list[Step]:
     steps = {step.id: step for step in plan.steps}
-    open_steps = [
-        step_id
+    return [
+        steps[step_id]
         for step_id in topological_order(plan)
         if step_id not in held
         and statuses.get(step_id) not in FINAL
         and steps[step_id].for_each is None
     ]
-    found: list[list[str]] = []
-    lane_of: dict[str, list[str]] = {}
-    for step_id in open_steps:
-        awaited = missing(steps[step_id], statuses)
-        lanes = {id(lane_of[m]): lane_of[m] for m in awaited if m in lane_of}
-        if not awaited:
-            found.append([step_id])
-            lane_of[step_id] = found[-1]
-        elif len(lanes) == 1 and awaited <= lane_of.keys():
-            [lane] = lanes.values()
-            # A fork would make one branch wait for its sibling: only the chain's end continues.
-            if lane[-1] in awaited:
-                lane.append(step_id)
-                lane_of[step_id] = lane
-    return tuple(tuple(chain) for chain in found)
 
 
 def missing(step: Step, statuses: Mapping[str, StepStatus]) -> frozenset[str]:

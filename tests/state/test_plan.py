@@ -13,7 +13,7 @@ from pointsman.state.checks import check_plan
 from pointsman.state.conditions import Hindrance
 from pointsman.state.plan import MAX_STEPS, Plan, Step, topological_order
 from pointsman.state.results import StepResult, StepStatus
-from pointsman.state.schedule import chains, hindered
+from pointsman.state.schedule import chains, hindered, reachable
 
 
 def step(step_id: str, *needs: str) -> Step:
@@ -46,7 +46,10 @@ def test_topological_order_puts_needs_first(plan: Plan) -> None:
 
 @given(dags(), st.data())
 def test_chains_hold_only_what_can_run_in_their_order(plan: Plan, data: st.DataObject) -> None:
-    """A chain's step needs only accepted steps and earlier ones of the same chain."""
+    """A chain's step needs accepted steps, earlier ones of its chain, and those of chains before.
+
+    So a limit on how many lanes run at once cannot have one wait for another that never starts.
+    """
     accepted: set[str] = set()
     for step_id in topological_order(plan):
         if plan.step(step_id).needs() <= accepted and data.draw(st.booleans()):
@@ -58,11 +61,11 @@ def test_chains_hold_only_what_can_run_in_their_order(plan: Plan, data: st.DataO
     dispatched = [step_id for chain in found for step_id in chain]
     assert len(dispatched) == len(set(dispatched))
     assert not accepted & set(dispatched)
-    for chain in found:
-        done = set(accepted)
-        for step_id in chain:
-            assert plan.step(step_id).needs() <= done
-            done.add(step_id)
+    done = set(accepted)
+    for step_id in dispatched:
+        assert plan.step(step_id).needs() <= done
+        done.add(step_id)
+    assert done == {s.id for s in plan.steps}
 
 
 @given(dags())
@@ -83,6 +86,29 @@ def test_two_independent_chains_are_two_lanes() -> None:
     plan = Plan(steps=(step("a1"), step("b1"), step("a2", "a1"), step("b2", "b1")))
 
     assert chains(plan, {}) == (("a1", "a2"), ("b1", "b2"))
+
+
+def test_the_branches_of_a_fork_are_two_lanes() -> None:
+    """The second waits for the step before the fork, and not for its sibling."""
+    plan = Plan(steps=(step("s"), step("l", "s"), step("r", "s"), step("t", "l", "r")))
+
+    assert chains(plan, {}) == (("s", "l"), ("r", "t"))
+
+
+@given(dags(), st.data())
+def test_lanes_that_lose_a_step_lose_what_needs_it(plan: Plan, data: st.DataObject) -> None:
+    """What is left can still run, lane by lane."""
+    lanes = chains(plan, {})
+    cut = [lane[: data.draw(st.integers(0, len(lane)))] for lane in lanes]
+
+    left = reachable(plan, cut, {})
+
+    done: set[str] = set()
+    for step_id in (step_id for lane in left for step_id in lane):
+        assert plan.step(step_id).needs() <= done
+        done.add(step_id)
+    for step_id in {step_id for lane in cut for step_id in lane} - done:
+        assert not plan.step(step_id).needs() <= done
 
 
 def test_a_held_step_and_what_needs_it_are_not_dispatched() -> None:
