@@ -64,8 +64,9 @@ async def test_a_validator_that_fails_means_that_nothing_happened(
 ) -> None:
     """Before anybody is asked, after the approval, or right before the function is called."""
     asked = 0
+    ran: list[str] = []
     for look in range(1, 20):
-        ran: list[str] = []
+        ran.clear()
         agent = desk.agent(
             w.plan(w.step("pay", "order", to="ann")),
             tools=[make(failing(error, from_look=look), ran)],

@@ -51,7 +51,7 @@ class Ping(BaseTool):
 
     name: str = "ping"
     description: str = "Ping."
-    args_schema: type[BaseModel] = Nothing
+    args_schema: type[BaseModel] = Nothing  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def _run(self, *args: Any, **kwargs: Any) -> str:
         return "pong"
@@ -199,7 +199,7 @@ async def test_a_contract_knows_an_error_by_the_words_it_was_raised_with(
     failing = StructuredTool.from_function(
         cancel, name="cancel", description="Cancel.", handle_tool_error="Ask the customer."
     )
-    made = with_contract(failing, **WRITE, nothing_happened=("already delivered",))
+    made = with_contract(failing, **{**WRITE, "nothing_happened": ("already delivered",)})
     outcome = await make_runner(made).call(
         "cancel", {"order": "A-1"}, run=run, step="s", attempt=1, timeout=None
     )
