@@ -14,6 +14,7 @@ from ..state.results import StepResult
 from ..state.revision import carried_over, may_be_used_later
 from ..state.task import Task, Utterance
 from ..state.values import Json, JsonObject, canonical_json
+from ..tools.contract import ToolContract
 from .protocols import PlanRequest
 from .short_forms import sentences_in_full, steps_in_full
 from .tool_lines import tool_lines
@@ -69,9 +70,17 @@ def plan_messages(request: PlanRequest) -> list[BaseMessage]:
         parts.append(f"{ATTACHED}: {', '.join(_attachments(task))}")
     if request.previous is not None:
         parts.append(_revision(request, request.previous))
-    tools = tool_lines(request.tools, request.seen, clean=not request.sources)
+    tools = tool_lines(_usable(request), request.seen, clean=not request.sources)
     system = f"{with_instructions(SYSTEM, request.instructions)}\n\nTools:\n{tools}"
     return [SystemMessage(system), HumanMessage("\n\n".join(parts))]
+
+
+def _usable(request: PlanRequest) -> Sequence[ToolContract]:
+    """Return the tools to show: once untrusted text was read, those that were named before it."""
+    if request.previous is None or not request.sources:
+        return request.tools
+    named = may_be_used_later(request.previous)
+    return [contract for contract in request.tools if contract.name in named]
 
 
 ATTACHED = 'Attachments, not shown here; {"$attachment": "name"} is the text of one'
@@ -236,10 +245,8 @@ LOOK = (
 
 
 def _left(request: PlanRequest) -> str:
-    """Return how often the planner may look again, and with which tools."""
-    named = ", ".join(may_be_used_later(request.previous)) if request.previous else ""
-    tools = f" Tools for steps that are added: {named or 'none'}." if request.sources else ""
-    return f"Decide what is left; you may look again {request.looks_left} more times.{tools}"
+    """Return how often the planner may look again."""
+    return f"Decide what is left; you may look again {request.looks_left} more times."
 
 
 def _block(step: Step, request: PlanRequest) -> Block:

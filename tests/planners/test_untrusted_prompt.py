@@ -125,3 +125,20 @@ def test_no_text_closes_its_own_block(text: str) -> None:
 
     assert "BEGIN" not in outside_blocks(asked)
     assert "END" not in outside_blocks(asked)
+
+
+def test_a_tool_that_may_not_be_used_any_more_is_not_shown() -> None:
+    """Once untrusted text was read only tools named before it may be called: others mislead."""
+    tools = [
+        ToolContract(name=name, description="Does it.", args_schema={"type": "object"})
+        for name in ("page", "mail", "pay")
+    ]
+    steps = (Step(id="a", kind="tool", tool="page"),)
+    previous = Plan(steps=steps, then_plan="Go on", later_tools=("mail",))
+    read = StepResult(step="a", status="accepted", output="…", taint=("tool:page#a",))
+
+    [system, _] = plan_messages(
+        request(tools=tools, previous=previous, results={"a": read}, look="Go on")
+    )
+
+    assert [name in system.text for name in ("- page", "- mail", "- pay")] == [True, True, False]
