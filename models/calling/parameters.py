@@ -6,7 +6,9 @@ choices are billed each.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Any
 
 from ...state.values import JsonObject
@@ -27,6 +29,7 @@ CHOICES = frozenset(
 """Names under which servers take how many replies to write; each is billed."""
 
 _DEPTH = 4
+_NUMBER = re.compile(r"\s*\+?[0-9]{1,9}(?:\.[0-9]{1,9})?\s*")
 
 
 def own_limit(parameters: Mapping[str, Any]) -> int | None:
@@ -37,7 +40,7 @@ def own_limit(parameters: Mapping[str, Any]) -> int | None:
 
 def choices(parameters: Mapping[str, Any]) -> int:
     """Return how many replies the fields ask for, at least 1."""
-    found = [int(value) for name, value in _numbers(parameters, _DEPTH) if name in CHOICES]
+    found = [ceil(value) for name, value in _numbers(parameters, _DEPTH) if name in CHOICES]
     return max([1, *found])
 
 
@@ -56,3 +59,6 @@ def _numbers(fields: Mapping[str, Any], depth: int) -> Iterator[tuple[str, float
             yield from _numbers(value, depth - 1)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             yield name.lower(), value
+        elif isinstance(value, str) and _NUMBER.fullmatch(value):
+            # Servers read a number that is written as text.
+            yield name.lower(), float(value)

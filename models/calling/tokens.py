@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 from unicodedata import normalize
 
 from langchain_core.messages import AIMessage, BaseMessage
@@ -177,6 +177,9 @@ def _bytes(text: str) -> int:
     return sum(number * _width(char) for char, number in counts.items())
 
 
+_NORMAL_FORMS: tuple[Literal["NFC", "NFD", "NFKC", "NFKD"], ...] = ("NFC", "NFD", "NFKC", "NFKD")
+
+
 @lru_cache(maxsize=65_536)
 def _width(char: str) -> int:
     """Return the most bytes that a character has in any form that tokenizers bring text into."""
@@ -184,7 +187,7 @@ def _width(char: str) -> int:
     return max(
         len(seen.encode("utf-8", "surrogatepass"))
         for form in forms
-        for seen in (form, normalize("NFKC", form), normalize("NFKD", form))
+        for seen in (form, *(normalize(kind, form) for kind in _NORMAL_FORMS))
     )
 
 

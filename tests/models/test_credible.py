@@ -254,10 +254,13 @@ def test_the_bound_holds_for_tokenizers_that_normalise(text: str) -> None:
             assert bound >= len(normalize(form, seen).encode("utf-8", "surrogatepass"))
 
 
-@pytest.mark.parametrize("text", ["ﷺ" * 100, "각" * 100, "ΐ" * 100, "㍿" * 100, "Ⅷ" * 50])
+@pytest.mark.parametrize(
+    "text", ["ﷺ" * 100, "각" * 100, "ΐ" * 100, "㍿" * 100, "Ⅷ" * 50, "ẛ" * 100]
+)
 def test_letters_that_unfold_are_counted_unfolded(text: str) -> None:
     """One ligature of three bytes may be thirty-three to the tokenizer."""
-    unfolded = max(len(normalize(form, text).encode()) for form in ("NFKC", "NFKD"))
+    forms: list[Any] = ["NFC", "NFD", "NFKC", "NFKD"]
+    unfolded = max(len(normalize(form, text).encode()) for form in forms)
     assert unfolded > len(text.encode())
     assert input_bound([HumanMessage(text)]) >= unfolded
 
@@ -271,6 +274,8 @@ def test_letters_that_unfold_are_counted_unfolded(text: str) -> None:
         ({"max_completion_tokens": 100, "max_tokens": 300}, 100, 1),
         ({"extra_body": {"num_predict": 50}, "generationConfig": {"candidateCount": 4}}, 50, 4),
         ({"max_new_tokens": 0, "n": True}, None, 1),
+        ({"n": "3", "max_tokens": " 50"}, 50, 3),
+        ({"n": 2.5, "best_of": "many"}, None, 3),
     ],
     ids=str,
 )
