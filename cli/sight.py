@@ -19,6 +19,8 @@ from .caller import Caller, caller_of
 
 MOST_ENTRIES = 100_000
 """Of the audit log that are looked through for those of one tenant, newest first."""
+PAGE = 1_000
+"""Entries that are held at a time."""
 
 
 def tenant_seen_by(caller: Caller) -> str | None:
@@ -66,14 +68,22 @@ async def seen_entries(
     tenant = tenant_seen_by(await caller_of(settings, store))
     if tenant is None:
         return await store.audit.entries(thread, limit=limit)
-    entries = await store.audit.entries(thread, limit=MOST_ENTRIES)
-    owners = await _tenants({entry.run_id for entry in entries if entry.run_id}, store)
-    seen = [
-        entry
-        for entry in entries
-        if (owners.get(entry.run_id, "") if entry.run_id else _named(entry.body)) == tenant
-    ]
+    seen: list[AuditEntry] = []
+    owners: dict[str, str] = {}
+    before: int | None = None
+    for _ in range(0, MOST_ENTRIES, PAGE):
+        page = await store.audit.entries(thread, limit=PAGE, before=before)
+        unknown = {entry.run_id for entry in page if entry.run_id} - owners.keys()
+        owners |= dict.fromkeys(unknown, "") | await _tenants(unknown, store)
+        seen = [entry for entry in page if _tenant_of(entry, owners) == tenant] + seen
+        if len(page) < PAGE or len(seen) >= limit:
+            break
+        before = page[0].seq
     return seen[-limit:]
+
+
+def _tenant_of(entry: AuditEntry, owners: Mapping[str, str]) -> str | None:
+    return owners[entry.run_id] if entry.run_id else _named(entry.body)
 
 
 async def _tenants(runs: Collection[str], store: Store) -> dict[str, str]:

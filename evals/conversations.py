@@ -20,7 +20,7 @@ from ..settings import settings_error
 from ..state.answer import AnswerStatus
 from ..state.relevance import sentences
 from ..state.values import Json, JsonObject, Record
-from ..state.yaml_text import read_yaml
+from ..state.yaml_text import MAX_DATA_CHARACTERS, read_yaml
 
 if TYPE_CHECKING:
     from ..agent import Agent
@@ -99,7 +99,9 @@ def load_conversations(file: Path = CONVERSATIONS) -> Conversations:
         ConfigError: The file is not valid; names the field.
     """
     try:
-        return Conversations.model_validate(read_yaml(file.read_text(encoding="utf-8")))
+        return Conversations.model_validate(
+            read_yaml(file.read_text(encoding="utf-8"), limit=MAX_DATA_CHARACTERS)
+        )
     except ValidationError as error:
         raise settings_error(error) from None
     except (OSError, ValueError) as error:

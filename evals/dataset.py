@@ -17,7 +17,7 @@ from ..settings import settings_error
 from ..state.answer import AnswerStatus
 from ..state.approval import DecisionType
 from ..state.values import Json, JsonObject, Record, digest
-from ..state.yaml_text import read_yaml
+from ..state.yaml_text import MAX_DATA_CHARACTERS, read_yaml
 
 SUPPORT_DESK = Path(__file__).parent / "datasets" / "support_desk.yaml"
 """The dataset that comes with the package."""
@@ -129,7 +129,7 @@ def load_dataset(file: Path) -> Dataset:
         ConfigError: The file cannot be read, a field is not valid, or an id is used twice.
     """
     try:
-        content = read_yaml(file.read_text(encoding="utf-8"))
+        content = read_yaml(file.read_text(encoding="utf-8"), limit=MAX_DATA_CHARACTERS)
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"It is not a readable YAML file: {error}", where=str(file), fix="Name a dataset."

@@ -88,6 +88,8 @@ def _verdict(standing: Standing) -> SentenceVerdict:
         return _missing(standing, missing)
     if unknown := [n.text for n in standing.names if standing.is_unknown(n)]:
         return _missing(standing, unknown)
+    if word := in_part.spoken_of_all(facts, standing.cited):
+        return _failed(f"“{word}” {in_part.NOT_COUNTED}", word)
     if not standing.quoted and (word := actions.unperformed(facts, standing.cited, ground)):
         return _failed(f"nothing done or found says “{word}”", word)
     if not standing.quoted and (word := ledger.contradicted(standing)):

@@ -99,8 +99,15 @@ def _is_all_of(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
     return False
 
 
-def counted(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
-    """Return whether entries of a list, or those of them of one kind, are that many."""
+def counted(said: Quantity, facts: StatedFacts, cited: Holding, *, any_list: bool) -> bool:
+    """Return whether entries of a list, or those of them of one kind, are that many.
+
+    Args:
+        said: The number.
+        facts: The sentence it stands in.
+        cited: What the sentence rests on.
+        any_list: Whether a list may be meant that no word of the sentence names.
+    """
     value = int(said.values[0])
     noun = noun_after(said, facts)
     by_value = set(_value_counts(noun, cited))
@@ -108,7 +115,7 @@ def counted(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
         return value in by_value
     if any(value == n for n in _filtered(facts, cited)):
         return True
-    return any(value == n for n in _any_counts(cited))
+    return any_list and any(value == n for n in _any_counts(cited))
 
 
 def _stands_in_field(said: Quantity, noun: frozenset[str], cited: Holding) -> bool:

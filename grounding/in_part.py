@@ -6,6 +6,7 @@ writer cannot know, and by coincidence a list of a thousand entries holds almost
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from . import cues
@@ -54,6 +55,21 @@ def is_told(
         for held in item.held
         if said.values[0] in held.quantity.values
     )
+
+
+_NOT_ALL = re.compile(r"\b(?:(?:not|nicht|pas) \w+|no tod\w+)", re.IGNORECASE)
+
+
+def spoken_of_all(facts: StatedFacts, cited: Holding) -> str:
+    """Return the word by which a sentence speaks of a whole list that was seen only in part.
+
+    What an entry that it names holds is no matter of the whole list.
+    """
+    if not cited.listings or cited.seen_whole.items:
+        return ""
+    said = cues.ALL_OF.search(_NOT_ALL.sub(" ", facts.text))
+    named = any(_is_named(row, facts) for item in cited.items for row in item.rows)
+    return said[0] if said and not named else ""
 
 
 def _says(held: Held, item: Indexed, said: Quantity, facts: StatedFacts) -> bool:

@@ -247,7 +247,12 @@ class Standing:
             return True
         if arithmetic.is_beyond(fact, self.facts, self.basis):
             return True
-        if counting.is_count(fact, self.facts) and counting.counted(fact, self.facts, self.basis):
+        # A sentence that cites nothing has request and instructions beside it, whose lists of two
+        # would carry two of anything.
+        cites = bool(self.cited.items)
+        if counting.is_count(fact, self.facts) and counting.counted(
+            fact, self.facts, self.basis, any_list=cites
+        ):
             return True
         if self._is_operand(fact):
             return True

@@ -11,18 +11,29 @@ from typing import Any
 
 import yaml
 
+MAX_CHARACTERS = 200_000
+"""Of settings, playbooks and their like: the parser takes up to two seconds for so many."""
+MAX_DATA_CHARACTERS = 5_000_000
+"""Of data sets, which nobody waits for."""
 MAX_NAME = 60
 _WORDS = re.compile(r"[A-Za-z]{1,20}\d{0,2}(?:[_. -][A-Za-z]{0,20}\d{0,2})*+")
 """Words of letters, as names of settings are; keys have long parts, or digits among the letters."""
 _QUOTED = re.compile(r"\s?(?:'[^']*'|\"[^\"]*\")")
 
 
-def read_yaml(text: str) -> Any:
+def read_yaml(text: str, *, limit: int = MAX_CHARACTERS) -> Any:
     """Return the value of one YAML document.
 
+    Args:
+        text: The document.
+        limit: Most characters of it.
+
     Raises:
-        ValueError: It is none, or a key stands twice in a mapping; the message has the place only.
+        ValueError: It is none or too long, or a key stands twice in a mapping; the message has the
+            place only.
     """
+    if len(text) > limit:
+        raise ValueError(f"it is longer than {limit:,} characters")
     try:
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:

@@ -76,10 +76,12 @@ class SqlAuditLog:
             logger.error("Audit entry %d is not signed: %s", entry.seq, error)  # noqa: TRY400
 
     async def entries(
-        self, thread_id: str | None = None, *, limit: int = 1000
+        self, thread_id: str | None = None, *, limit: int = 1000, before: int | None = None
     ) -> Sequence[AuditEntry]:
-        """Return the newest `limit` entries, oldest first."""
+        """Return the newest `limit` entries, oldest first; of those before a number, if given."""
         query = select(audit).order_by(audit.c.seq.desc()).limit(limit)
+        if before is not None:
+            query = query.where(audit.c.seq < before)
         if thread_id is not None:
             query = query.where(audit.c.thread_id == thread_id)
         return await self._database.read(

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Tag, ValidationError
 
 from ..errors import ConfigError
 from ..state.values import Json
-from ..state.yaml_text import read_yaml
+from ..state.yaml_text import MAX_DATA_CHARACTERS, read_yaml
 from .gateway import ScriptedGateway
 from .records import Price
 from .replies import Fault, Reply
@@ -55,7 +55,9 @@ def load_gateway(path: Path, *, host: str = "127.0.0.1", port: int = 0) -> Scrip
         ConfigError: The file cannot be read or breaks the format; it names the field.
     """
     try:
-        script = _ScriptFile.model_validate(read_yaml(path.read_text(encoding="utf-8")) or {})
+        script = _ScriptFile.model_validate(
+            read_yaml(path.read_text(encoding="utf-8"), limit=MAX_DATA_CHARACTERS) or {}
+        )
     except ValidationError as error:
         raise ConfigError(
             _first_problem(error), where=str(path), fix="See docs/testing.md for the format."

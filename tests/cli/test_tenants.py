@@ -72,6 +72,21 @@ def test_a_tenant_sees_its_own_requests_and_entries(
         }
 
 
+def test_a_long_log_is_looked_through_a_page_at_a_time(
+    desk: Any,
+    act_as: Callable[[str], None],
+    waiting: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many entries of others stand between, and no further than was asked for."""
+    act_as("ada")
+    whole = desk("audit", "list", "--json").document["entries"]
+    monkeypatch.setattr("pointsman.cli.sight.PAGE", 2)
+
+    assert desk("audit", "list", "--json").document["entries"] == whole
+    assert desk("audit", "list", "--json", "--limit", "1").document["entries"] == whole[-1:]
+
+
 @pytest.mark.parametrize("who", ["ada", "gus", "nil"])
 def test_another_tenants_thread_is_as_one_that_is_not_there(
     desk: Any, act_as: Callable[[str], None], waiting: dict[str, Any], who: str

@@ -104,3 +104,58 @@ def test_no_count_is_saved_by_coincidence(count: int) -> None:
     verdict: Any = check(f"{count} orders are still open.", ["s1"], ground("s1"))
 
     assert verdict.status == "failed"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "None of the orders is open.",
+        "No order is cancelled.",
+        "There are no cancelled orders.",
+        "There aren't any cancelled orders.",
+        "All orders are open.",
+        "The orders are all open.",
+        "Every order is open or shipped.",
+        "Nothing is cancelled.",
+        "Keine Bestellung ist storniert.",
+        "Alle Bestellungen sind offen.",
+        "Aucune commande n'est annulée.",
+        "Toutes les commandes sont ouvertes.",
+        "Ningún pedido está cancelado.",
+        "Todos los pedidos están abiertos.",
+    ],
+)
+def test_what_is_said_of_all_over_a_part_fails(sentence: str) -> None:
+    """None, no and all are counts; over the whole list they are not refused for that."""
+    assert "only in part" in check(sentence, ["s1"], ground("s1")).reason
+    assert "only in part" not in check(sentence, ["s1"], ground()).reason
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "All items of order ORD-1004 are open.",
+        "Not all orders could be read.",
+        "Would you like to see all of them?",
+        "Order ORD-1004 is open.",
+    ],
+)
+def test_what_is_said_of_one_entry_or_of_what_was_not_read_is_kept(sentence: str) -> None:
+    """Nothing is said of the rest."""
+    assert check(sentence, ["s1"], ground("s1")).status != "failed"
+
+
+@pytest.mark.parametrize(
+    "sentence", ["You have 2 reminders.", "There are two invoices overdue.", "2 payments failed."]
+)
+def test_a_count_that_cites_nothing_is_no_coincidence_away_from_being_carried(
+    sentence: str,
+) -> None:
+    """Request and instructions are two things, and no list of what was counted."""
+    known = Ground(
+        evidence={"s1": index("s1", "orders", TEXT)},
+        today=date(2026, 3, 10),
+        request="Show my mugs and plates.",
+        instructions="Be brief.",
+    )
+    assert check(sentence, [], known).status == "failed"

@@ -19,7 +19,7 @@ from pointsman.errors import TaskError
 from pointsman.state.media import read_attachment, read_content
 from pointsman.state.run import Run
 from pointsman.state.schemas import SchemaRefusedError, check_schema
-from pointsman.state.yaml_text import read_yaml
+from pointsman.state.yaml_text import MAX_CHARACTERS, read_yaml
 from pointsman.testing import ScriptedModel
 from pointsman.tools import Runner, Tool, ToolContract, collect
 from pointsman.tools.mcp import read_result
@@ -302,19 +302,41 @@ async def test_what_an_mcp_server_answers(name: str, watch: Any, store: Any) -> 
 
 YAML = {
     "deep": "[" * MILLION,
-    "aliases": "a: &a [x]\n" + "b: [" + "*a," * 5_000 + "]",
+    "aliases": "a: &a [x]\n" + "b: [" + "*a," * (MILLION // 3) + "]",
+    "bomb": "a0: &a0 [x]\n"
+    + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 99)),
     "quotes": "'" * MILLION,
     "unknown": f"a: *{'x' * MILLION}",
+    "keys": "".join(f"k{n}: {n}\n" for n in range(MILLION // 10)),
+    "lines": "\n" * MILLION,
+    "spaces": "a:" + " " * MILLION + "b",
+    "comment": "#" * MILLION,
+    "merge": "a: &a {x: 1}\n" + "".join(f"m{n}: {{<<: *a}}\n" for n in range(MILLION // 14)),
 }
 
 
 @pytest.mark.parametrize("name", YAML)
-def test_yaml_ends(name: str) -> None:
-    """Files are read before a loop runs; still they are read or refused in seconds."""
+def test_yaml_of_a_million_characters_is_refused_at_once(name: str) -> None:
+    """Before anything in it is read; what is shorter is read in a moment."""
+    if len(YAML[name]) < MILLION // 2:
+        started = time.thread_time()
+        with suppress(ValueError):
+            read_yaml(YAML[name])
+        assert time.thread_time() - started < 1
+        return
+    started = time.thread_time()
+    with pytest.raises(ValueError, match="longer than"):
+        read_yaml(YAML[name])
+    assert time.thread_time() - started < 0.010
+
+
+@pytest.mark.parametrize("name", YAML)
+def test_yaml_as_long_as_it_may_be_ends(name: str) -> None:
+    """Files are read before a loop runs, or in a thread beside it."""
     started = time.thread_time()
     with suppress(ValueError):
-        read_yaml(YAML[name])
-    assert time.thread_time() - started < 10
+        read_yaml(YAML[name][:MAX_CHARACTERS])
+    assert time.thread_time() - started < 4
 
 
 ATTACHMENTS: dict[str, Any] = {

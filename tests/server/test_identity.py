@@ -224,3 +224,54 @@ def test_a_thread_of_somebody_else_does_not_exist(desk: Desk, alice: SyncLangGra
     ] == [404] * 3
     assert thread not in [found["thread_id"] for found in carol.threads.search(limit=1000)]
     assert asked(desk.as_("ada", role="admin"), thread) == ["pay", "send"]
+
+
+@pytest.mark.parametrize("role", ["user", "admin"])
+def test_no_search_finds_a_thread_of_another_tenant(
+    role: str, desk: Desk, alice: SyncLangGraphClient
+) -> None:
+    """By whatever it is looked for, with its id and its owner known."""
+    mine = waiting(alice)
+    mallory = desk.as_("mallory", role=role, tenant="other")
+    known: list[dict[str, Any]] = [
+        {},
+        {"ids": [mine]},
+        {"status": "interrupted"},
+        {"metadata": {"tenant": "acme"}},
+        {"metadata": {"owner": "alice", "tenant": "acme"}},
+        {"values": {"task": TASK}},
+    ]
+
+    for by in known:
+        assert mine not in [found["thread_id"] for found in mallory.threads.search(**by)]
+        counted = mallory.threads.count(**{k: v for k, v in by.items() if k != "ids"})
+        assert counted == len(mallory.threads.search(limit=1000, **by)) or "ids" in by
+    assert mine in [found["thread_id"] for found in alice.threads.search(limit=1000)]
+
+
+def test_a_thread_id_that_another_tenant_takes_holds_nothing_of_the_first(desk: Desk) -> None:
+    """Neither while it is there nor after: what was approved and done is asked for anew."""
+    ann, mallory = desk.as_("ann"), desk.as_("mallory", tenant="other")
+    thread = str(uuid4())
+    ann.threads.create(thread_id=thread)
+    ann.runs.wait(thread, GRAPH, input=SETTLE)
+    first: Any = ann.threads.get_state(thread)
+    answer(desk.as_("ada", role="admin"), thread, BOTH)
+    made = desk.made
+    for how in ("raise", "do_nothing"):
+        made_again = status_of(
+            lambda how=how: mallory.threads.create(thread_id=thread, if_exists=how)  # type: ignore[misc]
+        )
+        assert made_again in (403, 404, 409)
+    ann.threads.delete(thread)
+
+    mallory.threads.create(thread_id=thread)
+    mallory.runs.wait(thread, GRAPH, input=SETTLE)
+
+    second: Any = mallory.threads.get_state(thread)
+    assert asked(mallory, thread) == ["pay", "send"]
+    assert second["values"]["run"]["id"] != first["values"]["run"]["id"]
+    assert "results" not in second["values"] or not any(
+        result.get("replayed") for result in second["values"]["results"].values()
+    )
+    assert desk.made == made
