@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..errors import ArgumentError, NotFoundError
+from ..state.instances import parts_of
 from ..state.plan import Plan, Step
 from ..state.remembered import Remembered, is_fresh, recalled, together
 from ..state.results import StepResult
-from ..state.values import JsonObject
 from ..tools.contract import ToolContract
-from .calls import accepted_calls
+from .calls import AcceptedCall, accepted_calls
 from .dependencies import Dependencies
 from .step import started
 from .view import RunView
@@ -27,21 +28,29 @@ def remembered_by_now(view: RunView, dependencies: Dependencies) -> tuple[Rememb
         return ()
     small = {name: r.output for name, r in view.results.items() if not r.payload}
     calls = accepted_calls(view.plan, view.results, small, now=started(view.run))
-    steps = {step.id: step for step in view.plan.steps}
-    new = [
-        _remembered(steps[call.step], call.args, view, dependencies)
-        for call in calls
-        if call.step in steps
-    ]
+    new = [_remembered(step, call, view, dependencies) for step, call in _named(view.plan, calls)]
     return together(kept(view), new)
 
 
+def _named(plan: Plan, calls: Sequence[AcceptedCall]) -> Iterator[tuple[Step, AcceptedCall]]:
+    """Yield calls with their steps; those of a loop are numbered: `look_1`, `look_2`."""
+    steps = {step.id: step for step in plan.every_step()}
+    times: Counter[str] = Counter()
+    for call in calls:
+        local = parts_of(call.step)[0]
+        if local not in steps:
+            continue
+        times[local] += 1
+        id_ = local if call.step == local else f"{local}_{times[local]}"
+        yield steps[local].model_copy(update={"id": id_}), call
+
+
 def _remembered(
-    step: Step, args: JsonObject, view: RunView, dependencies: Dependencies
+    step: Step, call: AcceptedCall, view: RunView, dependencies: Dependencies
 ) -> Remembered:
     run, contract = view.run, _contract(step.tool, dependencies)
     at = run.resumed_at or run.started_at
-    own, result = recalled(run.turn, step, args, view.results[step.id], at=at)
+    own, result = recalled(run.turn, step, call.args, view.results[call.step], at=at)
     return Remembered(
         step=own,
         result=result,

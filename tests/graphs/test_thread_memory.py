@@ -49,6 +49,26 @@ async def test_it_of_two_turns_ago_is_referred_to(bench: Any, w: Any) -> None:
     assert "pay" in done["results"]
 
 
+async def test_what_a_loop_looked_up_is_referred_to_item_by_item(bench: Any, w: Any) -> None:
+    """Each call of a loop is remembered under a number of its own, and not made again."""
+    looks = [w.step("look", "look", item={"$from": "name"})]
+    loop = {"items": "['A', 'B']", "item": "name", "max": 3, "steps": looks}
+    agent = bench.agent(
+        w.plan({"id": "all", "kind": "each", "for_each": loop}),
+        w.plan(w.step("pay", "pay", to="ann", amount=w.ref("t1_look_2", "total"))),
+    )
+    await agent.ainvoke(says("Look up A and B"), w.thread())
+
+    out = await agent.ainvoke(says("Pay ann what B costs"), w.thread())
+
+    shown = bench.models[0].prompts[1][-1].text
+    assert 'look {"item":"A"}, just now, fresh' in shown
+    assert 'look {"item":"B"}, just now, fresh' in shown
+    [request] = out["__interrupt__"][0].value["action_requests"]
+    assert request["args"] == {"to": "ann", "amount": 49.9}
+    assert bench.count("look") == 2
+
+
 async def test_a_reply_cites_an_earlier_result(bench: Any, w: Any) -> None:
     """One call, no tool, and the source stands beside the sentence."""
     agent = bench.agent(
