@@ -182,8 +182,9 @@ async def _sentences(
         return await corrected(desk, await desk.check(own)), run.plan.planner
     if own and run.whole and len(own) == len(applicable(run.plan, run.outputs)):
         checked = await desk.check(own)
-        if not checked.failed:
-            # The planner has written it before it knew the values, and each stands.
+        if len(checked.failed) <= len(checked.kept):
+            # The planner wrote it before it knew the values: most stands, and the rest is asked
+            # for again. One that mostly does not is written anew.
             return await corrected(desk, checked), run.plan.planner
     return await _written(desk)
 

@@ -157,6 +157,21 @@ async def test_a_prepared_answer_that_does_not_fit_is_written_anew(
     assert out["messages"][-1].text.startswith("The total of B is 49.9. [1]")
 
 
+async def test_a_prepared_answer_that_mostly_fits_is_corrected(bench: Any, w: Any) -> None:
+    """What stands is kept as the planner wrote it; only the rest is asked for again."""
+    said = ["The total of A is 49.9.", "It was 12.0 before."]
+    answer = [{"text": text, "cites": ["order"]} for text in said]
+    plan = {**w.plan(w.step("order", "look", item="A")), "answer": answer}
+    writer = ScriptedModel(replies=[{"sentences": []}])
+    agent = bench.agent(plan, models={"generator": writer})
+
+    out = await agent.ainvoke({"messages": [("user", "Total of A?")]}, w.thread())
+
+    assert out["messages"][-1].text == "The total of A is 49.9. [1]"
+    assert out["answer"]["status"] == "partial"
+    assert "It was 12.0 before." in writer.prompts[0][-1].text
+
+
 async def test_the_writer_sees_the_whole_conversation(bench: Any, w: Any) -> None:
     """What was said before, today's date, the plan's reason, and what is told anyway."""
     writer = ScriptedModel(replies=[{"sentences": []}])
