@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
@@ -64,7 +65,8 @@ def plan_messages(request: PlanRequest) -> list[BaseMessage]:
     Nothing that an outsider wrote stands in it but in a block that names its source.
     """
     task = request.task
-    parts = [*said_before(task), *_earlier(request), *_waiting(request)]
+    today = datetime.fromtimestamp(request.run.started_at, UTC).date()
+    parts = [on_day(today), *said_before(task), *_earlier(request), *_waiting(request)]
     parts.append(f"Request: {task.text}")
     if task.attachments:
         parts.append(f"{ATTACHED}: {', '.join(_attachments(task))}")
@@ -172,6 +174,11 @@ def _withdrawn(names: list[str], request: PlanRequest) -> dict[str, str]:
     """Return what a reply takes back; a name that nothing waits under means nothing."""
     known = {f"w{number}": waiting for number, waiting in enumerate(request.waits, start=1)}
     return {known[name].id: known[name].words for name in names if name in known}
+
+
+def on_day(today: date) -> str:
+    """Return the day as a prompt names it."""
+    return f"Today is {today:%A}, {today.isoformat()}."
 
 
 def said_before(task: Task) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import date
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from ..models.blocks import Block, render, with_instructions
-from ..planners.prompts import said_before
+from ..planners.prompts import on_day, said_before
 from ..state.plan import Step
 from ..state.task import Task
 from ..state.values import Json, JsonObject
@@ -135,7 +135,7 @@ def rewrite_messages(brief: AnswerBrief, failed: Sequence[tuple[str, str]]) -> l
 
 def _briefing(brief: AnswerBrief) -> list[str]:
     parts = [
-        f"Today is {brief.today:%A}, {brief.today.isoformat()}.",
+        on_day(brief.today),
         *said_before(brief.task),
         f"Request: {brief.task.text}",
     ]

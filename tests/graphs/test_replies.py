@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -103,6 +104,16 @@ async def test_a_refusal_is_in_the_planner_s_own_words(bench: Any, w: Any) -> No
 
     assert out["messages"][-1].text == "Das kann ich leider nicht tun."
     assert out["stop"]["reason"] == "planning"
+
+
+async def test_the_planner_knows_what_day_it_is(bench: Any, w: Any) -> None:
+    """It replies to `is it still within 30 days?` itself, and `tomorrow` becomes an argument."""
+    agent = bench.agent(reply("Yes."))
+
+    await agent.ainvoke({"messages": [("user", "Is it still in time?")]}, w.thread())
+
+    day = datetime.now(UTC).date()
+    assert f"Today is {day:%A}, {day}." in bench.models[0].prompts[0][-1].text
 
 
 async def test_a_trivial_plan_with_a_prepared_answer_costs_one_call(bench: Any, w: Any) -> None:
