@@ -98,7 +98,7 @@ def _verdict(standing: Standing) -> SentenceVerdict:
         return _failed("what it says stands elsewhere than in the evidence it cites")
     if word := comparison.contradicted(facts, basis):
         return _failed(f"the evidence does not make it “{word}”", word)
-    if not ledger.denies(standing) and (word := polarity.contradicted(facts, standing.asserted)):
+    if not ledger.settles(standing) and (word := polarity.contradicted(facts, standing.asserted)):
         return _failed(f"the evidence says the contrary about “{word}”", word)
     return _passed(standing)
 

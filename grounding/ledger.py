@@ -43,8 +43,12 @@ def _told(deed: Deed, standing: Standing) -> Holding:
     return Holding(tuple(index(f"told {at}", "", text) for at, text in enumerate(said)))
 
 
-def denies(standing: Standing) -> bool:
-    """Return whether a sentence denies a deed of a kind that was done, which the effects judge."""
+def settles(standing: Standing) -> bool:
+    """Return whether the effects have judged a sentence: it tells or denies a deed of their kind.
+
+    What was read before a deed (`0.00 refunded`) is no evidence against it.
+    """
     return bool(standing.ground.done) and any(
-        deed.is_denied and standing.ground.done_of(deed.kinds) for deed in deeds(standing.facts)
+        (deed.is_denied or deed.is_own) and standing.ground.done_of(deed.kinds)
+        for deed in deeds(standing.facts)
     )
