@@ -25,7 +25,7 @@ Every message says what was wrong, where, and what to do next. Facts are attribu
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 
 class PointsmanError(Exception):
@@ -46,6 +46,19 @@ class PointsmanError(Exception):
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message
         return f"{text} {self.fix}".strip() if self.fix else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By default an error is made again from its `args`, which no keyword takes: a pool of
+        # processes would break instead of reporting it.
+        return _made_again, (type(self), self.args, dict(self.__dict__))
+
+
+def _made_again(
+    kind: type[PointsmanError], args: tuple[Any, ...], facts: dict[str, Any]
+) -> PointsmanError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
 
 
 class CallerError(PointsmanError):
