@@ -13,6 +13,7 @@ from ..runs.thread import ThreadState
 from ..state.approval import read_decisions
 from ..state.endorsement import EndorseFor
 from ..state.instances import parts_of
+from ..state.item_decisions import COLUMN
 from ..state.values import JsonObject
 from ..stores.records import ApprovalRecord
 from .consents import Days
@@ -254,7 +255,9 @@ async def _record(
     from ..runs.decisions import record_decisions
 
     requests = [one.request for one in asked]
-    sent: JsonObject = {"decisions": [{**decision, "approval_id": r.id} for r in requests]}
+    # Said of all items, it endorses the values of a column.
+    said = {**decision, COLUMN: True} if len(requests) > 1 and "endorse" in decision else decision
+    sent: JsonObject = {"decisions": [{**said, "approval_id": r.id} for r in requests]}
     return await record_decisions(
         read_decisions(sent, requests),
         requests,

@@ -13,7 +13,7 @@ from typing import Literal
 from ..errors import DecisionError
 from .endorsement import EndorsedArgument, read_endorsed
 from .happened import what_happened
-from .item_decisions import spread
+from .item_decisions import COLUMN, spread
 from .text import whole_json
 from .values import Json, JsonObject, Record, Trust, digest
 
@@ -191,12 +191,28 @@ def read_decisions(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[De
     decisions = tuple(
         _decision(entry, position, requests, by_id) for position, entry in enumerate(entries)
     )
+    _check_columns(entries, decisions)
     decided = [decision.approval_id for decision in decisions]
     if len(set(decided)) < len(decided):
         raise DecisionError(
             "One action is decided twice.", where="decisions", fix="Decide it once."
         )
     return decisions
+
+
+def _check_columns(entries: Sequence[Json], decisions: Sequence[Decision]) -> None:
+    """What endorses a column must endorse the value of one of its items at least."""
+    columns = [
+        decision
+        for entry, decision in zip(entries, decisions, strict=True)
+        if isinstance(entry, dict) and entry.get(COLUMN) is True
+    ]
+    if columns and not any(decision.endorse for decision in columns):
+        raise DecisionError(
+            "Nothing is asked because of these arguments of any item.",
+            where="decisions.endorse",
+            fix="Name the arguments whose values came from untrusted sources.",
+        )
 
 
 def _entries(value: Json) -> list[Json]:
@@ -281,7 +297,8 @@ def _endorsed(
             fix="Approve the call as it stands, or leave `endorse` out.",
         )
     vouchable = {**request.provenance, **request.leaks}
-    return read_endorsed(given, request.args, vouchable, f"{where}.endorse")
+    column = entry.get(COLUMN) is True
+    return read_endorsed(given, request.args, vouchable, f"{where}.endorse", column=column)
 
 
 def _check_unchanged(entry: JsonObject, request: ApprovalRequest, where: str) -> None:

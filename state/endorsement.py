@@ -81,7 +81,12 @@ _SCOPES: tuple[EndorseFor, ...] = ("thread", "principal", "tenant")
 
 
 def read_endorsed(
-    value: Json, args: JsonObject, vouchable: Mapping[str, tuple[str, ...]], where: str
+    value: Json,
+    args: JsonObject,
+    vouchable: Mapping[str, tuple[str, ...]],
+    where: str,
+    *,
+    column: bool = False,
 ) -> tuple[EndorsedArgument, ...]:
     """Read the `endorse` key of a decision.
 
@@ -91,6 +96,8 @@ def read_endorsed(
         vouchable: Argument path → untrusted sources, or recipients outside of its readers, as the
             person was shown them.
         where: Where the key stands.
+        column: Whether it is said of all items of a loop: of an item whose value needs no
+            endorsement it then says nothing.
 
     Raises:
         DecisionError: It has another form, or names what needs no endorsement; `where` names it.
@@ -102,6 +109,8 @@ def read_endorsed(
             fix='Send "endorse": ["to"], or [{"argument": "to", "for": "tenant"}].',
         )
     entries = [_entry(item, f"{where}.{position}") for position, item in enumerate(value)]
+    if column:
+        entries = [entry for entry in entries if endorsed_paths(entry, vouchable)]
     for position, entry in enumerate(entries):
         _check_value(entry, args, vouchable, f"{where}.{position}")
     return tuple(entries)

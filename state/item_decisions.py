@@ -12,6 +12,10 @@ from ..errors import DecisionError
 from .instances import parts_of
 from .values import Json, JsonObject
 
+COLUMN = "column"
+"""Key of a decision that was said of all items: it endorses the values of a column, and the items
+whose value needs nobody's word are approved without."""
+
 _NEEDS_ONE = frozenset({"edit"})
 """Decisions that carry what belongs to one item."""
 
@@ -36,6 +40,8 @@ def spread(entries: Sequence[Json], waiting: Mapping[str, str]) -> list[Json]:
         group = _is_group(entry, waiting)
         kept = [id_ for id_ in ids if not (group and id_ in single)]
         body = {key: value for key, value in entry.items() if key != "step"}
+        if group and "endorse" in entry:
+            body[COLUMN] = True
         found += ({**body, "approval_id": id_} for id_ in kept)
     return found
 

@@ -89,3 +89,50 @@ def test_every_item_has_its_own_decision_or_that_of_all(
         entries = [entry for entry in entries if entry["step"] != "pay"]
 
     assert read(*entries) == {f"pay[INV-{n}]": single.get(n, group) for n in range(4)}
+
+
+PAYEES = [
+    ApprovalRequest(
+        id=f"ap_{n}",
+        step=f"pay[{n}]",
+        tool="pay",
+        args={"to": f"payee {n}", "amount": 1.0},
+        # The user named the first one; a mail the others.
+        provenance={"to": ("tool:read_mail#mail",)} if n else {},
+    )
+    for n in range(3)
+]
+
+
+def endorsed(*entries: Any) -> dict[str, list[str]]:
+    """Return request → the arguments whose values are endorsed."""
+    decisions = read_decisions({"decisions": [*entries]}, PAYEES)
+    return {d.approval_id: [entry.argument for entry in d.endorse] for d in decisions}
+
+
+def test_one_decision_endorses_a_column() -> None:
+    """The items whose value needs nobody's word are approved without."""
+    said = {"type": "approve", "step": "pay", "endorse": ["to"]}
+    assert endorsed(said) == {"ap_0": [], "ap_1": ["to"], "ap_2": ["to"]}
+
+
+def test_an_item_is_left_out_of_a_column_by_its_own_decision() -> None:
+    """Approved without an endorsement, or rejected."""
+    said = {"type": "approve", "step": "pay", "endorse": [{"argument": "to", "for": "tenant"}]}
+    assert endorsed(said, {"type": "approve", "step": "pay[1]"})["ap_1"] == []
+    assert endorsed(said, {"type": "reject", "step": "pay[2]"})["ap_2"] == []
+
+
+@pytest.mark.parametrize(
+    "endorse", [["amount"], ["to", {"argument": 3}], "to", [{"argument": "to", "for": "all"}]]
+)
+def test_a_column_that_nothing_is_asked_about_is_refused(endorse: Any) -> None:
+    """As is one that is no list of arguments."""
+    with pytest.raises(DecisionError, match="endorse"):
+        endorsed({"type": "approve", "step": "pay", "endorse": endorse})
+
+
+def test_a_single_item_is_still_told_that_its_value_needs_no_word() -> None:
+    """Whoever names one item means that item's value."""
+    with pytest.raises(DecisionError, match="needs no endorsement"):
+        endorsed({"type": "approve", "step": "pay[0]", "endorse": ["to"]})
