@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from . import actions, comparison, in_part, ledger, polarity, speech
+from . import actions, comparison, in_part, ledger, polarity, raw, speech
 from .facts import read
 from .ground import Ground
 from .standing import Standing, parts_known
@@ -51,6 +51,10 @@ def check(
     """
     if len(sentence) > LONGEST:
         return _failed(f"it is longer than {LONGEST} characters: write shorter sentences")
+    if raw.is_data(sentence):
+        return _failed("it is data: say it in words")
+    if unknown := [path for path in raw.paths(sentence) if not _is_spoken_of(path, ground)]:
+        return _failed(f"nothing holds {', '.join(unknown)}", *unknown)
     if speech.is_question(sentence):
         return _asked(sentence, ground)
     facts = read(sentence)
@@ -60,6 +64,11 @@ def check(
     if speech.is_offer(sentence) and not standing.cited.items:
         standing = Standing(facts, ground, ground.all)
     return _verdict(standing)
+
+
+def _is_spoken_of(path: str, ground: Ground) -> bool:
+    """Whether evidence, request or instructions name a path, as of a file that was asked for."""
+    return any(path in item.text for item in ground.all.items)
 
 
 def _failed(reason: str, *missing: str) -> SentenceVerdict:

@@ -7,11 +7,17 @@ that is no ground for a deed; what describes the thing it was done to may come f
 
 from __future__ import annotations
 
+from datetime import date
+
 from .actions import reported
 from .agreement import Agreement
 from .deeds import Deed, deeds
+from .effects import Effect
 from .evidence import index
-from .ground import Holding
+from .facts import read
+from .ground import Ground, Holding
+from .identifiers import Identifier
+from .quantities import Quantity
 from .standing import Standing
 
 
@@ -41,6 +47,25 @@ def _told(deed: Deed, standing: Standing) -> Holding:
     ground = standing.ground
     said = [text for text in ground.told if not deed.kinds or deed.kinds & reported(text)]
     return Holding(tuple(index(f"told {at}", "", text) for at, text in enumerate(said)))
+
+
+def misdescribes(text: str, call: Effect, said: str, *, today: date) -> str:
+    """Return what of a description is not so in the call that it describes, or an empty string.
+
+    Args:
+        text: What a model says that the call is for.
+        call: The tool with its arguments.
+        said: What the user has said, from which the description may take the rest.
+        today: The day that words such as `tomorrow` are read by.
+    """
+    ground = Ground(evidence={}, today=today, request=said, effects=[call])
+    standing = Standing(read(text), ground, Holding(()))
+    facts = [f for f in standing.stated() if isinstance(f, Identifier | Quantity)]
+    if missing := [f.text for f in facts if not standing.stands(f)]:
+        return missing[0]
+    [done] = ground.done
+    deed = Deed(word=text, kinds=done.kinds, stretches=((0, len(text)),), is_own=True)
+    return Agreement(deed, [done], Holding(()), standing).wrong()
 
 
 def settles(standing: Standing) -> bool:

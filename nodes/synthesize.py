@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage
 from langgraph.runtime import Runtime
 
 from ..grounding.language import Language
+from ..models.blocks import Block
 from ..models.requests import Role
 from ..planners.playbook import PLANNER as PLAYBOOK
 from ..runs.answer_note import answer_once
@@ -39,7 +40,6 @@ from ..state.answering import (
 )
 from ..state.approval import ApprovalRequest
 from ..state.context import AgentContext
-from ..state.instances import step_of
 from ..state.plan import Plan
 from ..state.relevance import sentences
 from ..state.results import StepResult
@@ -81,7 +81,7 @@ async def _ask(view: RunView, request: ApprovalRequest, dependencies: Dependenci
     checked = await check_sentences(written, ground, keep_unverified=True)
     text = " ".join(sentence.text for sentence in checked.kept)
     if not text:
-        what = in_words(view.plan.step(step_of(request.step)))
+        what = in_words(view.plan, request.step)
         language = language_spoken(view.task or Task(text=""))
         text = phrase(language, "missing", what)
     answer = Answer(
@@ -126,7 +126,10 @@ async def _answer(
         language=language,
         now=started(view.run),
     )
-    notes = [*told(plan, view.results, stop, language), *_still_waits(view, language)]
+    notes = [
+        *told(plan, view.results, stop, language, said=task.text),
+        *_still_waits(view, language),
+    ]
     withdrawn = withdrawn_in_words(plan, language)
     instructions = instructions_for(view.run, dependencies, plan)
     brief = AnswerBrief(
@@ -136,6 +139,7 @@ async def _answer(
         instructions=instructions,
         why=plan.reason,
         notes=[*notes, *withdrawn],
+        skipped=_skipped(plan, view.results),
     )
     desk = Writing(
         run=view.run,
@@ -221,11 +225,22 @@ def _unsaid_effects(
     """Return sentences of ours for what was done and no sentence speaks of."""
     cited = {run.evidence[id_].evidence.step for s in kept for id_ in s.cites}
     calls = effects_of(view, run.outputs, dependencies)
-    unsaid = [call.step for call in calls if call.step not in cited]
+    unsaid = {call.step: call.args for call in calls if call.step not in cited}
+    said = view.task.text if view.task else ""
     of_step = {item.evidence.step: id_ for id_, item in reversed(run.evidence.items())}
     return [
         Sentence(text=text, cites=(of_step[step],) if step in of_step else ())
-        for step, text in done(run.plan, unsaid, run.language)
+        for step, text in done(run.plan, unsaid, run.language, said=said)
+    ]
+
+
+def _skipped(plan: Plan, results: dict[str, StepResult]) -> list[Block]:
+    """Return why steps were skipped, with the sources that decided it."""
+    return [
+        Block(name=step.id, text=f"{step.goal}: {result.reason}", sources=result.taint)
+        for step in plan.steps
+        if (result := results.get(step.id)) is not None
+        if result.status == "skipped" and result.failure is None and result.reason
     ]
 
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage
 
 from ..errors import NotFoundError
-from ..state.instances import step_of
 from ..state.values import digest
 from .dependencies import Dependencies
 from .phrases import language_spoken, phrase
-from .telling import in_words, withdrawn_in_words
+from .telling import asked_args, in_words, withdrawn_in_words
 from .view import RunView
 
 
@@ -36,7 +35,8 @@ def notice_of(view: RunView, dependencies: Dependencies) -> Notice | None:
     if not here.approvals:
         return None
     language = language_spoken(here.task)
-    waiting = dict.fromkeys(in_words(here.plan.step(step_of(r.step))) for r in here.approvals)
+    said = here.task.text
+    waiting = dict.fromkeys(in_words(here.plan, r.step, r.args, said=said) for r in here.approvals)
     lines = [
         *(phrase(language, "done", words) for words in _done(view, dependencies)),
         *withdrawn_in_words(view.plan, language),
@@ -49,6 +49,7 @@ def notice_of(view: RunView, dependencies: Dependencies) -> Notice | None:
 
 
 def _done(view: RunView, dependencies: Dependencies) -> Iterator[str]:
+    said = view.task.text if view.task else ""
     for step in view.plan.steps:
         result = view.results.get(step.id)
         if result is None or result.status != "accepted" or step.kind != "tool":
@@ -58,4 +59,4 @@ def _done(view: RunView, dependencies: Dependencies) -> Iterator[str]:
         except NotFoundError:
             changes = True
         if changes:
-            yield in_words(step)
+            yield in_words(view.plan, step.id, asked_args(result), said=said)

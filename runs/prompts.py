@@ -96,6 +96,10 @@ ANSWER_CHARACTERS = 6_000
 """Of one piece of evidence that are shown to who writes the answer."""
 
 
+SKIPPED_CHARACTERS = 300
+"""Of each reason why a step was skipped."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AnswerBrief:
     """What the writer of an answer sees."""
@@ -108,6 +112,8 @@ class AnswerBrief:
     """The plan's reason."""
     notes: Sequence[str] = ()
     """What the framework tells the user besides."""
+    skipped: Sequence[Block] = ()
+    """Why steps did not run that were not needed."""
 
 
 def answer_messages(brief: AnswerBrief) -> list[BaseMessage]:
@@ -142,6 +148,9 @@ def _briefing(brief: AnswerBrief) -> list[str]:
     if brief.why:
         parts.append(f"Why it was done so: {brief.why}")
     parts += [render(block, max_characters=ANSWER_CHARACTERS) for block in brief.evidence]
+    if brief.skipped:
+        blocks = (render(block, max_characters=SKIPPED_CHARACTERS) for block in brief.skipped)
+        parts.append("\n".join(["Not done, because it was not needed:", *blocks]))
     if brief.notes:
         parts.append("Told anyway:\n" + "\n".join(f"- {note}" for note in brief.notes))
     return parts

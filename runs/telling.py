@@ -9,14 +9,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from itertools import takewhile
 
+from ..grounding.effects import Effect
 from ..grounding.language import Language
-from ..state.instances import parts_of
+from ..grounding.ledger import misdescribes
+from ..planners.playbook import PLANNER as PLAYBOOK
+from ..state.instances import parts_of, step_of
 from ..state.plan import Plan, Step
 from ..state.relevance import sentences
 from ..state.results import StepResult
 from ..state.run import Stop
+from ..state.values import JsonObject
 from .phrases import Phrase, phrase
 
 LONGEST = 300
@@ -25,33 +30,68 @@ LONGEST = 300
 MOST_CAUSES = 5
 """Causes of a loop's items that a user hears."""
 
+_TRUSTED_PLANNERS = frozenset({PLAYBOOK, "framework", "ordered"})
+"""Planners whose goals people have written."""
+_ANY_DAY = date(2000, 1, 1)
 _OWN_WORDS = frozenset({"check", "tool_error", "rejected", "responded", "did_not_happen"})
 """Kinds of failures whose message a person, a tool or a playbook has written."""
 _FROM = re.compile(r"^[A-Za-z_][\w.]*: (?=\S)")
 """The exception, field or tool that a message begins with."""
 _INTERNAL = re.compile(
-    r"[{}<>\[\]|\\=`]|://|\w/\w+/|\b\w+(?:Error|Exception)\b|\b\w+_\w+\b|\bTraceback\b|\n"
+    r"[{}<>\[\]|\\=`]|://|\w/\w+/|\b\w{1,60}(?:Error|Exception)\b|\b\w+_\w+\b|\bTraceback\b|\n"
+    r"|(?:^|[\s(\"'])[~.]{0,2}/\w"
+    r"|\b[\w-]{1,60}\.(?:db|sqlite3?|py|ya?ml|json|toml|ini|cfg|conf|env|log|sock|pem|key|crt|so|dll"
+    r"|exe|sh|sql|lock|tmp|bak)\b"
+    r"|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[a-z][\w.-]{1,60}:\d{2,5}\b"
+    r"|\bHTTP[ /]?\d|\b[45]\d\d (?:Service|Bad|Internal|Gateway|Not|Forbidden|Unauthorized|Too)\b"
+    r"|\b(?:sk|pk|rk|ghp|xoxb|xoxp)[-_]\w{6}|\bBearer\b|\beyJ\w|\$[A-Z][A-Z_]"
+    r"|\bNone\b (?:is|was|has|object)|\bNoneType\b|\bundefined\b|\berrno\b|\bORA-\d|\bSQLSTATE\b"
+    r"|(?<![@\w.])(?!www\.)[a-z]\w{2,60}\.[a-z]\w{2,60}\b|\w@[a-z0-9-]{2,60}(?![\w.-])|\bplan v\d"
 )
 _SENTENCE = re.compile(r"^[^\W\d_a-z].*\s.*\s")
 
 
 def told(
-    plan: Plan, results: Mapping[str, StepResult], stop: Stop | None, language: Language
+    plan: Plan,
+    results: Mapping[str, StepResult],
+    stop: Stop | None,
+    language: Language,
+    *,
+    said: str = "",
 ) -> list[str]:
-    """Return what a user hears of what did not happen, in plan order."""
+    """Return what a user hears of what did not happen, in plan order.
+
+    Args:
+        plan: The plan.
+        results: What became of its steps.
+        stop: Why the run stopped, if it did.
+        language: The user's.
+        said: What the user has said, which a step's goal may repeat.
+    """
     lines = [
         line
         for step in plan.steps
         if (result := results.get(step.id)) is not None
-        for line in _of_step(step, result, _causes(step, result, results), stop, language)
+        for line in _of_step(
+            step,
+            result,
+            in_words(plan, step.id, asked_args(result), said=said),
+            _causes(step, result, results),
+            stop,
+            language,
+        )
     ]
     return [*lines, *(_of_stop(stop, language) if stop else ())]
 
 
 def _of_step(
-    step: Step, result: StepResult, causes: Sequence[str], stop: Stop | None, language: Language
+    step: Step,
+    result: StepResult,
+    what: str,
+    causes: Sequence[str],
+    stop: Stop | None,
+    language: Language,
 ) -> Iterator[str]:
-    what = in_words(step)
     if stop is not None and result.status == "cleared":
         yield phrase(language, "approved_not_done", what)
     if result.failure is None or step.optional:
@@ -106,10 +146,27 @@ def withdrawn_in_words(plan: Plan, language: Language) -> list[str]:
     return [phrase(language, "withdrawn", words) for words in plan.withdraws.values()]
 
 
-def in_words(step: Step) -> str:
-    """Return what a step is for, as a user may read it."""
+def in_words(plan: Plan, name: str, args: JsonObject | None = None, *, said: str = "") -> str:
+    """Return what a step is for, as a user may read it.
+
+    The goal that a model has written is its word for the call: where it names what the call does
+    not do, the tool's name stands instead.
+
+    Args:
+        plan: The plan.
+        name: The step, or its instance in a loop.
+        args: What the tool got or is to get; by default as the plan has it.
+        said: What the user has said.
+    """
+    step = plan.step(step_of(name))
     named = (step.tool or step.id).replace("_", " ").strip().capitalize()
-    return step.goal if step.goal and not _INTERNAL.search(step.goal) else named
+    if not step.goal or _INTERNAL.search(step.goal):
+        return named
+    if step.kind != "tool" or plan.planner.partition(":")[0] in _TRUSTED_PLANNERS:
+        return step.goal
+    call = Effect(tool=step.tool, args=step.args if args is None else args)
+    wrong = misdescribes(step.goal, call, said, today=_ANY_DAY)
+    return named if wrong else step.goal
 
 
 def cause_for_user(kind: str, message: str) -> str:
@@ -124,22 +181,42 @@ def cause_for_user(kind: str, message: str) -> str:
     return " ".join(fit)[:LONGEST]
 
 
+def asked_args(result: StepResult | None) -> JsonObject | None:
+    """Return the arguments that a person was asked about, if one was."""
+    return result.approval.args if result and result.approval else None
+
+
 def _is_fit(sentence: str) -> bool:
     return bool(_SENTENCE.match(sentence)) and not _INTERNAL.search(sentence)
 
 
-def done(plan: Plan, effects: Sequence[str], language: Language) -> list[tuple[str, str]]:
+def done(
+    plan: Plan,
+    effects: Mapping[str, JsonObject],
+    language: Language,
+    *,
+    said: str = "",
+) -> list[tuple[str, str]]:
     """Return what was done, as a user reads it, each with the first step that did it.
 
     Args:
         plan: The plan.
-        effects: Steps, or their instances in loops, that have changed something.
+        effects: Steps, or their instances in loops, that have changed something, with what their
+            tools got.
         language: The user's.
+        said: What the user has said, which a step's goal may repeat.
     """
     times = Counter(parts_of(name)[0] for name in effects)
     first = {local: next(n for n in effects if parts_of(n)[0] == local) for local in times}
     return [
-        (first[local], phrase(language, "done", _times(in_words(plan.step(local)), count)))
+        (
+            first[local],
+            phrase(
+                language,
+                "done",
+                _times(in_words(plan, local, effects[first[local]], said=said), count),
+            ),
+        )
         for local, count in times.items()
     ]
 

@@ -10,13 +10,12 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from ..errors import DecisionError, NotFoundError
-from ..state.instances import step_of
 from ..state.parked import ParkedRun
 from ..state.results import Failure, StepResult
 from ..state.run import Stop
 from ..state.text import whole
 from .dependencies import Dependencies
-from .telling import in_words
+from .telling import asked_args, in_words
 
 _log = logging.getLogger(__name__)
 
@@ -109,7 +108,7 @@ def withdrawable(parked: Sequence[ParkedRun]) -> dict[str, str]:
 
 def step_in_words(run: ParkedRun, name: str) -> str:
     """Return what a waiting step of a run is for, as a user may read it."""
-    return in_words(run.plan.step(step_of(name)))
+    return in_words(run.plan, name, asked_args(run.results.get(name)), said=run.task.text)
 
 
 async def _withdrawn(

@@ -10,7 +10,7 @@ from ...policy.facts import CallFacts, PolicyDecision
 from ...policy.recorded import recorded
 from ...state.approval import ApprovalRequest, approval_id
 from ...state.results import Failure, StepResult
-from ...state.values import JsonObject
+from ...state.values import JsonObject, canonical_json
 from ...stores.records import ApprovalRecord
 from ...tools.contract import Tool
 from ...tools.presentation import described
@@ -22,6 +22,7 @@ from ..facts import step_facts
 from ..lane_view import Route
 from ..memory import RunMemory
 from ..step import SHOWN, Current, ended
+from ..telling import in_words
 from .equal_calls import equal_call, is_repetition
 
 
@@ -186,10 +187,16 @@ async def _request(
 
 
 def _description(current: Current, tool: Tool, args: JsonObject) -> str:
-    step = current.step
-    said = described(tool, args) or f"{step.goal or 'Run ' + step.tool}."
+    said = described(tool, args) or _goal(current, args)
     item = f"For {current.item}." if current.item else ""
     return " ".join(filter(None, (said, item, tool.contract.refusals())))
+
+
+def _goal(current: Current, args: JsonObject) -> str:
+    """Return what a plan says that the call is for; who made it under whose words, it says too."""
+    words = in_words(current.plan, current.step.id, args, said=canonical_json(args))
+    sources = current.plan.taint
+    return f"{words}. (Planned after reading {', '.join(sources)}.)" if sources else f"{words}."
 
 
 def _because(current: Current) -> str:
