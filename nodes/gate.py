@@ -20,7 +20,8 @@ from ..runs.decisions import CLOSED, explained, record_newest, with_facts
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.spending import history, spent
-from ..runs.view import RunUpdate, RunView
+from ..runs.updates import RunUpdate
+from ..runs.view import RunView
 from ..state.approval import ApprovalRequest, interrupt_value, read_decisions
 from ..state.context import AgentContext
 from ..state.parked import QUESTION, ParkedRun, in_conversation

@@ -17,7 +17,8 @@ from ..runs.instructions import admitted, of_run
 from ..runs.ownership import has_authority, journal_scope, note_owner
 from ..runs.reply import asked_before, hear, taken_back, was_heard
 from ..runs.thread_memory import kept, remembered_by_now
-from ..runs.view import NewRun, RunUpdate, RunView
+from ..runs.updates import NewRun, RunUpdate
+from ..runs.view import RunView
 from ..runs.withdrawal import withdraw
 from ..settings import Settings
 from ..state.context import AgentContext

@@ -17,7 +17,8 @@ from ..runs.planning import announce, make_plan, plan_request, without_plan
 from ..runs.spending import history, spent
 from ..runs.step import started
 from ..runs.thread_memory import recall
-from ..runs.view import RunUpdate, RunView
+from ..runs.updates import RunUpdate
+from ..runs.view import RunView
 from ..runs.withdrawal import withdraw, withdraw_open
 from ..state.context import AgentContext
 from ..state.parked import ParkedRun

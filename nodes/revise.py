@@ -12,7 +12,8 @@ from ..runs.dependencies import Dependencies
 from ..runs.evidence import outputs_of
 from ..runs.planning import announce, make_plan, plan_request
 from ..runs.thread_memory import recall
-from ..runs.view import RunUpdate, RunView
+from ..runs.updates import RunUpdate
+from ..runs.view import RunView
 from ..state.context import AgentContext
 from ..state.provenance import union
 from ..state.readers import read_so_far

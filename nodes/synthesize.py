@@ -26,7 +26,8 @@ from ..runs.spending import history, spent
 from ..runs.spoken import Spoken
 from ..runs.step import started
 from ..runs.telling import done, in_words, told, withdrawn_in_words
-from ..runs.view import RunUpdate, RunView
+from ..runs.updates import RunUpdate
+from ..runs.view import RunView
 from ..runs.withdrawal import step_in_words
 from ..runs.writing import UNREACHED, Writing, blocks_of, corrected, write
 from ..state.answer import Answer, Sentence

@@ -8,7 +8,8 @@ from langgraph.graph import END
 from langgraph.runtime import Runtime
 
 from ..runs.dependencies import Dependencies
-from ..runs.view import RunUpdate, RunView
+from ..runs.updates import RunUpdate
+from ..runs.view import RunView
 from ..state.context import AgentContext
 from ..state.parked import ParkedRun
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pointsman.errors import OperatorError
 from pointsman.runs.memory import RunMemory
-from pointsman.runs.view import NewRun, RunUpdate, RunView
+from pointsman.runs.updates import NewRun, RunUpdate
+from pointsman.runs.view import RunView
 from pointsman.state.answer import Answer
 from pointsman.state.plan import Plan, Step
 from pointsman.state.results import StepResult
