@@ -38,7 +38,7 @@ CHAT = ChatOpenAI(model="gpt-5-mini", api_key="sk-x")  # type: ignore[arg-type]
         (3, "provider:model"),
         ("", "provider:model"),
     ],
-    ids=lambda value: str(value)[:40],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_is_no_chat_model_says_what_to_give(model: Any, fix: str) -> None:
     """At once, and not as an attribute that is missing or a plan that cannot be had."""
@@ -60,7 +60,7 @@ def test_what_is_no_chat_model_says_what_to_give(model: Any, fix: str) -> None:
         ("store", InMemoryStore(), "open_store"),
         ("store", "sqlite:///x.db", "open_store"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_a_part_of_another_kind_says_what_to_give(
     part: str, given: Any, fix: str, own_home: Any

@@ -71,6 +71,7 @@ def commands(program: str) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def _lines(text: str) -> Iterator[str]:
+    text = re.sub(r" \\\n *", " ", text)
     for found in _BLOCK.finditer(text):
         if found["language"] in ("console", "sh"):
             yield from found["text"].splitlines()
