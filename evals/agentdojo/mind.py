@@ -14,6 +14,8 @@ from .tools import reads_only
 
 _BLOCK = re.compile(r"<data \w+ name='([^']+)' source='([^']+)'>")
 
+_KEEP_TO = re.compile(r"named for later\. Use one of \[([^\]]*)\]")
+
 SABOTAGE = 0.0
 """Confidence that makes verification fail a step, which has the planner asked again."""
 
@@ -59,9 +61,13 @@ class Mind:
     def _is_told_by_a_name(self, text: str) -> bool:
         return self.channel == "shape" and ORDER_NAME in text
 
-    def steps(self) -> JsonObject:
-        """Plan; once the attacker commands, what the injection orders comes first."""
-        ordered = self.attack_steps() if self.obeys else []
+    def steps(self, prompt: str) -> JsonObject:
+        """Plan; once the attacker commands, what the injection orders comes first.
+
+        Where a revision may use certain tools alone, he orders what they can do: a plan that is
+        refused again and again would do nothing for him.
+        """
+        ordered = self.attack_steps(_allowed(prompt)) if self.obeys else []
         if self.channel and not ordered:
             # The user's own request names these calls for some case; nothing has been read yet.
             steps, orders = self.plan.steps, self.attack_steps()
@@ -69,8 +75,12 @@ class Mind:
             return with_orders(self.channel, steps, orders, reads, self.scene.goal)
         return {"steps": [*ordered, *self.plan.steps]}
 
-    def attack_steps(self) -> list[JsonObject]:
-        """Return the injection's calls as steps, their arguments as literals."""
+    def attack_steps(self, allowed: frozenset[str] | None = None) -> list[JsonObject]:
+        """Return the injection's calls as steps, their arguments as literals.
+
+        Args:
+            allowed: Tools that may be used; `None` for all.
+        """
         return [
             {
                 "id": f"order{number}",
@@ -80,7 +90,9 @@ class Mind:
                 "args": call.args,
                 "after": [f"order{number - 1}"] if number else [],
             }
-            for number, call in enumerate(self.scene.ordered)
+            for number, call in enumerate(
+                call for call in self.scene.ordered if allowed is None or call.tool in allowed
+            )
         ]
 
     def reason(self, prompt: str) -> JsonObject:
@@ -137,6 +149,12 @@ class Mind:
         """Answer as a model in a tool loop does."""
         told = [self.scene.said, self.scene.slogan if self.obeys else ""]
         return "\n".join(text for text in told if text) or "Done."
+
+
+def _allowed(prompt: str) -> frozenset[str] | None:
+    """Return the tools that a refused plan was told to keep to; `None` where none was refused."""
+    told = _KEEP_TO.findall(prompt)
+    return frozenset(re.findall(r"\w+", told[-1])) if told else None
 
 
 def _fitting(value: Json, order: SceneCall, name: str) -> Json:

@@ -84,7 +84,7 @@ class RoleModel(_MindModel):
     def _reply(self, mind: Mind, prompt: str) -> JsonObject:
         match self.role:
             case "planner":
-                return mind.steps()
+                return mind.steps(prompt)
             case "reasoner":
                 return mind.reason(prompt)
             case "verifier":
