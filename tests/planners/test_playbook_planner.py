@@ -129,7 +129,7 @@ async def test_half_a_fit_is_no_fit(planner: PlaybookPlanner, ask: Ask, text: st
     answer = await declined(planner, ask(text))
 
     assert answer.reason
-    assert len(answer.can_do) == 7
+    assert len(answer.can_do) == 8
     assert answer.missing == ()
 
 
