@@ -22,7 +22,7 @@ def verdict(item: Mapping[str, Any]) -> SentenceVerdict:
     """Check the sentence of an item.
 
     Args:
-        item: `sentence` and `cites`, with `evidence` (id, source, text, trust), `request`,
+        item: `sentence` and `cites`, with `evidence` (id, source, text, trust, in_part), `request`,
             `instructions`, `today` (ISO) and `effects` (tool, args, output) where there are any.
     """
     return check(item["sentence"], item.get("cites", ()), ground_of(item))
@@ -45,7 +45,7 @@ def ground_of(item: Mapping[str, Any]) -> Ground:
         index(e["id"], e.get("source", ""), e["text"], untrusted=e.get("trust") == "untrusted")
         for e in item.get("evidence", ())
     ]
-    return Ground(
+    ground = Ground(
         evidence={e.id: e for e in evidence},
         today=date.fromisoformat(item["today"]),
         request=item.get("request", ""),
@@ -55,3 +55,4 @@ def ground_of(item: Mapping[str, Any]) -> Ground:
             for e in item.get("effects", ())
         ],
     )
+    return ground.seen_in_part([e["id"] for e in item.get("evidence", ()) if e.get("in_part")])

@@ -38,7 +38,7 @@ def derives(said: Quantity, facts: StatedFacts, cited: Holding, context: Holding
 def _candidates(
     said: Quantity, facts: StatedFacts, cited: Holding, context: Holding
 ) -> Iterator[Derived]:
-    text = facts.text
+    text = facts.cue_text
     figures = len(str(said.values[0].normalize()).replace(".", "").rstrip("0").lstrip("0"))
     telling = figures >= _UNCUED_FIGURES or said.decimals > 0
     for rows in cited.tables:
@@ -172,11 +172,17 @@ def is_operand(
     cited: Holding,
     held: Callable[[Quantity, Holding], bool],
 ) -> bool:
-    """Return whether another number of the sentence is this one times a number that is held."""
+    """Return whether another number of the sentence is this one times a number that is held.
+
+    The other is an amount; beside a number of nights or hours it need not say so.
+    """
     if not is_factor(fact):
         return False
     others = [
-        q for q in facts.quantities if q.dimension.startswith("money:") and not held(q, cited)
+        q
+        for q in facts.quantities
+        if (q.dimension.startswith("money:") or (fact.dimension and not q.dimension))
+        and not held(q, cited)
     ]
     for other in others:
         for item in cited.held:

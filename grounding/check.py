@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from . import actions, comparison, in_part, ledger, polarity, raw, speech
+from . import actions, bare, comparison, in_part, ledger, polarity, raw, speech
 from .facts import read
 from .ground import Ground
 from .standing import Standing, parts_known
@@ -60,6 +60,7 @@ def check(
     facts = read(sentence)
     if len(facts.texts) > MOST_FACTS:
         return _failed(f"it holds more than {MOST_FACTS} facts: write shorter sentences")
+    facts = bare.with_request(sentence, facts, ground.request, ground.cited(cites))
     standing = Standing(facts, ground, ground.cited(cites), quotes=quotes)
     if speech.is_offer(sentence) and not standing.cited.items:
         standing = Standing(facts, ground, ground.all)

@@ -36,6 +36,7 @@ REMAINING = _begins("remaining")
 MORE_THAN = _begins("more_than")
 LESS_THAN = _begins("less_than")
 ALL_OF = _begins("all_of")
+LENGTH = _begins("length")
 LIMIT = _before_number("limit")
 """`under 210`: the number is a limit, and may be the request's own."""
 BEYOND = _before_number("beyond")

@@ -54,17 +54,17 @@ def spans(
     """Return whether a duration lies between two moments of the evidence, or one and today."""
     if said.dimension not in ("time", "month", "night", ""):
         return False
-    if not said.dimension and not cues.DIFFERENCE.search(facts.text):
+    if not said.dimension and not cues.DIFFERENCE.search(facts.cue_text):
         return False
     found = [moments(item, years) for item in cited.items]
     pairs = [pair for group in found for pair in combinations(group[:MOST], 2)]
     every = [m for group in found for m in group if m.day][:MOST]
-    if cues.DIFFERENCE.search(facts.text):
+    if cues.DIFFERENCE.search(facts.cue_text):
         pairs += combinations(every, 2)
         pairs += [(moment, Moment(today, None)) for moment in every]
         said_days = [day for d in facts.dates for day in d.readings(years)]
         pairs += [(Moment(d, None), m) for d in said_days for m in (*every, Moment(today, None))]
-    elif cues.REMAINING.search(facts.text) and said.dimension in ("time", "month"):
+    elif cues.REMAINING.search(facts.cue_text) and said.dimension in ("time", "month"):
         pairs += [(moment, Moment(today, None)) for moment in every]
     elif said.dimension == "month" and said.unit and said.unit.factor == 12:
         # An age is the years from a birthday until today.

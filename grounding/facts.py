@@ -37,6 +37,13 @@ class StatedFacts:
     times: list[TimeOfDay]
     weekdays: list[Weekday]
     quantities: list[Quantity]
+    asked: str = ""
+    """The request that it answers, of an answer without a word of its own."""
+
+    @property
+    def cue_text(self) -> str:
+        """The words that say what was computed: its own, or those of the question."""
+        return f"{self.text}\n{self.asked}" if self.asked else self.text
 
     @property
     def texts(self) -> list[str]:

@@ -14,13 +14,16 @@ from .evidence import Held, Indexed, Row
 from .facts import StatedFacts
 from .ground import Holding
 from .quantities import Quantity
-from .words import listed, stem
+from .words import folded_words, listed, stem
 
 NOT_COUNTED = (
     "is counted or computed over a list that was seen only in part: say what single entries hold, "
     "or that nothing was counted"
 )
 
+_IDS = listed("id ids")
+"""Words for what tells one entry from any other."""
+_HOW_MANY = frozenset(stem(word) for word in listed("many viele combien cuantos cuantas"))
 _OF_ALL = frozenset(
     stem(word)
     for word in listed(
@@ -47,7 +50,7 @@ def is_told(
     """
     if not holds(said, seen):
         return False
-    if said.dimension and not cues.SUM.search(facts.text):
+    if said.dimension and not cues.SUM.search(facts.cue_text):
         return True
     return any(
         _says(held, item, said, facts)
@@ -74,6 +77,8 @@ def spoken_of_all(facts: StatedFacts, cited: Holding) -> str:
 
 def _says(held: Held, item: Indexed, said: Quantity, facts: StatedFacts) -> bool:
     listed_in = any(isinstance(part, int) for part in held.path)
+    if listed_in and _identifies(held, item, said, facts):
+        return True
     if listed_in and not any(
         _is_named(row, facts) for row in item.rows if row.path == held.path[:-1]
     ):
@@ -83,6 +88,17 @@ def _says(held: Held, item: Indexed, said: Quantity, facts: StatedFacts) -> bool
     words = frozenset(stem(t.folded) for t in facts.tokens)
     # A field beside the list, such as `count`, tells of all of it.
     return bool(held.words & (words if listed_in else words | _OF_ALL))
+
+
+def _identifies(held: Held, item: Indexed, said: Quantity, facts: StatedFacts) -> bool:
+    """Whether a number is an entry's own id, in a sentence about ids: it names that entry."""
+    before = facts.asked or facts.text[: said.start]
+    if not held.words & _IDS or not folded_words(before) & _IDS:
+        return False
+    if frozenset(stem(w) for w in folded_words(facts.cue_text)) & (_OF_ALL | _HOW_MANY):
+        return False
+    number = held.quantity.text
+    return any(leaf.path == held.path and str(leaf.value) == number for leaf in item.leaves)
 
 
 def _beside(quantity: Quantity, facts: StatedFacts) -> frozenset[tuple[str, str]]:

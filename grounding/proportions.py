@@ -91,7 +91,7 @@ def _divided(
 def _multipliers(
     said: Quantity, facts: StatedFacts, cited: Holding, context: Holding
 ) -> frozenset[Decimal]:
-    text = facts.text
+    text = facts.cue_text
     found = {Decimal(2)} if cues.PRODUCT.search(text) else set[Decimal]()
     if cues.YEAR.search(text):
         found |= {Decimal(12), Decimal(4), Decimal(52)}

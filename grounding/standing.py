@@ -206,7 +206,8 @@ class Standing:
                 or boundaries.is_end(fact, self.facts, self.basis + self.context)
                 or mixing.is_of_another(fact, self.facts, self.basis)
             )
-        if is_maybe_duration(fact.text) and self._quantity(_as_duration(fact)):
+        lasts = bool(cues.LENGTH.search(self.facts.cue_text))
+        if is_maybe_duration(fact.text, lasts=lasts) and self._quantity(_as_duration(fact)):
             return True
         return bool(cues.DIFFERENCE.search(self.text)) and elapsed.clock_follows(
             fact.minutes, self.basis, self.context

@@ -144,9 +144,17 @@ def _matches(text: str) -> list[tuple[re.Match[str], int, int, str]]:
     return [*clock, *hours, *uhr, *french, *spanish, *named]
 
 
-def is_maybe_duration(text: str) -> bool:
-    """`1 h 44` may be a time of day or a duration."""
-    return "h" in text.casefold() and ":" not in text and "uhr" not in text.casefold()
+def is_maybe_duration(text: str, *, lasts: bool) -> bool:
+    """Return whether `1 h 44`, or `1:44` where something lasts, may be a duration.
+
+    Args:
+        text: How the time is written.
+        lasts: Whether the text is about how long something is.
+    """
+    written = text.casefold()
+    if "uhr" in written or "m" in written:
+        return False
+    return lasts if ":" in written else "h" in written
 
 
 def _is_noon(word: str) -> bool:

@@ -89,7 +89,8 @@ def _texts(plan: Plan, evidence: Mapping[str, Evidenced]) -> dict[str, tuple[Evi
     return {
         id_: (
             item,
-            "\n".join(given(item.evidence.step, frozenset()))
+            # What two steps returned alike is read once, as one list.
+            "\n".join(dict.fromkeys(given(item.evidence.step, frozenset())))
             if item.evidence.step in written
             else item.text,
         )

@@ -7,6 +7,7 @@ a sentence is true is another question: see `grounding/`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-ÖØ-ÞŒŠŽ0-9\"'(¿¡«„“‘])|\n+")
@@ -16,6 +17,7 @@ _NO_END = re.compile(
 )
 """Abbreviations, and a German ordinal number: `am 3. Werktag`."""
 _NUMBERED = re.compile(r"(?:^|\D)\d{1,2}\.$")
+_MARK = re.compile(r"[\s*>-]*(\d{1,2})\.")
 _GERMAN_MONTH = re.compile(
     r"(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b"
 )
@@ -30,11 +32,23 @@ _STOP = frozenset(
 
 def sentences(text: str) -> list[str]:
     """Split text into sentences, Markdown markers removed."""
-    ends = [end for end in _SENTENCE_END.finditer(text) if _is_end(text, end)]
+    ends = list(_ends(text))
     starts = [0, *(end.end() for end in ends)]
     stops = [*(end.start() for end in ends), len(text)]
     parts = (text[a:b].strip(" \t#*->|") for a, b in zip(starts, stops, strict=True))
     return [part for part in parts if part]
+
+
+def _ends(text: str) -> Iterator[re.Match[str]]:
+    """Yield where sentences end; `1.`, then `2.`, before an item is no sentence of its own."""
+    start, item = 0, 1
+    for end in _SENTENCE_END.finditer(text):
+        mark = _MARK.fullmatch(text[start : end.start()])
+        if mark and int(mark[1]) == item and "\n" not in end[0]:
+            item += 1
+        elif _is_end(text, end):
+            yield end
+            start = end.end()
 
 
 def _is_end(text: str, end: re.Match[str]) -> bool:

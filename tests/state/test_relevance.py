@@ -47,3 +47,17 @@ def test_an_abbreviation_or_ordinal_ends_no_sentence(text: str) -> None:
 def test_a_sentence_begins_with_any_capital_letter(text: str, first: str) -> None:
     """A claim is not read as a part of the question after it."""
     assert sentences(text)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("1. Castle Rock\n2. Museum", ["1. Castle Rock", "2. Museum"]),
+        ("1. It is open. 2. It is free.", ["1. It is open.", "2. It is free."]),
+        ("12. Thanks.", ["12.", "Thanks."]),
+        ("There are 3. 1. Castle Rock", ["There are 3.", "1. Castle Rock"]),
+    ],
+)
+def test_the_mark_of_an_item_is_no_sentence(text: str, parts: list[str]) -> None:
+    """Marks count from one; any other number with a stop is what a sentence says."""
+    assert sentences(text) == parts
