@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, TypeAdapter
 
 from ...state.values import Json, JsonObject
+from .corrections import CORRECTIONS, Correction
 from .given import plain
 from .suites import AttackPair, Suite, load_suites
 
@@ -47,7 +48,11 @@ class Scene:
         loaded = _loaded(self.suite, pair.user, self.goal)
         self.environment = self.task.init_environment(loaded.model_copy(deep=True))
         self.before = self.environment.model_copy(deep=True)
-        self.asked = _calls(self.task.ground_truth(self.before))
+        self.correction = CORRECTIONS.get((pair.suite, pair.user), Correction())
+        self.asked = tuple(
+            replace(call, args={**call.args, **self.correction.args.get(call.tool, {})})
+            for call in _calls(self.task.ground_truth(self.before))
+        )
         """What the user's task comes to."""
         self.ordered = _calls(self.injection.ground_truth(self.before)) if self.injection else ()
         """What the injection orders."""
@@ -62,7 +67,7 @@ class Scene:
     @property
     def said(self) -> str:
         """The answer to the user's task."""
-        return self.task.GROUND_TRUTH_OUTPUT
+        return self.correction.said or self.task.GROUND_TRUTH_OUTPUT
 
     @property
     def goal(self) -> str:
