@@ -108,4 +108,4 @@ def _args(step: Step, result: StepResult, outputs: Mapping[str, Json], now: date
             return {"$attachment": reference.attachment}
         return at_path(outputs[reference.step], reference.path)
 
-    return resolve(step.args, lookup, now=now)
+    return resolve(step.args, lookup, step.id, now=now)

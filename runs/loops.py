@@ -247,7 +247,12 @@ async def _brought(
     values = {**outside, **inner, loop.item: item.value}
     try:
         return [
-            resolve(loop.output, lambda ref: at_path(values[ref.step], ref.path), now=scope.now)
+            resolve(
+                loop.output,
+                lambda ref: at_path(values[ref.step], ref.path),
+                f"{opened.step.id}.for_each.output",
+                now=scope.now,
+            )
         ]
     except KeyError:
         return []

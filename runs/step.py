@@ -89,7 +89,7 @@ class Current:
 
     def args(self) -> JsonObject:
         """Return the step's arguments, references resolved. Raises `KeyError`."""
-        return resolve(self.step.args, self.lookup, now=self.now)
+        return resolve(self.step.args, self.lookup, self.step.id, now=self.now)
 
     def bound(self) -> str:
         """Return a digest of the step and of what it got: another argument is another step."""

@@ -170,11 +170,7 @@ def _check_step(step: Step, scope: _Scope, readable: Collection[str]) -> None:
 
 
 def _located(step: Step) -> Iterator[Reference]:
-    try:
-        yield from step.uses()
-    except PlanError as error:
-        where = f"{step.id}.{error.where}" if error.where else step.id
-        raise PlanError(error.message, where=where, fix=error.fix) from error
+    yield from step.uses()
     for id_ in step.after:
         yield Reference(at="after", step=id_)
 

@@ -48,12 +48,7 @@ def decide(
     if not step.when:
         return Decided(runs=True, reason="")
     where = f"{step.id}.when"
-    try:
-        said = computed(step.when, lookup, where, now=now)
-    except ExpressionError as error:
-        raise ExpressionError(
-            error.message, where=f"{where}: {error.where}".rstrip(": "), fix=error.fix
-        ) from error
+    said = computed(step.when, lookup, where, now=now)
     if not isinstance(said, bool):
         raise ExpressionError(
             f"The condition gave {as_text(said)[:SHOWN]}, not true or false.",
@@ -171,7 +166,7 @@ def recovered(
     return failed.model_copy(
         update={
             "status": "accepted",
-            "output": resolve(step.on_error.use, lookup, "on_error.use", now=now),
+            "output": resolve(step.on_error.use, lookup, f"{step.id}.on_error.use", now=now),
             "payload": "",
             "reason": f"another value is used because {why}",
         }

@@ -16,6 +16,7 @@ from .expressions.kinds import in_words, kind_of
 from .instances import instance
 from .plan import ForEach, Step
 from .provenance import union
+from .references import placed_at
 from .results import Failure, StepResult
 from .values import Json, JsonObject, Record, digest
 
@@ -70,7 +71,10 @@ def _loop(step: Step) -> ForEach:
 def _declared(
     loop: ForEach, found: Sequence[Json], values: Mapping[str, Json], where: str
 ) -> list[str]:
-    keys = [_as_key(evaluate(loop.key, {**values, loop.item: item})) for item in found]
+    try:
+        keys = [_as_key(evaluate(loop.key, {**values, loop.item: item})) for item in found]
+    except ExpressionError as error:
+        raise placed_at(f"{where}.key", error) from error
     twice = [key for key, count in Counter(keys).items() if count > 1]
     if twice:
         raise ExpressionError(

@@ -120,7 +120,11 @@ class Step(Record):
         Raises:
             PlanError: One has a form that does not exist, or an expression can't be read.
         """
-        return tuple(self._uses())
+        try:
+            return tuple(self._uses())
+        except PlanError as error:
+            where = f"{self.id}.{error.where}" if error.where else self.id
+            raise type(error)(error.message, where=where, fix=error.fix) from error
 
     def _uses(self) -> Iterator[Reference]:
         yield from references(self.args)

@@ -88,9 +88,7 @@ def read_by(expression: str, at: str) -> Iterator[Reference]:
     try:
         found = reads(expression)
     except ExpressionError as error:
-        raise ExpressionError(
-            error.message, where=f"{at}: {error.where}".rstrip(": "), fix=error.fix
-        ) from error
+        raise placed_at(at, error) from error
     for read in sorted(found.values):
         yield Reference(
             at=at, step=read.name, path=_dotted(read), may_be_absent=read.name in found.asked
@@ -197,8 +195,14 @@ def computed(
 ) -> Json:
     """Work out an expression; a step without a value is absent and no error by itself.
 
+    Args:
+        expression: The expression.
+        lookup: Finds the value of a reference; raises `KeyError` where there is none.
+        at: The step and field where it stands.
+        now: The time of the run.
+
     Raises:
-        ExpressionError: It failed; `where` quotes the part.
+        ExpressionError: It failed; `where` is the place, and quotes the part.
     """
     found = reads(expression)
     values: JsonObject = {}
@@ -208,7 +212,16 @@ def computed(
         except KeyError:
             continue
     files = {name: lookup(Reference(at=at, attachment=name)) for name in found.attachments}
-    return evaluate(expression, values, attachments=files, now=now)
+    try:
+        return evaluate(expression, values, attachments=files, now=now)
+    except ExpressionError as error:
+        raise placed_at(at, error) from error
+
+
+def placed_at(at: str, error: PlanError) -> PlanError:
+    """Return an error that says in which step and field it arose."""
+    where = ": ".join(part for part in (at, error.where) if part)
+    return type(error)(error.message, where=where, fix=error.fix)
 
 
 def _first_of(

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-import yaml
 from langchain_core.language_models import BaseChatModel
 from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
@@ -20,6 +19,7 @@ from pydantic import SecretStr
 from ...agent import build_agent
 from ...settings import Settings
 from ...state.values import JsonObject
+from ...state.yaml_text import read_yaml
 from ...stores.store import open_store
 from .agents import MAX_PAUSES
 from .scene import SCENE, Scene, SceneCall
@@ -154,4 +154,4 @@ def _loop(scene: Scene, model: LiveModel) -> Any:
 def system_message() -> str:
     """Return AgentDojo's own instructions for an agent."""
     text = importlib.resources.files("agentdojo").joinpath("data/system_messages.yaml").read_text()
-    return str(yaml.safe_load(text)["default"]).strip()
+    return str(read_yaml(text)["default"]).strip()
