@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from ..state.values import Json, JsonObject
 
 _TOKEN = re.compile(
-    r"""\s*(?:
-        (?P<text>"(?:[^"\\]|\\.)*")
+    r"""
+        (?P<space>\s+)
+      | (?P<text>"(?:[^"\\]|\\.){0,200}")
       | (?P<about>\([^()]*\))
       | (?P<name>any\ name|[A-Za-z_][\w.-]*)
       | (?P<mark>[][{}:,|?])
-    )""",
+    """,
     re.VERBOSE,
 )
 _KINDS = {
@@ -59,7 +60,8 @@ def _tokens(text: str) -> list[str]:
         match = _TOKEN.match(text, at)
         if match is None:
             raise NotationError(f"{text[at : at + 20].strip()!r} has no meaning here")
-        found.append(match[0].strip())
+        if not match["space"]:
+            found.append(match[0])
         at = match.end()
     return found
 

@@ -313,9 +313,9 @@ def test_progress_is_streamed(claim: Claim) -> None:
 
 def test_context_limits_the_run(claim: Claim) -> None:
     """A limit from the context form ends the run, and the output says why."""
-    output = claim.start(context={"max_turns": 1})
+    output = claim.start(context={"deadline_seconds": 0.001})
 
-    assert output["stop"]["reason"] == "turns"
+    assert output["stop"]["reason"] == "deadline"
     assert claim.made == (0, 0)
 
 
