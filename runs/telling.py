@@ -46,7 +46,8 @@ _INTERNAL = re.compile(
     r"|\bHTTP[ /]?\d|\b[45]\d\d (?:Service|Bad|Internal|Gateway|Not|Forbidden|Unauthorized|Too)\b"
     r"|\b(?:sk|pk|rk|ghp|xoxb|xoxp)[-_]\w{6}|\bBearer\b|\beyJ\w|\$[A-Z][A-Z_]"
     r"|\bNone\b (?:is|was|has|object)|\bNoneType\b|\bundefined\b|\berrno\b|\bORA-\d|\bSQLSTATE\b"
-    r"|(?<![@\w.])(?!www\.)[a-z]\w{2,60}\.[a-z]\w{2,60}\b(?![\w.+-]{0,60}@)|\w@[a-z0-9-]{2,60}(?![\w.-])|\bplan v\d"
+    r"|(?<![@\w.])(?!www\.)[a-z]\w{2,60}\.[a-z]\w{2,60}\b(?![\w.+-]{0,60}@)"
+    r"|\w@[a-z0-9-]{2,60}(?![\w.-])|\bplan v\d"
 )
 _SENTENCE = re.compile(r"^[^\W\d_a-z].*\s.*\s")
 
