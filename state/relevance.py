@@ -17,7 +17,7 @@ _NO_END = re.compile(
 )
 """Abbreviations, and a German ordinal number: `am 3. Werktag`."""
 _NUMBERED = re.compile(r"(?:^|\D)\d{1,2}\.$")
-_MARK = re.compile(r"[\s*>-]*(\d{1,2})\.")
+_MARK = re.compile(r"[\s*>-]{0,20}(\d{1,2})\.")
 _GERMAN_MONTH = re.compile(
     r"(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b"
 )
