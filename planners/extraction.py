@@ -141,7 +141,7 @@ def _matches(argument: Argument, text: str) -> list[str]:
     if not argument.shape:
         return []
     value = f"(?P<value>{argument.shape})"
-    contexts = argument.context or (r"(?<![\w-]){value}(?!\w)",)
+    contexts = argument.context or (r"(?<![\w\p{No}-]){value}(?![\w\p{No}])",)
     for context in contexts:
         expression = context.replace("{value}", value)
         if found := values(expression, text):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pointsman.planners.extraction import (
@@ -48,6 +48,7 @@ SCALARS: st.SearchStrategy[Json] = (
 
 
 @given(TEXTS)
+@example("\u00b90")
 def test_what_patterns_find_occurs(text: str) -> None:
     """Whatever the text, every extracted value stands in it."""
     assert all(occurs(value, text) for value in extract(EVERY, text).values.values())
