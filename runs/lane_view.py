@@ -185,7 +185,7 @@ class LaneView:
     def _is_effect(self) -> bool:
         result = self.result(self.chain[0])
         cleared = result is not None and result.status == "cleared"
-        return cleared or self.plan.step(parts_of(self.chain[0])[0]).tool in self.plan.ordered
+        return cleared or self.current.tool in self.plan.ordered
 
     @cached_property
     def checked_steps(self) -> dict[str, Step]:
@@ -223,7 +223,8 @@ class LaneView:
     @property
     def inputs(self) -> JsonObject:
         """Results that the lane was sent, or has taken from lanes beside."""
-        return {**read(self._state, "inputs", {}), **self._taken}
+        sent: JsonObject = read(self._state, "inputs", {})
+        return {**sent, **self._taken} if self._taken else sent
 
     def result(self, key: str) -> StepResult | None:
         """Return a step's result, if the lane has it: its own, or one that it was sent or took."""
