@@ -19,7 +19,7 @@ from .state.names import VariableName
 from .state.run import Limits, Principal
 from .state.values import JsonObject
 from .state.yaml_text import read_yaml
-from .tools.mcp import McpServer
+from .tools.mcp_server import McpServer
 
 CONFIG_FILE = "pointsman.yaml"
 

@@ -25,7 +25,8 @@ from ..state.values import JsonObject, digest
 from .arguments import Arguments
 from .causes import ToolSaidError
 from .contract import ContractOptions, Tool, ToolCall, ToolContract
-from .mcp_server import McpServer, open_session
+from .mcp_server import McpServer
+from .mcp_session import open_session
 from .media import WithMedia, read_blocks
 from .redaction import Redaction
 from .registry import check_contract

@@ -1,26 +1,19 @@
-"""How an MCP server is reached, and which of it is secret."""
+"""How an MCP server is reached, and which of it is secret: what settings say of it."""
 
 from __future__ import annotations
 
 import functools
 import os
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-import httpx
 from pydantic import Field, field_validator
 
 from ..errors import ConfigError
 from ..state.values import Record
-from .mcp_logs import redacted_logs
-
-if TYPE_CHECKING:
-    from langchain_mcp_adapters.sessions import Connection
-    from mcp import ClientSession
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _SECRET_NAME = re.compile(r"key|token|secret|passw|auth|credential|cookie|signature|session", re.I)
@@ -122,83 +115,8 @@ def _secret_arguments(args: tuple[str, ...]) -> Iterator[str]:
             yield value if equals else following
 
 
-@asynccontextmanager
-async def open_session(server: McpServer) -> AsyncGenerator[ClientSession]:
-    """Open a session, to be initialized. What its libraries log shows none of the secrets.
-
-    Raises:
-        ConfigError: The extra is missing, or a variable is not set.
-    """
-    connection = _connection(server.resolved())
-    with redacted_logs(server.secrets()):
-        async with _session(server, connection) as session:
-            yield session
-
-
-def _session(
-    server: McpServer, connection: Connection
-) -> AbstractAsyncContextManager[ClientSession]:
-    try:
-        from langchain_mcp_adapters.sessions import create_session
-    except ImportError as error:
-        raise ConfigError(
-            "MCP servers need langchain-mcp-adapters.",
-            where=server.name,
-            fix="Install the extra `mcp`.",
-        ) from error
-    return create_session(connection)
-
-
-def _connection(server: McpServer) -> Connection:
-    if server.transport == "stdio":
-        return {
-            "transport": "stdio",
-            "command": server.command,
-            "args": list(server.args),
-            "env": server.env,
-            "cwd": server.cwd,
-        }
-    return {
-        "transport": "streamable_http",
-        "url": _shown(server.url),
-        "headers": server.headers,
-        "httpx_client_factory": functools.partial(_client, server.url),
-    }
-
-
-def _shown(url: str) -> str:
+def shown_url(url: str) -> str:
     """Return a URL as it may stand in a log: without query, and without a path that is a key."""
     parts = urlsplit(url)
     path = "" if any(_keys_in(parts.path)) else parts.path
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
-
-
-def _client(
-    url: str,
-    headers: dict[str, str] | None = None,
-    timeout: httpx.Timeout | None = None,
-    auth: httpx.Auth | None = None,
-) -> httpx.AsyncClient:
-    """Make a client whose log never shows the URL's secrets."""
-    whole = None if _shown(url) == url else _WholeUrl(url)
-    return httpx.AsyncClient(headers=headers, timeout=timeout, auth=auth, transport=whole)
-
-
-class _WholeUrl(httpx.AsyncHTTPTransport):
-    """Asks for the whole URL below the place where httpx writes its log."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self._shown, self._whole = httpx.URL(_shown(url)), httpx.URL(url)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url != self._shown:
-            return await super().handle_async_request(request)
-        asked = httpx.Request(
-            request.method,
-            self._whole,
-            headers=request.headers,
-            stream=request.stream,
-            extensions=request.extensions,
-        )
-        return await super().handle_async_request(asked)

@@ -14,7 +14,7 @@ import httpx
 from ...errors import ConfigError, EndpointError
 from ...state.forks import new_lock
 from ...state.values import JsonObject
-from .prices import published_context_window
+from .published import published_context_window
 from .settings import EndpointSettings, ModelSettings, ModelsSettings
 
 log = logging.getLogger(__name__)

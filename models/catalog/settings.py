@@ -24,7 +24,7 @@ from ...state.names import VariableName
 from ...state.task import Modality
 from ...state.values import JsonObject
 from ..requests import Role
-from .prices import ModelPrice, Tariff, find_price
+from .prices import ModelPrice, Tariff
 from .routes import RoutingSettings
 from .timeouts import Timeouts, TimeoutSettings, timeouts
 
@@ -363,7 +363,7 @@ class Catalog:
         return {model.name: model for model in self.models}
 
     @cached_property
-    def _prices(self) -> dict[str, ModelPrice | None]:
+    def _published(self) -> dict[str, ModelPrice | None]:
         return {}
 
     def get(self, name: str) -> ModelSettings:
@@ -397,14 +397,18 @@ class Catalog:
 
     def price(self, model: ModelSettings) -> ModelPrice | None:
         """Return a model's price, or `None` if it is not known."""
-        if model.name not in self._prices:
-            self._prices[model.name] = find_price(
+        if model.prices is not None:
+            return model.prices
+        if model.name not in self._published:
+            # The published list is large, and a command that asks no price needs none of it.
+            from .published import published_price
+
+            self._published[model.name] = published_price(
                 model.langchain.partition(":")[2] or model.id,
                 provider=model.provider or self.endpoint(model).provider,
                 base_url=self.endpoint(model).base_url,
-                tariff=model.prices,
             )
-        return self._prices[model.name]
+        return self._published[model.name]
 
     def timeouts(self, model: ModelSettings, role: Role) -> Timeouts:
         """Return how long an attempt at a model may take in a role."""

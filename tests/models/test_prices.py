@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.models.catalog.prices import (
-    Consumption,
-    Tariff,
-    find_price,
-    published_context_window,
+from pointsman.models.catalog.prices import Consumption, Tariff
+from pointsman.models.catalog.published import published_context_window, published_price
+from pointsman.models.catalog.settings import (
+    Catalog,
+    EndpointSettings,
+    ModelSettings,
+    ModelsSettings,
 )
 
 NOW = 1_760_000_000.0
@@ -19,7 +21,7 @@ counts = st.integers(min_value=0, max_value=200_000)
 
 def test_the_published_price_is_found_by_name() -> None:
     """A model that genai-prices knows needs no price in the settings."""
-    price = find_price("gpt-4o-mini")
+    price = published_price("gpt-4o-mini")
 
     assert price is not None
     used = Consumption(input_tokens=1_000_000, output_tokens=1_000_000)
@@ -28,7 +30,7 @@ def test_the_published_price_is_found_by_name() -> None:
 
 def test_cached_input_costs_what_the_provider_asks_for_it() -> None:
     """Input from the provider's cache is billed at its own price."""
-    price = find_price("gpt-4o-mini")
+    price = published_price("gpt-4o-mini")
 
     assert price is not None
     used = Consumption(input_tokens=1_000_000, cached_input_tokens=1_000_000)
@@ -37,13 +39,17 @@ def test_cached_input_costs_what_the_provider_asks_for_it() -> None:
 
 def test_an_unknown_price_is_none() -> None:
     """Nobody's model has no price, which is not the same as a price of zero."""
-    assert find_price("nobodys-model-7") is None
+    assert published_price("nobodys-model-7") is None
 
 
 def test_the_settings_win_over_the_published_price() -> None:
     """A tariff in the catalog replaces what is published."""
     tariff = Tariff(input=1.0, output=2.0)
-    assert find_price("gpt-4o-mini", tariff=tariff) is tariff
+    model = ModelSettings(id="gpt-4o-mini", endpoint="here", prices=tariff)
+    here = EndpointSettings(base_url="https://api.openai.com/v1")
+    settings = ModelsSettings(endpoints={"here": here}, models=(model,))
+
+    assert Catalog(settings).price(model) is tariff
 
 
 def test_reasoning_cache_and_batch_count_as_billed() -> None:
@@ -81,7 +87,7 @@ def test_no_usage_within_the_bounds_costs_more_than_the_ceiling(
         reasoning_tokens=int(outward * thought),
     )
     tariff = Tariff(input=1.0, output=5.0, cached_input=0.1, cache_write=1.25, reasoning=7.0)
-    for price in (find_price(model), tariff):
+    for price in (published_price(model), tariff):
         assert price is not None
         assert price.cost(used, at=NOW) <= price.ceiling(inward, outward, at=NOW) + 1e-12
 

@@ -1,0 +1,93 @@
+"""A session with an MCP server; what its libraries log shows no credential."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+
+from ..errors import ConfigError
+from .mcp_logs import redacted_logs
+from .mcp_server import McpServer, shown_url
+
+if TYPE_CHECKING:
+    from langchain_mcp_adapters.sessions import Connection
+    from mcp import ClientSession
+
+
+@asynccontextmanager
+async def open_session(server: McpServer) -> AsyncGenerator[ClientSession]:
+    """Open a session, to be initialized. What its libraries log shows none of the secrets.
+
+    Raises:
+        ConfigError: The extra is missing, or a variable is not set.
+    """
+    connection = _connection(server.resolved())
+    with redacted_logs(server.secrets()):
+        async with _session(server, connection) as session:
+            yield session
+
+
+def _session(
+    server: McpServer, connection: Connection
+) -> AbstractAsyncContextManager[ClientSession]:
+    try:
+        from langchain_mcp_adapters.sessions import create_session
+    except ImportError as error:
+        raise ConfigError(
+            "MCP servers need langchain-mcp-adapters.",
+            where=server.name,
+            fix="Install the extra `mcp`.",
+        ) from error
+    return create_session(connection)
+
+
+def _connection(server: McpServer) -> Connection:
+    if server.transport == "stdio":
+        return {
+            "transport": "stdio",
+            "command": server.command,
+            "args": list(server.args),
+            "env": server.env,
+            "cwd": server.cwd,
+        }
+    return {
+        "transport": "streamable_http",
+        "url": shown_url(server.url),
+        "headers": server.headers,
+        "httpx_client_factory": functools.partial(_client, server.url),
+    }
+
+
+def _client(
+    url: str,
+    headers: dict[str, str] | None = None,
+    timeout: httpx.Timeout | None = None,
+    auth: httpx.Auth | None = None,
+) -> httpx.AsyncClient:
+    """Make a client whose log never shows the URL's secrets."""
+    whole = None if shown_url(url) == url else _WholeUrl(url)
+    return httpx.AsyncClient(headers=headers, timeout=timeout, auth=auth, transport=whole)
+
+
+class _WholeUrl(httpx.AsyncHTTPTransport):
+    """Asks for the whole URL below the place where httpx writes its log."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._shown, self._whole = httpx.URL(shown_url(url)), httpx.URL(url)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url != self._shown:
+            return await super().handle_async_request(request)
+        asked = httpx.Request(
+            request.method,
+            self._whole,
+            headers=request.headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+        return await super().handle_async_request(asked)
