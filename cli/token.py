@@ -8,9 +8,11 @@ import typer
 
 from ..errors import CredentialError
 from ..policy.keyring import Keyring, new_key, new_keyring, read_keyring, write_keyring
+from ..policy.people import tokens_of_key
 from ..policy.tokens import TokenIssuer
 from ..settings import Settings
 from ..stores.interface import Store
+from ..stores.records import Switch
 from .caller import administrator, token_settings
 from .exits import DONE, finish
 from .options import DEFAULT_CONFIG, Config, Json, command_line
@@ -91,7 +93,7 @@ def token_retire(
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
-    """Drop an old signing key; its tokens are refused from then on."""
+    """Drop an old signing key; its tokens, and what they decided, count no more."""
     output = Output(as_json=as_json)
     finish(_retire(output, config, kid), output)
 
@@ -187,6 +189,10 @@ async def _retire(output: Output, config: str, kid: str) -> int:
         by = await administrator(settings, store, ISSUE)
         path = token_settings(settings).keyring
         ring = read_keyring(path).without(kid)
+        # First, so that what was decided with its tokens counts no more wherever it is carried out.
+        await store.switches.set(
+            Switch(kind="revoke_token", target=tokens_of_key(kid), reason="Its key was retired.")
+        )
         write_keyring(path, ring)
         await store.audit.append("key_retired", actor=by.id, body={"kid": kid})
     return _tell_ring(output, ring, str(path))

@@ -9,14 +9,14 @@ from collections.abc import Set
 from typing import TYPE_CHECKING
 
 from ..state.approval import ApprovalRequest, Decision
-from ..state.consent import Signatory
+from ..state.consent import Signatory, name_form
 from ..state.run import Principal
 from ..state.values import JsonObject
 from ..state.values import digest as digest_of
 from ..stores.records import EVERYTHING, ApprovalRecord
 from ..tools.contract import ToolContract
 from .facts import CallFacts
-from .people import local_person
+from .people import credentials_of, local_person, names_of
 from .roles import LOCAL
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def decided_by(decision: Decision, approver: Principal, *, authenticated: bool) 
             "approver_scopes": author.scopes,
             "approver_tenant": author.tenant,
             "approver_token": author.token,
+            "approver_key": author.key,
             "approver_accountable": author.accountable,
             "approver_authenticated": author.authenticated,
         }
@@ -54,6 +55,7 @@ def signatory_of(person: Principal, *, authenticated: bool) -> Signatory:
         scopes=person.scopes,
         tenant=person.tenant,
         token=person.token if authenticated else "",
+        key=person.key if authenticated else "",
         accountable=person.accountable if authenticated else local_person(),
         authenticated=authenticated,
     )
@@ -72,6 +74,7 @@ def author_of(decision: Decision) -> Signatory:
         scopes=decision.approver_scopes,
         tenant=decision.approver_tenant,
         token=decision.approver_token,
+        key=decision.approver_key,
         accountable=decision.approver_accountable,
         authenticated=decision.approver_authenticated,
     )
@@ -153,9 +156,9 @@ def objection_to_consent(
         revoked_tokens: Ids of tokens that were revoked.
     """
     person = credited(signatory)
-    if not revoked.isdisjoint((person.id, *EVERYTHING)):
+    if not {name_form(name) for name in revoked}.isdisjoint((*names_of(person), *EVERYTHING)):
         return f"{person.id} was revoked."
-    if person.token and not revoked_tokens.isdisjoint((person.token, *EVERYTHING)):
+    if person.token and not revoked_tokens.isdisjoint((*credentials_of(person), *EVERYTHING)):
         return f"The token with which {person.id} decided was revoked."
     verdict = policy.may_approve(person, contract, facts, requester)
     return "" if verdict.outcome == "run" else verdict.reason

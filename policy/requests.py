@@ -12,7 +12,7 @@ from ..state.values import Json, JsonObject
 from ..tools.contract import ToolContract
 from .facts import CallFacts
 from .leaks import disclosure
-from .people import person_behind
+from .people import are_one
 from .roles import LOCAL, is_authenticated, role_name, role_number
 from .taint import Taint, assess
 
@@ -94,7 +94,7 @@ def call_context(
     requested_by = requester or facts.principal.id or LOCAL
     asking = facts.principal if requested_by == facts.principal.id else Principal(id=requested_by)
     # Policies compare names, and one person may hold tokens of several: these are given as one.
-    same = approver and approver.id and person_behind(approver) == person_behind(asking)
+    same = approver is not None and approver.id and are_one(approver, asking)
     known_as = approver.id if approver and same else requested_by
     context: JsonObject = {
         "consequential": taint.consequential,

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from ..errors import StoreError
+from ..state.consent import name_form
 from ..state.run import Principal
 from ..state.values import Record
 from ..stores.interface import Switches
-from ..stores.records import Switch
+from ..stores.records import EVERYTHING, Switch
+from .people import names_of
 
 
 class SwitchState(Record):
@@ -30,8 +32,17 @@ class SwitchState(Record):
 
     def revoked(self, principal: Principal | str) -> Switch | None:
         """Return the switch that revokes a principal."""
-        name = principal if isinstance(principal, str) else principal.id
-        return self._on("revoke_principal", name)
+        person = Principal(id=principal) if isinstance(principal, str) else principal
+        names = names_of(person)
+        return next(
+            (
+                switch
+                for switch in self.switches
+                if switch.kind == "revoke_principal"
+                and (switch.target in EVERYTHING or name_form(switch.target) in names)
+            ),
+            None,
+        )
 
     def revoked_token(self, token_id: str) -> Switch | None:
         """Return the switch that revokes a token."""

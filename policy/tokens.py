@@ -18,6 +18,7 @@ from ..stores.audit import SqlAuditLog
 from ..stores.interface import Switches
 from ..stores.records import Switch
 from .keyring import Keyring
+from .people import credentials_of, tokens_of_key
 from .roles import ROLES, is_authenticated, role_name
 from .settings import TokenSettings
 from .switches import SwitchBoard
@@ -110,13 +111,15 @@ class TokenVerifier:
                 The message never repeats any of it.
             StoreError: Revocations cannot be read, so nobody is let in.
         """
-        claims = self.claims(token)
+        principal = self.claims(token).principal
+        kid = jwt.get_unverified_header(token)["kid"]
+        principal = principal.model_copy(update={"key": kid})
         state = await self._switches.snapshot()
-        if state.revoked_token(claims.jti):
+        if any(state.revoked_token(given) for given in credentials_of(principal)):
             raise _refused("The token was revoked.")
-        if state.revoked(claims.sub):
+        if state.revoked(principal):
             raise _refused("The principal was revoked.")
-        return claims.principal
+        return principal
 
     def claims(self, token: str) -> TokenClaims:
         """Return what a genuine token says, revoked or not. Raises `CredentialError`."""
@@ -214,7 +217,7 @@ class TokenIssuer:
         )
         record = TokenRecord(
             jti=claims.jti,
-            principal=claims.principal,
+            principal=claims.principal.model_copy(update={"key": key.kid}),
             kid=key.kid,
             issued_at=claims.iat,
             expires_at=claims.exp,
@@ -272,7 +275,9 @@ class TokenIssuer:
         records = (TokenRecord.from_json(e.body) for e in entries if e.kind == "token_issued")
         now = time.time()
         return tuple(
-            record.model_copy(update={"revoked": record.jti in revoked})
+            record.model_copy(
+                update={"revoked": bool({record.jti, tokens_of_key(record.kid)} & revoked)}
+            )
             for record in records
             if expired or record.expires_at > now
         )

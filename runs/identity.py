@@ -26,7 +26,7 @@ def principal_of(runtime: Runtime[AgentContext], settings: Settings) -> Principa
         return own if own.id == LOCAL else without_credential(own)
     facts: JsonObject = {
         key: user[key]
-        for key in ("role", "scopes", "tenant", "session", "token", "accountable")
+        for key in ("role", "scopes", "tenant", "session", "token", "key", "accountable")
         if key in user
     }
     return Principal(
@@ -36,5 +36,6 @@ def principal_of(runtime: Runtime[AgentContext], settings: Settings) -> Principa
         tenant=str(facts.get("tenant") or ""),
         session=str(facts.get("session") or ""),
         token=str(facts.get("token") or ""),
+        key=str(facts.get("key") or ""),
         accountable=str(facts.get("accountable") or ""),
     )

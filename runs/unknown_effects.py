@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from ..policy.approvals import needs_authority
+from ..policy.recorded import facts_of
 from ..state.approval import ApprovalRequest, Decision
 from ..state.happened import what_happened
 from ..state.results import StepResult
@@ -27,8 +29,12 @@ async def cleared_up(
     for said in decisions:
         if objection := standing(said, request, switches, dependencies):
             # Said in time, but by somebody whose word counts no more: ask again.
-            await dependencies.store.approvals.withdraw(request.id, objection)
-            return renewed(result, request, now=dependencies.clock())
+            return await _asked_anew(result, request, objection, dependencies)
+    needed = _quorum(request, dependencies)
+    if needs_authority(decision, request) and len({said.person for said in decisions}) < needed:
+        problem = f"By now {needed} people must agree."
+        more = request.model_copy(update={"quorum": needed})
+        return await _asked_anew(result, more, problem, dependencies)
     note = f"{decision.approver}: {decision.message}"
     if decision.type == "approve":
         await _settle(request.unknown_effect, "failed", None, note, dependencies)
@@ -41,6 +47,19 @@ async def cleared_up(
         await _settle(request.unknown_effect, "done", output, note, dependencies)
         return told(result, output, decision)
     return declined(result, "rejected", decision)
+
+
+def _quorum(request: ApprovalRequest, dependencies: Dependencies) -> int:
+    """Return how many people the policies in force want for the call that is in doubt."""
+    contract = dependencies.tools.get(request.tool).contract
+    return max(request.quorum, dependencies.policy.decide(contract, facts_of(request)).quorum)
+
+
+async def _asked_anew(
+    result: StepResult, request: ApprovalRequest, problem: str, dependencies: Dependencies
+) -> StepResult:
+    await dependencies.store.approvals.withdraw(request.id, problem)
+    return renewed(result, request, now=dependencies.clock())
 
 
 async def _settle(

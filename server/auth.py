@@ -201,6 +201,7 @@ def _verified(user: Any) -> Principal:
         tenant=user["tenant"],
         session=user["session"],
         token=user.get("token", ""),
+        key=user.get("key", ""),
         accountable=user.get("accountable", ""),
     )
 

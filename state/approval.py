@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from ..errors import DecisionError
+from .consent import name_form
 from .endorsement import EndorsedArgument, read_endorsed
 from .happened import what_happened
 from .item_decisions import COLUMN, spread
@@ -109,6 +110,8 @@ class Decision(Record):
     approver_tenant: str = ""
     approver_token: str = ""
     """Id of the token that vouched for the approver."""
+    approver_key: str = ""
+    """Id of the key that signed the token."""
     approver_accountable: str = ""
     """The person behind the approver's name, where that is somebody else."""
     approver_authenticated: bool = False
@@ -117,8 +120,8 @@ class Decision(Record):
 
     @property
     def person(self) -> str:
-        """Who gave it, under whichever name."""
-        return self.approver_accountable or self.approver
+        """Who gave it, under whichever name and however it is written."""
+        return name_form(self.approver_accountable or self.approver)
 
 
 def approval_id(run: str, step: str, plan_version: int, action_digest: str) -> str:

@@ -6,8 +6,20 @@ person, as a decision does.
 
 from __future__ import annotations
 
+from unicodedata import category
+
+from .likeness import likeness
 from .run import Principal
 from .values import Record
+
+
+def name_form(name: str) -> str:
+    """Return a form of a person's name that all ways of writing it share.
+
+    Login services spell one name in several ways, and its holder is one person in all of them.
+    """
+    # What nobody sees, such as a space of no width, tells nobody apart.
+    return str(likeness("".join(char for char in name if category(char) != "Cf")))
 
 
 class Signatory(Record):
@@ -20,6 +32,8 @@ class Signatory(Record):
     tenant: str = ""
     token: str = ""
     """Id of the token that vouched; once it is revoked the consent counts no more."""
+    key: str = ""
+    """Id of the key that signed the token."""
     accountable: str = ""
     """The person behind the name, where that is somebody else."""
     authenticated: bool = False
@@ -27,8 +41,8 @@ class Signatory(Record):
 
     @property
     def person(self) -> str:
-        """Who it is, under whichever name."""
-        return self.accountable or self.id
+        """Who it is, under whichever name and however it is written."""
+        return name_form(self.accountable or self.id)
 
 
 class ConsentScope(Record):

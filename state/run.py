@@ -41,6 +41,8 @@ class Principal(Record):
     session: str = ""
     token: str = ""
     """Id of the credential that vouched; a revoked one takes back what was said with it."""
+    key: str = ""
+    """Id of the key that signed the credential."""
     accountable: str = ""
     """The person behind it, where that is not who it names: see `policy/people.py`."""
 

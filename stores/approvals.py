@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from ..errors import DecisionError, NotFoundError
 from ..state.approval import ApprovalRequest, Decision, DecisionType
-from ..state.consent import Revocation
+from ..state.consent import Revocation, name_form
 from ..state.endorsement import Endorsement
 from .audit import SqlAuditLog, append_entry
 from .database import Database
@@ -71,7 +71,7 @@ def _leaving_open(request: ApprovalRequest) -> frozenset[DecisionType]:
 def _check_first_decision(record: ApprovalRecord, decision: Decision) -> None:
     """A person decides on a request once, under whichever names and with however many tokens."""
     for given in record.decisions:
-        if given.approver == decision.approver:
+        if name_form(given.approver) == name_form(decision.approver):
             problem = f"{decision.approver or 'This person'} has answered it before."
         elif given.person == decision.person:
             problem = f"The person behind {decision.approver} has answered it as {given.approver}."

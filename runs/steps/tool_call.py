@@ -44,9 +44,8 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
     looks = Usage()
     try:
         if route.approval and not await _began_before(current, route, dependencies):
-            problem, looks = await look_again(current, dependencies)
-            if problem:
-                failure = Failure(kind="check", message=problem)
+            failure, looks = await _looked_again(current, route, tool, dependencies)
+            if failure is not None:
                 return ActOutcome(
                     failure=failure, performed_by=performed_by, why=route.why, usage=looks
                 )
@@ -86,6 +85,20 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
         happened_unknown=done.status == "unknown",
         taint=taint,
     )
+
+
+async def _looked_again(
+    current: Current, route: Route, tool: Tool, dependencies: Dependencies
+) -> tuple[Failure | None, Usage]:
+    """Return what keeps an approved call back once its checks were looked at, and their cost."""
+    problem, looks = await look_again(current, dependencies)
+    if problem:
+        return Failure(kind="check", message=problem), looks
+    if not looks.tool_calls:
+        return None, looks
+    # Looking takes time, in which people are revoked and tools frozen.
+    allowed = await _still_allowed(current, route, tool, dependencies)
+    return (allowed if isinstance(allowed, Failure) else None), looks
 
 
 async def _began_before(current: Current, route: Route, dependencies: Dependencies) -> bool:

@@ -109,6 +109,21 @@ def test_retired_key_no_longer_vouches(desk, token, monkeypatch):
     assert desk("run", "what is order A-7?").code == 1
 
 
+def test_what_a_retired_key_decided_counts_no_more(desk, token, monkeypatch):
+    """An approval by a token of the old key is asked again instead of being carried out."""
+    question = desk.waiting()
+    monkeypatch.setenv("POINTSMAN_TOKEN", token("grace", "admin"))
+    assert desk("approve", question["id"], "--no-resume").code == 0
+    monkeypatch.delenv("POINTSMAN_TOKEN")
+    rotated = desk("token", "rotate", "--json").document
+    [old] = [kid for kid in rotated["keys"] if kid != rotated["active"]]
+
+    assert desk("token", "retire", old).code == 0
+
+    assert desk("resume", "t1").code == 3
+    assert desk.paid() == []
+
+
 @pytest.mark.usefixtures("two_people")
 def test_self_issued_tokens_are_one_person(desk, monkeypatch):
     """Whoever issues tokens at the command line is the one person behind each of them."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pointsman.errors import DecisionError
-from pointsman.policy.people import local_person
+from pointsman.policy.people import local_person, tokens_of_key
 
 PAY = {"to": "ann", "amount": 100.0}
 WIRE = {"to": "ann", "amount": 100.0}
@@ -16,6 +16,14 @@ TWO_PEOPLE = """
 permit (principal, action == Action::"call", resource) when { resource.effect == "money" };
 """
 SELF_ISSUED = {"accountable": local_person()}
+SPELLINGS = [
+    pytest.param("Bea", id="case"),
+    pytest.param("BEA", id="capitals"),
+    pytest.param(" bea\t", id="spaces"),
+    pytest.param("b\u200bea", id="no-width"),
+    pytest.param("be\u00ada", id="soft-hyphen"),
+    pytest.param("\uff42\uff45\uff41", id="wide"),
+]
 CONSENT = [
     pytest.param({"type": "approve"}, PAY, id="approve"),
     pytest.param(
@@ -67,6 +75,56 @@ async def test_an_editor_and_a_second_name_of_theirs_are_no_quorum(desk: Any, w:
         await desk.decide(agent, second["id"], w.APPROVE, "carl", **SELF_ISSUED)
 
     await desk.go_on(agent)
+    assert not desk.calls
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+async def test_one_name_in_two_spellings_is_no_quorum(desk: Any, w: Any, name: str) -> None:
+    """Login services write a name in more than one way; it is one person's in all of them."""
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), policy=TWO_PEOPLE)
+    [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
+    await desk.decide(agent, request["id"], w.APPROVE, "bea")
+
+    with pytest.raises(DecisionError, match="has answered it"):
+        await desk.decide(agent, request["id"], w.APPROVE, name)
+
+    await desk.go_on(agent)
+    assert not desk.calls
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+async def test_who_asked_does_not_agree_in_another_spelling(desk: Any, w: Any, name: str) -> None:
+    """The second person's name differs by more than case, space and what nobody sees."""
+    settings = {"id": "bea", "role": "user"}
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), principal=settings)
+    [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
+
+    with pytest.raises(DecisionError, match="somebody else must approve it"):
+        await desk.decide(agent, request["id"], w.APPROVE, name)
+
+
+REVOCATIONS = [
+    *(
+        pytest.param(name, {}, "bea", id=f"bea-as-{name!a}")
+        for name in ("Bea", "bea ", "b\u200bea")
+    ),
+    pytest.param("bea", {}, "BEA", id="the-switch-in-capitals"),
+    pytest.param("bea", {"accountable": "os:eve"}, "os:eve", id="the-person-behind"),
+]
+
+
+@pytest.mark.parametrize(("name", "facts", "revoked"), REVOCATIONS)
+async def test_a_revoked_person_is_revoked_under_each_name(
+    desk: Any, w: Any, name: str, facts: Any, revoked: str
+) -> None:
+    """What was said in another spelling, or by a token of theirs, counts no more either."""
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)))
+    [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
+    await desk.decide(agent, request["id"], w.APPROVE, name, **facts)
+    await desk.switch("revoke_principal", revoked)
+
+    await desk.go_on(agent)
+
     assert not desk.calls
 
 
@@ -131,6 +189,21 @@ async def test_consent_lapses_with_its_token(desk: Any, w: Any, answer: Any, arg
     await desk.decide(agent, again["id"], w.APPROVE, "bea", token="t2")
     await desk.go_on(agent)
     assert desk.called("pay") == [args]
+
+
+async def test_consent_lapses_with_the_key_of_its_token(desk: Any, w: Any) -> None:
+    """A key that was retired may have leaked: what its tokens decided is asked again."""
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)))
+    [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
+    await desk.decide(agent, request["id"], w.APPROVE, "bea", token="t1", key="old")
+    await desk.switch("revoke_token", tokens_of_key("old"))
+
+    [again] = w.requests(await desk.go_on(agent))
+
+    assert not desk.calls
+    await desk.decide(agent, again["id"], w.APPROVE, "bea", token="t2", key="new")
+    await desk.go_on(agent)
+    assert desk.called("pay") == [PAY]
 
 
 @pytest.mark.parametrize(("answer", "args"), CONSENT)
@@ -234,5 +307,25 @@ async def test_a_word_on_an_outcome_needs_the_calls_quorum(desk: Any, w: Any, wo
 
     assert first.status == "waiting"
     assert second.status == {"approve": "approved", "respond": "responded"}[words["type"]]
+    out = await desk.go_on(agent)
+    assert out["results"]["wire"]["status"] == "accepted"
+
+
+@pytest.mark.parametrize("words", WORDS)
+async def test_a_word_on_an_outcome_needs_the_quorum_of_today(
+    desk: Any, w: Any, words: Any
+) -> None:
+    """Policies that have come to want two people since: one word no longer settles it."""
+    _, doubt = await in_doubt(desk, w)
+    await desk.decide(None, doubt, words, "bea")
+    agent = desk.agent(policy=TWO_PEOPLE, limits={"max_revisions": 0})
+
+    [again] = w.requests(await desk.go_on(agent))
+
+    assert len(desk.called("wire")) == 1
+    for name in ("bea", "carl"):
+        await desk.decide(
+            agent, again["id"], HAPPENED if again.get("unknown_effect") else w.APPROVE, name
+        )
     out = await desk.go_on(agent)
     assert out["results"]["wire"]["status"] == "accepted"

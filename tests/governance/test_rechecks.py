@@ -243,3 +243,32 @@ async def test_a_look_that_a_person_has_agreed_to_may_be_made_again(desk: Any, w
 
     assert len(desk.called("pay")) == 1
     assert books.asked == ["I-1", "I-1"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [("revoke_token", "t1"), ("revoke_principal", "bea"), ("freeze_tool", "pay"), ("pause", "")],
+)
+async def test_what_is_switched_off_during_a_look_stops_the_call(
+    desk: Any, w: Any, kind: str, target: str
+) -> None:
+    """The approval is checked after looking, which takes time, and not before alone."""
+    looks: list[str] = []
+
+    @tool(effect="read", trust="internal")
+    async def bill(number: str) -> dict[str, Any]:
+        """Look up a bill."""
+        looks.append(number)
+        if len(looks) > 1:
+            await desk.switch(kind, target)
+        return {"status": "open"}
+
+    looked = {**w.step("bill", "bill", number="I-1"), "checks": [OPEN]}
+    pay = {**w.step("pay", "pay", to="ann", amount=20.0), "after": ["bill"]}
+    agent = desk.agent(planner=Fixed(looked, pay), tools=[bill])
+    [request] = w.requests(await desk.ask(agent, "Pay ann"))
+    await desk.decide(agent, request["id"], w.APPROVE, "bea", token="t1")
+
+    await desk.go_on(agent)
+
+    assert (len(looks), desk.called("pay")) == (2, [])

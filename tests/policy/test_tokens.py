@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from pointsman.errors import ConfigError, CredentialError, NotFoundError
 from pointsman.policy.keyring import Key, Keyring, new_key, new_keyring
+from pointsman.policy.people import tokens_of_key
 from pointsman.policy.settings import TokenSettings
 from pointsman.policy.switches import SwitchBoard
 from pointsman.policy.tokens import TokenIssuer, TokenVerifier
@@ -324,3 +325,14 @@ async def test_only_an_issued_token_can_be_revoked(issuer) -> None:
     """A mistyped id is an error, not a revocation of nothing."""
     with pytest.raises(NotFoundError):
         await issuer.revoke("f" * 32)
+
+
+async def test_a_switch_ends_all_tokens_of_a_key(issuer, verifier, store: SqlStore) -> None:
+    """A server that still has a retired key in its ring refuses its tokens within a second."""
+    issued = await issuer.issue("ada")
+    assert (await verifier.verify(issued.token.get_secret_value())).key == KEY.kid
+    await store.switches.set(Switch(kind="revoke_token", target=tokens_of_key(KEY.kid)))
+
+    with pytest.raises(CredentialError, match="was revoked"):
+        await verifier.verify(issued.token.get_secret_value())
+    assert [record.revoked for record in await issuer.listed()] == [True]
