@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 import time
 import warnings
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from .dataset import Dataset, Inputs
 from .evaluators import EVALUATORS, Evaluator
 from .grading import CASE, Graded, read_case
 from .report import CaseReport, EvaluationReport
+from .running import RunningCases
 from .tracking import explained, local_client, local_examples, uploaded_examples, uploads
 from .trial import run_trial
 
@@ -97,7 +98,7 @@ async def _started(
     experiment: Experiment, chosen: Dataset, folder: Path
 ) -> AsyncGenerator[AsyncExperimentResults]:
     """Start the experiment, and see to it that nothing of it goes on after a cancellation."""
-    running = _Running()
+    running = RunningCases()
 
     async def target(inputs: JsonObject, metadata: JsonObject) -> JsonObject:
         running.enter()
@@ -108,7 +109,11 @@ async def _started(
 
     client = Client() if uploads() else local_client()
     try:
-        results = await _start(experiment, chosen, client, target, database)
+        evaluators = [
+            Graded(name, running.counted(evaluator), database=database)
+            for name, evaluator in experiment.evaluators.items()
+        ]
+        results = await _start(experiment, chosen, client, target, evaluators)
         ending = asyncio.ensure_future(results.wait())
         try:
             yield results
@@ -118,30 +123,6 @@ async def _started(
             await asyncio.gather(ending, return_exceptions=True)
     finally:
         await asyncio.to_thread(client.close, FLUSH_SECONDS)
-
-
-class _Running:
-    """The cases that run now; once closed, none is left and none begins."""
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._closed = False
-
-    def enter(self) -> None:
-        """Count the current task in until it is done."""
-        task = asyncio.current_task()
-        if self._closed or task is None:
-            raise asyncio.CancelledError
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def close(self) -> None:
-        """Cancel what runs, and wait until it has put its things away."""
-        self._closed = True
-        for task in self._tasks:
-            task.cancel()
-        # LangSmith has tasks of its own around these, which a cancellation does not reach.
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 async def _outcome(experiment: Experiment, home: Path, inputs: JsonObject) -> JsonObject:
@@ -158,7 +139,7 @@ async def _start(
     chosen: Dataset,
     client: Client,
     target: Any,
-    database: Callable[[Example], Path],
+    evaluators: Sequence[Graded],
 ) -> AsyncExperimentResults:
     upload = uploads()
     examples = (
@@ -172,10 +153,7 @@ async def _start(
     return await aevaluate(
         target,
         data=examples,
-        evaluators=[
-            Graded(name, evaluator, database=database)
-            for name, evaluator in experiment.evaluators.items()
-        ],
+        evaluators=evaluators,
         experiment_prefix=experiment.dataset.name,
         metadata={"config": str(experiment.config), "dataset": experiment.dataset.version},
         max_concurrency=experiment.at_once,

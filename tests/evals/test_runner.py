@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import tempfile
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +163,33 @@ async def test_a_cancelled_experiment_leaves_nothing_behind(
     # LangSmith's own tasks around the cases end one turn of the loop or thread later.
     pending = (await asyncio.wait(left, timeout=10))[1] if left else set()
     assert pending == set()
+
+
+async def test_a_cancelled_experiment_waits_for_what_is_graded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An evaluator in a thread keeps the folder that it reads until it is done."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    begun, let_go, kept = threading.Event(), threading.Event(), list[bool]()
+
+    def slow(context: EvaluatorContext) -> Grade:
+        begun.set()
+        let_go.wait(30)
+        kept.append(context.database.parent.exists())
+        return Grade(score=1.0)
+
+    work = asyncio.create_task(
+        run_experiment(replace(experiment(REFUND), evaluators={"slow": slow}))
+    )
+    assert await asyncio.to_thread(begun.wait, 60)
+    work.cancel()
+    await asyncio.wait([work], timeout=0.3)
+    let_go.set()
+    await asyncio.wait([work], timeout=60)
+
+    assert work.cancelled()
+    assert kept == [True]
+    assert list(tmp_path.glob("pointsman-eval-*")) == []
 
 
 def test_no_case_makes_no_passing_report() -> None:
