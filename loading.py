@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -50,6 +50,10 @@ def without_bytecode() -> Generator[None]:
 
 def _load_module(name: str, where: str) -> ModuleType:
     try:
+        for parent in _parents(name):
+            # By itself first: a package that fails has been left out again, but what it had
+            # imported has not, and would be found the second time.
+            importlib.import_module(parent)
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
@@ -59,6 +63,12 @@ def _load_module(name: str, where: str) -> ModuleType:
             where=where,
             fix="Install it or correct the name.",
         ) from None
+
+
+def _parents(name: str) -> Iterator[str]:
+    """Yield the packages that a module is in, outermost first."""
+    parts = name.split(".")
+    yield from (".".join(parts[:end]) for end in range(1, len(parts)))
 
 
 def _load_file(path: Path, where: str) -> ModuleType:

@@ -91,12 +91,20 @@ def migrated(shape: Shape, value: Mapping[str, Any], *, where: str = "") -> Mapp
     """Return a stored value in this release's shape; one that has it already is returned as it is.
 
     Raises:
-        OperatorError: A newer release has stored it.
+        OperatorError: A newer release has stored it, or its version is none.
     """
-    version: Json = value.get(VERSION_KEY) or UNVERSIONED
+    noted: Json = value.get(VERSION_KEY)
+    version = UNVERSIONED if noted is None else noted
+    if type(version) is not int or version < 1:
+        raise OperatorError(
+            f"Its {VERSION_KEY} is {version!r:.40}, which is no version of the schema: those are "
+            f"whole numbers from 1; this release reads versions up to {SCHEMA_VERSION}.",
+            where=where or f"stored {shape}",
+            fix="Nothing was changed. Put back the state as a release has written it.",
+        )
     if version == SCHEMA_VERSION:
         return value
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
+    if version > SCHEMA_VERSION:
         raise OperatorError(
             f"It is stored in version {version} of the schema; this release reads versions up to "
             f"{SCHEMA_VERSION}.",

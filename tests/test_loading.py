@@ -68,3 +68,19 @@ def test_imports_without_bytecode_leave_no_cache(tmp_path: Path) -> None:
 
     assert [path.name for path in tmp_path.iterdir()] == ["tools.py"]
     assert sys.dont_write_bytecode == before
+
+
+def test_a_package_that_fails_fails_the_same_way_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module that a failing package has imported is not found behind its back."""
+    package = tmp_path / "half_a_package" / "inner"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").write_text("")
+    (package / "__init__.py").write_text("from . import tools\nraise ValueError('no luck')\n")
+    (package / "tools.py").write_text("tools = []\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no luck"):
+            load_object("half_a_package.inner.tools:tools", tmp_path, where="tools.0")

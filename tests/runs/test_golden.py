@@ -10,6 +10,7 @@ import pytest
 from langgraph.types import Command
 
 from pointsman import trace
+from pointsman.state.values import SCHEMA_VERSION
 from pointsman.stores.store import open_store
 
 FOLDER = Path(__file__).parent / "golden"
@@ -40,6 +41,11 @@ def remembering(request: pytest.FixtureRequest) -> Path:
 def version(request: pytest.FixtureRequest) -> Path:
     """Give the golden states of each version."""
     return FOLDER / request.param
+
+
+def test_there_are_states_of_every_earlier_version() -> None:
+    """Whoever raises the version keeps what the one before it has stored."""
+    assert [f"v{number}" for number in range(1, SCHEMA_VERSION)] == VERSIONS
 
 
 async def test_a_thread_that_waits_is_approved_and_pays_once(

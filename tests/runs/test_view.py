@@ -120,6 +120,15 @@ def test_a_newer_releases_state_is_refused_with_both_versions() -> None:
     assert "the release that has written it" in refused.value.fix
 
 
+@pytest.mark.parametrize("version", [-1, 0, True, False, [], {}, "4", "", 4.0, 1.0, 3.5])
+def test_what_is_no_version_is_refused(version: Any) -> None:
+    """A state that was edited by hand is not taken for one of a release."""
+    with pytest.raises(OperatorError, match="schema_version") as refused:
+        RunView({**STATE, "schema_version": version})
+
+    assert "no version" in str(refused.value)
+
+
 def test_an_earlier_state_is_brought_up_and_written_so() -> None:
     """The first update of this release leaves no channel in the old shape."""
     earlier = {key: value for key, value in STATE.items() if key != "fence"} | {"schema_version": 1}
