@@ -161,6 +161,8 @@ async def _stop(
         usage=await spent(view, outcomes, dependencies),
         results=results,
         history=outcomes,
+        plan=view.plan,
+        may_revise=may_revise(view),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from .expansion import hindered_items, lanes_of_loops, open_loops
@@ -28,6 +28,8 @@ REVISABLE = frozenset(
         "no_answer",
         "refused",
         "input_too_large",
+        "expression",
+        "items",
     }
 )
 """Failure kinds that another plan might avoid. A rejection is not one: a person said no."""
@@ -127,6 +129,8 @@ def hard_stop(
     usage: Usage,
     results: Mapping[str, StepResult],
     history: Mapping[str, StepResult] | None = None,
+    plan: Plan | None = None,
+    may_revise: bool = False,
 ) -> Stop | None:
     """Return the first hard stop that applies, or `None`.
 
@@ -139,6 +143,8 @@ def hard_stop(
         usage: What the run has used.
         results: Results as the plan in force has them.
         history: Every outcome of the run, replaced ones too; by default `results`.
+        plan: The plan in force.
+        may_revise: Whether another plan may be made.
     """
     limits = run.limits
     if turns > limits.max_turns:
@@ -149,12 +155,25 @@ def hard_stop(
         return stopped
     if over := _over_budget(limits, usage):
         return over
-    failures = tool_failures(results if history is None else history)
-    for tool, count in failures.items():
-        if count >= limits.max_tool_failures:
-            return Stop(
-                reason="tool_failure", detail=f"Tool {tool} failed {count} times in this run."
-            )
+    ended = (results if history is None else history).values()
+    return _failing_tool(limits, [*ended], plan or Plan(), may_revise=may_revise)
+
+
+def _failing_tool(
+    limits: Limits, ended: Sequence[StepResult], plan: Plan, *, may_revise: bool
+) -> Stop | None:
+    """Return the stop for a tool that the plan in force has called in vain, once too often.
+
+    The first plan that it fails is revised, where that is allowed, whatever the count.
+    """
+    optional = {step.id for step in plan.steps if step.optional}
+    now = [r for r in ended if r.plan_version == plan.version and r.step not in optional]
+    earlier = tool_failures(r for r in ended if r.plan_version != plan.version)
+    for tool, count in tool_failures(now).items():
+        all_in_all = count + earlier[tool]
+        if all_in_all >= limits.max_tool_failures and (earlier[tool] or not may_revise):
+            detail = f"Tool {tool} failed {all_in_all} times in this run."
+            return Stop(reason="tool_failure", detail=detail)
     return None
 
 
@@ -180,14 +199,17 @@ def _over_budget(limits: Limits, usage: Usage) -> Stop | None:
     return None
 
 
-def tool_failures(results: Mapping[str, StepResult]) -> Counter[str]:
-    """Count failed attempts by tool over the run.
+def tool_failures(results: Iterable[StepResult]) -> Counter[str]:
+    """Count failed attempts by tool.
 
-    A tool that answers "no such order" works; only what might have gone otherwise counts.
+    A tool that answers "no such order" works; only what might have gone otherwise counts. What
+    `on_error` has made good counts for nothing, and neither does an item of a loop: that some of
+    many fail is the loop's failure, which its own `on_error` or a revision answers.
     """
     return Counter(
         attempt.performed_by.removeprefix("tool:")
-        for result in results.values()
+        for result in results
+        if result.status not in ("accepted", "skipped") and not parts_of(result.step)[1]
         for attempt in _failed_attempts(result)
         if attempt.performed_by.startswith("tool:")
     )

@@ -59,7 +59,9 @@ class Limits(Record):
     max_looks: int = 3
     """Times it may be asked again with the results of a plan that says `then_plan`."""
     max_tool_failures: int = 3
-    """Failed calls of one tool in one run, after which it is not called again."""
+    """Failed calls of one tool in one run, retries included, after which the run ends. Items of a
+    loop and what `on_error` has made good do not count, and a first failing is put right by another
+    plan, where `max_revisions` allows one."""
     step_attempts: int = 3
     """Passes through `route` that one step may take."""
 

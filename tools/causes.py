@@ -50,6 +50,11 @@ def is_final(error: BaseException) -> bool:
     return all(verdicts) if verdicts else False
 
 
+def is_passing(status: int) -> bool:
+    """Whether an HTTP status of 400 or more may be another one soon."""
+    return status >= 500 or status in _PASSING_STATUS
+
+
 def says_nothing_happened(contract: ToolContract, error: BaseException) -> bool:
     """Whether the contract says of this error that the call changed nothing."""
     # A LangChain tool may have told the same error in other words.
@@ -94,7 +99,7 @@ def _verdict(error: BaseException) -> bool | None:
     if isinstance(error, TimedOutError | TimeoutError | ConnectionError | InterruptedError):
         return False
     if (status := _status(error)) is not None:
-        return 400 <= status < 500 and status not in _PASSING_STATUS
+        return not is_passing(status)
     if is_interrupt(error):
         return True
     names = [kind.__name__.lower() for kind in type(error).__mro__]

@@ -115,4 +115,4 @@ def test_a_tool_that_answers_has_not_failed() -> None:
         "b": StepResult(step="b", status="failed", failure=answered, attempts=(passing, FAILED)),
         "c": StepResult(step="c", status="failed", failure=disturbed, attempts=(passing, FAILED)),
     }
-    assert tool_failures(results) == {"t": 3}
+    assert tool_failures(results.values()) == {"t": 3}

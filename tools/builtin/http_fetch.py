@@ -15,6 +15,7 @@ from typing_extensions import Unpack
 from ...errors import ConfigError, ToolError
 from ...state.results import Evidence
 from ...state.values import Json, JsonObject
+from ..causes import is_passing
 from ..contract import ContractOptions, Tool
 from ..decorator import tool
 from ..threads import TOOL_THREADS
@@ -196,7 +197,7 @@ class _Fetcher:
         if response.status_code >= 400:
             raise ToolError(
                 f"The server answered {response.status_code}.",
-                retryable=response.status_code in (429, 502, 503, 504),
+                retryable=is_passing(response.status_code),
                 where=url[:200],
             )
         media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
