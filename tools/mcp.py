@@ -41,6 +41,8 @@ T = TypeVar("T")
 MAX_TOOLS = 1000
 MAX_DESCRIPTION_CHARS = 2000
 CONNECT_SECONDS = 30.0
+FEW_BLOCKS = 1000
+"""Blocks of a result that are read on the loop; a thread reads more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,7 +254,7 @@ async def _run(server: McpServer, name: str, pin: str, args: JsonObject, _call: 
         # Not `call_tool`: it checks the result against whatever schema the server declares now.
         params = CallToolRequestParams(name=name, arguments=args)
         request = ClientRequest(CallToolRequest(params=params))
-        return read_result(await session.send_request(request, CallToolResult))
+        return await read_result(await session.send_request(request, CallToolResult))
 
     try:
         return await _in_session(server, use)
@@ -279,18 +281,26 @@ def _check_pin(server: McpServer, name: str, pin: str, offered: Sequence[JsonObj
         )
 
 
-def read_result(result: CallToolResult) -> Any:
+async def read_result(result: CallToolResult) -> Any:
     """Return what a call brought: structured content, text, media, or several of them.
 
     Raises:
         ToolSaidError: The server reports an error.
     """
-    blocks = [block.model_dump(mode="json", exclude_none=True) for block in result.content]
-    text = "\n".join(block["text"] for block in blocks if block["type"] == "text")
+    if len(result.content) <= FEW_BLOCKS:
+        return _read_result(result)
+    return await asyncio.to_thread(_read_result, result)
+
+
+def _read_result(result: CallToolResult) -> Any:
+    texts = [block.text for block in result.content if block.type == "text"]
+    text = "\n".join(texts)
     if result.isError:
         raise ToolSaidError(text or "The server reported an error without a text.")
-    others = any(block["type"] != "text" for block in blocks)
-    content = WithMedia(value=read_blocks(blocks)) if others else text
+    content: WithMedia | str = text
+    if len(texts) < len(result.content):
+        dumped = result.model_dump(mode="json", exclude_none=True, include={"content"})
+        content = WithMedia(value=read_blocks(dumped["content"]))
     if result.structuredContent is None:
         return content
     return _beside(result.structuredContent, content, text)

@@ -270,6 +270,9 @@ async def test_the_error_of_a_tool(name: str, watch: Any, tmp_path: Path) -> Non
 MCP_RESULTS: dict[str, Any] = {
     **{f"text {name}": {"content": [{"type": "text", "text": t}]} for name, t in TEXTS.items()},
     "blocks": {"content": [{"type": "text", "text": "x"}] * 20_000},
+    "links": {
+        "content": [{"type": "resource_link", "name": "x", "uri": "https://x.example"}] * 20_000
+    },
     "error": {"content": [{"type": "text", "text": "x" * MILLION}], "isError": True},
     "same": {
         "content": [{"type": "text", "text": "[" * MILLION}],
@@ -285,7 +288,7 @@ async def test_what_an_mcp_server_answers(name: str, watch: Any, store: Any) -> 
     answer = CallToolResult.model_validate(MCP_RESULTS[name])
 
     async def run(_args: Any, _call: Any) -> Any:
-        return read_result(answer)
+        return await read_result(answer)
 
     runner = Runner(collect([acting(run)]), store)
     async with watch():
