@@ -25,7 +25,7 @@ from .. import Settings, build_agent, open_store, tool
 from ..state.values import JsonObject
 from .planned import fixed_plan
 
-Shape = Mapping[str, tuple[float, tuple[str, ...]]]
+StepTimes = Mapping[str, tuple[float, tuple[str, ...]]]
 """Step → how many units of time it takes, and the steps that it needs; needed ones come first."""
 
 RUNS = 3
@@ -38,7 +38,7 @@ async def wait(seconds: float, before: list[float] | None = None) -> JsonObject:
     return {"seconds": seconds, "before": before}
 
 
-def shapes() -> dict[str, Shape]:
+def shapes() -> dict[str, StepTimes]:
     """Return the shapes by name."""
     chain = {f"c{n}": (1.0, (f"c{n - 1}",) if n else ()) for n in range(4)}
     skewed = {
@@ -79,7 +79,7 @@ def shapes() -> dict[str, Shape]:
     }
 
 
-def critical_path(shape: Shape) -> float:
+def critical_path(shape: StepTimes) -> float:
     """Return the units of the longest way through a shape."""
     ends: dict[str, float] = {}
     for step, (units, needs) in shape.items():
@@ -87,7 +87,7 @@ def critical_path(shape: Shape) -> float:
     return max(ends.values())
 
 
-def plan(shape: Shape, seconds: float) -> JsonObject:
+def plan(shape: StepTimes, seconds: float) -> JsonObject:
     """Return the plan of a shape; each unit takes `seconds`."""
     steps: list[JsonObject] = []
     for step, (units, needs) in shape.items():
@@ -98,7 +98,7 @@ def plan(shape: Shape, seconds: float) -> JsonObject:
     return {"steps": steps}
 
 
-async def one_run(shape: Shape, seconds: float, home: Path) -> float:
+async def one_run(shape: StepTimes, seconds: float, home: Path) -> float:
     """Return the wall time of one run in seconds, with journal and checkpoints on disk."""
     store = open_store(home / "pointsman.db")
     try:

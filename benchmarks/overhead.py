@@ -102,7 +102,7 @@ def _serve(out: Connection, done: Connection) -> None:
         done.recv()
 
 
-Run = Callable[[str], Awaitable[Any]]
+Invoke = Callable[[str], Awaitable[Any]]
 
 
 class Cost(NamedTuple):
@@ -125,7 +125,7 @@ def _peer(
     url: str,
     middlewares: Sequence[AgentMiddleware[Any, Any]],
     saver: BaseCheckpointSaver[Any] | None,
-) -> Run:
+) -> Invoke:
     model = ChatOpenAI(model="loop", base_url=url, api_key=SecretStr(KEY), max_retries=0)
     agent: Any = create_agent(model, [look_up], middleware=middlewares, checkpointer=saver)
 
@@ -152,7 +152,7 @@ def _catalog(url: str) -> JsonObject:
 
 def _ours(
     home: Path, url: str, saver: BaseCheckpointSaver[Any], stack: AsyncExitStack, *, playbook: bool
-) -> Run:
+) -> Invoke:
     home.mkdir()
     given: JsonObject = {"home": str(home), "models": _catalog(url)}
     if playbook:
@@ -174,7 +174,7 @@ def _ours(
 
 
 @asynccontextmanager
-async def contenders(url: str, home: Path) -> AsyncGenerator[dict[str, Run]]:
+async def contenders(url: str, home: Path) -> AsyncGenerator[dict[str, Invoke]]:
     """Open the stores and checkpointers of all contenders; yield how each does one run."""
     async with AsyncExitStack() as stack:
 

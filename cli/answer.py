@@ -14,7 +14,7 @@ from ..errors import TaskError
 from ..evals.answer_check import verdicts
 from ..grounding.check import SentenceVerdict
 from .exits import DONE, FAILED, finish
-from .options import Json
+from .options import JsonOption
 from .show.answer_check import show_verdicts
 from .show.output import Output
 
@@ -37,7 +37,7 @@ def answer_check(
             dir_okay=False,
         ),
     ],
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say of each sentence whether its evidence carries it, and why not.
 

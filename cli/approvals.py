@@ -20,7 +20,7 @@ from .consents import Days
 from .execution import go_on
 from .exits import DONE, finish
 from .open_requests import OpenRequest, deciding_commands
-from .options import DEFAULT_CONFIG, Config, Json
+from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records
 from .session import Office, Session, open_office, open_threads
 from .show.output import Output
@@ -44,7 +44,7 @@ Message = Annotated[str, typer.Option("--message", "-m", help="Your words.")]
 def approvals(
     thread: Annotated[str | None, typer.Option(help="Only those of this thread.")] = None,
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List what waits for a person."""
     output = Output(as_json=as_json)
@@ -65,7 +65,7 @@ def approve(
     all_items: AllItems = False,
     config: Config = DEFAULT_CONFIG,
     no_resume: NoResume = False,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Agree to exactly what was asked, and go on."""
     decision: JsonObject = {"type": "approve"}
@@ -83,7 +83,7 @@ def edit(
     args: Annotated[str, typer.Option(help="All arguments of the new action, a JSON object.")],
     config: Config = DEFAULT_CONFIG,
     no_resume: NoResume = False,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Put other arguments in the place of those asked for, and go on."""
     try:
@@ -104,7 +104,7 @@ def reject(
     all_items: AllItems = False,
     config: Config = DEFAULT_CONFIG,
     no_resume: NoResume = False,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Refuse; the step ends, and the answer says so in your words."""
     decision: JsonObject = {"type": "reject", "message": message}
@@ -117,7 +117,7 @@ def respond(
     message: Message,
     config: Config = DEFAULT_CONFIG,
     no_resume: NoResume = False,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Answer in words: a question, an action to plan anew, or an unknown outcome that you know."""
     _decide({"type": "respond", "message": message}, approval, config, no_resume, as_json)
@@ -128,7 +128,7 @@ def withdraw(
     approval: ApprovalId,
     message: Message = "",
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Take a request or an approval back before it is carried out; it is asked anew."""
     output = Output(as_json=as_json)

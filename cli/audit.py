@@ -11,7 +11,7 @@ from rich.text import Text
 from ..errors import ConfigError
 from ..stores.anchor import SignedHead, read_head
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, Json
+from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records
 from .show.amounts import compact, moment
 from .show.output import Output, visible
@@ -28,7 +28,7 @@ def audit_list(
     thread: Annotated[str | None, typer.Option(help="Only entries of this thread.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Most entries, newest kept.")] = 50,
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List entries, oldest first."""
     output = Output(as_json=as_json)
@@ -41,7 +41,7 @@ def audit_verify(
         Path | None, typer.Option(help="A head that was exported before, to check against too.")
     ] = None,
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check that no entry was changed, removed or inserted, and no tail was cut off."""
     output = Output(as_json=as_json)

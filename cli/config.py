@@ -21,7 +21,7 @@ from ..settings import Settings
 from ..stores.inspection import look_at_store
 from ..toolbox import inspect_tools
 from .exits import DONE, FAILED, finish
-from .options import DEFAULT_CONFIG, Config, Json
+from .options import DEFAULT_CONFIG, Config, JsonOption
 from .show.output import Output, visible
 from .show.tables import table
 
@@ -50,7 +50,7 @@ def group() -> None:
 
 
 @app.command("check")
-def config_check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+def config_check(config: Config = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Check settings, tools, playbooks, policy, models and keys; run and change nothing."""
     output = Output(as_json=as_json)
     finish(_check(output, config), output)

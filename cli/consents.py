@@ -27,8 +27,10 @@ ForTenant = Annotated[
     str | None, typer.Option("--tenant", help="Runs of this tenant; by default your own.")
 ]
 Days = Annotated[float | None, typer.Option(min=0.0001, help="How many days it is good.")]
-Words = Annotated[str, typer.Option("--message", "-m", help="Why; whoever lists it reads this.")]
-Reason = Annotated[str, typer.Option(help="Why it is taken back.")]
+MessageOption = Annotated[
+    str, typer.Option("--message", "-m", help="Why; whoever lists it reads this.")
+]
+ReasonOption = Annotated[str, typer.Option(help="Why it is taken back.")]
 All = Annotated[bool, typer.Option("--all", help="Also what has expired or was revoked.")]
 
 

@@ -10,12 +10,12 @@ import typer
 from ..policy.approvals import signatory_of
 from ..policy.endorsing import endorsement
 from ..state.endorsement import Endorsement
-from ..state.values import Json as JsonValue
+from ..state.values import Json
 from . import consents
 from .caller import caller_of
-from .consents import All, Days, ForPrincipal, ForTenant, ForThread, Reason, Words
+from .consents import All, Days, ForPrincipal, ForTenant, ForThread, MessageOption, ReasonOption
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, Json
+from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records
 from .session import open_office
 from .show.amounts import compact, moment
@@ -35,7 +35,7 @@ app = typer.Typer(
 
 @app.command("list")
 def endorsement_list(
-    every: All = False, config: Config = DEFAULT_CONFIG, as_json: Json = False
+    every: All = False, config: Config = DEFAULT_CONFIG, as_json: JsonOption = False
 ) -> None:
     """List endorsed values: for what, for whom, by whom and until when."""
     output = Output(as_json=as_json)
@@ -59,12 +59,12 @@ def endorsement_add(
     thread: ForThread = "",
     tenant: ForTenant = None,
     days: Days = None,
-    message: Words = "",
+    message: MessageOption = "",
     as_value: Annotated[
         bool, typer.Option("--json-value", help="The value is JSON: a number, a list, an object.")
     ] = False,
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Vouch for a value. It counts wherever you may approve the call."""
     given: dict[str, Any] = {
@@ -82,16 +82,16 @@ def endorsement_add(
 @app.command("revoke")
 def endorsement_revoke(
     wanted: Annotated[str, typer.Argument(metavar="ID", help="The endorsement's id (en_…).")],
-    reason: Reason = "",
+    reason: ReasonOption = "",
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Take an endorsement back, from the next step of every run."""
     output = Output(as_json=as_json)
     finish(_revoke(output, config, wanted, reason), output)
 
 
-def _value(text: str, *, as_json: bool) -> JsonValue:
+def _value(text: str, *, as_json: bool) -> Json:
     if not as_json:
         return text
     try:
@@ -128,7 +128,7 @@ async def _list(output: Output, config: str, *, every: bool) -> int:
 async def _add(
     output: Output,
     config: str,
-    value: JsonValue,
+    value: Json,
     scope: tuple[str, str, str | None],
     given: dict[str, Any],
 ) -> int:

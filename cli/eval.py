@@ -13,7 +13,7 @@ from ..evals.dataset import SUPPORT_DESK, load_dataset
 from ..evals.pages import write
 from ..settings import Settings
 from .exits import DONE, FAILED, finish
-from .options import CONFIG_VARIABLE, DEFAULT_CONFIG, Json
+from .options import CONFIG_VARIABLE, DEFAULT_CONFIG, JsonOption
 from .show.evaluation import case_progress, show_evaluation
 from .show.output import Output
 
@@ -54,7 +54,7 @@ def eval_run(
         typer.Option(help="Folder for evaluation.md and evaluation.json.", file_okay=False),
     ] = None,
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Cases that run side by side.")] = 4,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Run cases through the agent and grade answer, calls, database and citations.
 

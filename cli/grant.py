@@ -13,12 +13,12 @@ from ..policy.approvals import signatory_of
 from ..policy.bounds import read_bound
 from ..policy.granting import call_grant
 from ..state.grant import ArgumentBound, BoundKind, CallGrant
-from ..state.values import Json as JsonValue
+from ..state.values import Json
 from . import consents
 from .caller import caller_of
-from .consents import All, Days, ForPrincipal, ForTenant, ForThread, Reason, Words
+from .consents import All, Days, ForPrincipal, ForTenant, ForThread, MessageOption, ReasonOption
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, Json
+from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records
 from .session import open_office
 from .show.amounts import moment
@@ -38,7 +38,9 @@ app = typer.Typer(
 
 
 @app.command("list")
-def grant_list(every: All = False, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+def grant_list(
+    every: All = False, config: Config = DEFAULT_CONFIG, as_json: JsonOption = False
+) -> None:
     """List granted calls: which, within what, how many are used, for whom and by whom."""
     output = Output(as_json=as_json)
     finish(_list(output, config, every=every), output)
@@ -59,9 +61,9 @@ def grant_add(
     principal: ForPrincipal = "",
     thread: ForThread = "",
     tenant: ForTenant = None,
-    message: Words = "",
+    message: MessageOption = "",
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Allow calls of a tool that would wait for a person; never what untrusted text caused."""
     output = Output(as_json=as_json)
@@ -80,9 +82,9 @@ def grant_add(
 @app.command("revoke")
 def grant_revoke(
     wanted: Annotated[str, typer.Argument(metavar="ID", help="The grant's id (gr_…).")],
-    reason: Reason = "",
+    reason: ReasonOption = "",
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Take a grant back: nothing begins under it from then on."""
     output = Output(as_json=as_json)
@@ -105,7 +107,7 @@ def read_bounds(given: dict[BoundKind, Sequence[str]]) -> list[ArgumentBound]:
     return bounds
 
 
-def _pair(kind: BoundKind, text: str) -> tuple[str, JsonValue]:
+def _pair(kind: BoundKind, text: str) -> tuple[str, Json]:
     name, separator, value = text.partition("=")
     if not separator:
         raise DecisionError("It has no value.", where=f"{kind} {text}", fix="Write argument=value.")

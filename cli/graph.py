@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, Json
+from .options import DEFAULT_CONFIG, Config, JsonOption
 from .session import open_session
 from .show.output import Output
 
@@ -20,7 +20,7 @@ def graph(
         bool, typer.Option("--mermaid", help="Mermaid text (the default).")
     ] = False,
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Draw the agent's graph as Mermaid text, the inside of the lane included."""
     output = Output(as_json=as_json)

@@ -12,7 +12,7 @@ from ..errors import NotFoundError
 from ..models.catalog.discovery import list_endpoint
 from ..settings import Settings
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, Json
+from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records
 from .show.models import list_models, models_table
 from .show.output import Output, visible
@@ -22,7 +22,7 @@ app = typer.Typer(name="models", help="Models with price, health and the routes 
 
 @app.callback(invoke_without_command=True)
 def models_list(
-    context: typer.Context, config: Config = DEFAULT_CONFIG, as_json: Json = False
+    context: typer.Context, config: Config = DEFAULT_CONFIG, as_json: JsonOption = False
 ) -> None:
     """List the models with price, health and the routes that use them."""
     if context.invoked_subcommand is not None:
@@ -35,7 +35,7 @@ def models_list(
 def models_discover(
     endpoint: Annotated[str | None, typer.Argument(help="Only this endpoint.")] = None,
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Ask endpoints what they serve, whether or not the settings take it."""
     output = Output(as_json=as_json)

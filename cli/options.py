@@ -23,7 +23,7 @@ Config = Annotated[
         help="Settings file, or the folder that holds a pointsman.yaml.",
     ),
 ]
-Json = Annotated[
+JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
 ]
 ThreadId = Annotated[str, typer.Argument(metavar="THREAD", help="The thread's id.")]

@@ -19,7 +19,7 @@ from ..tools.contract import Tool
 from ..tools.registry import find
 from .caller import caller_of
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, Json
+from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records
 from .show.output import Output
 from .show.policy import show_explanation, show_matrix
@@ -28,7 +28,7 @@ app = typer.Typer(name="policy", no_args_is_help=True, help="What the policies i
 
 
 @app.command("check")
-def policy_check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+def policy_check(config: Config = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Validate the policies and print roles × tools × decisions, and what is odd about them."""
     output = Output(as_json=as_json)
     finish(_check(output, config), output)
@@ -47,7 +47,7 @@ def policy_explain(
         list[str] | None, typer.Option(help="An argument computed from an untrusted source.")
     ] = None,
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what is decided about a call, by which policies and why. Nothing is called."""
     output = Output(as_json=as_json)

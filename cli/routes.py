@@ -13,7 +13,7 @@ from rich.text import Text
 from ..models.calling.signals import signals_for
 from ..state.values import JsonObject
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, Json
+from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records
 from .show.output import Output, visible
 from .show.routes import explain, show_ranking
@@ -56,7 +56,7 @@ def route_explain(
     data_class: Annotated[str, typer.Option(help="Class of the data that is sent.")] = "",
     budget: Annotated[float | None, typer.Option(min=0, help="US dollars that are left.")] = None,
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the candidates for a request in order, with reasons. Nothing is called."""
     output = Output(as_json=as_json)
@@ -87,7 +87,7 @@ def routes_learn(
     strong_cost: Annotated[float, typer.Option(min=0, help="US dollars a call costs.")] = 1.0,
     save: Annotated[Path | None, typer.Option(help="Write the router into this file.")] = None,
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Fit a router to recorded outcomes and say honestly what it is worth. It ships off."""
     output = Output(as_json=as_json)

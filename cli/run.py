@@ -15,7 +15,7 @@ from ..state.context import AgentContext
 from ..state.values import JsonObject
 from .execution import execute
 from .exits import finish
-from .options import DEFAULT_CONFIG, Config, Json
+from .options import DEFAULT_CONFIG, Config, JsonOption
 from .readable_id import readable_id
 from .session import Session, open_session
 from .show.output import Output
@@ -45,7 +45,7 @@ def run(
     latency: Annotated[
         Literal["fast", "normal", "batch"], typer.Option(help="How soon models should reply.")
     ] = "normal",
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Run a task: show its progress, then the answer, or what a person is asked."""
     output = Output(as_json=as_json)

@@ -15,14 +15,14 @@ from ..errors import NotFoundError
 from ..stores.records import Switch
 from .caller import administrator
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, Json
+from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records
 from .show.amounts import moment
 from .show.output import Output, visible
 from .show.tables import table
 
 SwitchKind = Literal["pause", "freeze-tool", "freeze-endpoint", "revoke-principal"]
-Kind = Annotated[SwitchKind, typer.Argument(help="What to switch.")]
+KindArgument = Annotated[SwitchKind, typer.Argument(help="What to switch.")]
 Target = Annotated[
     str, typer.Argument(help="Tool, endpoint or principal; * for all. A pause has none.")
 ]
@@ -40,7 +40,7 @@ app = typer.Typer(
 
 
 @app.command("list")
-def switch_list(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+def switch_list(config: Config = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """List the switches that are on."""
     output = Output(as_json=as_json)
     finish(_list(output, config), output)
@@ -48,11 +48,11 @@ def switch_list(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
 
 @app.command("set")
 def switch_set(
-    kind: Kind,
+    kind: KindArgument,
     target: Target = "",
     reason: Annotated[str, typer.Option(help="Why; people whom it stops will read it.")] = "",
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Turn a switch on."""
     _check_target(kind, target)
@@ -62,7 +62,10 @@ def switch_set(
 
 @app.command("clear")
 def switch_clear(
-    kind: Kind, target: Target = "", config: Config = DEFAULT_CONFIG, as_json: Json = False
+    kind: KindArgument,
+    target: Target = "",
+    config: Config = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
 ) -> None:
     """Turn a switch off."""
     _check_target(kind, target)

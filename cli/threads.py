@@ -6,7 +6,7 @@ import typer
 
 from .execution import go_on
 from .exits import finish
-from .options import DEFAULT_CONFIG, Config, Json, ThreadId
+from .options import DEFAULT_CONFIG, Config, JsonOption, ThreadId
 from .session import open_session
 from .show.output import Output
 
@@ -14,7 +14,7 @@ app = typer.Typer()
 
 
 @app.command()
-def resume(thread: ThreadId, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+def resume(thread: ThreadId, config: Config = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Go on with a thread that was cut off, or whose requests have been decided."""
     output = Output(as_json=as_json)
     finish(_resume(output, config, thread), output)

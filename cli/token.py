@@ -15,7 +15,7 @@ from ..stores.interface import Store
 from ..stores.records import Switch
 from .caller import administrator, token_settings
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, Json, command_line
+from .options import DEFAULT_CONFIG, Config, JsonOption, command_line
 from .records import open_records
 from .show.amounts import moment
 from .show.output import Output, visible
@@ -40,7 +40,7 @@ def token_issue(
     session: Annotated[str, typer.Option(help="The task session; by default a new one.")] = "",
     lifetime: Annotated[int | None, typer.Option(min=1, help="Seconds until it expires.")] = None,
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Issue a token. It is printed alone on standard output, once, and kept nowhere."""
     output = Output(as_json=as_json)
@@ -61,7 +61,7 @@ def token_issue(
 def token_list(
     expired: Annotated[bool, typer.Option("--expired", help="Also those that expired.")] = False,
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List what was issued, never the tokens themselves."""
     output = Output(as_json=as_json)
@@ -73,7 +73,7 @@ def token_revoke(
     jti: Annotated[str, typer.Argument(metavar="ID", help="The token's id, as `list` shows it.")],
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Revoke a token, effective within a second in every process."""
     output = Output(as_json=as_json)
@@ -81,7 +81,7 @@ def token_revoke(
 
 
 @app.command("rotate")
-def token_rotate(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+def token_rotate(config: Config = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Make a new signing key active; the first one makes the keyring. Old tokens stay good."""
     output = Output(as_json=as_json)
     finish(_rotate(output, config), output)
@@ -91,7 +91,7 @@ def token_rotate(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None
 def token_retire(
     kid: Annotated[str, typer.Argument(metavar="KEY", help="The key's id.")],
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Drop an old signing key; its tokens, and what they decided, count no more."""
     output = Output(as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, Json, ThreadId
+from .options import DEFAULT_CONFIG, Config, JsonOption, ThreadId
 from .session import open_session
 from .show.output import Output
 from .show.trace import SHORT, TracePage
@@ -22,7 +22,7 @@ def trace(
         bool, typer.Option("--full", help="Prompts, replies and results to their last character.")
     ] = False,
     config: Config = DEFAULT_CONFIG,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Explain a thread: every step, model and why, arguments, result, tries, cost, approver."""
     output = Output(as_json=as_json)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from ..grounding.check import SentenceVerdict, check
-from ..grounding.effects import Effect
+from ..grounding.effects import EffectCall
 from ..grounding.evidence import index
 from ..grounding.ground import Ground
 from ..state.relevance import sentences
@@ -51,7 +51,7 @@ def ground_of(item: Mapping[str, Any]) -> Ground:
         request=item.get("request", ""),
         instructions=item.get("instructions", ""),
         effects=[
-            Effect(tool=e["tool"], args=e.get("args") or {}, output=e.get("output"))
+            EffectCall(tool=e["tool"], args=e.get("args") or {}, output=e.get("output"))
             for e in item.get("effects", ())
         ],
     )

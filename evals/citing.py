@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from ..grounding.check import check
-from ..grounding.effects import Effect
+from ..grounding.effects import EffectCall
 from ..grounding.evidence import index
 from ..grounding.facts import read
 from ..grounding.ground import Ground
@@ -60,7 +60,7 @@ def ground_of(outcome: RunOutcome) -> Ground:
         evidence={id_: index(id_, source, text) for id_, (source, _, text) in parts.items()},
         today=datetime.now(UTC).date(),
         request=outcome.request,
-        effects=[Effect(tool=call.tool, args=call.args) for call in done],
+        effects=[EffectCall(tool=call.tool, args=call.args) for call in done],
     )
 
 

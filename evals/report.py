@@ -64,7 +64,7 @@ class CaseReport(Record):
         return "passed" if self.passed else "error" if self.errors else "failed"
 
 
-class Latency(Record):
+class LatencySummary(Record):
     """Seconds of the runs that came to their end."""
 
     median: float
@@ -81,7 +81,7 @@ class Tally(Record):
     errors: int
     usd: float | None
     """US dollars; `None` where one run has no known price."""
-    latency: Latency | None
+    latency: LatencySummary | None
     approvals: float | None = None
     """How often a person was asked, per case that came to its end."""
 
@@ -176,11 +176,11 @@ def tally(cases: Sequence[CaseReport]) -> Tally:
     )
 
 
-def _latency(seconds: Sequence[float]) -> Latency | None:
+def _latency(seconds: Sequence[float]) -> LatencySummary | None:
     if not seconds:
         return None
     cuts = quantiles(seconds, n=20, method="inclusive") if len(seconds) > 1 else [seconds[0]] * 19
-    return Latency(median=cuts[9], p95=cuts[18], longest=max(seconds))
+    return LatencySummary(median=cuts[9], p95=cuts[18], longest=max(seconds))
 
 
 def _evaluator_tally(marks: Sequence[Mark]) -> EvaluatorTally:

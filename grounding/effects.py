@@ -18,7 +18,7 @@ _LABEL = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effect:
+class EffectCall:
     """Something that was done in the run: the tool, what it was given and what it said."""
 
     tool: str
@@ -30,7 +30,7 @@ class Effect:
 class DoneEffect:
     """An effect, read."""
 
-    effect: Effect
+    effect: EffectCall
     given: Indexed
     """Its arguments."""
     whole: Indexed
@@ -55,7 +55,7 @@ class DoneEffect:
         return frozenset[str]().union(*map(kinds_of, words))
 
 
-def read_effects(effects: list[Effect]) -> tuple[DoneEffect, ...]:
+def read_effects(effects: list[EffectCall]) -> tuple[DoneEffect, ...]:
     """Read what was done."""
     return tuple(
         DoneEffect(

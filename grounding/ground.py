@@ -9,7 +9,7 @@ from functools import cached_property
 
 from .clauses import SpokenClause, clauses_of
 from .dates import WrittenDate
-from .effects import DoneEffect, Effect, read_effects
+from .effects import DoneEffect, EffectCall, read_effects
 from .evidence import Held, Indexed, Row, index
 from .kinds import alike
 from .names import name_key
@@ -135,7 +135,7 @@ class Ground:
     instructions: str = ""
     told: Sequence[str] = ()
     """What the agent said in earlier turns, which was checked then; the request holds it too."""
-    effects: Sequence[Effect] = ()
+    effects: Sequence[EffectCall] = ()
     _cited: dict[frozenset[str], Holding] = field(
         default_factory=dict[frozenset[str], Holding], init=False, repr=False, compare=False
     )

@@ -12,7 +12,7 @@ from datetime import date
 from .actions import reported
 from .agreement import Agreement
 from .deeds import Deed, deeds
-from .effects import Effect
+from .effects import EffectCall
 from .evidence import index
 from .facts import read
 from .ground import Ground, Holding
@@ -49,7 +49,7 @@ def _told(deed: Deed, standing: Standing) -> Holding:
     return Holding(tuple(index(f"told {at}", "", text) for at, text in enumerate(said)))
 
 
-def misdescribes(text: str, call: Effect, said: str, *, today: date) -> str:
+def misdescribes(text: str, call: EffectCall, said: str, *, today: date) -> str:
     """Return what of a description is not so in the call that it describes, or an empty string.
 
     Args:

@@ -13,7 +13,7 @@ from .facts import CallFacts, PolicyDecision
 from .roles import ROLES
 from .taint import is_consequential, top_level
 
-Outcome = Literal["run", "ask", "refuse"]
+Access = Literal["run", "ask", "refuse"]
 
 _PROBE = "probe"
 
@@ -27,9 +27,9 @@ class MatrixCell(Record):
     consequential: bool
     """Whether the tool changes something or can carry data out."""
     sees: bool
-    clean: Outcome
+    clean: Access
     """A call that rests on nothing untrusted, without arguments."""
-    tainted: Outcome
+    tainted: Access
     """The same call, planned after reading untrusted text."""
     approves: bool
     """Whether the role may approve such a call of somebody else in its tenant."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from ..errors import NotFoundError
-from ..grounding.effects import Effect
+from ..grounding.effects import EffectCall
 from ..grounding.evidence import index
 from ..grounding.ground import Ground
 from ..state.answering import Evidenced
@@ -41,7 +41,7 @@ async def ground_of(
     """
     outputs = await outputs_of(view.results, dependencies.store.payloads, view.memory)
     effects = tuple(
-        Effect(tool=call.tool, args=call.args, output=outputs.get(call.step))
+        EffectCall(tool=call.tool, args=call.args, output=outputs.get(call.step))
         for call in effects_of(view, outputs, dependencies)
     )
     request = "\n".join(_said(view.task)) if view.task else ""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import takewhile
 
-from ..grounding.effects import Effect
+from ..grounding.effects import EffectCall
 from ..grounding.language import Language
 from ..grounding.ledger import misdescribes
 from ..planners.playbook import PLANNER as PLAYBOOK
@@ -165,7 +165,7 @@ def in_words(plan: Plan, name: str, args: JsonObject | None = None, *, said: str
         return named
     if step.kind != "tool" or plan.planner.partition(":")[0] in _TRUSTED_PLANNERS:
         return step.goal
-    call = Effect(tool=step.tool, args=step.args if args is None else args)
+    call = EffectCall(tool=step.tool, args=step.args if args is None else args)
     wrong = misdescribes(step.goal, call, said, today=_ANY_DAY)
     return named if wrong else step.goal
 

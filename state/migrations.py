@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from ..errors import OperatorError
 from .values import SCHEMA_VERSION, Json, JsonObject, Record
 
-Shape = Literal["state", "lane", "outcome", "note"]
+StoredShape = Literal["state", "lane", "outcome", "note"]
 """`state`: the graph's channels; `lane`: what one lane is sent; `outcome` and `note`: the journal's
 rows."""
 
@@ -78,7 +78,7 @@ def _could_not_run(result: JsonObject) -> bool:
     return result["status"] == "skipped" and failure.get("kind") == "skipped"
 
 
-MIGRATIONS: Mapping[Shape, Mapping[int, Callable[[JsonObject], JsonObject]]] = {
+MIGRATIONS: Mapping[StoredShape, Mapping[int, Callable[[JsonObject], JsonObject]]] = {
     "state": {1: _state_2, 2: _state_3, 3: _state_4},
     "lane": {},
     "outcome": {},
@@ -87,7 +87,7 @@ MIGRATIONS: Mapping[Shape, Mapping[int, Callable[[JsonObject], JsonObject]]] = {
 """Shape → version → what brings it to the next one; a shape that did not change has none."""
 
 
-def migrated(shape: Shape, value: Mapping[str, Any], *, where: str = "") -> Mapping[str, Any]:
+def migrated(shape: StoredShape, value: Mapping[str, Any], *, where: str = "") -> Mapping[str, Any]:
     """Return a stored value in this release's shape; one that has it already is returned as it is.
 
     Raises:
@@ -123,7 +123,7 @@ def stamped(body: JsonObject) -> JsonObject:
     return {**body, VERSION_KEY: SCHEMA_VERSION}
 
 
-def unstamped(shape: Shape, body: JsonObject, *, where: str) -> JsonObject:
+def unstamped(shape: StoredShape, body: JsonObject, *, where: str) -> JsonObject:
     """Return the body of a journal row in this release's shape, without its version.
 
     Raises:

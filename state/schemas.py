@@ -61,10 +61,11 @@ def at_most_steps(steps: int) -> Generator[None]:
         _left.reset(token)
 
 
-Rule = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
+KeywordRule = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
+"""How jsonschema checks one keyword: validator, what the keyword says, instance, schema."""
 
 
-def _counted(rule: Rule) -> Rule:
+def _counted(rule: KeywordRule) -> KeywordRule:
     def check(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
         left = _left.get()
         if left is not None:
@@ -113,7 +114,7 @@ def _unique_items(validator: Any, unique: bool, instance: Any, _schema: Any) -> 
             yield ValidationError("The list has items that are not unique")
 
 
-_RULES: dict[str, Rule] = {
+_RULES: dict[str, KeywordRule] = {
     **Draft202012Validator.VALIDATORS,
     "pattern": _pattern,
     "patternProperties": _pattern_properties,

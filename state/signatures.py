@@ -6,11 +6,11 @@ import re
 
 from .task import Modality
 
-Kind = tuple[Modality, str]
+MediaKind = tuple[Modality, str]
 """Modality and media type."""
 
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
-_BRANDS: dict[bytes, Kind] = {
+_BRANDS: dict[bytes, MediaKind] = {
     **dict.fromkeys((b"avif", b"avis"), ("image", "image/avif")),
     **dict.fromkeys(_HEIC, ("image", "image/heic")),
     **dict.fromkeys((b"mif1", b"msf1", b"heif"), ("image", "image/heif")),
@@ -45,7 +45,7 @@ UNCERTAIN = frozenset({"audio/mpeg", "audio/mp4"})
 and many a recorder writes the brand of a video."""
 
 
-def sniff(data: bytes) -> Kind | None:
+def sniff(data: bytes) -> MediaKind | None:
     """Return modality and media type, or `None` where the bytes show no kind that is known."""
     if data[4:8] == b"ftyp":
         return _iso_media(data)
@@ -67,7 +67,7 @@ def sniffed_type(data: bytes) -> str:
     return found[1] if found else ""
 
 
-def _iso_media(data: bytes) -> Kind:
+def _iso_media(data: bytes) -> MediaKind:
     """Read the brand of an ISO base media file; a general one is told by the brands beside it."""
     size = min(int.from_bytes(data[:4], "big"), 256)
     brands = [data[8:12], *(data[at : at + 4] for at in range(16, size, 4))]
@@ -87,7 +87,7 @@ _CODEC = re.compile("\x86(?:[\x81-\xff]|\x40.)([AV])_[A-Z]", re.DOTALL)
 """A track's codec behind the element's id and length: `V_…` for pictures, `A_…` for sound."""
 
 
-def _matroska(data: bytes) -> Kind:
+def _matroska(data: bytes) -> MediaKind:
     """Tell a voice note from a film: browsers record both as WebM."""
     head = data[:65_536]
     is_webm = b"matroska" not in head[:128]
@@ -96,14 +96,14 @@ def _matroska(data: bytes) -> Kind:
     return (kind, f"{kind}/{'webm' if is_webm else 'x-matroska'}")
 
 
-def _ogg(data: bytes) -> Kind:
+def _ogg(data: bytes) -> MediaKind:
     return ("video", "video/ogg") if b"\x80theora" in data[:512] else ("audio", "audio/ogg")
 
 
 _RESERVED_VERSION, _RESERVED_LAYER, _BAD_RATE, _BAD_FREQUENCY = 1, 0, 15, 3
 
 
-def _mpeg_audio(data: bytes) -> Kind | None:
+def _mpeg_audio(data: bytes) -> MediaKind | None:
     """Read the header of an MPEG audio frame: of any version and layer, with or without checksum.
 
     Eleven set bits say little, so the fields count, too. `FF FE` could be a frame

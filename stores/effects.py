@@ -16,12 +16,12 @@ from .records import EffectClaim, EffectRecord, EffectState
 from .schema import business_keys, effects, payloads
 from .statements import insert_if_absent
 
-Answer = Literal["grant", "in_doubt", "keep"]
+RepeatedClaim = Literal["grant", "in_doubt", "keep"]
 
 _NOT_IN_THE_ROW = {"business_key", "grant"}
 
 
-def answer_repeated(record: EffectRecord, *, owner: str, now: float) -> Answer:
+def judge_repeated(record: EffectRecord, *, owner: str, now: float) -> RepeatedClaim:
     """Decide about a call that was claimed before: may it be performed (again)?
 
     What the ledger recorded of the tool counts, not what the tool promises today: the first call
@@ -73,7 +73,7 @@ class SqlEffectsLedger:
             if _insert(connection, claim, now=now, **lease):
                 return _load(connection, claim.key).model_copy(update=allowed)
             record = _locked(connection, claim.key)
-            match answer_repeated(record, owner=owner, now=now):
+            match judge_repeated(record, owner=owner, now=now):
                 case "keep":
                     return record
                 case "in_doubt":
@@ -230,7 +230,7 @@ def _use(connection: Connection, claim: EffectClaim, *, owner: str, now: float) 
         return 0
     lock_grant(connection, claim.grant)
     known = connection.execute(_query().where(effects.c.key == claim.key)).one_or_none()
-    if known is not None and answer_repeated(_record(known), owner=owner, now=now) != "grant":
+    if known is not None and judge_repeated(_record(known), owner=owner, now=now) != "grant":
         return 0
     return use_grant(connection, claim.grant, claim.key, now=now) or None
 

@@ -17,7 +17,7 @@ from .listener import Listener
 from .playback import STAND_IN, Playback
 from .reading import read_record
 from .records import Price, RecordMeter, RequestLog, RequestRecord
-from .replies import Fault, GatewayRequest, ModelScript, Reply, ScriptItem, as_answer
+from .replies import Fault, GatewayRequest, ModelScript, Reply, ScriptItem, as_gateway_reply
 from .script import Script, Turn
 
 
@@ -198,7 +198,7 @@ class ScriptedGateway:
 
 
 def _read_turn(answer: Any, fault: Fault | None) -> tuple[Reply, Fault | None]:
-    read = as_answer(answer) if answer is not None else STAND_IN
+    read = as_gateway_reply(answer) if answer is not None else STAND_IN
     if isinstance(read, Fault):
         fault, read = read, STAND_IN
     if fault is not None and fault.reply is not None:

@@ -17,7 +17,7 @@ from .faults import FAULTS, FaultKind
 Endpoint = Literal["chat", "models", "transcription"]
 
 STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
-Count = Annotated[int, Field(ge=0)]
+TokenCount = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
 
 
@@ -25,12 +25,12 @@ Seconds = Annotated[float, Field(ge=0)]
 class TokenUsage:
     """Tokens of one reply, as a provider counts them."""
 
-    input_tokens: Count = 0
-    output_tokens: Count = 0
+    input_tokens: TokenCount = 0
+    output_tokens: TokenCount = 0
     """Reasoning included."""
-    cached_input_tokens: Count = 0
+    cached_input_tokens: TokenCount = 0
     """The part of the input that came from a prompt cache."""
-    reasoning_tokens: Count = 0
+    reasoning_tokens: TokenCount = 0
     """The part of the output that was reasoning."""
 
 
@@ -157,17 +157,17 @@ def content_text(content: Json) -> str:
     return content or ""
 
 
-Answer = Reply | Fault | str | JsonObject
+GatewayReply = Reply | Fault | str | JsonObject
 """A string stands for `Reply(text=…)`, a dictionary for `Reply(json=…)`."""
-Responder = Callable[[GatewayRequest], Answer | Awaitable[Answer]]
+Responder = Callable[[GatewayRequest], GatewayReply | Awaitable[GatewayReply]]
 """Decides when the request is there. It runs on the gateway's thread."""
-ScriptItem = Answer | Responder
+ScriptItem = GatewayReply | Responder
 ModelScript = Sequence[ScriptItem] | Responder
 """Entries used one after the other, or one responder for every request."""
 
 
-def as_answer(item: Answer) -> Reply | Fault:
-    """Read the short forms of an answer."""
+def as_gateway_reply(item: GatewayReply) -> Reply | Fault:
+    """Read the short forms of a reply."""
     if isinstance(item, str):
         return Reply(text=item)
     return Reply(json=item) if isinstance(item, dict) else item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,21 +32,53 @@ def test_importing_the_package_imports_no_graph() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def public_classes() -> Iterator[tuple[str, str]]:
-    """Yield the name and the file of every public class of the package, nested ones too."""
+def test_a_type_statement_names_something_too() -> None:
+    """All three ways of naming a type are seen, and constants and type variables are not."""
+    code = 'Reply = str | None\nReader: TypeAlias = object\nT = TypeVar("T")\nMOST = 3\n'
+    assert list(defined(ast.parse(code))) == ["Reply", "Reader"]
+
+    if sys.version_info >= (3, 12):
+        assert list(defined(ast.parse("type Writer = str"))) == ["Writer"]
+
+
+VARIABLES = {"TypeVar", "ParamSpec", "TypeVarTuple"}
+
+
+def defined(module: ast.Module) -> Iterator[str]:
+    """Yield the classes of a module, nested ones too, and the types that it names otherwise."""
+    yield from (node.name for node in ast.walk(module) if isinstance(node, ast.ClassDef))
+    for node in module.body:
+        match node:
+            case ast.Assign(value=ast.Call(func=ast.Name(id=maker))) if maker in VARIABLES:
+                continue
+            case ast.Assign(targets=targets):
+                named = targets
+            case ast.AnnAssign(target=target):
+                named = [target]
+            case _ if type(node).__name__ == "TypeAlias":
+                named = [getattr(node, "name")]  # noqa: B009 - Python 3.11 has no such node
+            case _:
+                continue
+        for target in named:
+            if isinstance(target, ast.Name) and re.fullmatch(r"[A-Z]\w*[a-z]\w*", target.id):
+                yield target.id
+
+
+def public_types() -> Iterator[tuple[str, str]]:
+    """Yield the name and the file of every public class and named type of the package."""
     for path in sorted(ROOT.rglob("*.py")):
         file = path.relative_to(ROOT)
         if file.parts[0] in BESIDE or any(part.startswith(".") for part in file.parts):
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                yield node.name, file.as_posix()
+        for name in defined(ast.parse(path.read_text(encoding="utf-8"))):
+            if not name.startswith("_"):
+                yield name, file.as_posix()
 
 
-def test_no_two_public_classes_share_a_name() -> None:
-    """One name, one meaning: who reads a name in a trace or a review knows which class it is."""
+def test_no_two_public_types_share_a_name() -> None:
+    """One name, one meaning: who reads a name in a trace or a review knows which type it is."""
     files: dict[str, list[str]] = {}
-    for name, file in public_classes():
+    for name, file in public_types():
         files.setdefault(name, []).append(file)
 
     assert {name: where for name, where in files.items() if len(where) > 1} == {}

@@ -6,13 +6,12 @@ and attachments are text) it must fit; every other rule is left to the check bef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from jsonschema import ValidationError
 from jsonschema.validators import extend
 
+from ..state.schemas import KeywordRule
 from ..state.values import Json
 from .strict import StrictValidator
 
@@ -47,16 +46,14 @@ def _holds_deferred(value: Any) -> bool:
     return isinstance(value, Deferred)
 
 
-Rule = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
-
-_RULES: dict[str, Rule] = dict(StrictValidator.VALIDATORS)
+_RULES: dict[str, KeywordRule] = dict(StrictValidator.VALIDATORS)
 _OF_TEXT = frozenset({"type", "$ref", "$dynamicRef", "allOf", "anyOf", "oneOf"})
 """The rules that a text of unknown content can already break."""
 _NEED_ALL = frozenset({"enum", "const", "contains", "uniqueItems", "not", "if"})
 """Rules whose answer for a container depends on values that are not known yet."""
 
 
-def _patient(keyword: str, rule: Rule) -> Rule:
+def _patient(keyword: str, rule: KeywordRule) -> KeywordRule:
     def check(validator: Any, rule_value: Any, instance: Any, schema: Any) -> Any:
         unknown = isinstance(instance, Deferred)
         if unknown and not (instance.text and keyword in _OF_TEXT):

@@ -35,7 +35,7 @@ MAX_PAUSES = 40
 """Times that one run may ask; more is a fault of the agent."""
 
 
-class Agent:
+class SuiteAgent:
     """One compiled graph, and how a task is put to it."""
 
     def __init__(
@@ -77,7 +77,7 @@ def _answer(asked: JsonObject, approver: Approver) -> Command[Any]:
 
 def build(
     name: AgentName, suite: Suite, store: Store, home: Path, *, declared: bool = True
-) -> Agent:
+) -> SuiteAgent:
     """Build an agent for the tasks of a suite, whose tools may say what they return."""
     if name in ("pointsman", "pointsman_unattended"):
         unattended = name == "pointsman_unattended"
@@ -87,7 +87,7 @@ def build(
 
 def _pointsman(
     suite: Suite, store: Store, home: Path, *, unattended: bool, declared: bool
-) -> Agent:
+) -> SuiteAgent:
     saver = InMemorySaver()
     settings = Settings(
         home=home,
@@ -102,10 +102,10 @@ def _pointsman(
         checkpointer=saver,
         store=store,
     )
-    return Agent(graph, saver, lambda prompt: {"task": prompt}, store)
+    return SuiteAgent(graph, saver, lambda prompt: {"task": prompt}, store)
 
 
-def _create_agent(suite: Suite, store: Store, *, asks: bool) -> Agent:
+def _create_agent(suite: Suite, store: Store, *, asks: bool) -> SuiteAgent:
     from langchain.agents import create_agent
     from langchain.agents.middleware import HumanInTheLoopMiddleware, InterruptOnConfig
 
@@ -121,6 +121,6 @@ def _create_agent(suite: Suite, store: Store, *, asks: bool) -> Agent:
         middleware=[HumanInTheLoopMiddleware(interrupt_on=gated)] if asks else [],
         checkpointer=saver,
     )
-    return Agent(
+    return SuiteAgent(
         graph, saver, lambda prompt: {"messages": [{"role": "user", "content": prompt}]}, store
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from ...state.run import Principal
 from ...state.seen import seen_in
 from ...stores.store import open_store
-from .agents import AGENTS, Agent, AgentName, build
+from .agents import AGENTS, AgentName, SuiteAgent, build
 from .approver import Approver
 from .channels import ORDER_NAME
 from .mind import Mind
@@ -85,7 +85,7 @@ async def _run_batch(suite: str, pairs: Sequence[AttackPair], name: AgentName) -
             return [run.result() for run in runs]
 
 
-async def _poison(agent: Agent, scene: Scene) -> None:
+async def _poison(agent: SuiteAgent, scene: Scene) -> None:
     """Have an outsider's words stand in the names of what the task's tools returned before.
 
     Only those of tools whose output anybody may write: what we keep ourselves names no such field.
@@ -98,7 +98,7 @@ async def _poison(agent: Agent, scene: Scene) -> None:
 
 
 async def _run(
-    name: AgentName, agent: Agent, pair: AttackPair, turn: asyncio.Semaphore
+    name: AgentName, agent: SuiteAgent, pair: AttackPair, turn: asyncio.Semaphore
 ) -> PairOutcome:
     async with turn:
         scene = Scene(pair)

@@ -13,7 +13,7 @@ from ...tools.contract import Tool, ToolCall
 from ...tools.decorator import tool
 from . import actions, citations, records
 from .database import reading, writing
-from .fields import Address, Amount, CustomerId, Email, Line, OrderId, Text
+from .fields import Address, CustomerId, Email, Line, OrderId, PaidAmount, Text
 
 
 def refunds(home: Path) -> Tool:
@@ -48,7 +48,7 @@ def refunds(home: Path) -> Tool:
     )
     def issue_refund(
         order_id: OrderId,
-        amount: Amount,
+        amount: PaidAmount,
         reason: Line,
         call: ToolCall,
         sku: Annotated[str, Field(pattern=r"^([A-Z]{3}-\d{2})?$")] = "",

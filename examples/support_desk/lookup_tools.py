@@ -12,7 +12,7 @@ from ...tools.contract import Tool
 from ...tools.decorator import tool
 from . import citations, policies, records
 from .database import reading
-from .fields import Count, Line, OrderId, TicketId
+from .fields import Line, LineCount, OrderId, TicketId
 
 
 def lookups(home: Path) -> list[Tool]:
@@ -42,7 +42,7 @@ def lookups(home: Path) -> list[Tool]:
             return records.get_order(db, order_id, item=item)
 
     @tool(effect="read", trust="trusted", idempotency="natural", cite=citations.cite_history)
-    def order_history(customer: Line, limit: Count = 5) -> JsonObject:
+    def order_history(customer: Line, limit: LineCount = 5) -> JsonObject:
         """List a customer's newest orders.
 
         Args:
@@ -56,7 +56,7 @@ def lookups(home: Path) -> list[Tool]:
     def search_policies(
         query: Annotated[str, Field(min_length=1, max_length=1000)],
         document: Annotated[str, Field(pattern=r"^[a-z-]*$", max_length=60)] = "",
-        limit: Count = 3,
+        limit: LineCount = 3,
     ) -> JsonObject:
         """Search the policies by section.
 
@@ -79,7 +79,7 @@ def tickets(home: Path) -> list[Tool]:
     def list_tickets(
         customer_id: Annotated[str, Field(pattern=r"^([Cc][Uu][Ss]-\d{4})?$")] = "",
         status: Literal["open", "waiting", "closed"] = "open",
-        limit: Count = 10,
+        limit: LineCount = 10,
     ) -> JsonObject:
         """List tickets, the most urgent and oldest first. Subjects are written by customers.
 

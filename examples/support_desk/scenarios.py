@@ -15,7 +15,7 @@ FILE = Path(__file__).with_name("scenarios.yaml")
 TODAY = date(2026, 11, 2)
 """The desk's fixed present day, so that windows and deadlines never move."""
 
-Status = Literal["processing", "shipped", "delivered", "cancelled"]
+OrderStatus = Literal["processing", "shipped", "delivered", "cancelled"]
 
 
 class Person(Record):
@@ -36,7 +36,7 @@ class Purchase(Record):
     """An order, and how it was paid."""
 
     customer: int
-    status: Status
+    status: OrderStatus
     placed: int
     """Days before today."""
     delivered: int | None = None

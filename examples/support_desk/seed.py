@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from .scenarios import Letter, Person, Purchase, Status, days_ago, scenarios
+from .scenarios import Letter, OrderStatus, Person, Purchase, days_ago, scenarios
 
 SEED = 20261102
 CUSTOMERS = 240
@@ -15,7 +15,7 @@ ORDERS = 420
 TICKETS = 80
 """Made-up tickets, in addition to the hand-written ones."""
 
-_STATUSES: tuple[Status, ...] = ("delivered", "shipped", "processing", "cancelled")
+_STATUSES: tuple[OrderStatus, ...] = ("delivered", "shipped", "processing", "cancelled")
 _CARRIERS = ("DHL", "UPS", "FedEx")
 _METHODS = ("Visa", "Mastercard", "PayPal", "American Express")
 
@@ -67,14 +67,14 @@ def _orders(rng: random.Random, count: int) -> Iterator[Purchase]:
         )
 
 
-def _placed(rng: random.Random, status: Status, delivered: int | None) -> int:
+def _placed(rng: random.Random, status: OrderStatus, delivered: int | None) -> int:
     if delivered is not None:
         return delivered + rng.randint(3, 8)
     return rng.randint(0, 1) if status == "processing" else rng.randint(2, 12)
 
 
 def _payment(
-    rng: random.Random, status: Status, refunded: Sequence[str]
+    rng: random.Random, status: OrderStatus, refunded: Sequence[str]
 ) -> Literal["captured", "disputed", "voided"]:
     if status == "cancelled":
         return "voided"

@@ -35,14 +35,14 @@ class SpendLeft:
     tokens_cap: str = ""
 
 
-Kind = Literal["role", "fit", "availability", "policy", "price", "budget"]
+ObjectionKind = Literal["role", "fit", "availability", "policy", "price", "budget"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Objection:
     """Why a model may not serve a call."""
 
-    kind: Kind
+    kind: ObjectionKind
     reason: str
 
 
@@ -169,7 +169,7 @@ def objection(
     model: ModelSettings, signals: Signals, catalog: Catalog, facts: Facts, *, floor: int
 ) -> Objection | None:
     """Return what speaks against a model for the call, media aside."""
-    checks: tuple[tuple[Kind, str], ...] = (
+    checks: tuple[tuple[ObjectionKind, str], ...] = (
         ("role", _not_its_role(model, signals, catalog)),
         ("fit", _unfit(model, signals, catalog, floor)),
         ("policy", facts.refused.get(model.name, "")),
@@ -330,7 +330,7 @@ def _candidate(scored: Scored, reason: str, *, adapt: str = "") -> Candidate:
 
 
 def _exclusion(
-    model: ModelSettings, reason: str, kind: Literal["order"] | Kind = "fit"
+    model: ModelSettings, reason: str, kind: Literal["order"] | ObjectionKind = "fit"
 ) -> Exclusion:
     return Exclusion(model=model.id, endpoint=model.place, reason=reason, kind=kind)
 

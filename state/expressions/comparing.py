@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import ExpressionError
 from . import dates, numbers
-from .kinds import Kind, in_words, kind_of, list_of, text_of
+from .kinds import ValueKind, in_words, kind_of, list_of, text_of
 from .limits import DATA_DEPTH, WORK_PER_OPERATION, Allowance
 
 ORDERS: dict[str, Callable[[Any, Any], bool]] = {
@@ -18,7 +18,7 @@ ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_DATED: frozenset[Kind] = frozenset({"date", "time"})
+_DATED: frozenset[ValueKind] = frozenset({"date", "time"})
 
 
 def equal(allowance: Allowance, a: Any, b: Any) -> bool:
@@ -76,7 +76,7 @@ def ordered(allowance: Allowance, op: str, a: Any, b: Any) -> bool:
     raise _incomparable(first, second)
 
 
-def _incomparable(first: Kind, second: Kind) -> ExpressionError:
+def _incomparable(first: ValueKind, second: ValueKind) -> ExpressionError:
     kinds = {first, second}
     if "null" in kinds:
         fix = "Use default(x, …) where a value may be null."

@@ -15,7 +15,7 @@ from ...errors import ExpressionError
 from . import numbers
 from .kinds import kind_of, mismatch, text_of
 
-Moment = date | datetime
+DateOrTime = date | datetime
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.{0,32})?", re.ASCII)
 _DIRECTIVES = frozenset("YymdBbAaHMSpIj%")
@@ -26,7 +26,7 @@ _MAX_SHIFT = 4_000_000
 FIELDS = frozenset({"year", "month", "day", "hour", "minute"})
 
 
-def moment_of(value: Any) -> Moment:
+def moment_of(value: Any) -> DateOrTime:
     """Return a date or a time; an ISO text is read as one.
 
     Raises:
@@ -85,7 +85,7 @@ def written(value: Any, form: str) -> str:
     return moment_of(value).strftime(form)
 
 
-def shifted(value: Any, *, days: Any = 0, minutes: Any = 0) -> Moment:
+def shifted(value: Any, *, days: Any = 0, minutes: Any = 0) -> DateOrTime:
     """Return the date or time some days or minutes later; minutes make a time of a date."""
     count = numbers.whole_of(days or minutes)
     if abs(count) > _MAX_SHIFT * (1 if days else 1_440):
@@ -97,7 +97,7 @@ def shifted(value: Any, *, days: Any = 0, minutes: Any = 0) -> Moment:
         raise ExpressionError("That date is out of range.") from error
 
 
-def shifted_months(value: Any, months: Any) -> Moment:
+def shifted_months(value: Any, months: Any) -> DateOrTime:
     """Return the same day some months later, or the last day of a month that is too short."""
     start, count = moment_of(value), numbers.whole_of(months)
     year, month = divmod(start.year * 12 + start.month - 1 + count, 12)
@@ -120,7 +120,7 @@ def minutes_between(a: Any, b: Any) -> numbers.Number:
     return numbers.divide(seconds, 60)
 
 
-def aligned(a: Any, b: Any) -> tuple[Moment, Moment]:
+def aligned(a: Any, b: Any) -> tuple[DateOrTime, DateOrTime]:
     """Return two values as moments that can be compared: two dates, or two times.
 
     Raises:
@@ -141,6 +141,6 @@ def _refuse_mixed(a: datetime, b: datetime) -> None:
         )
 
 
-def part(value: Moment, name: str) -> int | None:
+def part(value: DateOrTime, name: str) -> int | None:
     """Return the year, month, day, hour or minute, or `None` if it has no such field."""
     return getattr(value, name, None) if name in FIELDS else None

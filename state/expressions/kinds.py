@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 from ...errors import ExpressionError
 
-Kind = Literal["text", "number", "boolean", "null", "list", "object", "date", "time", "function"]
+ValueKind = Literal[
+    "text", "number", "boolean", "null", "list", "object", "date", "time", "function"
+]
 
 
 class Built(list[Any]):
@@ -24,7 +26,7 @@ class BuiltObject(dict[str, Any]):
     """An object that the expression made."""
 
 
-_KINDS: dict[type, Kind] = {
+_KINDS: dict[type, ValueKind] = {
     str: "text",
     bool: "boolean",
     int: "number",
@@ -39,7 +41,7 @@ _KINDS: dict[type, Kind] = {
     datetime: "time",
 }
 
-_WORDS: dict[Kind, str] = {
+_WORDS: dict[ValueKind, str] = {
     "text": "a text",
     "number": "a number",
     "boolean": "true or false",
@@ -52,12 +54,12 @@ _WORDS: dict[Kind, str] = {
 }
 
 
-def kind_of(value: Any) -> Kind:
+def kind_of(value: Any) -> ValueKind:
     """Return the kind of a value."""
     return _KINDS.get(type(value), "function")
 
 
-def in_words(kind: Kind) -> str:
+def in_words(kind: ValueKind) -> str:
     """Return a kind as a sentence names it: `a text`."""
     return _WORDS[kind]
 

@@ -12,7 +12,7 @@ from .comparing import fingerprint, same, sort_keys
 from .kinds import Built, BuiltObject, kind_of, list_of, mismatch, object_of, text_of, truth_of
 from .limits import RANGE, Allowance
 
-Key = Callable[[Any], Any]
+KeyFunction = Callable[[Any], Any]
 
 
 def taken(allowance: Allowance, value: Any) -> list[Any]:
@@ -22,7 +22,7 @@ def taken(allowance: Allowance, value: Any) -> list[Any]:
     return items
 
 
-def _key(key: Any) -> Key:
+def _key(key: Any) -> KeyFunction:
     """Return the function for a `key`: a lambda, or the name of a field."""
     if key is None:
         return lambda item: item

@@ -15,7 +15,7 @@ from pointsman.evals.agentdojo.scene import Scene, as_json
 from pointsman.evals.agentdojo.suites import AttackPair, load_suites
 from pointsman.evals.agentdojo.tools import reads_only
 from pointsman.grounding.check import check
-from pointsman.grounding.effects import Effect
+from pointsman.grounding.effects import EffectCall
 from pointsman.grounding.evidence import index
 from pointsman.grounding.ground import Ground
 from pointsman.state.relevance import sentences
@@ -45,7 +45,7 @@ def ground_of(scene: Scene) -> Ground:
         today=date(2026, 3, 9),
         request=scene.prompt,
         effects=[
-            Effect(tool=call.tool, args=call.args, output=output)
+            EffectCall(tool=call.tool, args=call.args, output=output)
             for call, output in outputs
             if not reads_only(call.tool)
         ],

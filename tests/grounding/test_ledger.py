@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pointsman.grounding.check import check
-from pointsman.grounding.effects import Effect
+from pointsman.grounding.effects import EffectCall
 from pointsman.grounding.ground import Ground
 
 TODAY = date(2026, 5, 4)
@@ -94,7 +94,7 @@ names = st.sampled_from(["Nora Lind", "Paul Auer", "Lea Roth", "Tomás Vidal", "
 
 def status(sentence: str, request: str, *effects: tuple[str, dict[str, Any]]) -> str:
     """Return what the checker says of a sentence after a request and what was done."""
-    done = [Effect(tool=tool, args=args, output={"ok": True}) for tool, args in effects]
+    done = [EffectCall(tool=tool, args=args, output={"ok": True}) for tool, args in effects]
     ground = Ground(evidence={}, today=TODAY, request=request, effects=done)
     return check(sentence, (), ground).status
 
