@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from .text import whole
+
 MAX_CHARACTERS = 200_000
 """Of settings, playbooks and their like: the parser takes up to two seconds for so many."""
 MAX_DATA_CHARACTERS = 5_000_000
@@ -46,17 +48,36 @@ def read_yaml(text: str, *, limit: int = MAX_CHARACTERS) -> Any:
 class _StrictLoader(yaml.SafeLoader):
     """PyYAML's safe loader, which refuses a key that stands twice."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[tuple[str, str]] = set()
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Return a mapping as it is written, before anything is merged into it."""
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
         for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+            if not isinstance(key, yaml.ScalarNode):
                 continue
-            if (key.tag, key.value) in seen:
+            form = _MERGED if key.tag == _MERGE else _as_text(self.construct_object(key))
+            if form in seen:
                 raise yaml.MarkedYAMLError(
                     problem=f"{_named(key.value)} stands twice", problem_mark=key.start_mark
                 )
-            seen.add((key.tag, key.value))
-        return super().construct_mapping(node, deep)
+            seen.add(form)
+        return node
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        """Return the text of a scalar, without halves of an emoji."""
+        return whole(super().construct_scalar(node))
+
+
+_MERGE = "tag:yaml.org,2002:merge"
+_MERGED = "\0merge"
+"""No text in YAML holds this character."""
+
+
+def _as_text(key: Any) -> str:
+    """Return a key as JSON has it: 1, 1.0, 0x1 and "1" are one there."""
+    if key is None or isinstance(key, bool):
+        return {None: "null", True: "true", False: "false"}[key]
+    return str(int(key) if isinstance(key, float) and key.is_integer() else key)
 
 
 def _named(key: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from math import ceil
+from math import ceil, isfinite
 from typing import Any
 
 from ...state.values import JsonObject
@@ -28,7 +28,7 @@ CHOICES = frozenset(
 )
 """Names under which servers take how many replies to write; each is billed."""
 
-_DEPTH = 4
+_DEPTH = 16
 _NUMBER = re.compile(r"\s*\+?[0-9]{1,9}(?:\.[0-9]{1,9})?\s*")
 
 
@@ -55,10 +55,14 @@ def without_limits(parameters: Mapping[str, Any]) -> JsonObject:
 
 def _numbers(fields: Mapping[str, Any], depth: int) -> Iterator[tuple[str, float]]:
     for name, value in fields.items():
-        if isinstance(value, Mapping) and depth:
-            yield from _numbers(value, depth - 1)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            yield name.lower(), value
+        inner = value if isinstance(value, list | tuple) else [value]
+        for part in inner if depth else ():
+            if isinstance(part, Mapping):
+                yield from _numbers(part, depth - 1)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            # No server reads what JSON cannot hold.
+            if isfinite(value):
+                yield name.lower(), value
         elif isinstance(value, str) and _NUMBER.fullmatch(value):
             # Servers read a number that is written as text.
             yield name.lower(), float(value)

@@ -34,7 +34,12 @@ _CONTEXT = re.compile(
     r"|(?:prompt|input|request) (?:has|contains|with|of) [\d,]+ (?:input )?tokens"
     r"|exceeds? (?:the )?max(?:imum)?(?: allowed)? (?:number of )?(?:input |prompt )?tokens"
     r"|(?:tokens?|prompt) (?:limit|length) (?:was |is )?exceeded"
-    r"|string_above_max_length|token limit exceeded",
+    r"|string_above_max_length|token limit exceeded"
+    # Perplexity, Moonshot, TensorRT-LLM, transformers, gateways of firms
+    r"|\b(?:message|request) [^.]{0,40}\btoo long|model context|context full"
+    r"|max[ _](?:message|num|position)[ _](?:tokens|embeddings)|max_length is set to"
+    r"|supports? (?:prompts?|inputs?) up to|more than max tokens|message length exceeds"
+    r"|\b(?:prompt|input)(?:'s|s)? token(?:s must be| count)|at most [\d,]+ tokens, got",
     re.IGNORECASE,
 )
 _LARGER = re.compile(

@@ -276,6 +276,8 @@ def test_letters_that_unfold_are_counted_unfolded(text: str) -> None:
         ({"max_new_tokens": 0, "n": True}, None, 1),
         ({"n": "3", "max_tokens": " 50"}, 50, 3),
         ({"n": 2.5, "best_of": "many"}, None, 3),
+        ({"n": float("inf"), "best_of": float("nan"), "max_tokens": float("-inf")}, None, 1),
+        ({"options": [{"n": 3}, {"a": {"b": {"c": {"d": {"e": {"n": 4}}}}}}]}, None, 4),
     ],
     ids=str,
 )

@@ -212,6 +212,8 @@ def test_a_header_may_say_how_long_in_any_form(value: str, seconds: float | None
         ({"message": "x", "retryDelay": {"seconds": "12", "nanos": 500000000}}, 12.5),
         ({"message": "x", "retry_after": "1970-01-01T00:00:07Z"}, 7.0),
         ({"message": "x", "resets_in_seconds": 12}, 12.0),
+        ({"message": "x", "retryAfterSeconds": 12}, 12.0),
+        ({"message": "x", "cooldown_seconds": 12}, 12.0),
         ({"message": "Try again later."}, None),
         ({"message": "You may try again 3 times."}, None),
     ],

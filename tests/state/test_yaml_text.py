@@ -27,6 +27,19 @@ TWICE = [
     pytest.param("x:\n  a: 1\n  'a': 2\n", "line 3.*the key a", id="nested-and-quoted"),
     pytest.param("- {a: 1, a: 1}\n", "line 1.*the key a", id="flow"),
     pytest.param("max_turns: 1\nmax_turns: 1\n", "line 2.*the key max_turns", id="setting"),
+    *(
+        pytest.param(f"{one}: 1\n{other}: 2\n", "line 2.*", id=f"{one} and {other}")
+        for one, other in (
+            ("1", "'1'"),
+            ("1", "1.0"),
+            ("0x10", "16"),
+            ("null", "~"),
+            ("true", "'true'"),
+            ("2026-11-27", "'2026-11-27'"),
+        )
+    ),
+    pytest.param("a: &x {b: 1}\nc:\n  <<: *x\n  <<: *x\n", "line 4.*", id="merges"),
+    pytest.param("c:\n  <<: {b: 1, b: 2}\n", "line 2.*the key b", id="inside of what is merged"),
     pytest.param("step-2.x: 1\nstep-2.x: 1\n", "line 2.*the key step-2.x", id="digits"),
     pytest.param("sk-a1b2c3d4: 1\nsk-a1b2c3d4: 1\n", "line 2.*: a key", id="perhaps-a-secret"),
 ]
@@ -45,11 +58,20 @@ def test_defaults_from_an_anchor_may_be_replaced() -> None:
     assert read_yaml(text)["mine"] == {"a": 3, "b": 2}
 
 
+def test_half_an_emoji_is_made_whole() -> None:
+    """Neither a database nor an HTTP body can hold it."""
+    assert read_yaml('a: "x\\uD83D"\n') == {"a": "x\ufffd"}
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(max_size=4) | st.integers(), inner, max_size=3)
+        | st.lists(
+            st.tuples(st.text(max_size=4) | st.integers(), inner),
+            max_size=3,
+            unique_by=lambda pair: str(pair[0]),
+        ).map(dict)
     ),
 )
 
