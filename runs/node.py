@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables.config import ensure_config, set_config_context
 from langgraph.runtime import Runtime, get_runtime
 
 from ..state.context import AgentContext
@@ -99,16 +100,49 @@ class BothWays(Runnable[Any, Any]):
 
 def as_edge(
     function: Callable[[V], Any], view: Callable[[Any, RunMemory], V]
-) -> Callable[..., Any]:
-    """Have an edge see the state as the nodes do."""
+) -> Runnable[Any, Any]:
+    """Have an edge see the state as the nodes do; LangGraph would call a function in a thread."""
+    return Edge(function, view)
 
-    def edge(state: Any) -> Any:
+
+class Edge(Runnable[Any, Any]):
+    """A function that decides where a run goes on, on the loop and without a trace of its own.
+
+    Args:
+        function: What decides.
+        view: How it sees the state.
+    """
+
+    def __init__(self, function: Callable[[V], Any], view: Callable[[Any, RunMemory], V]) -> None:
+        self._function: Callable[[Any], Any] = function
+        self._view: Callable[[Any, RunMemory], Any] = view
+        self.name = function.__name__
+
+    def invoke(
+        self,
+        input: Any,  # noqa: A002 - LangChain's name
+        config: RunnableConfig | None = None,
+        **options: Any,
+    ) -> Any:
+        """Decide by the state."""
+        del options
+        # LangGraph hands an edge its configuration, and sets it for functions only.
+        with set_config_context(ensure_config(config)) as context:
+            return context.run(self._decide, input)
+
+    def _decide(self, state: Any) -> Any:
         runtime = get_runtime(AgentContext)
         # A state that is edited from outside, as in Studio, passes its edge outside of a run.
-        return function(view(state, memory_of(runtime) if runtime else RunMemory()))
+        return self._function(self._view(state, memory_of(runtime) if runtime else RunMemory()))
 
-    edge.__name__ = function.__name__
-    return edge
+    async def ainvoke(
+        self,
+        input: Any,  # noqa: A002
+        config: RunnableConfig | None = None,
+        **options: Any,
+    ) -> Any:
+        """Decide by the state; it waits for nothing."""
+        return self.invoke(input, config, **options)
 
 
 def _runtime() -> Runtime[AgentContext]:
