@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any, Literal
 from unicodedata import normalize
 
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 
 from ...state.values import Json, JsonObject, canonical_json
 
@@ -115,12 +115,16 @@ def weigh(
     """
     total = Weight(fixed=PROMPT_OVERHEAD)
     for message in messages:
-        total += Weight(fixed=MESSAGE_OVERHEAD) + _content(message.content, image_tokens)
+        total += Weight(fixed=MESSAGE_OVERHEAD)
+        if isinstance(message, SystemMessage) and isinstance(message.content, str):
+            total += _repeated(message.content)
+        else:
+            total += _content(message.content, image_tokens)
         total += _text(message.name or "") + _text(getattr(message, "tool_call_id", "") or "")
         if isinstance(message, AIMessage) and message.tool_calls:
             total += _json(message.tool_calls)
     if schema is not None:
-        total += Weight(fixed=TOOLS_OVERHEAD) + _json([schema])
+        total += Weight(fixed=TOOLS_OVERHEAD) + _repeated(canonical_json([schema]))
     return total
 
 
@@ -168,6 +172,12 @@ def _text(text: str) -> Weight:
     prose = sum(found.end() - found.start() for found in PROSE.finditer(text))
     spaces = sum(found.end() - found.start() for found in SPACES.finditer(text))
     return Weight(prose=prose, dense=_bytes(text) - prose, spaces=spaces)
+
+
+@lru_cache(maxsize=64)
+def _repeated(text: str) -> Weight:
+    """Weigh what is the same in many requests: our own prompts and schemas, never a person's."""
+    return _text(text)
 
 
 def _bytes(text: str) -> int:
