@@ -13,25 +13,15 @@ import cedarpy
 
 from ..state.approval import DECISIONS
 from ..state.run import Principal
-from ..state.values import JsonObject, Record, digest
+from ..state.values import JsonObject, digest
 from ..tools.contract import ToolContract
 from . import requests
 from .facts import CallFacts, PolicyDecision
 from .leaks import disclosure
 from .policyset import PolicyNote, load_policies
+from .rulings import RememberedRulings, Ruling
 from .settings import PolicySettings, ToolOverride
 from .wording import call_words, reason
-
-
-class Ruling(Record):
-    """Cedar's answer to one question."""
-
-    action: str
-    allowed: bool
-    policies: tuple[PolicyNote, ...] = ()
-    """The permits that allowed it, or the forbids that did not. None of either: nothing permits."""
-    error: str = ""
-    """Why there is no answer; then `allowed` is false."""
 
 
 class CedarPolicy:
@@ -51,6 +41,7 @@ class CedarPolicy:
     def __init__(self, settings: PolicySettings | None = None, *, folder: Path = Path()) -> None:
         self.settings = settings or PolicySettings()
         self._compiled = load_policies(self.settings, folder)
+        self._remembered = RememberedRulings()
         overrides = {name: o.model_dump(mode="json") for name, o in self.settings.tools.items()}
         self.version = digest([self._compiled.digest, overrides, self.settings.environment])
 
@@ -164,7 +155,15 @@ class CedarPolicy:
 
     def _rule(
         self, actions: Sequence[str], principal: JsonObject, resource: JsonObject, ctx: JsonObject
-    ) -> list[Ruling]:
+    ) -> tuple[Ruling, ...]:
+        return self._remembered.ruled(
+            [*actions, principal, resource, ctx],
+            lambda: self._asked(actions, principal, resource, ctx),
+        )
+
+    def _asked(
+        self, actions: Sequence[str], principal: JsonObject, resource: JsonObject, ctx: JsonObject
+    ) -> tuple[Ruling, ...]:
         asked = [requests.request(principal, action, resource, ctx) for action in actions]
         try:
             answers = cedarpy.is_authorized_batch(
@@ -175,10 +174,10 @@ class CedarPolicy:
             )
         except Exception as error:  # noqa: BLE001 - foreign code; whatever it throws is a refusal
             problem = f"The policies could not be asked: {error}"
-            return [Ruling(action=action, allowed=False, error=problem) for action in actions]
-        return [
+            return tuple(Ruling(action=a, allowed=False, error=problem) for a in actions)
+        return tuple(
             self._ruling(action, answer) for action, answer in zip(actions, answers, strict=True)
-        ]
+        )
 
     def _ruling(self, action: str, answer: cedarpy.AuthzResult) -> Ruling:
         # Cedar leaves a policy out that fails to evaluate. Left-out forbids would permit, so any

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from .schema import SCHEMA
 from .seed import fill
 
 FILE = "support_desk.db"
-VERSION = 1
 BUSY_SECONDS = 10.0
 """How long a connection waits for another one's write."""
 
@@ -19,26 +19,29 @@ BUSY_SECONDS = 10.0
 def create(home: Path) -> Path:
     """Create and fill the database unless it exists, and return its file.
 
-    Several processes may do this at once: one creates, the others wait for it.
+    Several processes may do this at once: each fills a file of its own, one of which becomes the
+    database. Nobody meets one that is half filled, or that changes its journal mode.
     """
-    home.mkdir(parents=True, exist_ok=True)
     file = home / FILE
-    with closing(_open(file)) as db:
-        if _version(db) == VERSION:
-            return file
-        db.execute("BEGIN IMMEDIATE")
-        if _version(db) != VERSION:
-            for statement in filter(str.strip, SCHEMA.split(";")):
-                db.execute(statement)
-            fill(db)
-            db.execute(f"PRAGMA user_version = {VERSION}")
-        db.execute("COMMIT")
-        db.execute("PRAGMA journal_mode = WAL")
+    if not file.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        with (
+            tempfile.TemporaryDirectory(prefix=".desk-", dir=home) as folder,
+            suppress(FileExistsError),
+        ):
+            file.hardlink_to(_filled(Path(folder) / FILE))
     return file
 
 
-def _version(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
+def _filled(file: Path) -> Path:
+    with closing(_open(file)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("BEGIN IMMEDIATE")
+        for statement in filter(str.strip, SCHEMA.split(";")):
+            db.execute(statement)
+        fill(db)
+        db.execute("COMMIT")
+    return file
 
 
 def _open(file: Path) -> sqlite3.Connection:

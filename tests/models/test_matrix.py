@@ -69,11 +69,28 @@ def _assert_right(reply: ModelReply, mode: str, fault: FaultKind) -> None:
         assert reply.text == "Bern is the capital of Switzerland."
 
 
+def _without_timeouts(
+    attempts: Sequence[ModelAttempt], seen: Sequence[RequestRecord]
+) -> list[ModelAttempt]:
+    """Return the attempts without as many timed-out ones as have sent nothing, the last first."""
+    left = list(attempts)
+    for attempt in reversed(attempts):
+        if len(left) > len(seen) and attempt.outcome == "timeout":
+            left.remove(attempt)
+    return left
+
+
 def _assert_matches(attempts: Sequence[ModelAttempt], seen: Sequence[RequestRecord]) -> None:
-    """One attempt record for each request, in order, and never less money than was billed."""
+    """One attempt record for each request, in order, and never less money than was billed.
+
+    On a busy machine an attempt may time out before its request has left.
+    """
     told = [(a.model, a.outcome, a.error) for a in attempts]
-    assert [a.model for a in attempts] == [r.model for r in seen], told
-    for attempt, record in zip(attempts, seen, strict=True):
+    unsent = len(attempts) - len(seen)
+    assert 0 <= unsent <= sum(a.outcome == "timeout" for a in attempts), told
+    arrived = attempts if not unsent else _without_timeouts(attempts, seen)
+    assert [a.model for a in arrived] == [r.model for r in seen], told
+    for attempt, record in zip(arrived, seen, strict=True):
         assert attempt.usd is not None
         assert record.billed_usd is not None
         assert attempt.usd >= record.billed_usd - 1e-12
