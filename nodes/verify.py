@@ -18,6 +18,7 @@ from ..state.approval import ApprovalRequest, approval_id
 from ..state.context import AgentContext
 from ..state.provenance import union
 from ..state.results import Attempt, Failure, StepResult, StepStatus, Verdict
+from ..state.run import is_step_stop
 from ..state.values import digest
 from ..state.verdict import ActOutcome, judge
 
@@ -135,7 +136,7 @@ def _status(verdict: Verdict, outcome: ActOutcome) -> StepStatus:
         return "accepted"
     if verdict.action == "ask":
         return "waiting"
-    if outcome.failure and outcome.failure.kind in ("budget", "deadline", "paused"):
+    if outcome.failure and is_step_stop(outcome.failure.kind):
         return "stopped"
     return "failed"
 

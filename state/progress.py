@@ -10,7 +10,7 @@ from .expansion import hindered_items, lanes_of_loops, open_loops
 from .instances import parts_of
 from .plan import Plan, topological_order
 from .results import Attempt, Failure, StepResult, StepStatus
-from .run import Limits, Run, Stop
+from .run import Limits, Run, Stop, is_stop_reason
 from .schedule import chains, hindered, reachable
 from .usage import Usage
 from .values import Record
@@ -181,9 +181,7 @@ def _stopped_step(results: Mapping[str, StepResult]) -> Stop | None:
     for result in results.values():
         if result.status == "stopped" and result.failure:
             kind = result.failure.kind
-            reason = (
-                kind if kind in ("deadline", "budget", "paused", "tool_failure") else "internal"
-            )
+            reason = kind if is_stop_reason(kind) else "internal"
             return Stop(reason=reason, detail=result.failure.message)
     return None
 

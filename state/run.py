@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
+
+from typing_extensions import TypeIs
 
 from .values import Record, digest
 
 Latency = Literal["fast", "normal", "batch"]
 
-StopReason = Literal[
-    "turns", "deadline", "budget", "tool_failure", "paused", "planning", "internal"
-]
+StepStop = Literal["deadline", "budget", "paused"]
+"""What may stop a step, and with it the run: no other plan would help."""
+
+StopReason = Literal[StepStop, "turns", "tool_failure", "planning", "internal"]
+
+
+def is_step_stop(kind: str) -> TypeIs[StepStop]:
+    """Say whether a failure of this kind stops the step instead of failing it."""
+    return kind in get_args(StepStop)
+
+
+def is_stop_reason(kind: str) -> TypeIs[StopReason]:
+    """Say whether a run may end for this reason."""
+    return kind in get_args(StopReason)
 
 
 class Stop(Record):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from .values import Readers, Record, Trust, digest
 
 Modality = Literal["text", "image", "audio", "video"]
+MODALITIES: tuple[Modality, ...] = get_args(Modality)
 
 
 class Attachment(Record):
@@ -80,4 +81,4 @@ class Task(Record):
     def modalities(self) -> tuple[Modality, ...]:
         """The kinds of media that are present, text first."""
         found = {attachment.modality for attachment in self.attachments} | {"text"}
-        return tuple(m for m in ("text", "image", "audio", "video") if m in found)
+        return tuple(modality for modality in MODALITIES if modality in found)

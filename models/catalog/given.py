@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from langchain_core.language_models import BaseChatModel
 
+from ...state.task import MODALITIES
 from ..requests import Role
 from .settings import ModelSettings, ModelsSettings, StructuredOutput
-
-ALL_MODALITIES = ("text", "image", "audio", "video")
 
 
 def given_settings(
@@ -34,7 +33,7 @@ def _describe(role: Role, chat: BaseChatModel, settings: ModelsSettings) -> Mode
         id=name,
         endpoint=place,
         roles=(role,),
-        modalities=ALL_MODALITIES,
+        modalities=MODALITIES,
         structured_output=_structured_output(chat),
     )
 
