@@ -12,7 +12,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DESK = ROOT / "examples" / "support_desk"
 
-BLOCKED = ("sklearn", "scipy", "numpy", "matplotlib", "agentdojo", "tau2", "loguru", "deepdiff")
+BLOCKED = (
+    *("sklearn", "scipy", "numpy", "matplotlib", "agentdojo", "tau2", "loguru", "deepdiff"),
+    *("sqlglot", "trafilatura", "mcp", "langchain_mcp_adapters", "psycopg", "langchain"),
+)
 
 BLOCKER = f"import sys\nfor name in {BLOCKED!r}: sys.modules[name] = None"
 """Python takes `None` for a module that is not there."""
@@ -58,6 +61,37 @@ def test_the_experiment_runner_needs_no_benchmark() -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["[]"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "install"),
+    [
+        pytest.param("tools: ['./tools.py:pages']", "extra `web`", id="http_fetch"),
+        pytest.param("tools: ['./tools.py:orders']", "pointsman[sql]", id="sql_query"),
+        pytest.param("mcp: [{name: m, command: nothing}]", "extra `mcp`", id="mcp"),
+        pytest.param("store_url: 'postgresql://u@localhost/d'", "postgres", id="store"),
+    ],
+)
+def test_a_setting_that_needs_an_extra_names_it(
+    own_home: Path, tmp_path: Path, settings: str, install: str
+) -> None:
+    """`config check` says what to install, without a traceback."""
+    (tmp_path / "pointsman.yaml").write_text(settings + "\n", encoding="utf-8")
+    (tmp_path / "tools.py").write_text(
+        "def pages():\n"
+        "    from pointsman.tools.builtin.http_fetch import http_fetch\n"
+        "    return http_fetch(['example.com'])\n"
+        "def orders():\n"
+        "    from pointsman.tools.builtin.sql_query import sql_query\n"
+        "    return sql_query('orders.db')\n",
+        encoding="utf-8",
+    )
+    code = "sys.argv[0] = 'pointsman'\nfrom pointsman.cli.app import main; main()"
+    done = without_extras(code, "config", "check", "--config", str(tmp_path))
+
+    assert done.returncode != 0
+    assert install in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

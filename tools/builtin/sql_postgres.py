@@ -7,9 +7,8 @@ from contextlib import closing
 from itertools import chain, islice
 from typing import Any
 
-from sqlglot import exp
-
 from ...errors import ConfigError, ToolError
+from .sql_parser import exp
 from .sql_rows import Rows, take, too_large
 from .sql_statements import attributes, refused, tables_of
 

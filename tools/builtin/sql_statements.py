@@ -6,11 +6,8 @@ import re
 from collections.abc import Collection
 from typing import Literal
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
-
 from ...errors import ToolError
+from .sql_parser import SqlglotError, exp, sqlglot
 
 Dialect = Literal["sqlite", "postgres"]
 
