@@ -46,7 +46,6 @@ class Listing:
 
     path: tuple[str | int, ...]
     length: int
-    of_records: bool
     words: frozenset[str] = field(default_factory=frozenset[str])
     """Stems of the names on its path and of its entries' fields."""
 
@@ -166,7 +165,6 @@ def _listings(value: Any, path: tuple[str | int, ...]) -> Iterator[Listing]:
         yield Listing(
             path=path,
             length=len(value),
-            of_records=records,
             words=frozenset(stem(w) for w in words),
         )
         for at, inner in enumerate(value[:MOST_LEAVES]):

@@ -61,11 +61,6 @@ def signatory_of(person: Principal, *, authenticated: bool) -> Signatory:
     )
 
 
-def approver_of(decision: Decision) -> Principal:
-    """Return who gave a decision, as policy takes them."""
-    return credited(author_of(decision))
-
-
 def author_of(decision: Decision) -> Signatory:
     """Return who gave a decision, as the record has them."""
     return Signatory(

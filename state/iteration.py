@@ -18,7 +18,7 @@ from .plan import ForEach, Step
 from .provenance import union
 from .references import placed_at
 from .results import Failure, StepResult
-from .values import Json, JsonObject, Record, digest
+from .values import Json, Record, digest
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_.@:-]{1,64}", re.ASCII)
 _DIGITS = 16
@@ -144,8 +144,3 @@ def taint_of(
         for inner in _loop(step).steps
     )
     return union(result.taint for result in found if result is not None)
-
-
-def values_for(item: Item, step: Step, values: JsonObject) -> JsonObject:
-    """Return what the steps of a loop can read for one item."""
-    return {**values, _loop(step).item: item.value}

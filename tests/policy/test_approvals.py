@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.policy.approvals import action_digest, approver_of, check_approval, decided_by
+from pointsman.policy.approvals import (
+    action_digest,
+    author_of,
+    check_approval,
+    credited,
+    decided_by,
+)
 from pointsman.policy.cedar import CedarPolicy
 from pointsman.policy.facts import CallFacts
 from pointsman.state.approval import ApprovalRequest, Decision
@@ -173,8 +179,8 @@ def test_a_change_of_policy_is_another_action(policy) -> None:
 
 def test_an_unauthenticated_name_is_the_local_person() -> None:
     """A name counts only with a credential."""
-    assert approver_of(approve(ADA)) == ADA
-    assert approver_of(approve(ADA, authenticated=False)).id == "local"
+    assert credited(author_of(approve(ADA))) == ADA
+    assert credited(author_of(approve(ADA, authenticated=False))).id == "local"
 
 
 JSON = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=3)
