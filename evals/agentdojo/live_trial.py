@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
+import httpx
 from langchain_core.language_models import BaseChatModel
 from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
@@ -63,8 +64,8 @@ class LiveModel:
             }
         )
 
-    def chat(self) -> BaseChatModel:
-        """Return it as LangChain has it."""
+    def chat(self, client: httpx.AsyncClient) -> BaseChatModel:
+        """Return it as LangChain has it, over a client that the caller closes."""
         key = os.environ.get(self.key_env, "none")
         return ChatOpenAI(
             base_url=self.base_url,
@@ -72,6 +73,7 @@ class LiveModel:
             api_key=SecretStr(key),
             timeout=self.seconds,
             max_retries=0,
+            http_async_client=client,
         )
 
 
@@ -110,7 +112,10 @@ async def run_live(agent: LiveAgent, pair: AttackPair, model: LiveModel, home: P
         "recursion_limit": 200,
     }
     started = time.perf_counter()
-    async with open_store(home / f"{agent}-{pair.suite}-{pair.user}.db") as store:
+    async with (
+        httpx.AsyncClient() as client,
+        open_store(home / f"{agent}-{pair.suite}-{pair.user}.db") as store,
+    ):
         graph: Any = (
             build_agent(
                 model.settings(home),
@@ -119,7 +124,7 @@ async def run_live(agent: LiveAgent, pair: AttackPair, model: LiveModel, home: P
                 store=store,
             )
             if agent == "pointsman"
-            else _loop(scene, model)
+            else _loop(scene, model.chat(client))
         )
         state: Any = await graph.ainvoke({"messages": [("user", scene.prompt)]}, config)
         while pauses := state.get("__interrupt__"):
@@ -145,10 +150,10 @@ async def run_live(agent: LiveAgent, pair: AttackPair, model: LiveModel, home: P
     )
 
 
-def _loop(scene: Scene, model: LiveModel) -> Any:
+def _loop(scene: Scene, model: BaseChatModel) -> Any:
     from langchain.agents import create_agent
 
-    return create_agent(model.chat(), langchain_tools(scene.suite), system_prompt=system_message())
+    return create_agent(model, langchain_tools(scene.suite), system_prompt=system_message())
 
 
 def system_message() -> str:
