@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import httpx
 from langchain_core.language_models import BaseChatModel
@@ -37,9 +38,14 @@ class _LoopClients:
     chats: dict[str, BaseChatModel] = field(default_factory=dict[str, BaseChatModel])
     slots: dict[str, asyncio.Semaphore] = field(default_factory=dict[str, asyncio.Semaphore])
     keeper: AsyncGenerator[None, None] | None = None
+    abandoned: weakref.finalize[..., Any] | None = None
+    """What closes them once nobody asks for them any more."""
+    closing: asyncio.Task[None] | None = None
     pid: int = field(default_factory=os.getpid)
 
     async def aclose(self) -> None:
+        if self.abandoned is not None:
+            self.abandoned.detach()
         clients = list(self.http.values())
         self.http.clear()
         self.chats.clear()
@@ -52,8 +58,8 @@ class Clients:
 
     def __init__(self) -> None:
         self._lock = new_lock()
-        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopClients] = (
-            WeakKeyDictionary()
+        self._loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopClients] = (
+            weakref.WeakKeyDictionary()
         )
 
     async def chat(self, model: ModelSettings, endpoint: EndpointSettings) -> BaseChatModel:
@@ -132,6 +138,8 @@ class Clients:
         mine.keeper = _closing(mine)
         # The first step is what makes the loop close the generator, and with it the clients.
         await anext(mine.keeper)
+        mine.abandoned = weakref.finalize(self, _close_abandoned, weakref.ref(loop), mine)
+        mine.abandoned.atexit = False
         return mine
 
 
@@ -140,6 +148,23 @@ async def _closing(clients: _LoopClients) -> AsyncGenerator[None, None]:
         yield
     finally:
         await clients.aclose()
+
+
+def _close_abandoned(
+    its_loop: weakref.ref[asyncio.AbstractEventLoop], clients: _LoopClients
+) -> None:
+    """Have a loop close the clients of an agent that was dropped while the loop goes on.
+
+    The collector would close their sockets too, with a warning for each.
+    """
+    loop = its_loop()
+    if loop is not None and not loop.is_closed() and clients.pid == os.getpid():
+        with suppress(RuntimeError):  # It was closed in this moment.
+            loop.call_soon_threadsafe(_begin_to_close, loop, clients)
+
+
+def _begin_to_close(loop: asyncio.AbstractEventLoop, clients: _LoopClients) -> None:
+    clients.closing = loop.create_task(_shut(clients))
 
 
 async def _shut(clients: _LoopClients) -> None:
