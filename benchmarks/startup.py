@@ -23,6 +23,7 @@ MOST_SECONDS = 1.0
 
 BARE = ("-c", "pass")
 PACKAGE = ("-c", "import pointsman")
+LANGGRAPH = ("-c", "import langgraph.graph")
 CONTRACT = ("-c", "import pointsman.tools.contract")
 RECORDS = (
     ("approvals",),
@@ -34,6 +35,8 @@ RECORDS = (
     ("route", "explain", "hello"),
 )
 """Commands that build no agent."""
+THREADS = (("trace", "t1"),)
+"""Commands that read threads, for which LangGraph is loaded."""
 AGENT = (("policy", "check"), ("config", "check"), ("graph",))
 """Commands that load the tools' own code, for comparison."""
 
@@ -71,10 +74,12 @@ def main() -> int:
 def _table(environment: Mapping[str, str]) -> int:
     pointsman = ("-m", "pointsman.cli")
     measured((*pointsman, "token", "rotate"), environment)
+    measured((*pointsman, "run", "--thread", "t1", "Where is order ORD-1002?"), environment)
     _, bare = best(BARE, environment)
     dear = False
     print(f"{'':28}   wall s   processor s   over bare Python")
-    for words in (BARE, PACKAGE, CONTRACT, *((*pointsman, *c) for c in (*RECORDS, *AGENT))):
+    commands = ((*pointsman, *command) for command in (*RECORDS, *THREADS, *AGENT))
+    for words in (BARE, PACKAGE, LANGGRAPH, CONTRACT, *commands):
         wall, cpu = best(words, environment)
         name = "python " + " ".join(words) if words[0] == "-c" else " ".join(words[2:])
         print(f"{name:28.28}   {wall:6.2f}   {cpu:11.2f}   {cpu - bare:16.2f}")

@@ -22,7 +22,7 @@ from .exits import DONE, finish
 from .open_requests import OpenRequest, deciding_commands
 from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records
-from .session import Office, Session, open_office, open_threads
+from .session import Office, Session, at_work, open_office
 from .show.output import Output
 from .show.pages import show_questions
 from .sight import seen_approvals
@@ -185,7 +185,7 @@ async def _take(
         if not resume and all(one.request.facts for one in group):
             _tell_recorded(office, output, await _record(office, group, decision))
             return DONE
-        async with open_threads(office) as session:
+        async with at_work(office) as session:
             state = await session.thread(asked.thread_id)
             current = [await _current(session, one, state) for one in group]
             records = await _record(office, current, decision)

@@ -14,7 +14,7 @@ from ..settings import Settings
 from ..stores.interface import Store
 from .caller import Caller, caller_of
 from .options import command_line
-from .records import store_of
+from .records import open_records, store_of
 from .sight import is_seen, tenant_seen_by
 
 if TYPE_CHECKING:
@@ -26,19 +26,13 @@ CHECKPOINTS = "checkpoints.db"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Office:
-    """Store, tools and policies, without any thread: enough to judge and record a decision."""
+class Opened:
+    """The settings of a command, and who gave it."""
 
     config: str
     """The settings file as it was named, for commands that are shown to people."""
     settings: Settings
     caller: Caller
-    dependencies: Dependencies
-
-    @property
-    def store(self) -> Store:
-        """The store: journal, effects, approvals, budgets, audit."""
-        return self.dependencies.store
 
     def command(self, *words: str) -> str:
         """Return a command of this program with these settings, ready to be copied."""
@@ -46,10 +40,23 @@ class Office:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Session(Office):
-    """An agent with the threads of this home folder."""
+class Office(Opened):
+    """Store, tools and policies, without any thread: enough to judge and record a decision."""
+
+    dependencies: Dependencies
+
+    @property
+    def store(self) -> Store:
+        """The store: journal, effects, approvals, budgets, audit."""
+        return self.dependencies.store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threads(Opened):
+    """The threads of this home folder, as the caller may see them."""
 
     agent: Agent
+    """A graph that reads them; in a session it runs them too."""
 
     async def snapshot(self, thread: str) -> StateSnapshot:
         """Return the newest checkpoint of a thread."""
@@ -75,6 +82,31 @@ class Session(Office):
         return state
 
 
+@dataclass(frozen=True, kw_only=True)
+class Session(Office, Threads):
+    """An agent with the threads of this home folder."""
+
+
+@asynccontextmanager
+async def open_threads(config: str) -> AsyncGenerator[tuple[Threads, Store], None]:
+    """Open threads and store to read them; neither tools nor models are loaded.
+
+    Raises:
+        ConfigError: The settings are not valid.
+        StoreError: A file under the home folder cannot be used.
+    """
+    from ..graphs.reader import build_reader
+    from ..stores.checkpoints import open_checkpoints
+
+    async with (
+        open_records(config) as (settings, store),
+        open_checkpoints(settings.home / CHECKPOINTS) as checkpoints,
+    ):
+        caller = await caller_of(settings, store)
+        reader = build_reader(checkpoints)
+        yield Threads(config=config, settings=settings, caller=caller, agent=reader), store
+
+
 @asynccontextmanager
 async def open_office(config: str) -> AsyncGenerator[Office, None]:
     """Build what a decision takes, and close everything at the end; no checkpoint is opened.
@@ -97,7 +129,7 @@ async def open_office(config: str) -> AsyncGenerator[Office, None]:
 
 
 @asynccontextmanager
-async def open_threads(office: Office) -> AsyncGenerator[Session, None]:
+async def at_work(office: Office) -> AsyncGenerator[Session, None]:
     """Build the agent over the checkpoints of the home folder.
 
     Raises:
@@ -124,5 +156,5 @@ async def open_session(config: str) -> AsyncGenerator[Session, None]:
         ConfigError: The settings are not valid.
         StoreError: A file under the home folder cannot be used.
     """
-    async with open_office(config) as office, open_threads(office) as session:
+    async with open_office(config) as office, at_work(office) as session:
         yield session

@@ -8,7 +8,7 @@ import typer
 
 from .exits import DONE, finish
 from .options import DEFAULT_CONFIG, Config, JsonOption, ThreadId
-from .session import open_session
+from .session import open_threads
 from .show.output import Output
 from .show.trace import SHORT, TracePage
 
@@ -31,12 +31,12 @@ def trace(
 
 async def _trace(output: Output, config: str, thread: str, *, full: bool) -> int:
     """Print a thread's trace. As JSON it is always complete."""
-    # With a session the agent is there; the help page does without.
+    # Imported when it is needed: the help page does without.
     from ..runs.trace import trace as trace_of
 
-    async with open_session(config) as session:
-        await session.known_thread(thread)
-        found = await trace_of(session.agent, thread)
+    async with open_threads(config) as (threads, store):
+        await threads.known_thread(thread)
+        found = await trace_of(threads.agent, thread, store=store)
     if output.json:
         output.document(found.model_dump(mode="json"))
     else:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..planners.protocols import Planner
 from ..policy.switches import SwitchBoard
 from ..settings import Settings
 from ..stores.interface import Store
 
 if TYPE_CHECKING:
     from ..models.gateway import Gateway
+    from ..planners.protocols import Planner
     from ..policy.cedar import CedarPolicy
     from ..tools.runner import Runner
 

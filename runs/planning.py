@@ -23,12 +23,10 @@ from .dependencies import Dependencies
 from .events import emit, emitter
 from .instructions import instructions_for
 from .memory import RunMemory
+from .plan_notes import PLAN_NOTE, kind_for
 from .seen_shapes import shapes_seen
 from .view import RunView
 from .withdrawal import step_in_words
-
-PLAN_NOTE = "plan"
-"""Kind of the journal's notes of plans; that of earlier releases binds nothing else."""
 
 
 def plan_request(
@@ -126,12 +124,7 @@ def _kind_of(request: PlanRequest) -> str:
     """Bind a note to what was planned for: a fork that failed otherwise is revised otherwise."""
     previous = request.previous.to_json() if request.previous else None
     asked = [request.task.digest(), previous, told_by(request.results)]
-    return f"{PLAN_NOTE}:{digest([*asked, request.problem, request.look])[:16]}"
-
-
-def is_plan_note(kind: str) -> bool:
-    """Whether a note of this kind in the journal is a plan."""
-    return kind.partition(":")[0] == PLAN_NOTE
+    return kind_for(digest([*asked, request.problem, request.look]))
 
 
 def costs_nothing(dependencies: Dependencies) -> bool:

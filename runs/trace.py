@@ -28,7 +28,7 @@ from ..stores.records import ApprovalRecord, AuditEntry, EffectRecord, ModelAtte
 from .background import wait_for
 from .calls import performed
 from .dependencies import Dependencies
-from .planning import is_plan_note
+from .plan_notes import is_plan_note
 from .step import output_of, started
 from .thread import config_of, read_thread
 from .view import RunView

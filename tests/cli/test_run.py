@@ -214,3 +214,15 @@ def test_what_a_tool_prints_is_no_part_of_the_document(desk, tmp_path):
     assert "built" in document.err
     assert "built" not in page.out
     assert "built" in page.err
+
+
+def test_a_thread_is_explained_while_its_tools_cannot_be_loaded(desk, tmp_path, monkeypatch):
+    """Whoever looks for what went wrong needs neither tools nor models."""
+    desk("run", PAY, "--thread", "t1")
+    before = desk("trace", "t1", "--json").document
+    (tmp_path / "pointsman.yaml").write_text('tools: ["no_such_module:tools"]')
+    monkeypatch.setenv("POINTSMAN_CONFIG", str(tmp_path))
+
+    assert desk("run", LOOK, "--thread", "t2").code == 1
+    assert desk("trace", "t1", "--json").document == before
+    assert before["status"] == "waiting"
