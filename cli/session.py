@@ -52,7 +52,7 @@ class Office(Opened):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Threads(Opened):
+class ThreadReader(Opened):
     """The threads of this home folder, as the caller may see them."""
 
     agent: Agent
@@ -83,12 +83,12 @@ class Threads(Opened):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Session(Office, Threads):
+class Session(Office, ThreadReader):
     """An agent with the threads of this home folder."""
 
 
 @asynccontextmanager
-async def open_threads(config: str) -> AsyncGenerator[tuple[Threads, Store], None]:
+async def open_threads(config: str) -> AsyncGenerator[tuple[ThreadReader, Store], None]:
     """Open threads and store to read them; neither tools nor models are loaded.
 
     Raises:
@@ -104,7 +104,7 @@ async def open_threads(config: str) -> AsyncGenerator[tuple[Threads, Store], Non
     ):
         caller = await caller_of(settings, store)
         reader = build_reader(checkpoints)
-        yield Threads(config=config, settings=settings, caller=caller, agent=reader), store
+        yield ThreadReader(config=config, settings=settings, caller=caller, agent=reader), store
 
 
 @asynccontextmanager

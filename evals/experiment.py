@@ -26,7 +26,7 @@ from .tracking import explained, local_client, local_examples, uploaded_examples
 from .trial import run_trial
 
 if TYPE_CHECKING:
-    from langsmith.evaluation._arunner import AsyncExperimentResults
+    from .langsmith_results import AsyncExperimentResults
 
 AT_ONCE = 4
 """Cases that go on side by side; most of a run is waiting for the disk."""

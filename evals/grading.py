@@ -21,7 +21,7 @@ from .outcome import RunOutcome
 from .report import CaseReport, Mark
 
 if TYPE_CHECKING:
-    from langsmith.evaluation._runner import ExperimentResultRow
+    from .langsmith_results import ExperimentResultRow
 
 CASE = "case"
 KIND = "kind"

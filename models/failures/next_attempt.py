@@ -40,6 +40,7 @@ RULES: Mapping[FailureClass, Rule] = {
     "bad_request": Rule(),
     "unavailable": Rule(retries_alone=2),
     "unknown": Rule(retries_alone=1),
+    "cancelled": Rule(),
 }
 
 
@@ -96,7 +97,7 @@ def next_move(
         jitter: A random number from 0 to 1.
     """
     failure = history[-1][1]
-    rule = RULES.get(failure.kind, Rule())
+    rule = RULES[failure.kind]
     if len(history) >= limits.max_attempts:
         return NextAttempt(action="stop", reason=f"{limits.max_attempts} attempts were made")
     fit = [other for other in others if _takes_over(rule, current, other)]
