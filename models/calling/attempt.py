@@ -31,7 +31,7 @@ from .credible import FEWEST_BYTES, CallBounds, believed
 from .heard import Heard
 from .parameters import choices
 from .ratios import Ratios, density_of
-from .spoken import SpokenText
+from .without_thinking import SpokenText
 from .tokens import Weight, image_bound, weigh
 from .transcript import transcript
 from .wire import WIRE, Wire

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.models.calling.spoken import SpokenText
+from pointsman.models.calling.without_thinking import SpokenText
 from pointsman.models.calling.thinking import without_thinking
 
 MARKS = [
