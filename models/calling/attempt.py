@@ -31,10 +31,10 @@ from .credible import FEWEST_BYTES, CallBounds, believed
 from .heard import Heard
 from .parameters import choices
 from .ratios import Ratios, density_of
-from .without_thinking import SpokenText
 from .tokens import Weight, image_bound, weigh
 from .transcript import transcript
 from .wire import WIRE, Wire
+from .without_thinking import SpokenText
 
 T = TypeVar("T")
 

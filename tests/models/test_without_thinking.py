@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.models.calling.without_thinking import SpokenText
 from pointsman.models.calling.thinking import without_thinking
+from pointsman.models.calling.without_thinking import SpokenText
 
 MARKS = [
     ("<think>", "</think>"),
