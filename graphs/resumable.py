@@ -18,6 +18,7 @@ from langgraph.types import Command, StateSnapshot
 from ..errors import DecisionError, OperatorError, TaskError
 from ..runs.dependencies import Dependencies
 from ..runs.late_decisions import with_late_decisions
+from ..runs.listening import with_listeners
 from ..runs.view import RunView
 from ..state.approval import RECORDED
 from ..state.forks import is_inherited
@@ -57,7 +58,8 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
             given, its_config = _handed_on(input, config, self.get_state(config))
         else:
             given, its_config = input, config
-        yield from super().stream(given, its_config, **options)
+        told = with_listeners(its_config, options.get("stream_mode") or self.stream_mode)
+        yield from super().stream(given, told, **options)
 
     async def astream(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
@@ -77,7 +79,8 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
             given, its_config = _handed_on(input, config, await self.aget_state(config))
         else:
             given, its_config = input, config
-        async for part in super().astream(given, its_config, **options):
+        told = with_listeners(its_config, options.get("stream_mode") or self.stream_mode)
+        async for part in super().astream(given, told, **options):
             yield part
 
 

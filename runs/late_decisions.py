@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from langchain_core.runnables import RunnableConfig, ensure_config
+from langchain_core.runnables import RunnableConfig
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
 
@@ -21,6 +21,7 @@ from ..state.values import Json
 from .decisions import record_newest
 from .dependencies import Dependencies
 from .memory import RunMemory
+from .thread import with_entry
 
 KEY = "__pointsman_decisions"
 """LangGraph keeps keys that begin so out of what checkpoints say of a run."""
@@ -47,8 +48,7 @@ def with_late_decisions(
     if not requests:
         return None
     decisions = {d.approval_id: d for d in read_decisions(sent, requests)}
-    given = ensure_config(config)
-    return {**given, "configurable": {**given.get("configurable", {}), KEY: decisions}}
+    return with_entry(config, KEY, value=decisions)
 
 
 async def take_late_decision(

@@ -39,6 +39,12 @@ def config_of(thread: str) -> RunnableConfig:
     return {"configurable": {"thread_id": thread}}
 
 
+def with_entry(config: RunnableConfig | None, key: str, *, value: Any) -> RunnableConfig:
+    """Return a config with one more entry in `configurable`, and nothing that it did not say."""
+    known: RunnableConfig = config or {}
+    return {**known, "configurable": {**known.get("configurable", {}), key: value}}
+
+
 def read_thread(thread: str, snapshot: StateSnapshot) -> ThreadState:
     """Read a snapshot."""
     # Whoever has a snapshot has LangGraph, which a view needs and a command's help page does not.

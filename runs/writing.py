@@ -33,6 +33,7 @@ from .checking import (
 )
 from .dependencies import Dependencies
 from .events import emit, emitter
+from .listening import is_heard
 from .sentence_reader import SentenceReader, sentence_of
 from .spoken import Spoken
 
@@ -92,11 +93,11 @@ async def write(desk: Writing) -> tuple[CheckedSentences, str]:
     """
     desk = desk.as_seen()
     live = _Live(desk)
-    judged_last = desk.has_verifier
+    whole = desk.has_verifier or not is_heard()
     try:
         async with live.listening() as heard:
             written, model = await _ask(
-                desk, prompts.answer_messages(desk.brief), None if judged_last else heard
+                desk, prompts.answer_messages(desk.brief), None if whole else heard
             )
     except UNREACHED as error:
         if not live.checked.kept:
@@ -105,7 +106,7 @@ async def write(desk: Writing) -> tuple[CheckedSentences, str]:
         cut = FailedSentence(text="The rest of the answer.", reason=str(error))
         return replace(live.checked, failed=(*live.checked.failed, cut)), ""
     rest = await desk.check([s for s in written if s not in live.seen])
-    checked = live.checked + (rest if judged_last else desk.say(rest))
+    checked = live.checked + (rest if whole else desk.say(rest))
     return await corrected(desk, checked), model
 
 

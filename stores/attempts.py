@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from ..state.values import Json
 from .database import Database
+from .payloads import content_of, insert_content
 from .records import ModelAttempt
 from .schema import attempts
 from .statements import insert_if_absent
@@ -19,15 +21,34 @@ class SqlAttemptLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def record(self, attempt: ModelAttempt) -> None:
-        """Append an attempt. A second record of the same id is ignored."""
-        body = attempt.to_json()
+    async def record(
+        self, attempt: ModelAttempt, *, prompt: Json = None, reply: Json = None
+    ) -> ModelAttempt:
+        """Append an attempt with what was said; a second record of the same id is ignored.
+
+        Args:
+            attempt: The attempt.
+            prompt: What was asked, stored as a payload; `None` if that is not known.
+            reply: What was answered, likewise.
+
+        Returns:
+            The attempt as it is recorded, with the digests of both.
+        """
+        said = {name: v for name, v in (("prompt", prompt), ("reply", reply)) if v is not None}
+        contents = await self._database.compute(
+            lambda: {name: content_of(value) for name, value in said.items()}
+        )
+        kept = attempt.model_copy(update={name: c.digest for name, c in contents.items()})
+        body = kept.to_json()
         del body["id"], body["run_id"]
 
         def work(connection: Connection) -> None:
-            insert_if_absent(connection, attempts, id=attempt.id, run_id=attempt.run_id, body=body)
+            for content in contents.values():
+                insert_content(connection, content)
+            insert_if_absent(connection, attempts, id=kept.id, run_id=kept.run_id, body=body)
 
         await self._database.write(work)
+        return kept
 
     async def of_run(self, run_id: str) -> Sequence[ModelAttempt]:
         """Return a run's attempts in order."""

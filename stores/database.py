@@ -21,6 +21,8 @@ from .workers import Workers, WorkItem
 
 T = TypeVar("T")
 
+MOST_RIDERS = 256
+"""Pieces of work that may wait for the next write."""
 _FULL_QUEUE_PAUSE = 0.005
 """Seconds between two tries to enter a full queue."""
 
@@ -102,6 +104,28 @@ class Database:
             work: What may run more than once, and raises only what the database raises.
         """
         self._riders[key] = work
+
+    async def with_next_write(self, key: str, work: Callable[[Connection], object]) -> None:
+        """Like `before_next_write`; where too much waits for a write, this makes one.
+
+        Raises:
+            StoreError: It made one, and the database refused.
+        """
+        self.before_next_write(key, work)
+        if len(self._riders) > MOST_RIDERS:
+            await self.write_what_waits()
+
+    async def write_what_waits(self, kind: str = "") -> None:
+        """Make what waits for the next write durable, so that a read sees it.
+
+        Args:
+            kind: Only if something waits whose key begins so.
+
+        Raises:
+            StoreError: The database refused.
+        """
+        if any(key.startswith(kind) for key in list(self._riders)):
+            await self.write(lambda _: None)
 
     async def compute(self, work: Callable[[], T]) -> T:
         """Run work that needs no connection, such as compressing, off the event loop."""

@@ -18,6 +18,8 @@ from .statements import insert_if_absent
 
 RepeatedClaim = Literal["grant", "in_doubt", "keep"]
 
+_READ = "effect "
+"""How the keys of reads begin that wait for the next write."""
 _NOT_IN_THE_ROW = {"business_key", "grant"}
 
 
@@ -146,6 +148,50 @@ class SqlEffectsLedger:
 
         return await self._database.write(work)
 
+    async def record_read(
+        self,
+        claim: EffectClaim,
+        *,
+        attempts: int,
+        began: float,
+        state: Literal["done", "failed"],
+        output: Json = None,
+        error: str = "",
+    ) -> None:
+        """Record a call that changes nothing, which nobody has claimed.
+
+        It is committed with whatever is written next and before it, as a step's outcome is; if the
+        process dies before, the call is made again.
+
+        Args:
+            claim: The call.
+            attempts: How often the step has made it.
+            began: When it began.
+            state: How it ended.
+            output: What it returned.
+            error: Why it failed.
+        """
+        content = await self._database.compute(lambda: content_of(output))
+        known = (output, None) if content.is_short else (None, content.digest)
+        values = {
+            "state": state,
+            "attempts": attempts,
+            "claimed_at": began,
+            "settled_at": self._clock(),
+            "output": known[0],
+            "output_digest": known[1],
+            "error": error,
+        }
+
+        def work(connection: Connection) -> None:
+            if not content.is_short:
+                insert_content(connection, content)
+            if not insert_if_absent(connection, effects, **_row(claim), **values):
+                older = effects.c.key == claim.key, effects.c.claimed_at < began
+                connection.execute(update(effects).where(*older).values(values))
+
+        await self._database.with_next_write(f"{_READ}{claim.key}", work)
+
     async def reopen(
         self, key: str, *, verdict: Literal["done", "failed"], output: Json, note: str
     ) -> None:
@@ -198,6 +244,7 @@ class SqlEffectsLedger:
 
     async def of_run(self, run_id: str) -> Sequence[EffectRecord]:
         """Return the calls of a run in the order of their first claims."""
+        await self._database.write_what_waits(_READ)
         query = _query().where(effects.c.run_id == run_id).order_by(effects.c.seq)
         return await self._database.read(
             lambda connection: [_record(row) for row in connection.execute(query)]
@@ -241,16 +288,18 @@ def _insert(
     return insert_if_absent(
         connection,
         effects,
-        **claim.model_dump(exclude=_NOT_IN_THE_ROW),
+        **{**_row(claim), "owner": owner, "lease_expires_at": lease_expires_at},
         state="claimed",
-        fence=1,
-        owner=owner,
-        lease_expires_at=lease_expires_at,
         attempts=1,
         error="",
-        note="",
         claimed_at=now,
     )
+
+
+def _row(claim: EffectClaim) -> dict[str, Any]:
+    """Return the columns of a new row that do not depend on how the call goes."""
+    told = claim.model_dump(exclude=_NOT_IN_THE_ROW)
+    return {**told, "fence": 1, "owner": "", "lease_expires_at": 0.0, "note": ""}
 
 
 def _query() -> Select[Any]:

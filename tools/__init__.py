@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from .contracts_yaml import load_contracts, read_contracts
     from .credentials import CredentialProvider, EnvironmentCredentials, FileCredentials
     from .decorator import tool
+    from .effect_keys import effect_key
     from .langchain import from_langchain, with_contract
     from .outcome import ToolOutcome
     from .registry import collect
-    from .runner import Runner, effect_key
+    from .runner import Runner
 
 __all__ = [
     "Arguments",
@@ -58,7 +59,7 @@ __getattr__ = exports(
         "ToolContract": "contract",
         "ToolOutcome": "outcome",
         "collect": "registry",
-        "effect_key": "runner",
+        "effect_key": "effect_keys",
         "from_langchain": "langchain",
         "load_contracts": "contracts_yaml",
         "read_contracts": "contracts_yaml",

@@ -67,6 +67,19 @@ class EffectClaims:
             return False
         return True
 
+    async def record_read(
+        self, claim: EffectClaim, ending: Ending, *, attempt: int, began: float
+    ) -> None:
+        """Record a call that changes nothing, which needs no claim."""
+        await self._ledger.record_read(
+            claim,
+            attempts=attempt,
+            began=began,
+            state="done" if ending.state == "done" else "failed",
+            output=ending.output,
+            error=ending.error,
+        )
+
     async def resolve(self, key: str, ending: Ending, *, note: str) -> Ending:
         """Record what was found out of an unknown call, or return what was recorded meanwhile."""
         try:

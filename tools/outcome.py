@@ -24,6 +24,8 @@ class ToolOutcome(Record):
     retryable: bool = False
     replayed: bool = False
     """The ledger already held the result; nothing was called."""
+    ended_at: float = 0.0
+    """For `replayed`: the Unix time when the call had ended."""
     cost_usd: float | None = None
     """What the call has cost, where the tool told it; else its contract says."""
     seconds: float = 0.0

@@ -8,26 +8,25 @@ import logging
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ArgumentError, CredentialError, NotFoundError
+from ..errors import ArgumentError, NotFoundError
 from ..finishing import to_the_end
-from ..state.likeness import likeness
-from ..state.references import at_path
 from ..state.run import Run
-from ..state.values import Json, JsonObject, digest
+from ..state.values import Json, JsonObject
 from ..stores.interface import Store
 from ..stores.records import EffectClaim, EffectRecord
+from .admission import CREDENTIAL_SECONDS, RATE_PATIENCE, Admission
 from .arguments import Arguments
 from .claims import EffectClaims
 from .contract import Tool, ToolCall, ToolContract
 from .costs import told_costs
 from .credentials import CredentialProvider, EnvironmentCredentials
 from .doubts import Doubts
+from .effect_keys import call_of, claim_of
 from .endings import (
     Ending,
-    RateLimitedError,
     changes_something,
     ending_of_cancellation,
     ending_of_record,
@@ -39,16 +38,11 @@ from .media import with_payloads
 from .outcome import ToolOutcome
 from .owner import this_process
 from .plain import is_small, plain_json
-from .rate import RateLimits
 from .redaction import Redaction
 from .registry import find
 from .waiting import at_most
 from .written import as_written
 
-RATE_PATIENCE = 5.0
-"""Seconds that a call waits for its rate limit before it gives up."""
-CREDENTIAL_SECONDS = 10.0
-"""How long fetching a call's credentials may take."""
 SETTLE_SECONDS = 5.0
 """How long a call's end may take: the grace after a timeout, and the settlement."""
 LEASE_MARGIN = RATE_PATIENCE + CREDENTIAL_SECONDS + SETTLE_SECONDS
@@ -106,9 +100,8 @@ class Runner:
             for name, tool in tools.items()
         }
         self._payloads = store.payloads
-        self._credentials = credentials or EnvironmentCredentials({})
+        self._admission = Admission(credentials or EnvironmentCredentials({}))
         self._claims = EffectClaims(store.effects, owner=owner or this_process())
-        self._rates = RateLimits()
         self._flights = Flights()
         self._doubts = Doubts(self._claims, self._flights)
         self._late: set[asyncio.Future[None]] = set()
@@ -179,7 +172,7 @@ class Runner:
         except ArgumentError as error:
             return ToolOutcome(status="failed", kind="arguments", error=str(error))
         called = functools.partial(
-            _tool_call, tool, checked, run=run, step=step, attempt=attempt, again=again
+            call_of, tool, checked, run=run, step=step, attempt=attempt, again=again
         )
         call = called() if is_small(checked) else await asyncio.to_thread(called)
         seconds = min(timeout or tool.contract.timeout, tool.contract.timeout)
@@ -199,9 +192,9 @@ class Runner:
         tool = self.get(name)
         if tool.preview is None:
             return None
-        call = _tool_call(tool, args, run=run, step=step, attempt=1)
+        call = call_of(tool, args, run=run, step=step, attempt=1)
         try:
-            call = await self._with_credentials(tool.contract, call)
+            call = await self._admission.with_credentials(tool.contract, call)
             shown = await at_most(tool.contract.timeout, tool.preview(args, call))
             redaction = Redaction((*tool.secrets, *call.credentials.values()))
             return plain_json(shown, limit=MAX_PREVIEW_BYTES, text=redaction, other=as_written)[0]
@@ -223,10 +216,12 @@ class Runner:
         self, tool: Tool, args: JsonObject, call: ToolCall, terms: Terms
     ) -> ToolOutcome:
         claim = (
-            _claim(tool.contract, args, call)
+            claim_of(tool.contract, args, call)
             if is_small(args)
-            else await asyncio.to_thread(_claim, tool.contract, args, call)
+            else await asyncio.to_thread(claim_of, tool.contract, args, call)
         ).model_copy(update={"grant": terms.grant})
+        if not (changes_something(tool.contract) or claim.grant or claim.business_key):
+            return await self._look(tool, args, call, claim, terms)
         give_up = min(time.time() + terms.lease + POLL_SECONDS, terms.until)
         while True:
             record = await self._claims.take(claim, terms.lease)
@@ -240,7 +235,8 @@ class Runner:
                     return outcome.model_copy(update={"grant_use": record.grant_use})
             elif record.state == "done":
                 outcome = ending_of_record(record).outcome(repeatable=False)
-                return outcome.model_copy(update={"replayed": True})
+                ended = {"replayed": True, "ended_at": record.settled_at or 0.0}
+                return outcome.model_copy(update=ended)
             elif record.state == "unknown" and record.claim.idempotency == "none":
                 ending = await self._doubts.clear_up(tool, args, record, until=terms.until)
                 if ending is None or ending.state == "done":
@@ -260,9 +256,7 @@ class Runner:
         redaction = Redaction(tool.secrets)
         key = call.idempotency_key
         try:
-            await self._wait_for_rate(tool.contract)
-            call = await self._with_credentials(tool.contract, call)
-            redaction = Redaction((*tool.secrets, *call.credentials.values()))
+            call, redaction = await self._admission.admitted(tool, call)
             if changes_something(tool.contract) and not await self._claims.stands(
                 record, terms.seconds + SETTLE_SECONDS
             ):
@@ -280,6 +274,35 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - foreign code; what it says is recorded
             result = error
         return await self._conclude(tool, args, record, result, redaction, terms)
+
+    async def _look(
+        self, tool: Tool, args: JsonObject, call: ToolCall, claim: EffectClaim, terms: Terms
+    ) -> ToolOutcome:
+        """Make a call that changes nothing: it needs no claim, and is recorded with what follows."""
+        began, redaction = time.time(), Redaction(tool.secrets)
+        try:
+            call, redaction = await self._admission.admitted(tool, call)
+            result: Any = await at_most(
+                terms.seconds,
+                tool.run(args, call),
+                left_behind=lambda task: self._flights.leave_behind(claim.key, task),
+            )
+        except asyncio.CancelledError:
+            cancelled = ending_of_cancellation(tool.contract, called=True)
+            await to_the_end(
+                self._claims.record_read(claim, cancelled, attempt=call.attempt, began=began)
+            )
+            raise
+        except Exception as error:  # noqa: BLE001 - foreign code; what it says is recorded
+            result = error
+        ending = await self._ending(tool, result, redaction)
+        await self._claims.record_read(claim, ending, attempt=call.attempt, began=began)
+        return ending.outcome(repeatable=True)
+
+    async def _ending(self, tool: Tool, result: Any, redaction: Redaction) -> Ending:
+        """Judge what came back, an output or an exception."""
+        kept = await with_payloads(result, self._payloads)
+        return await ending_of_result(tool.contract, kept, redaction)
 
     async def _conclude(
         self,
@@ -302,9 +325,8 @@ class Runner:
     async def _settled(
         self, tool: Tool, record: EffectRecord, result: Any, redaction: Redaction
     ) -> tuple[Ending, bool]:
-        """Judge what came back, an output or an exception, and settle the claim."""
-        kept = await with_payloads(result, self._payloads)
-        ending = await ending_of_result(tool.contract, kept, redaction)
+        """Judge what came back, and settle the claim."""
+        ending = await self._ending(tool, result, redaction)
         return ending, await self._claims.settle(record, ending)
 
     def _leave_behind(
@@ -321,90 +343,6 @@ class Runner:
                 late.add_done_callback(self._late.discard)
 
         task.add_done_callback(ended)
-
-    async def _wait_for_rate(self, contract: ToolContract) -> None:
-        if contract.rate_per_minute is None:
-            return
-        wait = self._rates.take(
-            contract.name, per_minute=contract.rate_per_minute, patience=RATE_PATIENCE
-        )
-        if wait > RATE_PATIENCE:
-            raise RateLimitedError
-        await asyncio.sleep(wait)
-
-    async def _with_credentials(self, contract: ToolContract, call: ToolCall) -> ToolCall:
-        if not contract.credentials:
-            return call
-        try:
-            fetching = self._credentials.fetch(
-                contract.credentials, scopes=contract.scopes, principal=call.principal
-            )
-            values = await at_most(CREDENTIAL_SECONDS, fetching)
-            return replace(call, credentials={name: values[name] for name in contract.credentials})
-        except CredentialError:
-            raise
-        except Exception as error:  # noqa: BLE001 - foreign code, whose words may hold a secret
-            raise CredentialError(
-                f"The provider of credentials failed ({type(error).__name__}).",
-                where=contract.name,
-                fix="Look into the provider.",
-            ) from None
-
-
-def effect_key(run_id: str, tool: str, args: JsonObject, *, apart: str = "") -> str:
-    """Derive the idempotency key of a call: the same call of the same run has the same key.
-
-    Args:
-        run_id: The run.
-        tool: The tool's name.
-        args: The checked arguments.
-        apart: What keeps equal calls apart: the step of a read, which may find something new each
-            time; for a change, the approval that lets an equal one happen again.
-    """
-    return digest([run_id, apart, tool, args])
-
-
-def _tool_call(
-    tool: Tool, args: JsonObject, *, run: Run, step: str, attempt: int, again: str = ""
-) -> ToolCall:
-    apart = again if changes_something(tool.contract) else step
-    return ToolCall(
-        idempotency_key=effect_key(run.id, tool.name, args, apart=apart),
-        run_id=run.id,
-        thread_id=run.thread_id,
-        step=step,
-        attempt=attempt,
-        principal=run.principal,
-    )
-
-
-def _claim(contract: ToolContract, args: JsonObject, call: ToolCall) -> EffectClaim:
-    return EffectClaim(
-        key=call.idempotency_key,
-        run_id=call.run_id,
-        thread_id=call.thread_id,
-        step=call.step,
-        tool=contract.name,
-        args_digest=digest(args),
-        effect=contract.effect,
-        # Reading again changes nothing, whatever the contract says about repeating.
-        idempotency=contract.idempotency if changes_something(contract) else "natural",
-        business_key=_business_key(contract, args, call),
-    )
-
-
-def _business_key(contract: ToolContract, args: JsonObject, call: ToolCall) -> str:
-    if not contract.business_key:
-        return ""
-    values = [_value_at(args, path) for path in contract.business_key]
-    return digest([call.principal.tenant, contract.name, values])
-
-
-def _value_at(args: JsonObject, path: str) -> Json:
-    try:
-        return likeness(at_path(args, path))
-    except KeyError:
-        return None
 
 
 def _undecided(record: EffectRecord) -> Ending:

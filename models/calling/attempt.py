@@ -259,9 +259,7 @@ class Attempts:
                 self._ratios.learn(key, call.weight, bill.used.input_tokens)
         self._report(job, catalog, call, seconds)
         record = _record(job, call, bill, seconds)
-        kept = await self._with_payloads(record, job, call)
-        await self._store.attempts.record(kept)
-        self._recorded(kept)
+        self._recorded(await self._kept(record, job, call))
         _announce(job, call, record)
         usage = Usage(
             input_tokens=bill.used.input_tokens,
@@ -283,16 +281,11 @@ class Attempts:
             settings = catalog.settings.breaker
             self._board.failed(key, call.failure, settings, now=time.time())
 
-    async def _with_payloads(
-        self, record: ModelAttempt, job: AttemptSpec, call: _Call
-    ) -> ModelAttempt:
-        put = self._store.payloads.put
+    async def _kept(self, record: ModelAttempt, job: AttemptSpec, call: _Call) -> ModelAttempt:
+        """Record an attempt with what was said."""
+        said = call.raw and {"text": call.raw.text, "tool_calls": list(call.raw.calls)}
         asked = transcript(job.prompt.messages)
-        if call.raw is None:
-            return record.model_copy(update={"prompt": await put(asked)})
-        said = {"text": call.raw.text, "tool_calls": list(call.raw.calls)}
-        prompt, reply = await asyncio.gather(put(asked), put(said))
-        return record.model_copy(update={"prompt": prompt, "reply": reply})
+        return await self._store.attempts.record(record, prompt=asked, reply=said)
 
 
 def _bill(call: _Call, catalog: Catalog, model: ModelSettings) -> _Bill | None:

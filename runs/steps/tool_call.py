@@ -15,9 +15,9 @@ from ...state.usage import Usage
 from ...state.values import canonical_json
 from ...state.verdict import ActOutcome
 from ...tools.contract import Tool
+from ...tools.effect_keys import effect_key
 from ...tools.outcome import ToolOutcome
 from ...tools.presentation import cited
-from ...tools.runner import effect_key
 from ..binding import bound_action
 from ..consents import ruled
 from ..dependencies import Dependencies
@@ -32,6 +32,8 @@ from .paid_call import paid_call
 _QUOTING = frozenset({"tool_error", "output_not_json", "output_schema"})
 """Kinds of failure whose message repeats what the tool said."""
 MAX_QUOTED = 500
+OWN_SECONDS = 60.0
+"""For so long after a call, what has changed is taken for its own doing."""
 
 
 async def call_tool(current: Current, route: Route, dependencies: Dependencies) -> ActOutcome:
@@ -56,7 +58,7 @@ async def call_tool(current: Current, route: Route, dependencies: Dependencies) 
             again=route.again,
             grant=allowed.id if allowed else "",
         )
-        if done.status == "done" and not done.replayed:
+        if done.status == "done" and _is_fresh(done, dependencies.clock()):
             looks += await look_after(current, dependencies)
     except (BudgetExceededError, ArgumentError) as error:
         kind = "arguments" if isinstance(error, ArgumentError) else "budget"
@@ -99,6 +101,15 @@ async def _looked_again(
     # Looking takes time, in which people are revoked and tools frozen.
     allowed = await _still_allowed(current, route, tool, dependencies)
     return (allowed if isinstance(allowed, Failure) else None), looks
+
+
+def _is_fresh(done: ToolOutcome, now: float) -> bool:
+    """Whether what a look finds now is still what the call itself has changed.
+
+    A worker that was killed between the call and its look leaves the look to the next one. What
+    others may have changed by a later time is not taken for our own.
+    """
+    return not done.replayed or now - done.ended_at <= OWN_SECONDS
 
 
 async def _began_before(current: Current, route: Route, dependencies: Dependencies) -> bool:

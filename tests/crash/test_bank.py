@@ -22,20 +22,21 @@ EFFECTS = ("pay", "wire", "letter")
 MOST_KILLS_OF_ONE_THREAD = 6
 BATCH = 8
 POINTS = (
-    "effects.claim:before:7",
-    "effects.claim:after:7",
-    "effects.claim:after:8",
-    "effects.claim:after:9",
+    "effects.record_read:after:5",
+    "effects.claim:before",
+    "effects.claim:after",
+    "effects.claim:after:2",
+    "effects.claim:after:3",
     "tools.pay:before",
     "tools.pay:after",
     "tools.wire:after",
     "tools.letter:after",
-    "effects.settle:after:8",
+    "effects.settle:after:2",
     "journal.record_outcome:after:5",
     "checkpoints.aput_writes:before:12",
     "checkpoints.aput:before:9",
 )
-"""Moments about the effects: nine calls are claimed, the first six to read."""
+"""Moments about the effects: three calls are claimed, after six that only read."""
 DOUBTS = [
     pytest.param(["tools.letter:after", point], id=f"letter-{point}")
     for point in (

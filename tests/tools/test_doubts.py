@@ -198,7 +198,7 @@ async def test_fetching_a_credential_has_an_end(
     run: Run, store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A provider that hangs is a failure before the call, not a hanging run."""
-    monkeypatch.setattr("pointsman.tools.runner.CREDENTIAL_SECONDS", 0.1)
+    monkeypatch.setattr("pointsman.tools.admission.CREDENTIAL_SECONDS", 0.1)
 
     async def nothing() -> None: ...
 

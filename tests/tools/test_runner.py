@@ -56,8 +56,8 @@ async def call(
 
 async def state_of(store: SqlStore, run: Run, n: int = 1, *, apart: str = "") -> str:
     """What the ledger says of the call."""
-    record = await store.effects.get(effect_key(run.id, "act", {"n": n}, apart=apart))
-    assert record is not None
+    key = effect_key(run.id, "act", {"n": n}, apart=apart)
+    [record] = [r for r in await store.effects.of_run(run.id) if r.claim.key == key]
     return record.state
 
 
@@ -392,7 +392,7 @@ async def test_a_long_error_is_cut(make_runner: Any, run: Run) -> None:
 
 async def test_rate_limit(make_runner: Any, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit a call waits a little, and is refused if that does not help."""
-    monkeypatch.setattr("pointsman.tools.runner.RATE_PATIENCE", 0.01)
+    monkeypatch.setattr("pointsman.tools.admission.RATE_PATIENCE", 0.01)
     runner = make_runner(a_tool(Counter(), effect="money", rate_per_minute=2))
     outcomes = [await call(runner, run, n=n) for n in range(3)]
     assert [o.kind for o in outcomes] == ["", "", "rate_limited"]

@@ -1,0 +1,75 @@
+"""Admission: what a call waits for before it leaves, its tool's rate and its credentials."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from ..errors import CredentialError
+from .contract import Tool, ToolCall, ToolContract
+from .credentials import CredentialProvider
+from .endings import RateLimitedError
+from .rate import RateLimits
+from .redaction import Redaction
+from .waiting import at_most
+
+RATE_PATIENCE = 5.0
+"""Seconds that a call waits for its rate limit before it gives up."""
+CREDENTIAL_SECONDS = 10.0
+"""How long fetching a call's credentials may take."""
+
+
+class Admission:
+    """Lets calls leave.
+
+    Args:
+        credentials: Where tools' credentials come from.
+    """
+
+    def __init__(self, credentials: CredentialProvider) -> None:
+        self._credentials = credentials
+        self._rates = RateLimits()
+
+    async def admitted(self, tool: Tool, call: ToolCall) -> tuple[ToolCall, Redaction]:
+        """Wait for the tool's rate; return the call with credentials, and what hides them.
+
+        Raises:
+            RateLimitedError: No call is allowed in time.
+            CredentialError: The credentials cannot be had.
+        """
+        await self._wait_for_rate(tool.contract)
+        call = await self.with_credentials(tool.contract, call)
+        return call, Redaction((*tool.secrets, *call.credentials.values()))
+
+    async def with_credentials(self, contract: ToolContract, call: ToolCall) -> ToolCall:
+        """Return the call with its tool's credentials.
+
+        Raises:
+            CredentialError: They cannot be had.
+        """
+        if not contract.credentials:
+            return call
+        try:
+            fetching = self._credentials.fetch(
+                contract.credentials, scopes=contract.scopes, principal=call.principal
+            )
+            values = await at_most(CREDENTIAL_SECONDS, fetching)
+            return replace(call, credentials={name: values[name] for name in contract.credentials})
+        except CredentialError:
+            raise
+        except Exception as error:  # noqa: BLE001 - foreign code, whose words may hold a secret
+            raise CredentialError(
+                f"The provider of credentials failed ({type(error).__name__}).",
+                where=contract.name,
+                fix="Look into the provider.",
+            ) from None
+
+    async def _wait_for_rate(self, contract: ToolContract) -> None:
+        if contract.rate_per_minute is None:
+            return
+        wait = self._rates.take(
+            contract.name, per_minute=contract.rate_per_minute, patience=RATE_PATIENCE
+        )
+        if wait > RATE_PATIENCE:
+            raise RateLimitedError
+        await asyncio.sleep(wait)
