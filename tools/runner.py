@@ -278,7 +278,7 @@ class Runner:
     async def _look(
         self, tool: Tool, args: JsonObject, call: ToolCall, claim: EffectClaim, terms: Terms
     ) -> ToolOutcome:
-        """Make a call that changes nothing: it needs no claim, and is recorded with what follows."""
+        """Make a call that changes nothing: it needs no claim, and is recorded afterwards."""
         began, redaction = time.time(), Redaction(tool.secrets)
         try:
             call, redaction = await self._admission.admitted(tool, call)

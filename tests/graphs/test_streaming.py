@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessageChunk
+from langgraph.graph import START, MessagesState, StateGraph
 
+from pointsman.runs.listening import with_listeners
 from pointsman.testing import ScriptedModel
 
 FIRST = {
@@ -138,3 +140,61 @@ async def test_a_replayed_answer_is_said_again_whole(bench: Any, w: Any) -> None
     streamed = await parts(agent, None, before[0].config, "messages")
 
     assert "".join(chunk.text for chunk in chunks(streamed)) == out["answer"]["text"]
+
+
+class Listening(ScriptedModel):
+    """Notes how it was asked."""
+
+    streamed: list[bool] = []
+
+    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        self.streamed.append(True)
+        async for chunk in super()._astream(*args, **kwargs):
+            yield chunk
+
+    async def _agenerate(self, *args: Any, **kwargs: Any) -> Any:
+        self.streamed.append(False)
+        return await super()._agenerate(*args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("modes", "streamed"),
+    [
+        (["values"], False),
+        (["updates", "values"], False),
+        (["custom"], True),
+        (["messages", "values"], True),
+    ],
+)
+async def test_a_reply_comes_word_by_word_where_somebody_listens(
+    bench: Any, w: Any, modes: list[str], streamed: bool
+) -> None:
+    """What nobody reads as it grows is asked for as a whole, and is the same answer."""
+    writer = Listening(replies=[{"sentences": FIRST["sentences"][:1]}], streamed=[])
+    agent = bench.agent(w.plan(w.step("a", "look", item="A")), models={"generator": writer})
+
+    at = w.thread()
+    await parts(agent, ASKED, at, *modes)
+
+    assert writer.streamed == [streamed]
+    assert (await agent.aget_state(at)).values["answer"]["text"] == "The total of A is 49.9. [1]"
+
+
+@pytest.mark.parametrize("mode", ["values", "messages"])
+async def test_within_another_graph_somebody_may_listen(bench: Any, w: Any, mode: str) -> None:
+    """A graph around the agent does not say what its own callers listen to."""
+    writer = Listening(replies=[{"sentences": FIRST["sentences"][:1]}], streamed=[])
+    agent = bench.agent(w.plan(w.step("a", "look", item="A")), models={"generator": writer})
+    around = StateGraph(MessagesState)
+    around.add_node("agent", agent)
+    around.add_edge(START, "agent")
+
+    await parts(around.compile(), ASKED, w.thread(), mode)
+
+    assert writer.streamed == [True]
+
+
+def test_saying_who_listens_says_nothing_else() -> None:
+    """LangGraph's own defaults stand, such as its limit of supersteps."""
+    assert set(with_listeners(None, "values")) == {"configurable"}
+    assert with_listeners({"recursion_limit": 7}, None)["recursion_limit"] == 7

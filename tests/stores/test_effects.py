@@ -9,6 +9,7 @@ import pytest
 
 from pointsman.errors import NotFoundError, StoreError
 from pointsman.stores import SqlStore, open_store
+from pointsman.stores.database import MOST_RIDERS
 from pointsman.stores.records import EffectClaim, EffectRecord
 
 from .conftest import Clock
@@ -196,3 +197,51 @@ async def test_calls_of_a_run_come_in_order(store: SqlStore) -> None:
         await claim(store, key=key)
 
     assert [record.claim.key for record in await store.effects.of_run("r")] == keys
+
+
+def a_read(key: str = "k") -> EffectClaim:
+    """Return a call that only reads."""
+    return a_claim(key, effect="read", idempotency="natural")
+
+
+@pytest.mark.parametrize("output", [7, "x" * 5000])
+async def test_a_read_is_recorded_without_a_claim(store: SqlStore, output: object) -> None:
+    """Whoever looks finds it as it ended, with how often it was made and since when."""
+    await store.effects.record_read(a_read(), attempts=2, began=900.0, state="done", output=output)
+
+    [record] = await store.effects.of_run("r")
+
+    assert (record.claim, record.state, record.output) == (a_read(), "done", output)
+    assert (record.attempts, record.claimed_at, record.settled_at) == (2, 900.0, 1000.0)
+
+
+async def test_the_newest_end_of_a_read_counts(store: SqlStore) -> None:
+    """In whatever order two workers that made it come to record it."""
+    for began, error in ((10.0, "first"), (30.0, "third"), (20.0, "second")):
+        await store.effects.record_read(
+            a_read(), attempts=1, began=began, state="failed", error=error
+        )
+        await store.switches.clear("pause")
+
+    [record] = await store.effects.of_run("r")
+
+    assert (record.error, record.claimed_at) == ("third", 30.0)
+
+
+async def test_a_read_is_durable_with_the_next_write(store: SqlStore) -> None:
+    """It costs no commit of its own, and nothing that follows is durable without it."""
+    await store.effects.record_read(a_read(), attempts=1, began=1.0, state="done", output=1)
+
+    assert await store.effects.get("k") is None
+    await store.switches.clear("pause")
+    assert (await store.effects.get("k")) is not None
+
+
+async def test_reads_that_wait_to_be_recorded_are_bounded(store: SqlStore) -> None:
+    """Where nothing else is written, they write themselves in the end."""
+    for number in range(MOST_RIDERS + 1):
+        await store.effects.record_read(
+            a_read(f"k{number}"), attempts=1, began=1.0, state="done", output=1
+        )
+
+    assert await store.effects.get("k0") is not None

@@ -28,6 +28,17 @@ async def test_attempts_come_in_order(store: SqlStore) -> None:
     assert list(await store.attempts.recent(limit=2)) == [other, second]
 
 
+async def test_an_attempt_is_recorded_with_what_was_said(store: SqlStore) -> None:
+    """One commit for all three; the record names the texts by their digests."""
+    asked, said = [{"role": "human", "content": "hello"}], {"text": "x" * 2000}
+
+    kept = await store.attempts.record(an_attempt("a"), prompt=asked, reply=said)
+
+    assert list(await store.attempts.of_run("r")) == [kept]
+    assert await store.payloads.get(kept.prompt) == asked
+    assert await store.payloads.get(kept.reply) == said
+
+
 async def test_switch_is_on_until_cleared(store: SqlStore) -> None:
     """A switch that is set twice keeps the newer reason and is cleared once."""
     await store.switches.set(Switch(kind="pause", reason="first"))
