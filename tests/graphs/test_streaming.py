@@ -197,4 +197,4 @@ async def test_within_another_graph_somebody_may_listen(bench: Any, w: Any, mode
 def test_saying_who_listens_says_nothing_else() -> None:
     """LangGraph's own defaults stand, such as its limit of supersteps."""
     assert set(with_listeners(None, "values")) == {"configurable"}
-    assert with_listeners({"recursion_limit": 7}, None)["recursion_limit"] == 7
+    assert with_listeners({"recursion_limit": 7}, None).get("recursion_limit") == 7
