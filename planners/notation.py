@@ -129,8 +129,7 @@ class _Reader:
                 self._take()
             elif name != "any name":
                 required.append(name)
-            self._expect(":")
-            schema = self.schema(depth + 1)
+            schema = self._field_schema(depth)
             if name == "any name":
                 other = schema
             else:
@@ -144,6 +143,13 @@ class _Reader:
             "required": required,
             "additionalProperties": other,
         }
+
+    def _field_schema(self, depth: int) -> JsonObject:
+        """Read a field's schema; a field of which nothing is said is a text."""
+        if self.next in (",", "}"):
+            return {"type": "string"}
+        self._expect(":")
+        return self.schema(depth + 1)
 
     def _name(self) -> str:
         token = self._take()

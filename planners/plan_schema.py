@@ -50,7 +50,7 @@ _FOR_EACH: JsonObject = {
     "type": ["object", "string"],
 }
 
-_STEP = _object(
+_STEP_OBJECT = _object(
     ["id"],
     id=_TEXT,
     kind={"type": "string", "enum": ["tool", "reason", "draft", "ask", "each"]},
@@ -70,6 +70,9 @@ _STEP = _object(
     max_tokens=_WHOLE,
     optional={"type": "boolean"},
 )
+
+_STEP: JsonObject = {**_STEP_OBJECT, "type": ["object", "string"]}
+"""A step, or a line that means one."""
 
 _SENTENCE: JsonObject = {
     **_object(

@@ -1,7 +1,8 @@
 """Short forms in which a model may write a plan, and the plan that they mean.
 
 Output is what planning costs most. What a reader can infer, a model need not write: a schema in
-JSON, the group of a loop that has one step, the names of inputs, what a sentence rests on.
+JSON, the group of a loop that has one step, the names of inputs, what a sentence rests on. A step
+may also be a line of Python (`step_lines`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from ..errors import PlanError
 from ..state.values import Json, JsonObject
 from .notation import NotationError, read_notation
+from .step_lines import is_f_string, read_line
 
 DEFAULT_MAX = 100
 """Items of a loop that does not say how many it expects."""
@@ -22,7 +24,8 @@ _OF_THE_LOOP = ("id", "goal", "after", "optional")
 
 def steps_in_full(steps: Sequence[Json]) -> list[Json]:
     """Write steps in full, those of loops too; what is no step is left for the check to name."""
-    return [_in_full(_spelt_out(step)) if isinstance(step, dict) else step for step in steps]
+    read = [read_line(step) if isinstance(step, str) else step for step in steps]
+    return [_in_full(_spelt_out(step)) if isinstance(step, dict) else step for step in read]
 
 
 def _spelt_out(value: Json) -> Any:
@@ -81,6 +84,8 @@ def sentences_in_full(answer: Json) -> list[JsonObject]:
 
 
 def _sentence(item: Json) -> JsonObject:
+    if isinstance(item, str) and is_f_string(item):
+        return {"text": {"$expr": item}}
     if not isinstance(item, dict) or any(name.startswith("$") for name in item):
         return {"text": item}
     if "text" in item:

@@ -1,0 +1,250 @@
+"""A step may be a line of Python, which means the step that an object would spell out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.errors import PlanError
+from pointsman.planners.plan_schema import PLAN_SCHEMA
+from pointsman.planners.prompts import read_plan
+from pointsman.planners.protocols import PlanRequest
+from pointsman.state.plan import Plan
+from pointsman.state.run import Run
+from pointsman.state.schemas import first_error, validator_for
+from pointsman.state.task import Attachment, Task
+from pointsman.state.values import Json
+
+FILE = Attachment(name="a.txt", media_type="text/plain", size=1, payload="p")
+REQUEST = PlanRequest(
+    task=Task(text="Do it", attachments=(FILE,)), run=Run(id="r", started_at=0), tools=()
+)
+
+
+def read(*steps: Json, **fields: Json) -> Plan:
+    """Read a reply as the planner does: it fits the schema, and means a plan."""
+    reply = {"steps": list(steps), **fields}
+    assert first_error(validator_for(PLAN_SCHEMA), reply) is None
+    return read_plan(reply, REQUEST, planner="m")
+
+
+DUE = {"iban": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("line", "step"),
+    [
+        ("found = find()", {"id": "found", "tool": "find"}),
+        (
+            "paid = pay(to=due.iban, amount=-2.5, note='x', tags=['a', due.tag], at={'k': true})",
+            {
+                "id": "paid",
+                "tool": "pay",
+                "args": {
+                    "to": {"$expr": "due.iban"},
+                    "amount": -2.5,
+                    "note": "x",
+                    "tags": ["a", {"$expr": "due.tag"}],
+                    "at": {"k": True},
+                },
+            },
+        ),
+        (
+            "if found.open and not seen: paid = pay(order=found['id'])",
+            {
+                "id": "paid",
+                "tool": "pay",
+                "when": "found.open and not seen",
+                "args": {"order": {"$expr": "found['id']"}},
+            },
+        ),
+        (
+            "due = reason('Due? a -> b', bill, mail.body, n=len(x)) -> {iban, tags?: [text]}",
+            {
+                "id": "due",
+                "kind": "reason",
+                "prompt": "Due? a -> b",
+                "args": {
+                    "bill": {"$expr": "bill"},
+                    "body": {"$expr": "mail.body"},
+                    "n": {"$expr": "len(x)"},
+                },
+                "output_schema": {
+                    "type": "object",
+                    "properties": DUE,
+                    "required": ["iban"],
+                    "additionalProperties": False,
+                },
+            },
+        ),
+        (
+            "letter = draft('Line one\nline -> two', due)",
+            {
+                "id": "letter",
+                "kind": "draft",
+                "prompt": "Line one\nline -> two",
+                "args": {"due": {"$expr": "due"}},
+            },
+        ),
+        ("size = ask('Which size?')", {"id": "size", "kind": "ask", "prompt": "Which size?"}),
+        (
+            "text = read(file=attachment('attachment_1'))",
+            {"id": "text", "tool": "read", "args": {"file": {"$attachment": "a.txt"}}},
+        ),
+        (
+            "if found: sent = [mail(to=o.to) for o in found.all if o.a or o.b if o.c]",
+            {
+                "id": "sent",
+                "kind": "each",
+                "when": "found",
+                "for_each": {
+                    "items": "[o for o in (found.all) if (o.a or o.b) and (o.c)]",
+                    "item": "o",
+                    "max": 100,
+                    "steps": [
+                        {
+                            "id": "sent_each",
+                            "tool": "mail",
+                            "kind": "tool",
+                            "args": {"to": {"$expr": "o.to"}},
+                        }
+                    ],
+                },
+            },
+        ),
+    ],
+    ids=["call", "values", "condition", "reason", "draft", "ask", "attachment", "loop"],
+)
+def test_a_line_means_a_step(line: str, step: Json) -> None:
+    """Written out as an object it is the same step."""
+    assert read(line) == read(step)
+
+
+def test_lines_stand_in_a_loop() -> None:
+    """A group's steps are written like any others."""
+    loop = {"items": "found", "item": "o", "steps": ["policy = check(order=o.id)"]}
+
+    plan = read({"id": "all", "for_each": loop})
+
+    assert plan.step("policy").args == {"order": {"$expr": "o.id"}}
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("find(a=1)", "no name"),
+        ("paid = 5", "no call of a tool"),
+        ("paid = pay(3)", "arguments without names"),
+        ("paid = pay(**due)", "arguments without names"),
+        ("paid = pay(*due)", "arguments without names"),
+        ("a = b = pay()", "no name"),
+        ("a, b = pay()", "no name"),
+        ("a = pay(); b = pay()", "not one line"),
+        ("a = pay(", "not one line"),
+        ("if x: a = pay()\nelse: b = pay()", "no else"),
+        ("a = [pay(o=k) for k, v in found]", "one name for its item"),
+        ("a = [pay(o=k) for v in found for k in v]", "no call of a tool"),
+        ("a = {pay(o=k) for k in found}", "no call of a tool"),
+        ("a = reason(found)", "begins with its prompt"),
+        ("a = reason('Why?', x + 1)", "needs a name"),
+        ("a = pay() -> {a}", "only reason has a schema"),
+        ("while True: a = pay()", "no name"),
+        ("import os", "no name"),
+        ("a = (lambda: 1)()", "is no tool"),
+        ("a = " + "(" * 3000 + ")" * 3000, "not one line"),
+        ("a = pay(x='" + "y" * 9000 + "')", "not one line"),
+    ],
+)
+def test_a_line_that_is_no_step_says_what_it_should_be(line: str, says: str) -> None:
+    """It is refused with the forms that there are, so that a model mends it."""
+    with pytest.raises(PlanError, match=says) as refused:
+        read(line)
+
+    assert refused.value.fix
+
+
+LITERALS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    # What JSON can't hold no reply holds.
+    | st.text(st.characters(codec="utf-8", exclude_characters="\r")),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5).filter(
+        lambda name: not name.startswith("$")), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@given(value=LITERALS)
+def test_any_literal_comes_through(value: Any) -> None:
+    """A literal stays one: what the user said is told apart from what was worked out."""
+    assert read(f"a = pay(x={value!r})").step("a").args == {"x": value}
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """Nothing but a refusal comes of a text that is no line."""
+    try:
+        plan = read(text)
+    except (PlanError, ValueError):
+        return
+    assert len(plan.steps) == 1
+
+
+def test_an_f_string_is_a_sentence_with_values() -> None:
+    """A sentence of the prepared answer is told with what its steps brought."""
+    answer = ["f'It costs {found.price}.'", "f' is a letter.", "Done."]
+
+    texts = [sentence.text for sentence in read("found = find()", answer=answer).answer]
+
+    assert texts == [{"$expr": "f'It costs {found.price}.'"}, *answer[1:]]
+
+
+def test_lines_are_shorter_than_objects() -> None:
+    """A plan of six everyday steps takes under two thirds of the characters."""
+    lines = [
+        "bill = read_file(path='bill.txt')",
+        "due = reason('What is to be paid?', bill) -> {iban, amount: number, subject, date}",
+        "paid = pay(recipient=due.iban, amount=due.amount, subject=due.subject, date=due.date)",
+        "users = [list_users(channel=c) for c in channels]",
+        "if due.amount > 100: told = send_mail(to='ann@example.com', body='I paid it.')",
+        "letter = draft('Say what was paid.', due, paid)",
+    ]
+    objects = [
+        {"id": "bill", "tool": "read_file", "args": {"path": "bill.txt"}},
+        {
+            "id": "due",
+            "prompt": "What is to be paid?",
+            "args": ["bill"],
+            "output_schema": "{iban: text, amount: number, subject: text, date: text}",
+        },
+        {
+            "id": "paid",
+            "tool": "pay",
+            "args": {
+                "recipient": {"$": "due.iban"},
+                "amount": {"$": "due.amount"},
+                "subject": {"$": "due.subject"},
+                "date": {"$": "due.date"},
+            },
+        },
+        {
+            "id": "users",
+            "for_each": {"items": "channels", "item": "c", "steps": [
+                {"id": "users_each", "tool": "list_users", "args": {"channel": {"$": "c"}}}]},
+        },
+        {
+            "id": "told",
+            "tool": "send_mail",
+            "when": "due.amount > 100",
+            "args": {"to": "ann@example.com", "body": "I paid it."},
+        },
+        {"id": "letter", "kind": "draft", "prompt": "Say what was paid.", "args": ["due", "paid"]},
+    ]  # fmt: skip
+
+    assert read(*lines).steps == read(*objects).steps
+    long, short = (len(json.dumps(o, separators=(",", ":"))) for o in (objects, lines))
+    assert short < 0.66 * long
