@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL
 
+from .riders import Riders
 from .transactions import Transactions, Work
 from .workers import Workers, WorkItem
 
@@ -30,15 +31,19 @@ class Backend:
 
     Args:
         url: From `engines.store_url`.
+        riders: What goes with the next write.
         timeout_seconds: Longest wait for a lock.
     """
 
-    def __init__(self, url: URL, *, timeout_seconds: float) -> None:
+    def __init__(self, url: URL, *, riders: Riders, timeout_seconds: float) -> None:
         self.pid = os.getpid()
         self._grouping = url.get_backend_name() == "sqlite"
         threads = SQLITE_READERS if self._grouping else POSTGRES_CONNECTIONS
         self._transactions = Transactions(
-            url, connections=threads + self._grouping, timeout_seconds=timeout_seconds
+            url,
+            connections=threads + self._grouping,
+            riders=riders,
+            timeout_seconds=timeout_seconds,
         )
         self._workers = Workers(
             _perform, threads=threads, bound=MOST_WAITING, name="pointsman-store"

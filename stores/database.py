@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from ..errors import StoreError
 from ..state.forks import renew_in_child
 from .backend import Backend
 from .engines import store_url
+from .riders import Rider, Riders
 from .workers import Workers, WorkItem
 
 T = TypeVar("T")
@@ -50,8 +51,8 @@ class Database:
 
     def _start(self) -> None:
         self._lock = threading.Lock()
-        self._riders: dict[str, Callable[[Connection], object]] = {}
-        self._backend = Backend(self._url, timeout_seconds=self._timeout)
+        self._riders = Riders()
+        self._backend = Backend(self._url, riders=self._riders, timeout_seconds=self._timeout)
         self._finalizer = weakref.finalize(self, _close_own, self._backend)
 
     def start_over(self) -> None:
@@ -84,16 +85,9 @@ class Database:
         Raises:
             StoreError: The database is closed, refused, or did not answer in time.
         """
-        # Each write carries them until one is known to be durable: of two writes side by side, none
-        # may be durable without them.
-        riders = dict(self._riders)
-        value = await self._perform(*self._open_backend().writing(_preceded(riders, work)))
-        for key, rider in riders.items():
-            if self._riders.get(key) is rider:
-                del self._riders[key]
-        return value
+        return await self._perform(*self._open_backend().writing(work))
 
-    def before_next_write(self, key: str, work: Callable[[Connection], object]) -> None:
+    def before_next_write(self, key: str, work: Rider) -> None:
         """Have `work` done in the transaction of the next write, and before it.
 
         So it costs no trip of its own, and nothing that is written after this call is durable
@@ -103,9 +97,9 @@ class Database:
             key: A second call with it takes the place of the first.
             work: What may run more than once, and raises only what the database raises.
         """
-        self._riders[key] = work
+        self._riders.add(key, work)
 
-    async def with_next_write(self, key: str, work: Callable[[Connection], object]) -> None:
+    async def with_next_write(self, key: str, work: Rider) -> None:
         """Like `before_next_write`; where too much waits for a write, this makes one.
 
         Raises:
@@ -124,7 +118,7 @@ class Database:
         Raises:
             StoreError: The database refused.
         """
-        if any(key.startswith(kind) for key in list(self._riders)):
+        if self._riders.waits(kind):
             await self.write(lambda _: None)
 
     async def compute(self, work: Callable[[], T]) -> T:
@@ -181,28 +175,13 @@ class Database:
                 self._finalizer()
 
     def _write_riders(self) -> None:
-        workers, item = self._backend.writing(_preceded(self._riders, lambda _: None))
+        workers, item = self._backend.writing(lambda _: None)
         if workers.offer(item):
             item.future.result(timeout=2 * self._timeout)
 
     async def close(self) -> None:
         """Like `close_now`, without blocking the event loop."""
         await asyncio.to_thread(self.close_now)
-
-
-def _preceded(
-    riders: Mapping[str, Callable[[Connection], object]], work: Callable[[Connection], T]
-) -> Callable[[Connection], T]:
-    if not riders:
-        return work
-    carried = tuple(riders.values())
-
-    def all_of_it(connection: Connection) -> T:
-        for rider in carried:
-            rider(connection)
-        return work(connection)
-
-    return all_of_it
 
 
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()

@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from .engines import Pool, failure, is_transient
 from .migrate import bring_up_to_date
+from .riders import Riders
 
 Work = Callable[[Connection], Any]
 
@@ -35,12 +37,16 @@ class Transactions:
     Args:
         url: From `engines.store_url`.
         connections: Most connections.
+        riders: What goes with the next write.
         timeout_seconds: Longest wait for a lock.
     """
 
-    def __init__(self, url: URL, *, connections: int, timeout_seconds: float) -> None:
+    def __init__(
+        self, url: URL, *, connections: int, riders: Riders, timeout_seconds: float
+    ) -> None:
         self._url = url
         self._connections = connections
+        self._riders = riders
         self._timeout = timeout_seconds
         self._opening = threading.Lock()
         self._pool: Pool | None = None
@@ -62,7 +68,7 @@ class Transactions:
         return self._reporting(lambda: self._write(work))
 
     def write_together(self, pieces: Sequence[Work]) -> list[WorkResult]:
-        """Run each piece in a savepoint of one transaction: a failure undoes only its own piece.
+        """Run all pieces in one transaction; a failure undoes only its own piece.
 
         Raises:
             StoreError: The database refused the transaction as a whole; nothing was changed.
@@ -84,17 +90,30 @@ class Transactions:
         engine = self._opened().writing
         for left in reversed(range(_TRIES)):
             try:
-                with engine.begin() as connection:
-                    return work(connection)
+                return self._carrying(engine, work)
             except SQLAlchemyError as error:
                 if not left or not is_transient(error):
                     raise
                 time.sleep(random.uniform(0, 0.2))  # noqa: S311  parts rivals, hides nothing
         raise AssertionError
 
+    def _carrying(self, engine: Engine, work: Work) -> Any:
+        """Run work in a transaction, behind what goes with it."""
+        carried = self._riders.aboard()
+        with engine.begin() as connection:
+            for rider in carried.values():
+                rider(connection)
+            value = work(connection)
+        self._riders.arrived(carried)
+        return value
+
     def _write_together(self, pieces: Sequence[Work]) -> list[WorkResult]:
-        with self._opened().writing.begin() as connection:
-            return [self._piece(connection, work) for work in pieces]
+        engine = self._opened().writing
+        try:
+            # Almost always none fails, and nothing is spent on telling them apart.
+            return self._carrying(engine, partial(_all_of, pieces))
+        except _PieceFailed:
+            return self._carrying(engine, lambda c: [self._piece(c, work) for work in pieces])
 
     def _piece(self, connection: Connection, work: Work) -> WorkResult:
         savepoint = connection.begin_nested()
@@ -127,3 +146,14 @@ class Transactions:
             return run()
         except (SQLAlchemyError, OSError) as error:
             raise failure(error, self._url) from error
+
+
+class _PieceFailed(Exception):  # noqa: N818 - never seen outside
+    """One of a group's pieces raised."""
+
+
+def _all_of(pieces: Sequence[Work], connection: Connection) -> list[WorkResult]:
+    try:
+        return [WorkResult(value=work(connection)) for work in pieces]
+    except Exception as error:
+        raise _PieceFailed from error

@@ -1,0 +1,48 @@
+"""Riders: work that goes with the next write, whichever that is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Connection
+
+Rider = Callable[[Connection], object]
+"""What may run more than once, and raises only what the database raises."""
+
+
+class Riders:
+    """The work that waits for a write; safe to use from several threads.
+
+    A transaction takes along all that waits when it begins, once, and what it took waits on until
+    it is durable: of two transactions side by side, none is durable without it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[str, Rider] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, key: str, work: Rider) -> None:
+        """Have work go with the next write; a second one of a key takes the first one's place."""
+        with self._lock:
+            self._waiting[key] = work
+
+    def waits(self, kind: str) -> bool:
+        """Whether something waits whose key begins so."""
+        with self._lock:
+            return any(key.startswith(kind) for key in self._waiting)
+
+    def aboard(self) -> Mapping[str, Rider]:
+        """Return what a transaction takes along that begins now."""
+        with self._lock:
+            return dict(self._waiting)
+
+    def arrived(self, carried: Mapping[str, Rider]) -> None:
+        """Forget what a transaction has made durable, unless something newer has its place."""
+        with self._lock:
+            for key, work in carried.items():
+                if self._waiting.get(key) is work:
+                    del self._waiting[key]
