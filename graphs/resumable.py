@@ -1,7 +1,7 @@
-"""A compiled graph that says so when it is answered and nothing waits.
+"""A compiled graph that says so when a decision comes and nothing waits.
 
-LangGraph takes a resume value for a thread that has ended without a word. An approver whose answer
-came too late, or went to the wrong thread, must hear of it.
+LangGraph takes a resume value for a thread that has ended without a word. An approver whose
+decision came too late, or went to the wrong thread, must hear of it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ..errors import DecisionError, OperatorError, TaskError
 from ..runs.dependencies import Dependencies
 from ..runs.late_decisions import with_late_decisions
 from ..runs.listening import with_listeners
+from ..runs.outer_graph import brings_checkpointer
 from ..runs.view import RunView
 from ..state.approval import RECORDED
 from ..state.forks import is_inherited
@@ -27,7 +28,7 @@ AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
 
 
 def resumable(graph: AnyGraph, dependencies: Dependencies | None = None) -> AnyGraph:
-    """Have a compiled graph refuse answers to nothing, and know what it was built from.
+    """Have a compiled graph refuse decisions on nothing, and know what it was built from.
 
     LangGraph's builder makes its own class and no other, and a wrapper around it would not be the
     graph that servers look for; so the object changes its class, which adds methods and one field.
@@ -50,11 +51,11 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
 
         Raises:
             TaskError: There is a checkpointer and no thread.
-            DecisionError: It answers nothing that waits.
+            DecisionError: It decides on nothing that waits.
         """
         _check_process(self.checkpointer)
         _check_place(self, input, config)
-        if _answers(input) and self.checkpointer:
+        if _decides(input) and self.checkpointer:
             given, its_config = _handed_on(input, config, self.get_state(config))
         else:
             given, its_config = input, config
@@ -71,11 +72,11 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
 
         Raises:
             TaskError: There is a checkpointer and no thread.
-            DecisionError: It answers nothing that waits.
+            DecisionError: It decides on nothing that waits.
         """
         _check_process(self.checkpointer)
         _check_place(self, input, config)
-        if _answers(input) and self.checkpointer:
+        if _decides(input) and self.checkpointer:
             given, its_config = _handed_on(input, config, await self.aget_state(config))
         else:
             given, its_config = input, config
@@ -106,27 +107,21 @@ def _check_place(graph: AnyGraph, given: Any, config: Any) -> None:
                 fix='Add {"configurable": {"thread_id": "…"}} as the config: the same id for the '
                 "turns of a conversation and for answers, a new one for a new conversation.",
             )
-    elif not graph.checkpointer and _answers(given) and not _has_checkpointer(config):
+    elif not graph.checkpointer and _decides(given) and not brings_checkpointer(config):
         raise DecisionError(
-            "Without a checkpointer nothing waits for an answer.",
+            "Without a checkpointer nothing waits for a decision.",
             where="checkpointer",
             fix="Build the agent with one, such as build_agent(settings, checkpointer=…), and name "
-            "the thread when you ask and when you answer.",
+            "the thread when you ask and when you decide.",
         )
 
 
-def _has_checkpointer(config: Any) -> bool:
-    """Whether a graph or server around this one brings its checkpointer."""
-    known = [config or {}, ensure_config()]
-    return any("__pregel_checkpointer" in c.get("configurable", {}) for c in known)
-
-
-def _answers(given: Any) -> bool:
+def _decides(given: Any) -> bool:
     return isinstance(given, Command) and given.resume is not None
 
 
 def _handed_on(given: Command[Any], config: Any, snapshot: StateSnapshot) -> tuple[Any, Any]:
-    """Return input and config by which the answer reaches who waits for it.
+    """Return input and config by which the decision reaches who waits for it.
 
     A run that was cut off between a decision and its effect waits for nobody, and a newer decision
     counts all the same.
@@ -141,7 +136,7 @@ def _handed_on(given: Command[Any], config: Any, snapshot: StateSnapshot) -> tup
             return None, late
     thread = (config or {}).get("configurable", {}).get("thread_id", "")
     raise DecisionError(
-        "It is not waiting for an answer; nothing was done.",
+        "It is not waiting for a decision; nothing was done.",
         where=f"thread {thread}".strip(),
         fix="Send it a task, invoke it with None if it was cut off, or name the thread that waits.",
     )

@@ -1,4 +1,4 @@
-"""An answer to an interrupt that does not wait is an error, not nothing at all.
+"""A decision on an interrupt that does not wait is an error, not nothing at all.
 
 The key is not public in LangGraph, and no public way asks for the same: without it, a resume value
 keyed by an interrupt id that nobody waits under is ignored, and the run goes on without it.

@@ -69,8 +69,6 @@ class Reading:
     """Empty if the message cannot be read."""
     context: str = ""
     """What belongs to no request: greetings, and what happened."""
-    nearest: IntentMatch | None = None
-    """The nearest label of an unreadable message."""
     problem: str = ""
 
 
@@ -102,7 +100,7 @@ def _unreadable(ranking: Sequence[IntentMatch], bounds: Bounds) -> Reading:
         problem = f"The nearest playbook scores {nearest.score:.2f}, below {bounds.threshold:.2f}."
     else:
         problem = "A part of it fits no playbook, or it fits two equally well."
-    return Reading(nearest=nearest, problem=problem)
+    return Reading(problem=problem)
 
 
 def _is_counter(match: IntentMatch) -> bool:

@@ -39,7 +39,7 @@ def facts_of(
         raise DecisionError(
             "It was asked by an earlier release, which kept too little to judge a decision by.",
             where=f"approval {request.id}",
-            fix="Answer it where its thread runs.",
+            fix="Decide on it where its thread runs.",
         )
     return CallFacts.from_json(
         {

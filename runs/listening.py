@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from langchain_core.runnables import RunnableConfig, ensure_config
 
+from .outer_graph import is_inside
 from .thread import with_entry
 
 KEY = "__pointsman_heard"
@@ -29,10 +30,7 @@ def with_listeners(
     """
     asked = {modes} if isinstance(modes, str) else set(modes or ())
     # A graph around this one listens through it, and says so to nobody.
-    inside = any(
-        key.startswith("__pregel_") for key in ensure_config(config).get("configurable", {})
-    )
-    return with_entry(config, KEY, value=inside or bool(asked & SPOKEN_MODES))
+    return with_entry(config, KEY, value=is_inside(config) or bool(asked & SPOKEN_MODES))
 
 
 def is_heard() -> bool:

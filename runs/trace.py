@@ -180,8 +180,9 @@ def _states(history: Sequence[StateSnapshot]) -> dict[str, RunView]:
     newest: dict[str, RunView] = {}
     for snapshot in history:
         values: Any = snapshot.values
-        if run := values.get("run"):
-            newest.setdefault(run["id"], RunView(values))
+        if values.get("run"):
+            view = RunView(values)
+            newest.setdefault(view.run.id, view)
     return dict(reversed(newest.items()))
 
 

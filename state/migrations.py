@@ -91,7 +91,7 @@ def migrated(shape: StoredShape, value: Mapping[str, Any], *, where: str = "") -
     """Return a stored value in this release's shape; one that has it already is returned as it is.
 
     Raises:
-        OperatorError: A newer release has stored it, or its version is none.
+        OperatorError: A newer release has stored it, its version is none, or it was damaged.
     """
     noted: Json = value.get(VERSION_KEY)
     version = UNVERSIONED if noted is None else noted
@@ -111,11 +111,23 @@ def migrated(shape: StoredShape, value: Mapping[str, Any], *, where: str = "") -
             where=where or f"stored {shape}",
             fix="Nothing was changed. Go on with the release that has written it, or a newer one.",
         )
-    brought_up: JsonObject = dict(value)
+    try:
+        brought_up = _brought_up(shape, dict(value), version)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise OperatorError(
+            f"It is stored in version {version} of the schema and does not have that version's "
+            f"shape: {type(error).__name__} while it was brought up to version {SCHEMA_VERSION}.",
+            where=where or f"stored {shape}",
+            fix="Nothing was changed. Put back the state as a release has written it.",
+        ) from error
+    return {**brought_up, VERSION_KEY: SCHEMA_VERSION}
+
+
+def _brought_up(shape: StoredShape, value: JsonObject, version: int) -> JsonObject:
     for step in range(version, SCHEMA_VERSION):
         if migrate := MIGRATIONS[shape].get(step):
-            brought_up = migrate(brought_up)
-    return {**brought_up, VERSION_KEY: SCHEMA_VERSION}
+            value = migrate(value)
+    return value
 
 
 def stamped(body: JsonObject) -> JsonObject:

@@ -72,9 +72,11 @@ def _check_first_decision(record: ApprovalRecord, decision: Decision) -> None:
     """A person decides on a request once, under whichever names and with however many tokens."""
     for given in record.decisions:
         if name_form(given.approver) == name_form(decision.approver):
-            problem = f"{decision.approver or 'This person'} has answered it before."
+            problem = f"{decision.approver or 'This person'} has decided on it before."
         elif given.person == decision.person:
-            problem = f"The person behind {decision.approver} has answered it as {given.approver}."
+            problem = (
+                f"The person behind {decision.approver} has decided on it as {given.approver}."
+            )
         else:
             continue
         raise DecisionError(

@@ -17,7 +17,7 @@ _ABANDONED = Ending(state="unknown", error="The process that made the call ended
 _log = logging.getLogger(__name__)
 
 
-class EffectClaims:
+class ProcessLedger:
     """The ledger, as one process writes to it.
 
     Args:

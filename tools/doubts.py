@@ -16,7 +16,7 @@ from ..errors import NotFoundError, StoreError
 from ..finishing import to_the_end
 from ..state.values import Json, JsonObject
 from ..stores.records import EffectRecord
-from .claims import EffectClaims
+from .claims import ProcessLedger
 from .contract import Tool, ToolContract
 from .endings import Ending, ending_of_output, ending_of_result
 from .flights import Flights
@@ -46,7 +46,7 @@ class Doubts:
         flights: The calls of this process.
     """
 
-    def __init__(self, claims: EffectClaims, flights: Flights) -> None:
+    def __init__(self, claims: ProcessLedger, flights: Flights) -> None:
         self._claims = claims
         self._flights = flights
 

@@ -19,7 +19,7 @@ from ..stores.interface import Store
 from ..stores.records import EffectClaim, EffectRecord
 from .admission import CREDENTIAL_SECONDS, RATE_PATIENCE, Admission
 from .arguments import Arguments
-from .claims import EffectClaims
+from .claims import ProcessLedger
 from .contract import Tool, ToolCall, ToolContract
 from .costs import told_costs
 from .credentials import CredentialProvider, EnvironmentCredentials
@@ -101,7 +101,7 @@ class Runner:
         }
         self._payloads = store.payloads
         self._admission = Admission(credentials or EnvironmentCredentials({}))
-        self._claims = EffectClaims(store.effects, owner=owner or this_process())
+        self._claims = ProcessLedger(store.effects, owner=owner or this_process())
         self._flights = Flights()
         self._doubts = Doubts(self._claims, self._flights)
         self._late: set[asyncio.Future[None]] = set()

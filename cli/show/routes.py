@@ -36,7 +36,7 @@ def explain(
         now: Unix time.
     """
     health = {
-        name: HealthView(p50=found.median_seconds, samples=found.ok)
+        name: HealthView(p50=found.median_seconds)
         for name, found in recent_health(attempts).items()
     }
     facts = Facts(now=now, health=health, spend_left=SpendLeft(usd=budget_usd))

@@ -51,7 +51,7 @@ class SuiteAgent:
         self._given = given
 
     async def run(self, prompt: str, approver: Approver) -> JsonObject:
-        """Run a task to its end, answering every pause.
+        """Run a task to its end, deciding at every pause.
 
         Raises:
             RuntimeError: It asked more than `MAX_PAUSES` times.
@@ -64,13 +64,13 @@ class SuiteAgent:
             for _ in range(MAX_PAUSES):
                 if not (pauses := state.get("__interrupt__")):
                     return state
-                state = await self._graph.ainvoke(_answer(pauses[0].value, approver), config)
+                state = await self._graph.ainvoke(_decided(pauses[0].value, approver), config)
         finally:
             self._saver.delete_thread(thread)
         raise RuntimeError(f"It paused more than {MAX_PAUSES} times.")
 
 
-def _answer(asked: JsonObject, approver: Approver) -> Command[Any]:
+def _decided(asked: JsonObject, approver: Approver) -> Command[Any]:
     decisions = [approver.decide(r["name"], r["args"]) for r in asked["action_requests"]]
     return Command(resume={"decisions": decisions})
 

@@ -31,7 +31,6 @@ class HealthView:
     p50: float | None = None
     """Median seconds of a successful call."""
     p95: float | None = None
-    samples: int = 0
 
 
 @dataclass(kw_only=True)
@@ -105,7 +104,6 @@ class HealthBoard:
                 last_failure=entry.last_failure,
                 p50=percentile(entry.seconds, 0.5),
                 p95=percentile(entry.seconds, 0.95),
-                samples=len(entry.seconds),
             )
 
     def latency(self, key: HealthKey, share: float, *, min_samples: int) -> float | None:

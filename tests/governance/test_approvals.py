@@ -92,7 +92,7 @@ async def test_the_same_person_twice_is_one_person(desk: Any, w: Any) -> None:
     [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
     await desk.decide(agent, request["id"], w.APPROVE, "bea")
 
-    with pytest.raises(DecisionError, match="answered it before"):
+    with pytest.raises(DecisionError, match="decided on it before"):
         await desk.decide(agent, request["id"], w.APPROVE, "bea")
 
     await desk.go_on(agent)

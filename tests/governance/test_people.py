@@ -40,7 +40,7 @@ async def test_two_names_of_one_person_are_no_quorum(desk: Any, w: Any) -> None:
     [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
     await desk.decide(agent, request["id"], w.APPROVE, "bea", **SELF_ISSUED)
 
-    with pytest.raises(DecisionError, match="answered it as bea"):
+    with pytest.raises(DecisionError, match="decided on it as bea"):
         await desk.decide(agent, request["id"], w.APPROVE, "carl", **SELF_ISSUED)
 
     await desk.go_on(agent)
@@ -71,7 +71,7 @@ async def test_an_editor_and_a_second_name_of_theirs_are_no_quorum(desk: Any, w:
     await desk.decide(agent, first["id"], edit, "bea", **SELF_ISSUED)
     [second] = w.requests(await desk.go_on(agent))
 
-    with pytest.raises(DecisionError, match="answered it as bea"):
+    with pytest.raises(DecisionError, match="decided on it as bea"):
         await desk.decide(agent, second["id"], w.APPROVE, "carl", **SELF_ISSUED)
 
     await desk.go_on(agent)

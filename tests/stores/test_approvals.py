@@ -76,7 +76,7 @@ async def test_quorum_counts_distinct_people(store: SqlStore) -> None:
     await store.approvals.decide([answer("approve", "ann")])
     assert await status(store) == "waiting"
 
-    with pytest.raises(DecisionError, match="ann has answered it before"):
+    with pytest.raises(DecisionError, match="ann has decided on it before"):
         await store.approvals.decide([answer("approve", "ann")])
     await store.approvals.decide([answer("approve", "bob")])
 
@@ -89,7 +89,7 @@ async def test_a_person_answers_once_under_whichever_names(store: SqlStore) -> N
     mine = {"approver_accountable": "os:zoe"}
     await store.approvals.decide([answer("approve", "ann").model_copy(update=mine)])
 
-    with pytest.raises(DecisionError, match="behind bob has answered it as ann"):
+    with pytest.raises(DecisionError, match="behind bob has decided on it as ann"):
         await store.approvals.decide([answer("approve", "bob").model_copy(update=mine)])
 
     assert await status(store) == "waiting"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
@@ -65,7 +66,7 @@ async def test_it_waits_on_where_the_write_fails(database: Database) -> None:
 
 
 async def test_many_writes_at_once_do_not_repeat_it(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
 ) -> None:
     """However many wait for the one thread that writes, a rider is run once a transaction."""
     database = Database(tmp_path / "store.db")
