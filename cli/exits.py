@@ -34,7 +34,9 @@ def finish(work: Coroutine[Any, Any, int], output: Output) -> NoReturn:
 
 def _run(work: Coroutine[Any, Any, int], output: Output) -> int:
     try:
-        # Standard output is the command's own: what a tool or a library prints goes beside it.
+        # Standard output is the command's own: what a tool or a library prints goes beside it. The
+        # process is the command's too, and its only event loop lives and ends inside of this block,
+        # so no other code of the process sees the change.
         with redirect_stdout(sys.stderr):
             return asyncio.run(_ended_by_signals(work))
     except PointsmanError as error:

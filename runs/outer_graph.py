@@ -21,7 +21,7 @@ def is_inside(config: RunnableConfig | None) -> bool:
 
 def brings_checkpointer(config: RunnableConfig | None) -> bool:
     """Whether a graph or server around this one brings its checkpointer."""
-    return _CHECKPOINTER in _configurable(config)
+    return bool(_configurable(config).get(_CHECKPOINTER))
 
 
 def _configurable(config: RunnableConfig | None) -> dict[str, Any]:

@@ -129,10 +129,13 @@ def test_check_changes_nothing(desk, tmp_path, settings_with_all, words, used):
         assert not checks["tools"].startswith("0")
 
 
-def test_check_refuses_a_changed_definition_and_keeps_its_pin(desk, settings_with_all):
+@pytest.mark.parametrize("name", ["mcp-pins.json", "approved.json"])
+def test_check_refuses_a_changed_definition_and_keeps_its_pin(desk, settings_with_all, name):
     """A server that is not as it was when it was pinned is found, and the pin is not renewed."""
     desk.home.mkdir()
-    pins = desk.home / "mcp-pins.json"
+    pins = desk.home / name
+    with settings_with_all.open("a", encoding="utf-8") as file:
+        file.write(f"mcp_pins: {name}\n")
     pins.write_text(json.dumps({"files": {"gone": "0"}}), encoding="utf-8")
 
     result = desk.alone("config", "check", "-c", str(settings_with_all), "--json")

@@ -15,6 +15,7 @@ from pointsman.errors import DecisionError
 from pointsman.graphs.drawn import show_subgraph
 from pointsman.graphs.resumable import resumable
 from pointsman.graphs.strict_resume import STRICT_RESUME
+from pointsman.runs.outer_graph import brings_checkpointer, is_inside
 from pointsman.state.channels import merged
 
 AT: Any = {"configurable": {"thread_id": "t"}}
@@ -95,3 +96,24 @@ def test_a_delta_channel_is_read_back_and_not_stored_again() -> None:
     saver: Any = graph.checkpointer
     stored = [item for item in saver.blobs.values() if b"x" * 1_000 in item[1]]
     assert not stored
+
+
+@pytest.mark.parametrize("checkpointer", [None, InMemorySaver()])
+def test_a_graph_around_another_still_shows_in_its_config(checkpointer: Any) -> None:
+    """The keys that LangGraph hands on to what runs inside of a node."""
+    seen: list[tuple[bool, bool]] = []
+
+    def within(state: Small) -> dict[str, str]:
+        seen.append((is_inside(None), brings_checkpointer(None)))
+        return {"text": "x"}
+
+    graph = StateGraph(Small)
+    graph.add_node("within", within)
+    graph.add_edge(START, "within")
+    graph.add_edge("within", END)
+
+    graph.compile(checkpointer=checkpointer).invoke({"text": ""}, AT)
+
+    assert seen == [(True, checkpointer is not None)]
+    assert not is_inside(None)
+    assert not brings_checkpointer(AT)

@@ -595,3 +595,35 @@ async def test_a_router_of_one_s_own(
     assert [c.model for c in ranking.candidates] == ["first", "second"]
     with pytest.raises(ConfigError, match="no_such_module"):
         gateway(settings(servers, TWO, routing={"router": "no_such_module:Router"}))
+
+
+async def test_no_more_is_asked_of_a_model_than_it_can_say(
+    gateway: MakeGateway, settings: MakeSettings, run: MakeRun
+) -> None:
+    """`max_output` bounds what any request asks for."""
+    with ScriptedGateway({"first": ["Bern."]}) as server:
+        models = gateway(settings({"a": server}, [{**TWO[0], "max_output": 77}]))
+        request = dataclasses.replace(ASK, max_output_tokens=5_000)
+        await models.complete(request, run=run(), step="s")
+        [asked] = server.requests
+
+    assert asked.body["max_tokens"] == 77
+
+
+@pytest.mark.parametrize(("longest", "at_least", "at_most"), [(0.05, 0.0, 1.0), (3.0, 1.0, 3.5)])
+async def test_no_wait_between_two_tries_is_longer_than_set(
+    gateway: MakeGateway,
+    settings: MakeSettings,
+    run: MakeRun,
+    longest: float,
+    at_least: float,
+    at_most: float,
+) -> None:
+    """`max_backoff_seconds` bounds the first wait too, whatever `backoff_seconds` says."""
+    retry = {"backoff_seconds": 60, "max_backoff_seconds": longest}
+    with ScriptedGateway({"first": [Fault(kind="overloaded"), "Bern."]}) as server:
+        models = gateway(settings({"a": server}, TWO[:1], retry=retry))
+        await models.complete(dataclasses.replace(ASK, timeout=20.0), run=run(), step="s")
+        first, second = [record.started_at for record in server.requests]
+
+    assert at_least <= second - first <= at_most

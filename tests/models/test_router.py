@@ -238,3 +238,18 @@ def test_the_fallback_order_of_the_row_decides_who_follows() -> None:
     )
     assert names(ranking) == ["small", "other", "eyes", "rival"]
     assert why_not(ranking, "large") == "not in the row's fallback order"
+
+
+@pytest.mark.parametrize("needs", [True, False])
+def test_a_row_can_ask_whether_a_reply_must_fit_a_schema(needs: bool) -> None:
+    """What must fit goes by its own row, with its own floor of quality."""
+    rows = [
+        {"name": "forms", "match": {"needs_schema": True}, "quality_floor": 5},
+        {"name": "words", "match": {"needs_schema": False}},
+    ]
+    catalog = catalog_of(routing={"table": rows})
+
+    ranking = rank(Signals(role="chat", needs_schema=needs), catalog=catalog, facts=Facts())
+
+    assert ranking.row == ("forms" if needs else "words")
+    assert names(ranking)[0] == ("best" if needs else "small")

@@ -336,3 +336,38 @@ async def test_a_switch_ends_all_tokens_of_a_key(issuer, verifier, store: SqlSto
     with pytest.raises(CredentialError, match="was revoked"):
         await verifier.verify(issued.token.get_secret_value())
     assert [record.revoked for record in await issuer.listed()] == [True]
+
+
+@pytest.mark.parametrize(("leeway", "accepted"), [(0, False), (30, True)])
+def test_clocks_may_differ_by_so_much(store: SqlStore, leeway: int, accepted: bool) -> None:
+    """A token that ended ten seconds ago passes within the leeway of the settings."""
+    tolerant = SETTINGS.model_copy(update={"leeway_seconds": leeway})
+    verifier = TokenVerifier(RING, tolerant, SwitchBoard(store.switches, max_age_seconds=0))
+    now = int(time.time())
+    ended = signed(claims(iat=now - 60, nbf=now - 60, exp=now - 10))
+
+    if accepted:
+        assert verifier.claims(ended).sub == "alice"
+    else:
+        with pytest.raises(CredentialError, match="expired"):
+            verifier.claims(ended)
+
+
+@pytest.mark.parametrize(("longest", "accepted"), [(3600, True), (600, False)])
+async def test_no_token_lasts_longer_than_set(
+    store: SqlStore, longest: int, accepted: bool
+) -> None:
+    """Neither is one issued, nor is one accepted that somebody else has signed with the key."""
+    strict = SETTINGS.model_copy(update={"max_lifetime_seconds": longest})
+    issuer = TokenIssuer(RING, strict, audit=store.audit, switches=store.switches)
+    verifier = TokenVerifier(RING, strict, SwitchBoard(store.switches, max_age_seconds=0))
+    signed_elsewhere = signed(claims(exp=int(time.time()) + 1800))
+
+    if accepted:
+        assert verifier.claims(signed_elsewhere).sub == "alice"
+        assert await issuer.issue("alice", lifetime_seconds=1800)
+    else:
+        with pytest.raises(CredentialError):
+            verifier.claims(signed_elsewhere)
+        with pytest.raises(ConfigError, match="600"):
+            await issuer.issue("alice", lifetime_seconds=1800)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from langgraph.types import Command
 
 from pointsman import trace
+from pointsman.errors import OperatorError
+from pointsman.runs.view import RunView
+from pointsman.state.migrations import migrated
 from pointsman.state.values import SCHEMA_VERSION
 from pointsman.stores.store import open_store
 
@@ -169,3 +175,56 @@ async def test_what_was_done_can_be_traced(golden: Any, version: Path, tmp_path:
     assert run.steps[0].output["page"] == golden.PAGE
     assert run.answer is not None
     assert run.answer.status == "complete"
+
+
+KEYS = ("a", "status", "failure", "kind", "conversation", "heard", "step")
+DAMAGED: list[dict[str, Any]] = [
+    {"schema_version": 2, "results": {"a": {}}},
+    {"results": [1]},
+    {"work": "x"},
+    {"work": {"conversation": None}},
+    {"schema_version": 3, "remembered": [{"x": 1}]},
+    {"schema_version": 3, "remembered": "x"},
+    {"schema_version": 2, "results": {"a": None}},
+    {"work": {"conversation": ["user: a"], "heard": 7}},
+]
+
+
+@pytest.mark.parametrize("state", DAMAGED)
+def test_a_damaged_state_of_an_earlier_version_is_refused_by_name(state: dict[str, Any]) -> None:
+    """Whether its shape is missed while it is brought up or when it is read."""
+    with pytest.raises(OperatorError, match="Nothing was changed"):
+        read_whole(state)
+
+
+def read_whole(state: dict[str, Any]) -> list[object]:
+    """Bring a state up and read its parts."""
+    view = RunView({"run": {"id": "r"}, **migrated("state", state, where="thread t")})
+    return [view.task, view.results, view.remembered]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(1, SCHEMA_VERSION - 1),
+    st.dictionaries(
+        st.sampled_from(["work", "results", "remembered", "run", "fence", "plan"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(
+                        ["a", "status", "failure", "kind", "conversation", "heard", "step"]
+                    ),
+                    inner,
+                    max_size=3,
+                )
+            ),
+            max_leaves=6,
+        ),
+    ),
+)
+def test_no_state_of_an_earlier_version_crashes_bare(version: int, state: dict[str, Any]) -> None:
+    """It is brought up, or it is refused with its version."""
+    with suppress(OperatorError):
+        migrated("state", {**state, "schema_version": version}, where="thread t")
