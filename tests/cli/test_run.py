@@ -23,10 +23,14 @@ def test_answer_ends_with_zero(desk):
 
 
 def test_process_prints_one_document_and_nothing_else(desk):
-    """As a process of its own, `--json` leaves standard output to the document."""
+    """As a process of its own, `--json` leaves standard output to the document.
+
+    What a tool prints stands on standard error.
+    """
     result = desk.alone("run", LOOK, "--json")
 
     assert result.code == 0
+    assert "looking for A-7" in result.err
     assert result.document["results"]["order"]["status"] == "accepted"
     assert "step_finished" not in result.out
     assert "Traceback" not in result.err

@@ -56,7 +56,7 @@ async def test_nobody_agrees_with_themselves_by_a_token_of_their_own(desk: Any, 
     [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
     await desk.answer(agent, w.APPROVE)
 
-    with pytest.raises(DecisionError, match="has answered it"):
+    with pytest.raises(DecisionError, match="has decided on it"):
         await desk.decide(agent, request["id"], w.APPROVE, "bea", **SELF_ISSUED)
 
     await desk.go_on(agent)
@@ -85,7 +85,7 @@ async def test_one_name_in_two_spellings_is_no_quorum(desk: Any, w: Any, name: s
     [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
     await desk.decide(agent, request["id"], w.APPROVE, "bea")
 
-    with pytest.raises(DecisionError, match="has answered it"):
+    with pytest.raises(DecisionError, match="has decided on it"):
         await desk.decide(agent, request["id"], w.APPROVE, name)
 
     await desk.go_on(agent)

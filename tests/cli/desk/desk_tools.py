@@ -20,6 +20,7 @@ def build_tools(home: Path) -> list[Tool]:
     @tool(effect="read", trust="trusted")
     def look_up(order: str) -> dict[str, object]:
         """Look an order up."""
+        print(f"looking for {order}")  # as libraries do; it must not meet a command's document
         return {"order": order, "item": "kettle", "paid": 25.0, "note": "Kettle of brushed steel."}
 
     @tool(effect="read", trust="trusted")
