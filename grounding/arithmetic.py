@@ -170,6 +170,7 @@ def is_operand(
     fact: Quantity,
     facts: StatedFacts,
     cited: Holding,
+    context: Holding,
     held: Callable[[Quantity, Holding], bool],
 ) -> bool:
     """Return whether another number of the sentence is this one times a number that is held.
@@ -178,6 +179,7 @@ def is_operand(
     """
     if not is_factor(fact):
         return False
+    known = (*cited.held, *context.held)
     others = [
         q
         for q in facts.quantities
@@ -185,7 +187,7 @@ def is_operand(
         and not held(q, cited)
     ]
     for other in others:
-        for item in cited.held:
+        for item in known:
             product = signed(item) * fact.values[0]
             if meets(Derived(product, dimension_of(item)), other):
                 return True
@@ -193,7 +195,16 @@ def is_operand(
 
 
 def _operands(said: Quantity, facts: StatedFacts) -> Iterator[Derived]:
-    """What the sentence itself adds up or subtracts: `seven items: four mugs, three bags`."""
+    """What the sentence itself adds up, subtracts or multiplies.
+
+    `Seven items: four mugs, three bags`, `six days at $0.25 make $1.50`.
+    """
+    factors = [q for q in facts.quantities if is_factor(q) and q.dimension != said.dimension][:8]
+    if said.dimension.startswith("money:"):
+        priced = [q for q in facts.quantities if q is not said and q.dimension == said.dimension]
+        yield from (
+            Derived(p.value * f.values[0], said.dimension) for p in priced[:8] for f in factors
+        )
     others = [q for q in facts.quantities if q is not said and q.dimension == said.dimension][:8]
     for size in range(2, len(others) + 1):
         for group in combinations(others, size):

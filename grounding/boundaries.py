@@ -30,6 +30,11 @@ def is_end(fact: TimeOfDay, facts: StatedFacts, held: Holding) -> bool:
     return begins and any(c.is_at(fact) for c in ends) and not any(c.is_at(fact) for c in others)
 
 
+def speaks_of_end(text: str) -> bool:
+    """Return whether a sentence says when something is over."""
+    return bool(_ENDING.search(text))
+
+
 def _fields(held: Holding) -> Iterator[tuple[frozenset[str], TimeOfDay]]:
     for item in held.items:
         for leaf in item.leaves:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from . import actions, bare, comparison, in_part, ledger, polarity, raw, speech
+from . import actions, bare, comparison, in_part, ledger, only, polarity, raw, speech
 from .facts import read
 from .ground import Ground
 from .standing import Standing, parts_known
@@ -106,7 +106,7 @@ def _verdict(standing: Standing) -> SentenceVerdict:
         return _failed(f"what was done does not say “{word}”", word)
     if standing.is_miscited():
         return _failed("what it says stands elsewhere than in the evidence it cites")
-    if word := comparison.contradicted(facts, basis):
+    if word := only.contradicted(facts, basis) or comparison.contradicted(facts, basis):
         return _failed(f"the evidence does not make it “{word}”", word)
     if not ledger.settles(standing) and (word := polarity.contradicted(facts, standing.asserted)):
         return _failed(f"the evidence says the contrary about “{word}”", word)

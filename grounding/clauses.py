@@ -180,6 +180,12 @@ def clauses_of(item: Indexed) -> list[SpokenClause]:
     return [clause for leaf in item.leaves if (clause := field_clause(leaf))]
 
 
+def yes_or_no(text: str) -> bool | None:
+    """Return what a field's text such as `yes` or `nein` says, or None where it says neither."""
+    folded = fold(text)
+    return True if folded in _YES else False if folded in _NO else None
+
+
 def field_clause(leaf: Leaf) -> SpokenClause | None:
     """A field `open: true` says that something is open; `insurance: no`, that there is none."""
     key = " ".join(key_words(leaf.key))

@@ -16,11 +16,11 @@ from .matching import is_amount
 from .tables import (
     Column,
     dimension_of,
-    flagged_rows,
     holds_numbers,
     named_rows,
     signed,
 )
+from .traits import flagged_rows
 
 _KINDS = 24
 """Kinds of rows that are added up each by itself."""

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from . import cues
+from .dates import WrittenDate
 from .elapsed import duration
 from .evidence import Row
 from .facts import StatedFacts
@@ -18,7 +19,8 @@ from .ground import Holding
 from .language import is_function_word
 from .lexicon.reading import any_of, lexicon
 from .matching import agrees, carries, is_amount
-from .tables import Column, columns, distinctive, flagged_rows, named_rows, said_words
+from .tables import Column, columns, distinctive, named_rows, said_words
+from .traits import flagged_rows
 from .words import key_words, listed, stem, stems, tokens
 
 
@@ -48,6 +50,7 @@ _YEAR_FIELDS = listed("year jahr annee ano")
 _RATING_FIELDS = listed(
     "rating note bewertung score puntuacion valoracion stars sterne nota avis grade"
 )
+_PRICE_FIELDS = listed("price preis prix precio cost costs kosten cout coste costo rate tarif fare")
 _DURATION_FIELDS = listed("duration dauer duree duracion time zeit temps minutes min length lange")
 _DISTANCE_FIELDS = listed("distance entfernung distancia length lange km m")
 
@@ -184,7 +187,7 @@ def _measures(rows: Sequence[Row], scale: Scale, facts: StatedFacts) -> list[Mea
     """Return the fields that a comparing word may compare; none where rows lack such a field."""
     if scale.attribute == "moment":
         return [_moment] if sum(_moment(row) is not None for row in rows) > 1 else []
-    found = [c for c in columns(rows) if _is_of(c, scale.attribute)]
+    found = _foremost([c for c in columns(rows) if _is_of(c, scale.attribute)], scale)
     if scale.attribute in ("time", "extent") and not found:
         return [duration] if sum(duration(row) is not None for row in rows) > 1 else []
     if scale.attribute == "":
@@ -192,6 +195,14 @@ def _measures(rows: Sequence[Row], scale: Scale, facts: StatedFacts) -> list[Mea
         by_name = [c for c in found if c.cells[0].held.words & said]
         found = by_name or [c for c in found if is_amount(c.cells[0].held)] or found
     return [_cell_of(column) for column in found]
+
+
+def _foremost(found: list[Column], scale: Scale) -> list[Column]:
+    """What is cheap has a low price: its fees and deposits are asked where it has no price."""
+    if scale.attribute != "money":
+        return found
+    priced = [c for c in found if _PRICE_FIELDS.intersection(key_words(c.key))]
+    return priced or found
 
 
 def _is_of(column: Column, attribute: str) -> bool:
@@ -252,8 +263,8 @@ def _wrong_pair(match: re.Match[str], scale: Scale, facts: StatedFacts, cited: H
     """`X is cheaper than Y`: the row named before, and the one named behind, must be so."""
     checked = False
     for rows in cited.tables:
-        left = _nearest(rows, facts, lambda start: start < match.start())
-        right = _nearest(rows, facts, lambda start: start >= match.end())
+        left = _nearest(rows, facts, 0, match.end())
+        right = _nearest(rows, facts, match.end(), len(facts.text))
         if left is None or right is None or left is right:
             continue
         for measure in _measures(rows, scale, facts):
@@ -276,11 +287,20 @@ def _is_gap(one: Decimal, other: Decimal, match: re.Match[str], facts: StatedFac
     return any(agrees(gap, own, before[-1]) for own in before[-1].values)
 
 
-def _nearest(rows: Sequence[Row], facts: StatedFacts, place: Callable[[int], bool]) -> Row | None:
+def _nearest(rows: Sequence[Row], facts: StatedFacts, first: int, last: int) -> Row | None:
     """Return the row that alone has most of the words on one side of the comparison."""
-    side = frozenset(stem(t.folded) for t in facts.tokens if len(t.folded) >= 2 and place(t.start))
+    by_date = _rows_dated(rows, [d for d in facts.dates if first <= d.start < last])
+    if len(by_date) == 1:
+        return by_date[0]
+    side = frozenset(
+        stem(t.folded) for t in facts.tokens if len(t.folded) >= 2 and first <= t.start < last
+    )
     scores = _scores(rows, side)
     best = max(scores, default=Fraction(0))
     if not best or scores.count(best) > 1:
         return None
     return rows[scores.index(best)]
+
+
+def _rows_dated(rows: Sequence[Row], said: Sequence[WrittenDate]) -> list[Row]:
+    return [row for row in rows if any(d.is_part_of(s) for d in row.dates for s in said)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 
 from . import cues
@@ -13,7 +14,9 @@ from .facts import StatedFacts
 from .ground import Holding
 from .quantities import Quantity
 from .records import Listing
-from .tables import MOST_ROWS, columns, flagged_rows, holds_numbers, stems_of
+from .tables import MOST_ROWS, columns, holds_numbers, stems_of
+from .traits import traits
+from .units import unit_of
 from .words import fold, key_words, stem, tokens
 
 MOST = 60
@@ -31,7 +34,8 @@ _IN = re.compile(
     re.IGNORECASE,
 )
 _ALL = re.compile(
-    r"\b(?:all(?: of the| the)?|alle|sämtliche|tous les|toutes les|todos los|todas las|los|las)\s$",
+    r"(?<!\bof )(?<!\bde )(?<!\bder )\b(?:all(?: of the| the)?|alle|sämtliche"
+    r"|tous les|toutes les|todos los|todas las|los|las)\s$",
     re.IGNORECASE,
 )
 _NO_COUNT = re.compile(r"(?:#|\bn[ro]\.?|\boption|\bnumber|\bnummer|\bnuméro|\bnúmero)\s?$", re.I)
@@ -57,8 +61,18 @@ def noun_after(said: Quantity, facts: StatedFacts) -> frozenset[str]:
     return frozenset(stem(w) for w in words[:_NOUN_TOKENS] if len(w) > 2)
 
 
-def contradicted(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
-    """Return whether a list is named by what is counted, and has another number of entries."""
+def contradicted(
+    said: Quantity, facts: StatedFacts, cited: Holding, days: Collection[date] = ()
+) -> bool:
+    """Return whether a list is named by what is counted, and has another number of entries.
+
+    Args:
+        said: The number.
+        facts: The sentence it stands in.
+        cited: What the sentence rests on.
+        days: The days that it names by today, such as `tomorrow`: entries of other days are not
+            counted.
+    """
     noun = noun_after(said, facts)
     numbered = set(_numbers_of(noun, cited))
     if numbered and said.values[0] not in numbered:
@@ -68,10 +82,18 @@ def contradicted(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
     about = list(_lists_of(noun, cited))
     if not about or _stands_in_field(said, noun, cited):
         return False
+    if of_days := [n for rows in cited.tables if (n := _on_days(rows, days))]:
+        return int(said.values[0]) not in of_days
     possible = {n for item, listing in about for n in _counts(item, listing, facts)}
     possible |= {len(about)} if len(about) > 1 else set()
     possible |= set(_value_counts(noun, cited)) | set(_filtered(facts, cited))
     return int(said.values[0]) not in possible
+
+
+def _on_days(rows: Sequence[Row], days: Collection[date]) -> int:
+    """Return how many rows are of some days, where others are of other ones."""
+    found = sum(any(d.day and d.is_day(day) for d in row.dates for day in days) for row in rows)
+    return found if found < len(rows) else 0
 
 
 def _numbers_of(noun: frozenset[str], cited: Holding) -> Iterator[Decimal]:
@@ -93,8 +115,7 @@ def _is_all_of(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
     for rows in cited.tables:
         if said.values[0] != len(rows):
             continue
-        groups = [len(group) for group in flagged_rows(rows, facts)]
-        if any(0 < size < len(rows) for size in groups):
+        if any(0 < len(trait.meant) < len(rows) for trait in traits(rows, facts)):
             return True
     return False
 
@@ -115,7 +136,25 @@ def counted(said: Quantity, facts: StatedFacts, cited: Holding, *, any_list: boo
         return value in by_value
     if any(value == n for n in _filtered(facts, cited)):
         return True
+    divided = [(rows, t) for rows in cited.tables for t in traits(rows, facts)]
+    if divided:
+        return any(value in (len(rows), len(t.meant)) for rows, t in divided)
     return any_list and any(value == n for n in _any_counts(cited))
+
+
+def counts_periods(said: Quantity, cited: Holding) -> bool:
+    """`Over the three months`: so many rows, each of which is of a month of its own."""
+    return any(
+        said.values[0] == len(rows) and all(_is_of_period(row, said) for row in rows)
+        for rows in cited.tables
+    )
+
+
+def _is_of_period(row: Row, said: Quantity) -> bool:
+    keys = [*(key for key, _ in row.labels), *(h.key for h in row.held)]
+    return said.unit is not None and any(
+        unit_of(word) == said.unit for key in keys for word in key_words(key)
+    )
 
 
 def _stands_in_field(said: Quantity, noun: frozenset[str], cited: Holding) -> bool:
@@ -172,7 +211,7 @@ def _filters(rows: Sequence[Row], facts: StatedFacts) -> Iterator[int]:
     """Yield how many rows a word, flag, sign, date or threshold of the sentence picks."""
     if not rows:
         return
-    yield from (len(group) for group in flagged_rows(rows, facts))
+    yield from (len(trait.meant) for trait in traits(rows, facts))
     said = frozenset(stem(t.folded) for t in facts.tokens if len(t.folded) > 2)
     picks = Counter(w for row in rows for w in stems_of(row.texts) & said)
     yield from (n for n in picks.values() if n < len(rows))

@@ -10,12 +10,13 @@ from itertools import combinations
 
 from . import cues
 from .dates import WrittenDate, day_of
-from .evidence import Indexed, Row
+from .evidence import Held, Indexed, Row
 from .facts import StatedFacts
 from .ground import Holding
 from .matching import agrees
 from .quantities import Quantity
 from .relative import RelativeDays
+from .tables import named_rows
 
 MOST = 40
 """Moments, or durations, that are combined with one another."""
@@ -193,12 +194,25 @@ def _working_days_on(start: date, days: int) -> date:
     return at
 
 
-def clock_follows(minutes: int, cited: Holding, context: Holding) -> bool:
-    """Return whether a time of day is a duration of the evidence away from one of its times."""
-    clocks = [t.minutes for t in cited.times][:MOST]
-    lengths = [
-        int(h.quantity.value) // 60
-        for h in (*cited.held, *context.held)
-        if h.quantity.dimension == "time" and h.quantity.value < 86400
-    ][:MOST]
-    return any((c + s * n) % 1440 == minutes for c in clocks for n in lengths for s in (1, -1))
+def clock_follows(minutes: int, facts: StatedFacts, cited: Holding, context: Holding) -> bool:
+    """Return whether a time of day is a duration of the evidence away from one of its times.
+
+    A record that has both is taken by itself: it does not end by the length of another.
+    """
+    whole = [row for row in cited.rows if row.times and any(_is_part_of_day(h) for h in row.held)]
+    named = [r for rows in cited.tables for r in named_rows(rows, facts)]
+    spoken_of = [row for row in whole if any(row is n for n in named)]
+    apart = [h for h in cited.held if not any(h is own for row in whole for own in row.held)]
+    groups = [(row.times, row.held) for row in spoken_of or whole]
+    groups.append((cited.times, [*apart, *context.held]))
+    return any(
+        (clock.minutes + sign * int(held.quantity.value) // 60) % 1440 == minutes
+        for times, lengths in groups
+        for held in [h for h in lengths if _is_part_of_day(h)][:MOST]
+        for clock in times[:MOST]
+        for sign in (1, -1)
+    )
+
+
+def _is_part_of_day(held: Held) -> bool:
+    return held.quantity.dimension == "time" and held.quantity.value < 86400

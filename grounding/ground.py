@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -18,6 +19,9 @@ from .relative import Weekday, implied_days
 from .tables import tables_of
 from .times import TimeOfDay
 from .units import UNITS
+from .words import fold
+
+_FULL_NAME = re.compile(r"[^\W\d_a-z][^\W\d_]{1,24} [^\W\d_a-z][^\W\d_]{1,24}")
 
 REQUEST = "request"
 """Id of the request among what needs no citation."""
@@ -83,6 +87,18 @@ class Holding:
     def names(self) -> frozenset[str]:
         """All tokens as names are compared."""
         return frozenset(name_key(word) for word in self.words)
+
+    @cached_property
+    def full_names(self) -> frozenset[tuple[str, str]]:
+        """First and last word of each field that holds a name of two words, folded."""
+        pairs = [
+            words
+            for item in self.items
+            for leaf in item.leaves
+            if isinstance(leaf.value, str) and _FULL_NAME.fullmatch(leaf.value)
+            for words in [leaf.value.split()]
+        ]
+        return frozenset((fold(first), fold(last)) for first, last in pairs)
 
     @cached_property
     def keys(self) -> frozenset[str]:

@@ -11,7 +11,8 @@ from .derived import Derived, meets
 from .facts import StatedFacts
 from .ground import Holding
 from .quantities import Quantity
-from .tables import Column, columns, flagged_rows, named_rows
+from .tables import Column, columns, named_rows
+from .traits import flagged_rows
 from .words import key_words, stems
 
 

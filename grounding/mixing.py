@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import TypeAlias
 
 from .dates import WrittenDate
@@ -36,6 +37,21 @@ def is_of_another(fact: Fact, facts: StatedFacts, cited: Holding) -> bool:
     if _OTHERS.search(facts.text):
         return False
     return any(_is_misplaced(rows, fact, facts, cited) for rows in cited.tables)
+
+
+def is_of_another_day(day: date, facts: StatedFacts, cited: Holding) -> bool:
+    """Return whether the one record of which a sentence speaks has days of its own, and others."""
+    if _OTHERS.search(facts.text):
+        return False
+    for rows in cited.tables:
+        words = spoken_words(rows, said_words(facts))
+        named = [row for row, own in zip(rows, words, strict=True) if own]
+        if len(named) != 1:
+            continue
+        days = [d for d in named[0].dates if d.day]
+        if days and not any(d.is_day(day) for d in days):
+            return True
+    return False
 
 
 def _is_misplaced(

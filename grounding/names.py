@@ -105,6 +105,36 @@ def _follows_noun(text: str, tokens: list[Token], at: int) -> bool:
     return not starts_sentence(text, last) or at > 1
 
 
+_ROLES = listed(
+    """customer client member guest patient student passenger driver technician teacher doctor agent
+    colleague user kunde kundin mitglied gast patientin passagier fahrer fahrerin techniker lehrerin
+    arzt kollege familie clienta miembro huésped paciente alumno técnico chofer cliente membre élève
+    chauffeur technicien collègue familia famille family"""
+)
+"""Words that may stand before a last name."""
+
+
+def is_swapped(
+    name: Name, text: str, tokens: list[Token], full_names: frozenset[tuple[str, str]]
+) -> bool:
+    """Return whether a word stands in a full name in place of the name that evidence has there.
+
+    `Tom Berger`, where the evidence has `Tim Berger` and no `Tom`.
+    """
+    at = next(i for i, t in enumerate(tokens) if t.start == name.start)
+    if name.folded in _TITLES | _ROLES:
+        return False
+    before, after = tokens[max(0, at - 1) : at], tokens[at + 1 : at + 2]
+    if after and text[name.end : after[0].start] == " ":
+        first = {one for one, other in full_names if other == after[0].folded}
+        if first and name.folded not in first:
+            return True
+    if before and text[before[0].end : name.start] == " ":
+        last = {other for one, other in full_names if one == before[0].folded}
+        return bool(last) and name.folded not in last
+    return False
+
+
 def name_key(word: str) -> str:
     """Return a name's form without a genitive or plural ending."""
     folded = fold(word)

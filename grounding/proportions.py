@@ -53,6 +53,11 @@ def products(
         for multiplier in multipliers:
             yield Derived(signed(held) * multiplier, dimension)
             yield Derived(signed(held) / multiplier, dimension, rounded=True)
+    own = {q.values[0] for q in facts.quantities if q is not said and is_factor(q)}
+    for held in context.held[:MOST]:
+        if dimension_of(held).startswith("money:"):
+            # `12 euros a night` of the instructions, for the nights that the sentence says.
+            yield from (Derived(signed(held) * n, dimension_of(held)) for n in own)
     for group in neighbours(cited):
         total = [h for h in group if is_amount(h)]
         if len(total) > 1:
@@ -69,7 +74,7 @@ def products(
 
 def _stay(row: Row) -> Iterator[Derived]:
     """A price a night times the nights of the record, with one or two more of its amounts."""
-    amounts = [h for h in row.held if is_amount(h)][:8]
+    amounts = [h for h in row.held if dimension_of(h).startswith("money:")][:8]
     for held in amounts:
         others = [h for h in amounts if h is not held and same_kind(h, held)]
         more = [signed(h) for h in others]

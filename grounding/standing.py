@@ -28,9 +28,9 @@ from .facts import StatedFacts
 from .ground import Ground, Holding
 from .identifiers import Identifier, compact, prefix
 from .matching import carries
-from .names import Name, name_key, names, starts_sentence
+from .names import Name, is_swapped, name_key, names, starts_sentence
 from .quantities import Quantity
-from .relative import MONTH_ENDS, MONTH_STARTS, RelativeDays, Weekday, relative_days
+from .relative import MONTH_ENDS, MONTH_STARTS, WEEKDAYS, RelativeDays, Weekday, relative_days
 from .times import TimeOfDay, is_maybe_duration
 from .units import Unit
 
@@ -181,7 +181,7 @@ class Standing:
         if not dates and not any(d.day for d in self.context.dates):
             return True
         if any(d.is_day(fact.first) for d in (*dates, *self.context.dates)):
-            return True
+            return not mixing.is_of_another_day(fact.first, self.facts, self.basis)
         if any(d.day and d.is_day(fact.first) for d in self.facts.dates):
             return True
         return (
@@ -192,6 +192,8 @@ class Standing:
     def _weekday(self, fact: Weekday) -> bool:
         both = self.basis + self.context
         if any(w.day == fact.day for w in both.weekdays):
+            return True
+        if any(WEEKDAYS.get(word) == fact.day for word in self.basis.words):
             return True
         said = [d for d in self.facts.dates if d.day]
         days = [day for d in (*said, *both.dates) for day in self._likely_days(d)]
@@ -209,8 +211,9 @@ class Standing:
         lasts = bool(cues.LENGTH.search(self.facts.cue_text))
         if is_maybe_duration(fact.text, lasts=lasts) and self._quantity(_as_duration(fact)):
             return True
-        return bool(cues.DIFFERENCE.search(self.text)) and elapsed.clock_follows(
-            fact.minutes, self.basis, self.context
+        spoken = cues.DIFFERENCE.search(self.text) or boundaries.speaks_of_end(self.text)
+        return bool(spoken) and elapsed.clock_follows(
+            fact.minutes, self.facts, self.basis, self.context
         )
 
     def _is_of_another_day(self, fact: TimeOfDay) -> bool:
@@ -237,7 +240,7 @@ class Standing:
         if self._is_foreign(fact):
             return False
         if counting.is_count(fact, self.facts) and counting.contradicted(
-            fact, self.facts, self.basis
+            fact, self.facts, self.basis, [r.first for r in self.relative]
         ):
             return arithmetic.counts_summands(fact, self.facts, self.basis, self.context)
         if means.contradicted(fact, self.facts, self.basis):
@@ -255,7 +258,9 @@ class Standing:
             fact, self.facts, self.basis, any_list=cites
         ):
             return True
-        if self._is_operand(fact):
+        if self._is_operand(fact) or counting.counts_periods(fact, self.basis):
+            return True
+        if _is_length_of_month(fact, self.facts):
             return True
         return elapsed.spans(
             fact, self.facts, self.basis, self.ground.today, self.ground.years
@@ -282,7 +287,7 @@ class Standing:
 
     def _is_operand(self, fact: Quantity) -> bool:
         """`Three hours cost 45 euros`: the hours are assumed, and what they cost is computed."""
-        return arithmetic.is_operand(fact, self.facts, self.basis, self._held)
+        return arithmetic.is_operand(fact, self.facts, self.basis, self.context, self._held)
 
     def _held(self, fact: Quantity, holding: Holding) -> bool:
         currencies = holding.currencies or self.ground.currencies
@@ -313,9 +318,12 @@ class Standing:
         """A name that nothing cited holds; a doubtful one only if other evidence has it."""
         key = name_key(name.folded)
         known = self.basis.names | self.context.names
+        if not self.cited.items and speech.is_courtesy(self.text):
+            # Whom a greeting addresses, any record may tell.
+            known |= self.ground.all.names
         if key in known or any(key in t or t in key for t in known if len(t) >= 5 <= len(key)):
             return False
-        if name.certain:
+        if name.certain or is_swapped(name, self.text, self.facts.tokens, self.basis.full_names):
             return True
         elsewhere = any(key in item.value_names for item in self.ground.evidence.values())
         return (
@@ -356,6 +364,13 @@ def _as_duration(fact: TimeOfDay) -> Quantity:
 
 def _inside(quantity: Quantity, days: RelativeDays) -> bool:
     return days.start <= quantity.start < days.end
+
+
+def _is_length_of_month(fact: Quantity, facts: StatedFacts) -> bool:
+    """`The 30 days of April`."""
+    months = [d.month for d in facts.dates if d.month and d.day is None]
+    days = fact.value / 86400 if fact.dimension == "time" else None
+    return any(days in ({28, 29} if m == 2 else {31 - (m in (4, 6, 9, 11))}) for m in months)
 
 
 def _is_year_of(fact: Quantity, holding: Holding) -> bool:

@@ -10,7 +10,8 @@ from .evidence import Held, Indexed, Path, Row
 from .facts import StatedFacts
 from .lexicon.reading import lexicon
 from .matching import is_amount
-from .words import key_words, listed, stem, tokens
+from .names import starts_sentence
+from .words import Token, key_words, listed, stem, tokens
 
 _NUMBER_FIELDS = listed(
     "quantity qty count units number menge anzahl stuck quantite nombre unites cantidad unidades"
@@ -121,16 +122,22 @@ def distinctive(rows: Sequence[Row]) -> list[frozenset[str]]:
 def said_words(facts: StatedFacts) -> frozenset[str]:
     """Return the stems by which a sentence may name a row.
 
-    The words of a date name none, nor do those that stand in any text: `your` is in many remarks.
+    The words of a date, time or measure name none, nor do those that stand in any text: `your` is
+    in many remarks. One with a capital of its own may: `Ribera Sur`.
     """
-    spans = [(d.start, d.end) for d in facts.dates]
+    measured = [q for q in facts.quantities if q.dimension]
+    spans = [(f.start, f.end) for f in (*facts.dates, *facts.times, *measured)]
     return frozenset(
         stem(t.folded)
         for t in facts.tokens
         if len(t.folded) >= 2
-        and t.folded not in _FUNCTION
+        and (t.folded not in _FUNCTION or _is_capital(t, facts))
         and not any(first <= t.start < last for first, last in spans)
     )
+
+
+def _is_capital(token: Token, facts: StatedFacts) -> bool:
+    return token.text[0].isupper() and not starts_sentence(facts.text, token)
 
 
 def spoken_words(rows: Sequence[Row], said: frozenset[str]) -> list[frozenset[str]]:
@@ -148,23 +155,12 @@ def named_rows(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
 
 
 def _dated(row: Row, facts: StatedFacts) -> bool:
-    days = [d for d in facts.dates if d.day is not None]
-    return any(d.matches(own) for d in days for own in row.dates)
-
-
-def flagged_rows(rows: Sequence[Row], facts: StatedFacts) -> list[list[Row]]:
-    """Return the rows for which a yes-or-no field that the sentence names is so, and is not so."""
-    said = frozenset(stem(t.folded) for t in facts.tokens)
-    keys = {key for row in rows for key in row.flags if _named(key, said)}
-    return [
-        [row for row in rows if row.flags.get(key) is value]
-        for key in keys
-        for value in (True, False)
-    ]
-
-
-def _named(key: str, said: frozenset[str]) -> bool:
-    return any(stem(w) in said for w in key_words(key))
+    """A month names a row that is of that month as a whole: `2026-04` with its use."""
+    return any(
+        said.matches(own) and (said.day is None) == (own.day is None)
+        for said in facts.dates
+        for own in row.dates
+    )
 
 
 def stems_of(texts: Iterable[str]) -> frozenset[str]:

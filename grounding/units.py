@@ -124,6 +124,9 @@ def _by_word() -> dict[str, Unit]:
         for word in words.split()
     }
     cents = dict.fromkeys(listed("cent cents centime centimes céntimo céntimos"), Decimal("0.01"))
+    # A hundredth that has one currency only.
+    money["pence"] = Unit("money:GBP", Decimal("0.01"))
+    money["rappen"] = Unit("money:CHF", Decimal("0.01"))
     return units | money | {word: Unit("money:?", factor) for word, factor in cents.items()}
 
 
@@ -134,7 +137,8 @@ CURRENCY_SIGNS = "€$£¥₹₩₽₺"
 
 _MONEY_FIELDS = listed(
     """price prix preis precio amount betrag importe montant balance saldo solde kontostand cost
-    costs kosten coste costo fee fees gebuhr gebuehr charge total subtotal paid billed refund
+    costs kosten acompte anzahlung anticipo arrhes coste costo fee
+    fees gebuhr gebuehr charge total subtotal paid billed refund
     deductible premium prime pramie rent miete loyer alquiler salary gehalt salaire deposit kaution
     caution tarif tariff tarifa fare discount_amount summe suma somme
     overdraft beitrag contribution cotisation cuota depense gasto tax taxe taxes tasa
