@@ -50,6 +50,8 @@ _ELSE = listed(_WORDS["else"])
 _REMARKS = listed(_WORDS["remarks"])
 _NEAR = 32
 """Characters before a fact that tell what it is to the deed."""
+_SHORT = 3
+"""Characters up to which a text of a record may stand anywhere by chance."""
 _ID_DIGITS = 3
 """Digits from which a bare number is rather an identifier than a count."""
 
@@ -216,7 +218,18 @@ class Agreement:
             possible |= {v for h in fields for v in h.quantity.values}
         numbers = [h.quantity.values[0] for h in self._given.held if h.path and not _is_id(h)]
         possible.add(sum(numbers, Decimal(0)))
-        return value in possible or self._is_untouched(value)
+        return value in possible or self._is_untouched(value) or value in self._named_entries()
+
+    def _named_entries(self) -> set[Decimal]:
+        """`The two cheapest hotels`: how many entries of a list the texts given name."""
+        texts = [leaf.value for i in self._given.items for leaf in i.leaves]
+        given = _in_words("\n".join(text for text in texts if isinstance(text, str)))
+        return {
+            Decimal(named)
+            for item in self._sentence.ground.evidence.values()
+            for listing in item.listings
+            if (named := sum(_is_in(r, given) for r in item.rows if r.path[:-1] == listing.path))
+        }
 
     def _is_untouched(self, value: Decimal) -> bool:
         """`Its three items`: so many of something in evidence, none of which the deed was done to.
@@ -362,6 +375,16 @@ def _own_keys(row: Row) -> frozenset[str]:
     texts |= {text.casefold() for text in row.texts if "@" in text}
     numbers = {str(h.quantity.values[0]) for h in row.held if _is_id(h) and not is_amount(h)}
     return frozenset(texts | numbers)
+
+
+def _is_in(row: Row, text: str) -> bool:
+    """Whether a text, in words, holds a record's name or number; short words stand in any."""
+    names = (own for own in row.texts if len(own) > _SHORT or any(map(str.isdigit, own)))
+    return any(_in_words(name) in text for name in names)
+
+
+def _in_words(text: str) -> str:
+    return f" {' '.join(_folded(text))} "
 
 
 def _rows(item: Indexed) -> list[Row]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
 
 from .clauses import SpokenClause, clauses_of
@@ -25,6 +26,9 @@ _FULL_NAME = re.compile(r"[^\W\d_a-z][^\W\d_]{1,24} [^\W\d_a-z][^\W\d_]{1,24}")
 
 REQUEST = "request"
 """Id of the request among what needs no citation."""
+
+WORKED = "worked out"
+"""Id of what expressions worked out, among what a sentence cites."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,17 @@ class Ground:
             for id_, item in self.evidence.items()
         }
         return replace(self, evidence=evidence)
+
+    def with_worked(self, values: Sequence[str]) -> Ground:
+        """Return this ground for a sentence with values that were worked out from evidence."""
+        return replace(
+            self, evidence={**self.evidence, WORKED: index(WORKED, "", "\n".join(values))}
+        )
+
+    @cached_property
+    def numbers(self) -> frozenset[Decimal]:
+        """Numbers of what needs no citation."""
+        return frozenset(v for held in self.context.held for v in held.quantity.values)
 
     @cached_property
     def currencies(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from ..models.blocks import Block
 from ..models.requests import Role
 from ..planners.playbook import PLANNER as PLAYBOOK
 from ..runs.answer_note import answer_once
+from ..runs.calls import AcceptedCall
 from ..runs.checking import CheckedSentences, check_sentences
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
@@ -146,6 +147,7 @@ async def _answer(
         run=view.run,
         brief=brief,
         evidence=run.evidence,
+        effects=effects_of(view, run.outputs, dependencies),
         ground=await ground_of(view, run.evidence, dependencies, instructions=instructions),
         keep_unverified=_keeps_unverified(plan, dependencies),
         spoken=spoken,
@@ -154,7 +156,7 @@ async def _answer(
     )
     said = [Sentence(text=text) for text in sentences(stop.said)] if stop else []
     checked, written_by = await _sentences(desk, run, said)
-    unsaid = _unsaid_effects(view, run, checked.kept, dependencies)
+    unsaid = _unsaid_effects(view, run, checked.kept, desk.effects)
     # Nothing is said twice; see `Spoken`.
     heard = {line for message in view.messages for line in message.text.splitlines()}
     unheard = [Sentence(text=text) for text in withdrawn if text not in heard]
@@ -180,7 +182,8 @@ async def _sentences(
     """Return the answer's sentences: those that stand already, else those that a model writes."""
     if said:
         return await corrected(desk, await desk.check(said)), run.plan.planner
-    own = prepared(run.plan, run.results, run.outputs, now=run.now)
+    numbers = desk.ground.numbers
+    own = prepared(run.plan, run.results, run.outputs, now=run.now, numbers=numbers)
     if own and run.plan.planner.partition(":")[0] == PLAYBOOK:
         return desk.say(await desk.check(own, quotes=True)), "template"
     if own and not any(run.results[s.id].recalled is None for s in run.plan.steps):
@@ -221,11 +224,10 @@ async def _extracted(desk: Writing) -> CheckedSentences:
 
 
 def _unsaid_effects(
-    view: RunView, run: _Run, kept: Sequence[Sentence], dependencies: Dependencies
+    view: RunView, run: _Run, kept: Sequence[Sentence], calls: Sequence[AcceptedCall]
 ) -> list[Sentence]:
     """Return sentences of ours for what was done and no sentence speaks of."""
     cited = {run.evidence[id_].evidence.step for s in kept for id_ in s.cites}
-    calls = effects_of(view, run.outputs, dependencies)
     unsaid = {call.step: call.args for call in calls if call.step not in cited}
     said = view.task.text if view.task else ""
     of_step = {item.evidence.step: id_ for id_, item in reversed(run.evidence.items())}

@@ -49,9 +49,10 @@ Expressions are Python's without statements: fields by dot, comprehensions, lamb
 methods of texts, and sum, avg, min, max, round, len, sorted, unique, flatten, group, first, join,
 zip, has, default, first_of, date, datetime, today, add_days, days_between, format_date. A missing
 value is an error, unless has(x), default(x, y) or first_of(x, y) asks.
-Optional in the plan: "answer", what to tell the user, in the user's language: sentences, each
-{"$": "f'Order {order.id} is {order.status}.'"}, or {"text": …, "cites": ["order"]} with the
-steps that carry it. Leave it out where the results need more thought; it is then written from them.
+Optional in the plan: "answer", what to tell the user, in the user's language: sentences, each a
+text, "I sent the mail.", or an expression, "f'Order {order.id} is {order.status}.'"; one that reads
+no step and tells of no deed names the steps that carry it: {"text": …, "cites": ["order"]}. Leave
+it out where the results need more thought; it is then written from them.
 Optional in the plan: "then_plan" says what is to be decided that only the results can tell; you are
 asked again with them. Name in "later_tools" the tools that you may need then. Without a need for
 it, leave it out.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..grounding.check import SentenceVerdict, check
-from ..grounding.ground import Ground
+from ..grounding.ground import WORKED, Ground
 from ..state.answer import Sentence
 from ..state.relevance import sentences
 
@@ -82,7 +82,10 @@ def _checked(
     """Check a sentence, or each sentence of a longer text, and keep what passes of it."""
     cites = tuple(id_ for id_ in sentence.cites if id_ in ground.evidence)
     parts = sentences(sentence.text)
-    verdicts = [(part, check(part, cites, ground, quotes=quotes)) for part in parts]
+    basis = cites
+    if sentence.worked:
+        ground, basis = ground.with_worked(sentence.worked), (*cites, WORKED)
+    verdicts = [(part, check(part, basis, ground, quotes=quotes)) for part in parts]
     passed = [part for part, verdict in verdicts if _passes(verdict, keep_unverified)]
     text = sentence.text if len(passed) == len(parts) else " ".join(passed)
     return CheckedSentences(

@@ -25,12 +25,14 @@ from ..state.provenance import union
 from ..state.run import Run
 from ..state.values import JsonObject
 from . import prompts
+from .calls import AcceptedCall
 from .checking import (
     CheckedSentences,
     FailedSentence,
     check_sentences,
     without_unverified,
 )
+from .credited import credited
 from .dependencies import Dependencies
 from .events import emit, emitter
 from .listening import is_heard
@@ -48,6 +50,8 @@ class Writing:
     run: Run
     brief: prompts.AnswerBrief
     evidence: dict[str, Evidenced]
+    effects: Sequence[AcceptedCall]
+    """What was done."""
     ground: Ground
     keep_unverified: bool
     spoken: Spoken
@@ -66,7 +70,8 @@ class Writing:
         return replace(self, ground=self.ground.seen_in_part(cut))
 
     def say(self, checked: CheckedSentences) -> CheckedSentences:
-        """Say what has passed."""
+        """Say what has passed, citing the deeds that it tells of."""
+        checked = replace(checked, kept=credited(checked.kept, self.effects, self.evidence))
         for sentence in checked.kept:
             self.spoken.say(sentence)
         return checked

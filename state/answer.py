@@ -26,6 +26,8 @@ class Sentence(Record):
 
     text: str
     cites: tuple[str, ...] = ()
+    worked: tuple[str, ...] = ()
+    """Values in it that expressions worked out from what tools brought."""
 
 
 class Answer(Record):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from datetime import datetime
+from decimal import Decimal
 
 from ..errors import ExpressionError
 from .answer import Answer, AnswerStatus, Citation, Sentence
@@ -16,6 +17,7 @@ from .relevance import most_relevant
 from .results import Evidence, StepResult
 from .run import Stop
 from .values import Json, Record
+from .worked import worked_out
 
 QUOTE = 240
 """Characters of cited text that a citation shows."""
@@ -47,8 +49,17 @@ def prepared(
     outputs: Mapping[str, Json],
     *,
     now: datetime | None = None,
+    numbers: Set[Decimal] = frozenset(),
 ) -> list[Sentence]:
-    """Fill in the plan's own answer, leaving out what does not apply or has no value."""
+    """Fill in the plan's own answer, leaving out what does not apply or has no value.
+
+    Args:
+        plan: The plan.
+        results: Results of its steps.
+        outputs: Outputs of the accepted ones.
+        now: The time of the run.
+        numbers: Those that its expressions may count with: of the request, for instance.
+    """
     accepted = {step_id for step_id, result in results.items() if result.status == "accepted"}
 
     def lookup(ref: Reference) -> Json:
@@ -66,7 +77,8 @@ def prepared(
             id_ for step in named if step in accepted for id_ in _bearing(plan, step, results)
         ]
         cites = [evidence.id for id_ in carried for evidence in results[id_].evidence]
-        sentences.append(Sentence(text=text, cites=tuple(cites)))
+        worked = worked_out(template.text, plan, lookup, numbers=numbers, now=now)
+        sentences.append(Sentence(text=text, cites=tuple(cites), worked=worked))
     return sentences
 
 
