@@ -20,6 +20,7 @@ from .language import is_function_word
 from .lexicon.reading import any_of, lexicon
 from .matching import agrees, carries, is_amount
 from .tables import Column, columns, distinctive, named_rows, said_words
+from .times import TimeOfDay
 from .traits import flagged_rows
 from .words import key_words, listed, stem, stems, tokens
 
@@ -74,7 +75,7 @@ def _wrong_extreme(scale: Scale, facts: StatedFacts, cited: Holding) -> bool:
         named = _spoken_of(rows, facts, cited)
         if not named or len(named) == len(rows):
             continue
-        for measure in _measures(rows, scale, facts):
+        for measure in _measures(rows, scale, facts, foreign=_is_foreign(facts, cited)):
             checked = True
             groups = [
                 g for g in _among(rows, facts, cited.tables, lenient=lenient) if len(g) > len(named)
@@ -84,9 +85,14 @@ def _wrong_extreme(scale: Scale, facts: StatedFacts, cited: Holding) -> bool:
     return checked
 
 
+def _is_foreign(facts: StatedFacts, cited: Holding) -> bool:
+    """Whether some of the evidence is in another language than the sentence."""
+    return any(item.facts.language != facts.language for item in cited.items)
+
+
 def _is_translated(facts: StatedFacts, cited: Holding) -> bool:
     """Whether words that may pick a part of the rows are of another language than these."""
-    if all(item.facts.language == facts.language for item in cited.items):
+    if not _is_foreign(facts, cited):
         return False
     rest = facts.text
     for pattern, _ in _SUPERLATIVE:
@@ -183,17 +189,25 @@ def _within_limit(
 Measure: TypeAlias = Callable[[Row], Decimal | None]
 
 
-def _measures(rows: Sequence[Row], scale: Scale, facts: StatedFacts) -> list[Measure]:
-    """Return the fields that a comparing word may compare; none where rows lack such a field."""
+def _measures(
+    rows: Sequence[Row], scale: Scale, facts: StatedFacts, *, foreign: bool
+) -> list[Measure]:
+    """Return the fields that a comparing word may compare; none where rows lack such a field.
+
+    What the fields are called in another language, a sentence does not say.
+    """
     if scale.attribute == "moment":
-        return [_moment] if sum(_moment(row) is not None for row in rows) > 1 else []
+        # Whether the beginning or the end is meant, a sentence seldom says.
+        moments: list[Measure] = [_moment, _last_moment]
+        return [m for m in moments if sum(m(row) is not None for row in rows) > 1]
     found = _foremost([c for c in columns(rows) if _is_of(c, scale.attribute)], scale)
     if scale.attribute in ("time", "extent") and not found:
         return [duration] if sum(duration(row) is not None for row in rows) > 1 else []
     if scale.attribute == "":
         said = stems(facts.text)
         by_name = [c for c in found if c.cells[0].held.words & said]
-        found = by_name or [c for c in found if is_amount(c.cells[0].held)] or found
+        amounts = [] if foreign else [c for c in found if is_amount(c.cells[0].held)]
+        found = by_name or amounts or found
     return [_cell_of(column) for column in found]
 
 
@@ -234,13 +248,24 @@ def _cell_of(column: Column) -> Measure:
 
 
 def _moment(row: Row) -> Decimal | None:
+    """Return when a row is, in days, by its first time of day."""
+    return _when(row, row.times[:1])
+
+
+def _last_moment(row: Row) -> Decimal | None:
+    """Return when a row is, in days, by its last time of day."""
+    return _when(row, row.times[-1:])
+
+
+def _when(row: Row, times: Sequence[TimeOfDay]) -> Decimal | None:
     for held in row.held:
         if _YEAR_FIELDS.intersection(key_words(held.key)):
             return held.quantity.values[0] * 372
+    part = Decimal(times[0].minutes) / (24 * 60) if times else Decimal(0)
     for written in row.dates:
         if written.year and written.month and written.day:
-            return Decimal(written.year * 372 + written.month * 31 + written.day)
-    return None
+            return written.year * 372 + written.month * 31 + written.day + part
+    return part if times else None
 
 
 def _is_extreme(named: Sequence[Row], group: Sequence[Row], measure: Measure, end: int) -> bool:
@@ -267,7 +292,7 @@ def _wrong_pair(match: re.Match[str], scale: Scale, facts: StatedFacts, cited: H
         right = _nearest(rows, facts, match.end(), len(facts.text))
         if left is None or right is None or left is right:
             continue
-        for measure in _measures(rows, scale, facts):
+        for measure in _measures(rows, scale, facts, foreign=False):
             one, other = measure(left), measure(right)
             if one is not None and other is not None:
                 checked = True
