@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
-from pydantic import ValidationError
 
 from ..errors import BudgetExceededError, EndpointError, OutputError, PlanError
 from ..models.blocks import render
@@ -166,10 +165,6 @@ class LlmPlanner:
             await asyncio.to_thread(validate, plan, request, self._tools)
         except PlanError as error:
             return _Rejected(reply=reply, problem=str(error))
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            return _Rejected(reply=reply, problem=f"{where}: {first['msg']}")
         # What is planned after reading untrusted text may be what its sources wanted.
         labels = {"taint": request.sources, "readers": request.readers}
         tainted = plan.model_copy(update=labels)

@@ -16,6 +16,7 @@ from ..state.revision import carried_over, may_be_used_later
 from ..state.task import Task, Utterance
 from ..state.values import Json, JsonObject, canonical_json
 from ..tools.contract import ToolContract
+from .plan_of import plan_of
 from .protocols import PlanRequest
 from .short_forms import sentences_in_full, steps_in_full
 from .tool_lines import tool_lines
@@ -303,10 +304,10 @@ def refusal(data: Json) -> str:
 
 
 def read_plan(data: Json, request: PlanRequest, *, planner: str) -> Plan:
-    """Read a reply that fits `PLAN_SCHEMA`. Raises `PlanError` and `pydantic.ValidationError`."""
+    """Read a reply that fits `PLAN_SCHEMA`. Raises `PlanError`."""
     names = {shown: name for name, shown in attachment_names(request.task).items()}
     steps = steps_in_full(data["steps"])
-    plan = Plan.model_validate(
+    plan = plan_of(
         {
             "steps": [*_carried(steps, request), *_renamed(steps, names)],
             "then_plan": data.get("then_plan", ""),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING
 
 from ..errors import ArgumentError, ConfigError, NotFoundError, PlanError
-from ..state.checks import check_later_tools, check_plan
+from ..state.checks import check_plan
 from ..state.plan import Plan, Step
 from ..state.remembered import is_fresh
-from ..state.revision import may_be_used_later
+from ..state.revision import check_later_tools, may_be_used_later
+from ..state.shapes import shape_of
 from ..tools.arguments import check_schema
 from .output_shapes import held_to
 from .protocols import PlanRequest
@@ -36,6 +37,7 @@ def validate(plan: Plan, request: PlanRequest, tools: Runner) -> None:
         plan,
         attachments=frozenset(a.name for a in request.task.attachments),
         shapes=held_to(request),
+        arguments={c.name: shape_of(c.args_schema) for c in request.tools},
     )
     permitted = {contract.name for contract in request.tools}
     if plan.tools is not None:
@@ -54,6 +56,7 @@ def validate(plan: Plan, request: PlanRequest, tools: Runner) -> None:
             tools.check_planned(step.tool, step.args)
         except (ArgumentError, NotFoundError) as error:
             raise PlanError(str(error), where=f"{step.id}.args") from error
+    _check_look(plan, permitted)
     _check_kept(plan, request)
     _check_fresh(plan, request)
     if request.previous is not None and request.sources:
@@ -62,6 +65,22 @@ def validate(plan: Plan, request: PlanRequest, tools: Runner) -> None:
         )
         check_later_tools(plan, named, kept=())
     _check_budget(plan, request)
+
+
+def _check_look(plan: Plan, permitted: Set[str]) -> None:
+    """A plan that wants to look again names tools that there are, and may then do something."""
+    if unknown := sorted(set(plan.later_tools) - permitted):
+        raise PlanError(
+            f"There are no tools {unknown}.",
+            where="later_tools",
+            fix=f"Name some of {sorted(permitted)}.",
+        )
+    if plan.then_plan and not may_be_used_later(plan):
+        raise PlanError(
+            "Asked again, it could use no tool.",
+            where="then_plan",
+            fix="Name in `later_tools` what may be needed then, or leave `then_plan` out.",
+        )
 
 
 def is_recalled(step: Step, request: PlanRequest) -> bool:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..errors import ExpressionError, PlanError
+from .alternatives import check_alternatives, first_there, is_always_at, no_alternative
+from .contradictions import contradiction, exclude
 from .expressions import evaluate, parse
+from .expressions.constants import check_constants
 from .expressions.inference import infer
 from .expressions.reading import reads
+from .fitting import misfit
 from .plan import (
     MAX_ITEMS,
     MAX_NESTING,
-    MAX_STEPS,
     ForEach,
     Plan,
     Step,
@@ -22,8 +24,10 @@ from .plan import (
     in_order,
 )
 from .references import Reference, references
+from .rules import check_rules
 from .shapes import ANY, TEXT, Shape, list_of, merged, shape_of, shape_of_value
 from .shapes import at_path as shape_at
+from .unique import check_unique
 from .values import Json
 
 NO_SHAPES: Mapping[str, Shape] = {}
@@ -34,6 +38,7 @@ def check_plan(
     *,
     attachments: frozenset[str] = frozenset(),
     shapes: Mapping[str, Shape] = NO_SHAPES,
+    arguments: Mapping[str, Shape] = NO_SHAPES,
 ) -> None:
     """Check the plan's own structure, before tools and policy are asked about it.
 
@@ -41,72 +46,31 @@ def check_plan(
         plan: The plan.
         attachments: Names that `$attachment` may use.
         shapes: Output shape of each tool for which one is known.
+        arguments: Shape of each tool's arguments.
 
     Raises:
         PlanError: A rule is broken; `where` names the step and the field, and the message is fit
             to be quoted to a model.
     """
-    _check_names(plan)
-    scope = _Scope(plan=plan, attachments=attachments, tools=shapes)
-    _check_group(plan.steps, scope)
+    check_unique(plan)
+    scope = _Scope(plan=plan, attachments=attachments, tools=shapes, arguments=arguments)
+    found = _check_group(plan.steps, scope)
+    _check_answer(plan, replace(scope, shapes=found))
+
+
+def _check_answer(plan: Plan, scope: _Scope) -> None:
     outside = frozenset(step.id for step in plan.steps)
-    for sentence in plan.answer:
-        cited = {ref.step for ref in references(sentence.text, "answer") if ref.step}
-        if missing := (cited | set(sentence.cites)) - outside:
+    for index, sentence in enumerate(plan.answer):
+        where = f"answer.{index}"
+        asked = (sentence.when, sentence.unless, *sentence.cites)
+        read = (ref.step for ref in references(sentence.text, where))
+        if missing := sorted({name for name in (*asked, *read) if name} - outside):
             raise PlanError(
-                f"The answer cites {sorted(missing)}.", where="answer", fix="Cite steps."
+                f"The answer names {missing}, which are no steps outside of loops.",
+                where=where,
+                fix=f"Name one of {sorted(outside)[:20]}.",
             )
-
-
-def check_later_tools(plan: Plan, first: Plan, *, kept: Collection[str]) -> None:
-    """Check that a plan made after untrusted text was read brings in no tool of its own.
-
-    Args:
-        plan: The later plan.
-        first: The plan that was made from the user's words.
-        kept: Ids of steps that have run and stand in it unchanged.
-
-    Raises:
-        PlanError: A step calls a tool that the first plan did not name.
-    """
-    for step in plan.every_step():
-        if step.tool and step.id not in kept and step.tool not in first.later_tools:
-            raise PlanError(
-                f"Tool {step.tool!r} is not among the tools that the first plan named for later.",
-                where=step.id,
-                fix=f"Use one of {sorted(first.later_tools)}, or say in `cannot` what is missing.",
-            )
-
-
-def _check_names(plan: Plan) -> None:
-    steps = list(plan.every_step())
-    if len(steps) > MAX_STEPS:
-        raise PlanError(
-            f"{len(steps)} steps are more than the limit of {MAX_STEPS}.",
-            where="plan.steps",
-            fix="Plan fewer steps, use a loop, or split the task.",
-        )
-    names = Counter(step.id for step in steps)
-    for step_id, count in names.items():
-        if count > 1:
-            raise PlanError("Two steps have this id.", where=step_id, fix="Give each its own id.")
-    for step in plan.steps:
-        _check_item_names(step, frozenset(names))
-
-
-def _check_item_names(step: Step, taken: frozenset[str]) -> None:
-    """Loops side by side may call their items alike; a loop inside one may not."""
-    if step.for_each is None:
-        return
-    name = step.for_each.item
-    if name in taken:
-        raise PlanError(
-            f"Its item has the name {name!r}, which something else has too.",
-            where=f"{step.id}.for_each.item",
-            fix="Give the item its own name.",
-        )
-    for inner in step.for_each.steps:
-        _check_item_names(inner, taken | {name})
+        _check_form(sentence.text, where, scope)
 
 
 @dataclass(frozen=True)
@@ -116,6 +80,7 @@ class _Scope:
     plan: Plan
     attachments: frozenset[str]
     tools: Mapping[str, Shape]
+    arguments: Mapping[str, Shape]
     shapes: Mapping[str, Shape] = field(default_factory=dict[str, Shape])
     """Shape of every name that can be read here."""
     skippable: frozenset[str] = frozenset()
@@ -123,6 +88,11 @@ class _Scope:
     loops: int = 0
     most: int = 1
     """Items of the loops around, at most."""
+
+    def is_there(self, name: str, path: Sequence[str]) -> bool:
+        """Whether a value certainly stands at a path of a step that is never skipped."""
+        known = name in self.shapes and name not in self.skippable
+        return known and is_always_at(self.shapes[name], path)
 
     def loop_of(self, name: str) -> str:
         """Return the loop in which a name means something, or nothing."""
@@ -238,10 +208,25 @@ def _check_values(step: Step, scope: _Scope) -> Shape:
         _check_condition(step, scope)
     for at, value in _forms(step):
         _check_form(value, f"{step.id}.{at}", scope)
+    _check_arguments(step, scope)
     shape = _shape(step, scope)
+    check_rules(step, shape, lambda value: _form_shape(value, scope))
     if isinstance(step.on_error, UseInstead):
         return merged([shape, _form_shape(step.on_error.use, scope)])
     return shape
+
+
+def _check_arguments(step: Step, scope: _Scope) -> None:
+    """Compare what is worked out with the tool's arguments; literals have their own check."""
+    wanted = scope.arguments.get(step.tool, ANY) if step.kind == "tool" else ANY
+    for name, value in step.args.items():
+        problem = misfit(_form_shape(value, scope), wanted.fields.get(name, ANY))
+        if problem and isinstance(value, dict | list) and any(references(value)):
+            raise PlanError(
+                problem,
+                where=f"{step.id}.args.{name}",
+                fix=f"{step.tool} takes {wanted.fields[name]} there.",
+            )
 
 
 def _forms(step: Step) -> Iterator[tuple[str, Json]]:
@@ -269,6 +254,12 @@ def _check_condition(step: Step, scope: _Scope) -> None:
             where=where,
             fix="Remove it." if always else "Remove the step, or compare a value of a step.",
         )
+    if parts := contradiction(step.when):
+        raise PlanError(
+            f"The condition is never true: {parts}.",
+            where=where,
+            fix="Compare otherwise, or remove the step.",
+        )
     for name in sorted((found.names - found.asked) & scope.skippable):
         raise PlanError(
             f"The condition reads {name!r}, which may be skipped and then has no value.",
@@ -279,6 +270,8 @@ def _check_condition(step: Step, scope: _Scope) -> None:
 
 def _inferred(source: str, where: str, scope: _Scope) -> Shape:
     try:
+        check_constants(source)
+        check_alternatives(source, scope.is_there)
         return infer(parse(source), scope.shapes)
     except ExpressionError as error:
         raise PlanError(
@@ -295,7 +288,10 @@ def _check_form(value: Json, where: str, scope: _Scope) -> None:
         if "$expr" in value or "$from" in value:
             _form_shape(value, scope, where)
         elif "$join" in value or "$first_of" in value:
-            for part in next(iter(value.values())):
+            parts = next(iter(value.values()))
+            if "$first_of" in value and (needed := first_there(parts, scope.is_there)):
+                raise no_alternative(needed, where)
+            for part in parts:
                 _check_form(part, where, scope)
         else:
             for key, item in value.items():
@@ -372,30 +368,14 @@ def _loop_shape(step: Step, loop: ForEach, scope: _Scope) -> Shape:
 
 def _check_branches(steps: tuple[Step, ...]) -> None:
     """A step that requires two branches of which only one runs would never run."""
-    conditions = {step.id: _printed(step.when) for step in steps if step.when}
+    conditions = {step.id: step.when for step in steps if step.when}
     for step in steps:
         required = sorted(step.requires() & conditions.keys())
         for index, one in enumerate(required):
             for other in required[index + 1 :]:
-                if _exclude(conditions[one], conditions[other]):
+                if exclude(conditions[one], conditions[other]):
                     raise PlanError(
                         f"It needs {one!r} and {other!r}, of which only one runs.",
                         where=step.id,
                         fix=f'Use {{"$first_of": [{{"$from": "{one}"}}, {{"$from": "{other}"}}]}}.',
                     )
-
-
-def _printed(condition: str) -> str:
-    return parse(condition).printed()
-
-
-def _exclude(one: str, other: str) -> bool:
-    return other in _negations(one) or one in _negations(other)
-
-
-def _negations(condition: str) -> set[str]:
-    bare = {_printed(f"not ({condition})")}
-    for sign, opposite in (("==", "!="), ("<", ">="), (">", "<="), ("<=", ">"), (">=", "<")):
-        if condition.count(f" {sign} ") == 1:
-            bare.add(condition.replace(f" {sign} ", f" {opposite} "))
-    return bare

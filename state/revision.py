@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from ..errors import PlanError
 from .plan import Plan, Step
 from .results import FINAL, StepResult
 
@@ -58,3 +59,23 @@ def may_be_used_later(previous: Plan) -> tuple[str, ...]:
     """Return the tools that the plan after this one may call once untrusted text was read."""
     called = (step.tool for step in previous.every_step() if step.tool)
     return tuple(sorted({*previous.later_tools, *called}))
+
+
+def check_later_tools(plan: Plan, first: Plan, *, kept: Collection[str]) -> None:
+    """Check that a plan made after untrusted text was read brings in no tool of its own.
+
+    Args:
+        plan: The later plan.
+        first: The plan that was made from the user's words.
+        kept: Ids of steps that have run and stand in it unchanged.
+
+    Raises:
+        PlanError: A step calls a tool that the first plan did not name.
+    """
+    for step in plan.every_step():
+        if step.tool and step.id not in kept and step.tool not in first.later_tools:
+            raise PlanError(
+                f"Tool {step.tool!r} is not among the tools that the first plan named for later.",
+                where=step.id,
+                fix=f"Use one of {sorted(first.later_tools)}, or say in `cannot` what is missing.",
+            )

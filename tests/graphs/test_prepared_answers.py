@@ -114,7 +114,7 @@ INVENTED = {
     "a factor": "f'It comes to {t[0].total * 1.37}.'",
     "a deadline": "f'It is due on {add_days(t[0].on, 30)}.'",
     "a default": "f'It costs {default(t[0].cost, 733)}.'",
-    "a branch": "f\"It is {'Ritz 77' if t else 'none'}.\"",
+    "a branch": "f\"It is {'Ritz 77' if len(t) > 0 else 'none'}.\"",
     "a list": "f\"They are {join(', ', [811, 812])}.\"",
     "a format": "f\"It came to {format_date(t[0].on, '433 EUR')}.\"",
     "a nested text": "f\"{join('; ', [f'{o.id} costs 951' for o in t])}.\"",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import pytest
-from pydantic import ValidationError
 
+from pointsman.errors import PlanError
 from pointsman.models.calling.structured import schema_problem
 from pointsman.planners.plan_schema import PLAN_SCHEMA
 from pointsman.planners.prompts import read_plan
@@ -90,7 +90,7 @@ def test_a_plan_with_every_field_is_read() -> None:
 
 def test_a_kind_that_nothing_tells_is_asked_for() -> None:
     """A prompt may be for a model or for a person."""
-    with pytest.raises(ValidationError, match="kind"):
+    with pytest.raises(PlanError, match=r"a\.kind"):
         read_plan({"steps": [{"id": "a", "prompt": "?"}]}, REQUEST, planner="m")
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from pointsman.errors import PlanError
-from pointsman.state.checks import check_later_tools, check_plan
+from pointsman.state.checks import check_plan
 from pointsman.state.plan import Plan, topological_order
+from pointsman.state.revision import check_later_tools
 from pointsman.state.shapes import shape_of_value
 
 SHAPES = {

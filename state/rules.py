@@ -1,0 +1,62 @@
+"""Rules: the `checks` of a step, compared with what is known of its output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..errors import PlanError
+from .plan import Check, Step
+from .shapes import ANY, Shape, at_path
+from .values import Json
+
+_ORDER = ("lt", "le", "gt", "ge")
+
+
+def check_rules(step: Step, output: Shape, shape_of: Callable[[Json], Shape]) -> None:
+    """Refuse rules that no output can keep.
+
+    Args:
+        step: The step.
+        output: What is known of its output.
+        shape_of: Says what is known of a rule's value.
+
+    Raises:
+        PlanError: A rule looks where nothing is, or compares what is never equal.
+    """
+    for rule in step.checks:
+        found = _found(step, rule, output)
+        value = shape_of(rule.value)
+        if rule.op in ("in", "not_in"):
+            if value.kind not in ("any", "list"):
+                raise _wrong(step, f"{rule.op} needs a list, not {value.kind}.", "Write [a, b].")
+            value = value.item or ANY
+        if rule.op in ("exists", "not_empty") or "any" in (found.kind, value.kind):
+            continue
+        if rule.op in _ORDER and found.kind not in ("number", "text", "date"):
+            raise _wrong(step, f"{rule.op} orders no {found.kind}.", "Use eq or ne.")
+        nullable = rule.op not in _ORDER and (found.nullable or value.nullable)
+        if _kind(found) != _kind(value) and not nullable:
+            raise _wrong(
+                step,
+                f"At {rule.path!r} stands {found.kind}; it is compared with {value.kind}.",
+                f"Compare it with a value of kind {found.kind}.",
+            )
+
+
+def _found(step: Step, rule: Check, output: Shape) -> Shape:
+    try:
+        return at_path(output, rule.path)
+    except KeyError as error:
+        if rule.op == "exists":
+            return ANY
+        raise _wrong(
+            step, f"Nothing stands at {rule.path!r}: {error.args[0]}.", f"It brings {output}."
+        ) from error
+
+
+def _kind(shape: Shape) -> str:
+    return "text" if shape.kind == "date" else shape.kind
+
+
+def _wrong(step: Step, problem: str, fix: str) -> PlanError:
+    return PlanError(problem, where=f"{step.id}.checks", fix=fix)

@@ -1,0 +1,86 @@
+"""Conditions that no value meets are told from those that some value may meet."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.errors import ExpressionError
+from pointsman.state.contradictions import contradiction, exclude
+from pointsman.state.expressions import evaluate
+
+NEVER = [
+    "a == 1 and a == 2",
+    "a == 'x' and a != 'x'",
+    "a < 1 and a > 1",
+    "a < 1 and a >= 1",
+    "1 < a < 1",
+    "5 < a and 3 > a",
+    "a == 7 and a < 3",
+    "b and not b",
+    "b and c and not (c or a == 1)",
+    "(b or c) and not (b or c)",
+    "len(a) < 0",
+    "len(a) == -1",
+    "b == true and b == false",
+    "a == null and a != null",
+    "a < c and not (a < c)",
+    "not (a != 1) and a == 2",
+]
+MAYBE = [
+    "a == 1 or a == 2",
+    "a != 1 and a != 2",
+    "a <= 1 and a >= 1",
+    "1 <= a <= 1",
+    "a > 1 and c < 1",
+    "b or not b",
+    "not (b and c) and b",
+    "len(a) <= 0",
+    "a < c and c < 5",
+    "a == 1 and c == 2",
+    "a in [1] and a == 2",
+    "b and not c",
+]
+
+
+@pytest.mark.parametrize("condition", NEVER)
+def test_what_no_value_meets_is_known(condition: str) -> None:
+    """The parts that rule each other out are quoted."""
+    assert contradiction(condition)
+
+
+@pytest.mark.parametrize("condition", MAYBE)
+def test_what_some_value_may_meet_passes(condition: str) -> None:
+    """It errs on one side only."""
+    assert not contradiction(condition)
+
+
+def test_long_conditions_are_compared_too() -> None:
+    """Two that are each as long as an expression may be."""
+    long = " and ".join(f"a{n} == {n}" for n in range(120))
+
+    assert exclude(long, "a7 == 8")
+
+
+PARTS = st.sampled_from(
+    [f"{n} {op} {v}" for n in "xy" for op in ("==", "!=", "<", "<=", ">", ">=") for v in (0, 1, 2)]
+    + ["p", "q", "not p", "0 < x < 2", "not (x < 1)", "not (p and q)", "x < y", "y >= x"]
+)
+
+
+@given(st.lists(PARTS, min_size=1, max_size=4), st.sampled_from(["and", "or"]))
+def test_it_is_never_wrong(parts: list[str], joined: str) -> None:
+    """Where it finds a contradiction, no values of many make the condition true."""
+    condition = f" {joined} ".join(f"({part})" for part in parts)
+    if not contradiction(condition):
+        return
+
+    numbers = (-1, 0, 0.5, 1, 1.5, 2, 3)
+    for x, y, p, q in itertools.product(numbers, numbers, (True, False), (True, False)):
+        try:
+            assert not evaluate(condition, {"x": x, "y": y, "p": p, "q": q})
+        except ExpressionError:
+            continue
