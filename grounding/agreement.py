@@ -11,14 +11,16 @@ from . import counting
 from .dates import WrittenDate
 from .deeds import Deed
 from .effects import DoneEffect
-from .evidence import Held, Indexed, Row, index
+from .entries import is_id, own_keys, records_of
+from .evidence import Held, Row, index
 from .ground import Holding
 from .identifiers import Identifier, prefix
 from .kinds import kinds_of
 from .lexicon.reading import any_of, lexicon
 from .matching import carries, is_amount
-from .names import Name, name_key
+from .names import name_key
 from .quantities import Quantity
+from .recipients import Recipients
 from .relative import RelativeDays, Weekday
 from .standing import AnyFact, Standing
 from .times import TimeOfDay
@@ -45,9 +47,7 @@ _COUNTED = re.compile(
 _JOINED = re.compile(
     r"^\s?(?:,|and|und|et|y|&|\+|as well as|sowie|bis|to|/)\s?(?:\w{1,24}\s){0,2}?#?$"
 )
-_MOMENT = re.compile(r"[\d.:/T+-]{4,32}Z?")
 _ELSE = listed(_WORDS["else"])
-_REMARKS = listed(_WORDS["remarks"])
 _NEAR = 32
 """Characters before a fact that tell what it is to the deed."""
 _SHORT = 3
@@ -80,7 +80,8 @@ class Agreement:
         for fact in self._facts:
             if not self._describes(fact) and not self._agrees(fact):
                 return fact.text.strip()
-        return next((n.text for n in self._names if not self._is_named(n)), "")
+        recipients = Recipients(self._given, self._whole, self._told, self._evidence)
+        return recipients.wrong(self._names, self._text)
 
     def denied(self) -> str:
         """Return the word that denies what was done."""
@@ -100,7 +101,7 @@ class Agreement:
     def _is_on_record(self) -> bool:
         """Whether cited evidence tells of such a deed, of whomever, with the amounts said."""
         cited = self._sentence.cited
-        rows = [row for item in cited.items for row in _rows(item) if self._records(row)]
+        rows = [row for item in cited.items for row in records_of(item) if self._records(row)]
         if self._deed.is_own or not rows:
             return False
         amounts = [f for f in self._facts if isinstance(f, Quantity) and _is_money(f)]
@@ -200,7 +201,7 @@ class Agreement:
 
     def _small_numbers(self) -> list[Held]:
         held = [h for h in self._given.held if h.path and not h.quantity.dimension]
-        return [h for h in held if not _is_id(h) and len(str(h.quantity.values[0])) < _ID_DIGITS]
+        return [h for h in held if not is_id(h) and len(str(h.quantity.values[0])) < _ID_DIGITS]
 
     def _is_counted(self, fact: Quantity) -> bool:
         """Whether a number says to how many things the deed was done."""
@@ -214,9 +215,9 @@ class Agreement:
         possible = {Decimal(self._count)}
         possible |= {Decimal(listing.length) for _, listing in self._whole.listings}
         for item in self._whole.items:
-            fields = [h for h in item.held if h.path and not _is_id(h)]
+            fields = [h for h in item.held if h.path and not is_id(h)]
             possible |= {v for h in fields for v in h.quantity.values}
-        numbers = [h.quantity.values[0] for h in self._given.held if h.path and not _is_id(h)]
+        numbers = [h.quantity.values[0] for h in self._given.held if h.path and not is_id(h)]
         possible.add(sum(numbers, Decimal(0)))
         return value in possible or self._is_untouched(value) or value in self._named_entries()
 
@@ -238,12 +239,12 @@ class Agreement:
         """
         keys = self._whole.keys | self._whole.words
         for item in self._sentence.ground.evidence.values():
-            linked = item.keys.union(*map(_own_keys, item.rows)) & keys
+            linked = item.keys.union(*map(own_keys, item.rows)) & keys
             for listing in item.listings:
                 if not linked or listing.length != value:
                     continue
                 entries = [r for r in item.rows if r.path[:-1] == listing.path and r.path]
-                touched = [r for r in entries if _own_keys(r) & keys]
+                touched = [r for r in entries if own_keys(r) & keys]
                 return not touched or len(touched) == len(entries)
         return False
 
@@ -311,40 +312,6 @@ class Agreement:
         others = [f for f in self._facts if isinstance(f, TimeOfDay) and f is not fact]
         return self._stands(fact, basis) or any(self._stands(f, basis) for f in others)
 
-    def _is_named(self, name: Name) -> bool:
-        """A name that only the request holds is wrong where the effects hold another one."""
-        key = name_key(name.folded)
-        known = self._whole.names | self._told.names
-        if key in known or any(key in k or k in key for k in known if len(k) >= 5 <= len(key)):
-            return True
-        if not name.certain or self._is_spoken_to(name):
-            return True
-        if key in self._evidence.names:
-            return self._is_linked(key)
-        others = [n for n in self._names if n is not name and name_key(n.folded) in known]
-        named = any(map(_names_somebody, self._given.items))
-        return bool(others) or not named
-
-    def _is_linked(self, key: str) -> bool:
-        """Whether a name or address stands in a record of what the deed was done to.
-
-        In a list it does where the record holds something that the effects hold, or where none of
-        the list does.
-        """
-        keys = self._whole.keys | self._whole.names
-        for item in self._sentence.ground.evidence.values():
-            rows = [r for r in item.rows if r.path]
-            own = [r for r in rows if key in {name_key(w) for w in r.words} | _own_keys(r)]
-            others = [r for r in rows if r not in own and _own_keys(r) & keys]
-            if own and others and not any(_own_keys(r) & keys for r in own):
-                return False
-        return True
-
-    def _is_spoken_to(self, name: Name) -> bool:
-        """Whether it is the reader's own, as in `I have cancelled it, Anna`."""
-        before, after = self._text[: name.start].rstrip(), self._text[name.end :].lstrip()
-        return (not before or before.endswith(",")) and after[:1] in ("", ",", ".", "!")
-
 
 def _is_money(fact: Quantity) -> bool:
     return fact.dimension.startswith("money:")
@@ -361,22 +328,6 @@ def _totals(amounts: Sequence[Held]) -> list[Decimal]:
     return [*some, sum(values, Decimal(0))]
 
 
-def _is_id(held: Held) -> bool:
-    words = key_words(held.key)
-    return bool({"id", "ids", "number", "nr", "no", "nummer", "numero"} & set(words)) or (
-        is_amount(held)
-    )
-
-
-def _own_keys(row: Row) -> frozenset[str]:
-    """Return the identifiers of a record: what of its texts and numbers holds a digit."""
-    own = [text for text in row.texts if not _MOMENT.fullmatch(text)]
-    texts = {t.folded for text in own for t in tokens(text) if any(map(str.isdigit, t.text))}
-    texts |= {text.casefold() for text in row.texts if "@" in text}
-    numbers = {str(h.quantity.values[0]) for h in row.held if _is_id(h) and not is_amount(h)}
-    return frozenset(texts | numbers)
-
-
 def _is_in(row: Row, text: str) -> bool:
     """Whether a text, in words, holds a record's name or number; short words stand in any."""
     names = (own for own in row.texts if len(own) > _SHORT or any(map(str.isdigit, own)))
@@ -387,37 +338,5 @@ def _in_words(text: str) -> str:
     return f" {' '.join(_folded(text))} "
 
 
-def _rows(item: Indexed) -> list[Row]:
-    if item.rows:
-        return item.rows
-    return [
-        Row(
-            path=(),
-            source=item.id,
-            words=item.words,
-            flags={},
-            labels=frozenset(),
-            held=item.held,
-            dates=item.dates,
-            times=item.times,
-            texts=(item.text,),
-        )
-    ]
-
-
 def _folded(word: str) -> list[str]:
     return [t.folded for t in tokens(word)]
-
-
-def _names_somebody(item: Indexed) -> bool:
-    """Return whether arguments hold an address, or a text of capitalised words alone."""
-    values = [leaf for leaf in item.leaves if not _REMARKS & set(key_words(leaf.key))]
-    texts = [leaf.value for leaf in values if isinstance(leaf.value, str)]
-    return any("@" in text or _is_title(text) for text in texts)
-
-
-def _is_title(text: str) -> bool:
-    words = [t.text for t in tokens(text) if len(t.text) > 3 or t.text[0].isupper()]
-    return 0 < len(words) <= 4 and all(
-        w[0].isupper() and not w.isupper() and w.isalpha() for w in words
-    )
