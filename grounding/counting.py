@@ -9,12 +9,13 @@ from datetime import date
 from decimal import Decimal
 
 from . import cues
+from .clauses import read_clauses
 from .evidence import Indexed, Row
 from .facts import StatedFacts
 from .ground import Holding
 from .quantities import Quantity
 from .records import Listing
-from .tables import MOST_ROWS, columns, holds_numbers, stems_of
+from .tables import MOST_ROWS, columns, holds_numbers, named_rows, stems_of
 from .traits import traits
 from .units import unit_of
 from .words import fold, key_words, stem, tokens
@@ -36,6 +37,10 @@ _IN = re.compile(
 _ALL = re.compile(
     r"(?<!\bof )(?<!\bde )(?<!\bder )\b(?:all(?: of the| the)?|alle|sämtliche"
     r"|tous les|toutes les|todos los|todas las|los|las)\s$",
+    re.IGNORECASE,
+)
+_OF = re.compile(
+    r"\b(?:of|among|de|des|d['’]entre|parmi|entre|der|von|unter)\s(?:(?:the|los|las|les|den|diesen)\s)?$",
     re.IGNORECASE,
 )
 _NO_COUNT = re.compile(r"(?:#|\bn[ro]\.?|\boption|\bnumber|\bnummer|\bnuméro|\bnúmero)\s?$", re.I)
@@ -138,8 +143,23 @@ def counted(said: Quantity, facts: StatedFacts, cited: Holding, *, any_list: boo
         return True
     divided = [(rows, t) for rows in cited.tables for t in traits(rows, facts)]
     if divided:
-        return any(value in (len(rows), len(t.meant)) for rows, t in divided)
+        return any(
+            value == len(t.meant) or (value == len(rows) and _tells_rows_apart(rows, said, facts))
+            for rows, t in divided
+        )
     return any_list and any(value == n for n in _any_counts(cited))
+
+
+def _tells_rows_apart(rows: Sequence[Row], said: Quantity, facts: StatedFacts) -> bool:
+    """Whether a sentence says more of a list than what a field of its rows divides.
+
+    `Three groups have places left` counts those that have; `There are three groups; Judo has none`
+    counts them all.
+    """
+    numbers = [q for q in facts.quantities if not q.dimension]
+    several = len(read_clauses(facts.text)) > 1
+    of_all = bool(_OF.search(facts.text[: said.start]))
+    return several or of_all or len(numbers) > 1 or bool(named_rows(rows, facts))
 
 
 def counts_periods(said: Quantity, cited: Holding) -> bool:

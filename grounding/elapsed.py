@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -23,6 +24,11 @@ MOST = 40
 
 _LATER = 3
 """Characters between a date and the time of day that belongs to it."""
+
+
+_LASTS = re.compile(
+    r"\b(?:lasts?|lasted|runs? for|dauer\w*|dur(?:e|ent|era)|dura[nr]?)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -70,17 +76,22 @@ def spans(
     elif said.dimension == "month" and said.unit and said.unit.factor == 12:
         # An age is the years from a birthday until today.
         pairs += [(moment, Moment(today, None)) for moment in every]
-    return any(_spans(said, one, other) for one, other in pairs)
+    lasts = bool(_LASTS.search(facts.text))
+    return any(_spans(said, one, other, lasts=lasts) for one, other in pairs)
 
 
-def _spans(said: Quantity, one: Moment, other: Moment) -> bool:
+def _spans(said: Quantity, one: Moment, other: Moment, *, lasts: bool) -> bool:
     if said.dimension == "month":
         return _months(one, other, said)
     seconds = _seconds(one, other)
     if seconds is None:
         return False
     if said.dimension == "time":
-        return any(agrees(seconds, own, said) for own in said.base)
+        held = [seconds]
+        if lasts and one.minutes is None and other.minutes is None:
+            # What lasts from one day to another takes both.
+            held.append(seconds + 86400)
+        return any(agrees(gap, own, said) for gap in held for own in said.base)
     days = {seconds / 86400}
     if one.day and other.day:
         # Nights are counted by the calendar, whatever the hour.
