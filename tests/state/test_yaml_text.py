@@ -73,6 +73,7 @@ VALUES = st.recursive(
             unique_by=lambda pair: str(pair[0]),
         ).map(dict)
     ),
+    max_leaves=30,
 )
 
 
