@@ -79,7 +79,8 @@ class Settings(BaseModel):
     home: Path = Field(default_factory=default_home)
     """Folder of everything that a run writes."""
     store_url: str = ""
-    """Database of journal, effects, approvals, budgets and audit; default: a file under `home`."""
+    """Database of journal, effects, approvals, budgets and audit; default: a file under `home`.
+    PostgreSQL holds the checkpoints of the command line too."""
     tools: tuple[str, ...] = ()
     """`package.module:name` or `./file.py:name`: a tool, a list of tools, or a function that
     returns one and may take the `home` folder."""

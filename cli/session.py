@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import NotFoundError
+from ..home import open_own_checkpoints
 from ..runs.dependencies import Dependencies
 from ..runs.thread import ThreadState, config_of, read_thread
 from ..settings import Settings
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from langgraph.types import StateSnapshot
 
     from ..agent import Agent
-
-CHECKPOINTS = "checkpoints.db"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,11 +95,10 @@ async def open_threads(config: str) -> AsyncGenerator[tuple[ThreadReader, Store]
         StoreError: A file under the home folder cannot be used.
     """
     from ..graphs.reader import build_reader
-    from ..stores.checkpoints import open_checkpoints
 
     async with (
         open_records(config) as (settings, store),
-        open_checkpoints(settings.home / CHECKPOINTS) as checkpoints,
+        open_own_checkpoints(settings) as checkpoints,
     ):
         caller = await caller_of(settings, store)
         reader = build_reader(checkpoints)
@@ -130,15 +128,14 @@ async def open_office(config: str) -> AsyncGenerator[Office, None]:
 
 @asynccontextmanager
 async def at_work(office: Office) -> AsyncGenerator[Session, None]:
-    """Build the agent over the checkpoints of the home folder.
+    """Build the agent over the checkpoints that its settings name.
 
     Raises:
         StoreError: The checkpoints cannot be used.
     """
     from ..graphs.agent import build_graph
-    from ..stores.checkpoints import open_checkpoints
 
-    async with open_checkpoints(office.settings.home / CHECKPOINTS) as checkpoints:
+    async with open_own_checkpoints(office.settings) as checkpoints:
         yield Session(
             config=office.config,
             settings=office.settings,

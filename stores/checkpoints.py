@@ -1,9 +1,8 @@
-"""Checkpoints of local runs: LangGraph's SQLite saver, tuned, with errors that say what to do."""
+"""Checkpoints: LangGraph's savers, tuned, with errors that say what to do."""
 
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,42 +10,61 @@ from typing import Any
 
 import aiosqlite
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import CheckpointTuple
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from ..errors import StoreError
+from .checked_values import CheckedSerializer, checked
+from .engines import store_url
 from .files import private_file
 
 
 @asynccontextmanager
 async def open_checkpoints(
-    file: Path, *, timeout_seconds: float = 30.0
-) -> AsyncGenerator[AsyncSqliteSaver, None]:
-    """Open the checkpoints in a file, which is created on first use.
+    where: str | Path, *, timeout_seconds: float = 30.0
+) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
+    """Open the checkpoints in a file or a database, whose tables are made on first use.
 
     Checkpoints may be lost with the power: a thread then goes on from an earlier one, and the
     journal, which is never lost, gives back what was done since. So they do not wait for the disk.
 
     Args:
-        file: The SQLite file.
+        where: The SQLite file, or `postgresql://USER@HOST/DATABASE`.
         timeout_seconds: Longest wait for another process that writes.
 
     Raises:
-        StoreError: The file cannot be opened, read or written.
+        ConfigError: The URL cannot be read.
+        StoreError: The checkpoints cannot be opened, read or written.
     """
+    url = store_url(where)
+    if url.get_backend_name() == "sqlite":
+        opened = _open_file(Path(url.database or ""), timeout_seconds)
+    else:
+        # The driver is an extra.
+        from .postgres_checkpoints import open_postgres
+
+        opened = open_postgres(url, timeout_seconds)
+    async with opened as saver:
+        yield saver
+
+
+@asynccontextmanager
+async def _open_file(
+    file: Path, timeout_seconds: float
+) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
     private_file(file)
     try:
         async with aiosqlite.connect(file, timeout=timeout_seconds) as connection:
             await connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
-            saver = _Saver(connection, serde=_CheckedSerializer(file), file=file)
+            serde = CheckedSerializer(lambda error: _unusable(file, error))
+            saver = _FileSaver(connection, serde=serde, file=file)
             await saver.setup()
             yield saver
     except sqlite3.Error as error:
         raise _unusable(file, error) from error
 
 
-class _Saver(AsyncSqliteSaver):
+class _FileSaver(AsyncSqliteSaver):
     """LangGraph's saver, whose errors say which file is damaged."""
 
     def __init__(self, *given: Any, file: Path, **named: Any) -> None:
@@ -56,56 +74,9 @@ class _Saver(AsyncSqliteSaver):
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Read a checkpoint. Raises `StoreError`."""
         try:
-            found = await super().aget_tuple(config)
-        except ValueError as error:  # of the metadata, which are JSON
+            return checked(await super().aget_tuple(config))
+        except ValueError as error:  # the metadata are JSON
             raise _unusable(self._file, error) from error
-        if found is not None and not _is_whole(found):
-            raise _unusable(self._file, ValueError("A checkpoint is none"))
-        return found
-
-
-def _is_whole(found: CheckpointTuple) -> bool:
-    parts: list[Any] = [found.checkpoint, found.metadata]
-    if not all(isinstance(part, dict) for part in parts):
-        return False
-    return {"v", "channel_versions"} <= parts[0].keys() and "step" in parts[1]
-
-
-class _CheckedSerializer(JsonPlusSerializer):
-    """LangGraph's serializer with a checksum behind each value.
-
-    SQLite's own checks see the pages and not what stands in them; a spoilt value can still be read,
-    as another one.
-    """
-
-    def __init__(self, file: Path) -> None:
-        super().__init__()
-        self._file = file
-
-    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
-        """Write a value and its checksum."""
-        kind, data = super().dumps_typed(obj)
-        return kind + _CHECKED, data + _checksum(data)
-
-    def loads_typed(self, data: tuple[str, bytes]) -> Any:
-        """Read a stored value, of an earlier release without a checksum. Raises `StoreError`."""
-        try:
-            kind, value = data
-            if kind.endswith(_CHECKED):
-                kind, value, found = kind.removesuffix(_CHECKED), value[:-4], value[-4:]
-                if found != _checksum(value):
-                    raise ValueError("A value is not as it was written")
-            return super().loads_typed((kind, value))
-        except (ValueError, TypeError, AttributeError, NotImplementedError) as error:
-            raise _unusable(self._file, error) from error
-
-
-_CHECKED = "+crc32"
-"""Behind the type of a value with a checksum."""
-
-
-def _checksum(data: bytes) -> bytes:
-    return zlib.crc32(data).to_bytes(4, "big")
 
 
 def _unusable(file: Path, error: Exception) -> StoreError:

@@ -84,6 +84,11 @@ class SqlLeases:
 
         return await self._database.read(work)
 
+    async def was_held(self, name: str) -> bool:
+        """Say whether anybody has ever held it."""
+        query = select(leases.c.fence).where(leases.c.name == name)
+        return await self._database.read(lambda c: c.execute(query).first() is not None)
+
     async def release(self, name: str, *, owner: str) -> None:
         """Give it back; nothing happens if another owner holds it by now."""
         # The row stays, so that the token keeps growing.

@@ -6,6 +6,7 @@ import gc
 import ipaddress
 import os
 import socket
+import uuid
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import create_engine, make_url, text
 
 from .postgres_server import binaries, running_server
 
@@ -87,3 +89,15 @@ def postgres_server() -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed: initdb was not found.")
     with running_server(Path("/tmp")) as url:  # noqa: S108  socket paths must be short
         yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """Return a URL that leads to a new, empty schema, which takes less time than a database."""
+    url = make_url(postgres_server)
+    name = f"t{uuid.uuid4().hex}"
+    engine = create_engine(url.set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+    engine.dispose()
+    return url.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string()

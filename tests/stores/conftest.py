@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from pointsman.stores import SqlStore, open_store
 
@@ -27,18 +25,6 @@ class Clock:
 def clock() -> Clock:
     """Return a clock at 1000 seconds."""
     return Clock()
-
-
-@pytest.fixture
-def postgres_url(postgres_server: str) -> str:
-    """Return a URL that leads to a new, empty schema, which takes less time than a database."""
-    url = make_url(postgres_server)
-    name = f"t{uuid.uuid4().hex}"
-    engine = create_engine(url.set(drivername="postgresql+psycopg"))
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {name}"))
-    engine.dispose()
-    return url.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

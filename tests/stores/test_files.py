@@ -160,7 +160,7 @@ async def test_a_damaged_file_is_named(tmp_path: Path, how: str) -> None:
     checkpoints, store_file = tmp_path / "checkpoints.db", tmp_path / "store.db"
     await use(store_file)
     async with open_checkpoints(checkpoints) as saver:
-        await saver.setup()
+        assert await saver.aget_tuple(CONFIG) is None
     spoil(store_file, how)
     spoil(checkpoints, how)
 
