@@ -20,7 +20,12 @@ _FRENCH_HOURS = re.compile(
     r"\b(?:à|vers|dès|avant|après|entre|et|jusqu[’']à|de)\s([01]?\d|2[0-4])\sheures?\b",
     re.IGNORECASE,
 )
-_SPANISH = re.compile(r"\b(?:a|de|hasta|desde) las (\d{1,2})(?:[:.]([0-5]\d))?(?!\d)")
+# `Dos de las tres citas` counts: it names no time.
+_DE = (
+    r"(?<!\d )(?<!\buna )(?<!\bdos )(?<!\btres )(?<!\bcuatro )(?<!\bcinco )(?<!\bseis )"
+    r"(?<!\bninguna )(?<!\bcualquiera )de"
+)
+_SPANISH = re.compile(rf"\b(?:a|{_DE}|hasta|desde) las (\d{{1,2}})(?:[:.]([0-5]\d))?(?!\d)")
 _WORDS = re.compile(
     r"\b(noon|midnight|mittag|mitternacht|midi|minuit|mediod[ií]a|medianoche)\b", re.I
 )
@@ -50,7 +55,7 @@ _SPOKEN = tuple(
         r"\b(?P<more>half past|quarter past|quarter to) (?P<hour>\w+)\b",
         r"\b(?P<more>halb|viertel nach|viertel vor) (?P<hour>\w+)\b",
         r"\b(?P<hour>\w+) heures?(?: (?P<more>et demie?|et quart|moins le quart))\b",
-        r"\b(?:a|de|desde|hasta|entre|sobre) las (?P<hour>\w+)"
+        rf"\b(?:a|{_DE}|desde|hasta|entre|sobre) las (?P<hour>\w+)"
         r"(?: (?P<more>y media|y cuarto|menos cuarto))?\b",
         r"\b(?P<hour>\w+) o['’]clock\b",
         r"\bum (?P<hour>eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf)\b(?! uhr)",
