@@ -68,14 +68,27 @@ def _found(
     kinds: frozenset[str], claim: PassiveClaim, money: Sequence[Quantity], cited: Holding
 ) -> bool:
     """Return whether cited evidence speaks of it, or records the amount that was booked."""
-    if _spoken_of(kinds | kinds_of(claim.word), cited) or (
-        claim.is_moving and any(map(is_moving, cited.words))
+    words = cited.words - _denied(cited)
+    if any((kinds | kinds_of(claim.word)) & kinds_of(word) for word in words) or (
+        claim.is_moving and any(map(is_moving, words))
     ):
+        return True
+    if claim.is_lasting and "pay" in kinds and any(h.quantity.values[0] == 0 for h in cited.held):
+        # Nothing open is all paid.
         return True
     booked = [h for h in cited.held if h.path and (h.quantity.negative or claim.is_charge)]
     return "pay" in kinds and any(
         carries(h, amount, claim.word, cited.currencies) for h in booked for amount in money
     )
+
+
+def _denied(cited: Holding) -> frozenset[str]:
+    """Return the words that only name what is not so: `card_blocked: false` blocks nothing."""
+    leaves = [leaf for item in cited.items for leaf in item.leaves]
+    names = {word for leaf in leaves if leaf.value is False for word in key_words(leaf.key)}
+    told = {word for leaf in leaves if leaf.value is not False for word in key_words(leaf.key)}
+    texts = [leaf.value for leaf in leaves if isinstance(leaf.value, str)]
+    return frozenset(names) - told - frozenset[str]().union(*map(folded_words, texts))
 
 
 def _stated(kinds: frozenset[str], claim: PassiveClaim, facts: StatedFacts, ground: Ground) -> bool:

@@ -16,6 +16,7 @@ from .elapsed import duration
 from .evidence import Row
 from .facts import StatedFacts
 from .ground import Holding
+from .identifiers import Identifier
 from .language import is_function_word
 from .lexicon.reading import any_of, lexicon
 from .matching import agrees, carries, is_amount
@@ -58,9 +59,15 @@ _DISTANCE_FIELDS = listed("distance entfernung distancia length lange km m")
 
 def contradicted(facts: StatedFacts, cited: Holding) -> str:
     """Return what a sentence compares wrongly, or an empty string."""
+    read: list[range] = []
     for pattern, scale in _COMPARATIVE:
-        if (match := pattern.search(facts.text)) and _wrong_pair(match, scale, facts, cited):
+        match = pattern.search(facts.text)
+        # `plus léger que` compares weights: that it begins like `plus de … que` says nothing more.
+        if match is None or any(match.start() in span for span in read):
+            continue
+        if _wrong_pair(match, scale, facts, cited):
             return match[0]
+        read.append(range(*match.span()))
     for pattern, scale in _SUPERLATIVE:
         if match := pattern.search(facts.text):
             return match[0] if _wrong_extreme(scale, facts, cited) else ""
@@ -314,6 +321,9 @@ def _is_gap(one: Decimal, other: Decimal, match: re.Match[str], facts: StatedFac
 
 def _nearest(rows: Sequence[Row], facts: StatedFacts, first: int, last: int) -> Row | None:
     """Return the row that alone has most of the words on one side of the comparison."""
+    by_id = _rows_identified(rows, [i for i in facts.identifiers if first <= i.start < last])
+    if len(by_id) == 1:
+        return by_id[0]
     by_date = _rows_dated(rows, [d for d in facts.dates if first <= d.start < last])
     if len(by_date) == 1:
         return by_date[0]
@@ -325,6 +335,11 @@ def _nearest(rows: Sequence[Row], facts: StatedFacts, first: int, last: int) -> 
     if not best or scores.count(best) > 1:
         return None
     return rows[scores.index(best)]
+
+
+def _rows_identified(rows: Sequence[Row], said: Sequence[Identifier]) -> list[Row]:
+    keys = {identifier.text.casefold() for identifier in said}
+    return [row for row in rows if keys & {text.casefold() for text in row.texts}]
 
 
 def _rows_dated(rows: Sequence[Row], said: Sequence[WrittenDate]) -> list[Row]:

@@ -40,7 +40,8 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 _OF = re.compile(
-    r"\b(?:of|among|de|des|d['’]entre|parmi|entre|der|von|unter)\s(?:(?:the|los|las|les|den|diesen)\s)?$",
+    r"\b(?:of|among|de|des|d['’]entre|parmi|entre|der|von|unter)\s"
+    r"(?:(?:the|your|los|las|sus|tus|les|vos|den|diesen|ihren|deinen)\s)?$",
     re.IGNORECASE,
 )
 _NO_COUNT = re.compile(r"(?:#|\bn[ro]\.?|\boption|\bnumber|\bnummer|\bnuméro|\bnúmero)\s?$", re.I)
@@ -138,7 +139,7 @@ def counted(said: Quantity, facts: StatedFacts, cited: Holding, *, any_list: boo
     noun = noun_after(said, facts)
     by_value = set(_value_counts(noun, cited))
     if by_value:
-        return value in by_value
+        return value in by_value or _is_whole(said, facts, cited)
     if any(value == n for n in _filtered(facts, cited)):
         return True
     divided = [(rows, t) for rows in cited.tables for t in traits(rows, facts)]
@@ -160,6 +161,12 @@ def _tells_rows_apart(rows: Sequence[Row], said: Quantity, facts: StatedFacts) -
     several = len(read_clauses(facts.text)) > 1
     of_all = bool(_OF.search(facts.text[: said.start]))
     return several or of_all or len(numbers) > 1 or bool(named_rows(rows, facts))
+
+
+def _is_whole(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
+    """`Three of the four payments are booked`: the latter counts all entries, not the booked."""
+    parted = _OF.search(facts.text[max(0, said.start - 24) : said.start])
+    return bool(parted) and any(said.values[0] == len(rows) for rows in cited.tables)
 
 
 def counts_periods(said: Quantity, cited: Holding) -> bool:

@@ -50,13 +50,13 @@ _COMPLETED = re.compile(
     re.IGNORECASE,
 )
 _LASTING = re.compile(
-    r"\b(?:is|are)\s(?:now|already)\s(\w+ed)\b"
+    r"\b(?:is|are)\s(?:now|already)\s(\w+ed|paid)\b"
     r"|\b(?:is|are)\s(booked|reserved|cancelled|canceled|scheduled|refunded|registered|enrolled"
     r"|(?:de|re)?activated|suspended|deleted|blocked|unlocked|unblocked|frozen)\b"
     r"|\b(?:ist|sind)\b(?:[^.!?;,]|(?<=\d)[.,]){0,160}?\b(ge(?:bucht|ändert|sperrt|löscht)|storniert|reserviert|verschoben|erstattet|überwiesen|bestellt"
-    r"|gekündigt|umgebucht|(?:an|ab)gemeldet|eingeschrieben|freigeschaltet|(?:de)?aktiviert)\b"
-    r"|\b(?:est|sont|êtes)\s(?:bien\s|maintenant\s|désormais\s)*(réservé|annulé|modifié|remboursé|confirmé|bloqué|résilié|(?:dés)?inscrit|suspendu|activé|désactivé|supprimé|déplacé|reporté)e?s?\b"
-    r"|\b(?:está|están|queda|quedan)\s(?:ya\s)?(reservad|cancelad|anulad|cambiad|bloquead|pedid|inscrit|registrad|activad|desactivad|suspendid|eliminad|reembolsad|aplazad)\w+\b",
+    r"|bezahlt|beglichen|gekündigt|umgebucht|(?:an|ab)gemeldet|eingeschrieben|freigeschaltet|(?:de)?aktiviert)\b"
+    r"|\b(?:est|sont|êtes)\s(?:bien\s|maintenant\s|désormais\s|déjà\s)*(réservé|payé|réglé|annulé|modifié|remboursé|confirmé|bloqué|résilié|(?:dés)?inscrit|suspendu|activé|désactivé|supprimé|déplacé|reporté)e?s?\b"
+    r"|\b(?:está|están|queda|quedan)\s(?:ya\s)?(reservad|pagad|cancelad|anulad|cambiad|bloquead|pedid|inscrit|registrad|activad|desactivad|suspendid|eliminad|reembolsad|aplazad)\w+\b",
     re.IGNORECASE,
 )  # fmt: skip
 _UNDER_WAY = re.compile(
