@@ -91,6 +91,7 @@ bench: $(READY) ## Print the benchmarks
 	$(BIN)/python -m pointsman.benchmarks.critical_path
 	$(BIN)/python -m pointsman.benchmarks.growth
 	$(BIN)/python -m pointsman.benchmarks.items
+	$(BIN)/python -m pointsman.benchmarks.killed_items
 	$(BIN)/python -m pointsman.benchmarks.long_threads
 	$(BIN)/python -m pointsman.benchmarks.trips
 	$(BIN)/python -m pointsman.benchmarks.signing

@@ -200,9 +200,8 @@ class Ground:
             self, evidence={**self.evidence, WORKED: index(WORKED, "", "\n".join(values))}
         )
 
-    @cached_property
-    def numbers(self) -> frozenset[Decimal]:
-        """Numbers of what needs no citation."""
+    def read_numbers(self) -> frozenset[Decimal]:
+        """Return the numbers of what needs no citation."""
         return frozenset(v for held in self.context.held for v in held.quantity.values)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -182,7 +183,8 @@ async def _sentences(
     """Return the answer's sentences: those that stand already, else those that a model writes."""
     if said:
         return await corrected(desk, await desk.check(said)), run.plan.planner
-    numbers = desk.ground.numbers
+    # Effects are read for their numbers, in a thread: a loop may have had many.
+    numbers = await asyncio.to_thread(desk.ground.read_numbers) if run.plan.answer else frozenset()
     own = prepared(run.plan, run.results, run.outputs, now=run.now, numbers=numbers)
     if own and run.plan.planner.partition(":")[0] == PLAYBOOK:
         return desk.say(await desk.check(own, quotes=True)), "template"

@@ -250,6 +250,19 @@ class SqlEffectsLedger:
             lambda connection: [_record(row) for row in connection.execute(query)]
         )
 
+    async def equal_calls(self, run_id: str, tool: str, args_digest: str) -> Sequence[EffectRecord]:
+        """Return the calls of a run to one tool with the same arguments, in their order."""
+        await self._database.write_what_waits(_READ)
+        equal = (
+            effects.c.run_id == run_id,
+            effects.c.tool == tool,
+            effects.c.args_digest == args_digest,
+        )
+        query = _query().where(*equal).order_by(effects.c.seq)
+        return await self._database.read(
+            lambda connection: [_record(row) for row in connection.execute(query)]
+        )
+
 
 def _rival(connection: Connection, claim: EffectClaim) -> EffectRecord | None:
     """Take the business key for this call, or return the call that has it."""

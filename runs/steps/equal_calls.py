@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...state.values import JsonObject, digest
 from ...stores.records import ApprovalStatus, EffectRecord
 from ...tools.contract import Tool
@@ -43,9 +45,9 @@ async def is_repetition(
 
 async def _made(
     current: Current, tool: Tool, args: JsonObject, dependencies: Dependencies
-) -> list[EffectRecord]:
+) -> Sequence[EffectRecord]:
     if tool.contract.effect == "read":
-        return []
-    made = await dependencies.store.effects.of_run(current.run.id)
-    wanted = (tool.name, digest(args))
-    return [r for r in made if (r.claim.tool, r.claim.args_digest) == wanted]
+        return ()
+    # Not all of the run's calls: a loop of n payments would read n times n.
+    ledger = dependencies.store.effects
+    return await ledger.equal_calls(current.run.id, tool.name, digest(args))

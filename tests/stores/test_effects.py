@@ -199,6 +199,26 @@ async def test_calls_of_a_run_come_in_order(store: SqlStore) -> None:
     assert [record.claim.key for record in await store.effects.of_run("r")] == keys
 
 
+async def test_equal_calls_of_a_run_are_found_among_many(store: SqlStore) -> None:
+    """The same tool with the same arguments in the same run, in order, and no other call."""
+    same = [
+        a_claim(key).model_copy(update={"args_digest": digest, "tool": tool, "run_id": run})
+        for key, digest, tool, run in (
+            ("a", "x", "pay", "r"),
+            ("b", "y", "pay", "r"),
+            ("c", "x", "wire", "r"),
+            ("d", "x", "pay", "q"),
+            ("e", "x", "pay", "r"),
+        )
+    ]
+    for one in same:
+        await store.effects.claim(one, owner="w", lease_seconds=60)
+
+    found = await store.effects.equal_calls("r", "pay", "x")
+
+    assert [record.claim.key for record in found] == ["a", "e"]
+
+
 def a_read(key: str = "k") -> EffectClaim:
     """Return a call that only reads."""
     return a_claim(key, effect="read", idempotency="natural")
