@@ -126,7 +126,9 @@ def said_words(facts: StatedFacts) -> frozenset[str]:
     in many remarks. One with a capital of its own may: `Ribera Sur`.
     """
     measured = [q for q in facts.quantities if q.dimension]
-    spans = [(f.start, f.end) for f in (*facts.dates, *facts.times, *measured)]
+    # `Mittag` is noon, and may be the name of a course.
+    timed = [t for t in facts.times if not t.text.isalpha()]
+    spans = [(f.start, f.end) for f in (*facts.dates, *timed, *measured)]
     return frozenset(
         stem(t.folded)
         for t in facts.tokens
