@@ -84,6 +84,18 @@ class SqlLeases:
 
         return await self._database.read(work)
 
+    async def held(self) -> dict[str, LeaseHolder]:
+        """Return every lease that was not given back, expired or not, by name."""
+        query = select(leases).where(leases.c.owner != "")
+
+        def work(connection: Connection) -> dict[str, LeaseHolder]:
+            return {
+                row.name: LeaseHolder(owner=row.owner, fence=row.fence, expires_at=row.expires_at)
+                for row in connection.execute(query)
+            }
+
+        return await self._database.read(work)
+
     async def was_held(self, name: str) -> bool:
         """Say whether anybody has ever held it."""
         query = select(leases.c.fence).where(leases.c.name == name)

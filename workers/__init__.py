@@ -1,0 +1,1 @@
+"""Workers: threads whose run was cut off are found, and go on."""

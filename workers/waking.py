@@ -1,0 +1,32 @@
+"""Which threads want to be woken: a pure decision on who holds what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..stores.records import LeaseHolder
+
+_THREAD = "thread:"
+
+
+def stalled(
+    held: Mapping[str, LeaseHolder], *, now: float, ended: Callable[[str], bool]
+) -> list[str]:
+    """Return the threads whose run was cut off, those that wait longest first.
+
+    A run gives its lease back when it ends, pauses or fails; whoever still has one and does not
+    renew it is gone, or sleeps and will be refused by its fence. What a larger graph runs as a node
+    is not woken: only that graph can go on with it.
+
+    Args:
+        held: Lease → its holder, expired or not.
+        now: Unix time in seconds.
+        ended: Whether a process is certain to be gone.
+    """
+    left = [
+        (holder.expires_at, name.removeprefix(_THREAD))
+        for name, holder in held.items()
+        if name.startswith(_THREAD) and "|" not in name
+        if holder.expires_at <= now or ended(holder.owner.partition("#")[0])
+    ]
+    return [thread for _, thread in sorted(left)]
