@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from .evidence import Held
 from .facts import StatedFacts, read
 from .first_person import negated_before, own_deeds
 from .ground import Ground, Holding
@@ -21,6 +22,11 @@ from .records import Leaf
 from .words import folded_words, key_words, listed
 
 _CONDITION = listed(lexicon("actions")["condition"])
+_OWED = listed(
+    """open due owed owing outstanding balance unpaid remaining arrears offen offene offener
+    fallig restbetrag saldo ruckstand du dus impaye restant solde pendiente pendientes debe
+    deuda adeudado"""
+)
 _LABEL = 4
 """Words of the longest text field that names a state rather than telling of something."""
 _FUTURE = re.compile(
@@ -73,13 +79,17 @@ def _found(
         claim.is_moving and any(map(is_moving, words))
     ):
         return True
-    if claim.is_lasting and "pay" in kinds and any(h.quantity.values[0] == 0 for h in cited.held):
-        # Nothing open is all paid.
+    if claim.is_lasting and "pay" in kinds and any(map(_nothing_owed, cited.held)):
         return True
     booked = [h for h in cited.held if h.path and (h.quantity.negative or claim.is_charge)]
     return "pay" in kinds and any(
         carries(h, amount, claim.word, cited.currencies) for h in booked for amount in money
     )
+
+
+def _nothing_owed(held: Held) -> bool:
+    """Whether a record says that nothing is left to be paid: `balance: 0`."""
+    return held.quantity.values[0] == 0 and bool(_OWED.intersection(key_words(held.key)))
 
 
 def _denied(cited: Holding) -> frozenset[str]:

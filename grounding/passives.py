@@ -53,6 +53,7 @@ _LASTING = re.compile(
     r"\b(?:is|are)\s(?:now|already)\s(\w+ed|paid)\b"
     r"|\b(?:is|are)\s(booked|reserved|cancelled|canceled|scheduled|refunded|registered|enrolled"
     r"|(?:de|re)?activated|suspended|deleted|blocked|unlocked|unblocked|frozen)\b"
+    r"|\b(?:is|are)\s(?:now\s|fully\s|all\s)?(paid)(?=\s*(?:in\sfull\b|[.,;!]|$))"
     r"|\b(?:ist|sind)\b(?:[^.!?;,]|(?<=\d)[.,]){0,160}?\b(ge(?:bucht|ändert|sperrt|löscht)|storniert|reserviert|verschoben|erstattet|überwiesen|bestellt"
     r"|bezahlt|beglichen|gekündigt|umgebucht|(?:an|ab)gemeldet|eingeschrieben|freigeschaltet|(?:de)?aktiviert)\b"
     r"|\b(?:est|sont|êtes)\s(?:bien\s|maintenant\s|désormais\s|déjà\s)*(réservé|payé|réglé|annulé|modifié|remboursé|confirmé|bloqué|résilié|(?:dés)?inscrit|suspendu|activé|désactivé|supprimé|déplacé|reporté)e?s?\b"
