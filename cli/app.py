@@ -50,7 +50,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "route": ("routes", "How the router decides."),
     "routes": ("routes", "Routers learned from recorded outcomes."),
     "policy": ("policy", "What the policies in force mean."),
-    "worker": ("worker", "Go on with threads whose run was cut off, until told to stop."),
+    "worker": ("worker", "Go on with threads whose run was cut off, until told to stop (SIGTERM)."),
     "token": ("token", "Tokens for the Agent Server, and for commands (POINTSMAN_TOKEN)."),
 }
 """Name → the file that declares the command or group, and what the list of commands says of it."""

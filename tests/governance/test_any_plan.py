@@ -92,7 +92,9 @@ def influenced(drawn: list[Drawn]) -> list[tuple[bool, bool]]:
                 step.act == "send_each" and data,
             )
         )
-        found.append((data or step.act == "read_mail", control))
+        # What a condition left out has read nothing; that it did, its condition decided.
+        skipped = decided is not None and not step.holds
+        found.append(((data or step.act == "read_mail") and not skipped, control))
     return found
 
 

@@ -211,7 +211,7 @@ class Paths(RuleBasedStateMachine):
         return consent.open and not consent.withdrawn and in_time and person not in consent.people
 
     def _edited_to(self, request: Any) -> bool:
-        """Say whether it may be somebody's edit, whose author has decided on it by making it."""
+        """Say whether it may be somebody's edit, whose author has answered it by making it."""
         return any(
             key.startswith("edit ") and consent.args == request["args"]
             for key, consent in self.consents.items()
