@@ -6,7 +6,7 @@ import typer
 
 from ..home import CHECKPOINTS, checkpoints_of, open_own_checkpoints
 from ..settings import Settings
-from ..stores.leases import SqlLeases
+from ..stores.leases import SqlLeases, lease_of
 from ..stores.migrate import version_of
 from .exits import DONE, finish
 from .options import DEFAULT_CONFIG, Config, JsonOption
@@ -54,5 +54,5 @@ async def _take_along(settings: Settings, leases: SqlLeases) -> int:
             return 0
         async with open_checkpoints(file) as source:
             return await copy_threads(
-                source, target, chosen=lambda thread: leases.was_held(f"thread:{thread}")
+                source, target, chosen=lambda thread: leases.was_held(lease_of(thread))
             )

@@ -27,7 +27,7 @@ from ..finishing import to_the_end
 from ..policy.switches import SwitchBoard
 from ..state.context import AgentContext
 from ..state.forks import new_lock
-from ..stores.leases import SqlLeases
+from ..stores.leases import SqlLeases, lease_of
 from ..stores.records import LeaseHolder
 from ..tools.owner import has_ended, this_process
 from .memory import RunMemory
@@ -188,7 +188,7 @@ def _name(info: ExecutionInfo | None) -> str:
     *outer, _node = info.checkpoint_ns.split("|")
     if outer and outer[-1].startswith("lane:"):
         outer.pop()
-    return "|".join([f"thread:{info.thread_id}", *outer])
+    return "|".join([lease_of(info.thread_id), *outer])
 
 
 def _join(name: str, control: RunControl | None) -> _Hold:

@@ -18,7 +18,7 @@ def misfit(got: Shape, wanted: Shape) -> str:
         return ""
     if got.kind == "null" or (got.nullable and wanted.nullable):
         return "" if wanted.nullable else f"It is null, not {_words(wanted)}."
-    if _kind(got) != _kind(wanted):
+    if got.plain != wanted.plain:
         return f"It is {_words(got)}, not {_words(wanted)}."
     if got.options and wanted.options and not set(got.options) & set(wanted.options):
         return f"It is one of {list(got.options)}, not of {list(wanted.options)}."
@@ -35,10 +35,5 @@ def misfit(got: Shape, wanted: Shape) -> str:
     )
 
 
-def _kind(shape: Shape) -> str:
-    # A date is written as a text.
-    return "text" if shape.kind == "date" else shape.kind
-
-
 def _words(shape: Shape) -> str:
-    return _WORDS.get(_kind(shape), _kind(shape))
+    return _WORDS.get(shape.plain, shape.plain)

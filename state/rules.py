@@ -35,7 +35,7 @@ def check_rules(step: Step, output: Shape, shape_of: Callable[[Json], Shape]) ->
         if rule.op in _ORDER and found.kind not in ("number", "text", "date"):
             raise _wrong(step, f"{rule.op} orders no {found.kind}.", "Use eq or ne.")
         nullable = rule.op not in _ORDER and (found.nullable or value.nullable)
-        if _kind(found) != _kind(value) and not nullable:
+        if found.plain != value.plain and not nullable:
             raise _wrong(
                 step,
                 f"At {rule.path!r} stands {found.kind}; it is compared with {value.kind}.",
@@ -52,10 +52,6 @@ def _found(step: Step, rule: Check, output: Shape) -> Shape:
         raise _wrong(
             step, f"Nothing stands at {rule.path!r}: {error.args[0]}.", f"It brings {output}."
         ) from error
-
-
-def _kind(shape: Shape) -> str:
-    return "text" if shape.kind == "date" else shape.kind
 
 
 def _wrong(step: Step, problem: str, fix: str) -> PlanError:

@@ -45,6 +45,11 @@ class Shape:
     options: tuple[str, ...] = ()
     """For a text: all that it can be, if that is known."""
 
+    @property
+    def plain(self) -> ShapeKind:
+        """Its kind as JSON has it: a date is written as a text."""
+        return "text" if self.kind == "date" else self.kind
+
     def __str__(self) -> str:
         return _shown(self, MAX_SHOWN)
 

@@ -87,25 +87,21 @@ class Database:
         """
         return await self._perform(*self._open_backend().writing(work))
 
-    def before_next_write(self, key: str, work: Rider) -> None:
+    async def with_next_write(self, key: str, work: Rider) -> None:
         """Have `work` done in the transaction of the next write, and before it.
 
         So it costs no trip of its own, and nothing that is written after this call is durable
-        without it. It is lost with the process, as is whatever would have followed from it.
+        without it. It is lost with the process, as is whatever would have followed from it. Where
+        too much waits for a write, this makes one.
 
         Args:
             key: A second call with it takes the place of the first.
             work: What may run more than once, and raises only what the database raises.
-        """
-        self._riders.add(key, work)
-
-    async def with_next_write(self, key: str, work: Rider) -> None:
-        """Like `before_next_write`; where too much waits for a write, this makes one.
 
         Raises:
-            StoreError: It made one, and the database refused.
+            StoreError: It made a write, and the database refused.
         """
-        self.before_next_write(key, work)
+        self._riders.add(key, work)
         if len(self._riders) > MOST_RIDERS:
             await self.write_what_waits()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, select, update
 
 from ..errors import NotFoundError, StoreError
 from ..state.values import Json
@@ -245,20 +245,18 @@ class SqlEffectsLedger:
     async def of_run(self, run_id: str) -> Sequence[EffectRecord]:
         """Return the calls of a run in the order of their first claims."""
         await self._database.write_what_waits(_READ)
-        query = _query().where(effects.c.run_id == run_id).order_by(effects.c.seq)
-        return await self._database.read(
-            lambda connection: [_record(row) for row in connection.execute(query)]
-        )
+        return await self._all(effects.c.run_id == run_id)
 
     async def equal_calls(self, run_id: str, tool: str, args_digest: str) -> Sequence[EffectRecord]:
-        """Return the calls of a run to one tool with the same arguments, in their order."""
-        await self._database.write_what_waits(_READ)
-        equal = (
+        """Return the claimed calls of a run to one tool with the same arguments, in their order."""
+        return await self._all(
             effects.c.run_id == run_id,
             effects.c.tool == tool,
             effects.c.args_digest == args_digest,
         )
-        query = _query().where(*equal).order_by(effects.c.seq)
+
+    async def _all(self, *conditions: ColumnElement[bool]) -> list[EffectRecord]:
+        query = _query().where(*conditions).order_by(effects.c.seq)
         return await self._database.read(
             lambda connection: [_record(row) for row in connection.execute(query)]
         )

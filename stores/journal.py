@@ -150,7 +150,7 @@ class SqlJournal:
         if wait:
             await self._database.write(work)
         else:
-            self._database.before_next_write(f"note {run_id} {kind} {version}", work)
+            await self._database.with_next_write(f"note {run_id} {kind} {version}", work)
 
     async def notes(self, thread_id: str) -> Sequence[JsonObject]:
         """Return `{"run_id", "kind", "version", "body", "at"}` of a thread, oldest first."""

@@ -12,6 +12,18 @@ from .schema import leases
 from .statements import insert_if_absent
 from .switches import active_switches
 
+_THREAD = "thread:"
+
+
+def lease_of(thread: str) -> str:
+    """Return the name of a thread's lease."""
+    return f"{_THREAD}{thread}"  # LangGraph takes a number for a thread's id, too.
+
+
+def thread_of(lease: str) -> str:
+    """Return the thread that a lease is of, or nothing if it is of something else."""
+    return lease.removeprefix(_THREAD) if lease.startswith(_THREAD) else ""
+
 
 class SqlLeases:
     """Who may act on a thread.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ..stores.leases import thread_of
 from ..stores.records import LeaseHolder
-
-_THREAD = "thread:"
 
 
 def stalled(
@@ -24,9 +23,9 @@ def stalled(
         ended: Whether a process is certain to be gone.
     """
     left = [
-        (holder.expires_at, name.removeprefix(_THREAD))
+        (holder.expires_at, thread)
         for name, holder in held.items()
-        if name.startswith(_THREAD) and "|" not in name
+        if (thread := thread_of(name)) and "|" not in thread
         if holder.expires_at <= now or ended(holder.owner.partition("#")[0])
     ]
     return [thread for _, thread in sorted(left)]

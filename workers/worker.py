@@ -15,7 +15,7 @@ from langgraph.runtime import RunControl
 
 from ..errors import PointsmanError
 from ..runs.thread import config_of, read_thread
-from ..stores.leases import SqlLeases
+from ..stores.leases import SqlLeases, lease_of
 from ..tools.owner import has_ended, this_process
 from .waking import stalled
 
@@ -131,7 +131,7 @@ class Worker:
 
     async def _forget(self, thread: str) -> None:
         """Give back what a dead run held of a thread that has nothing left to do."""
-        name = f"thread:{thread}"
+        name = lease_of(thread)
         owner = f"{this_process()}#sweep"
         if await self._leases.acquire(name, owner=owner, seconds=0.0) is not None:
             await self._leases.release(name, owner=owner)
@@ -139,4 +139,4 @@ class Worker:
     async def _leave(self, thread: str) -> None:
         """Leave a thread that was cut off where the next sweep of any worker finds it at once."""
         owner = f"{this_process()}#left"
-        await self._leases.acquire(f"thread:{thread}", owner=owner, seconds=0.0)
+        await self._leases.acquire(lease_of(thread), owner=owner, seconds=0.0)

@@ -45,7 +45,7 @@ async def database(url: str) -> AsyncIterator[Database]:
 
 async def test_it_goes_before_what_is_written_next(database: Database) -> None:
     """And not before that is."""
-    database.before_next_write("r", saying("rider"))
+    await database.with_next_write("r", saying("rider"))
     assert await words(database) == []
 
     await database.write(saying("next"))
@@ -56,7 +56,7 @@ async def test_it_goes_before_what_is_written_next(database: Database) -> None:
 
 async def test_it_waits_on_where_the_write_fails(database: Database) -> None:
     """What was not durable is carried by the one after."""
-    database.before_next_write("r", saying("rider"))
+    await database.with_next_write("r", saying("rider"))
     with pytest.raises(StoreError):
         await database.write(refused)
 
@@ -77,7 +77,7 @@ async def test_many_writes_at_once_do_not_repeat_it(
         ran.append(1)
 
     async def one(number: int) -> None:
-        database.before_next_write(f"r{number}", rider)
+        await database.with_next_write(f"r{number}", rider)
         await database.write(saying(str(number)))
 
     await asyncio.gather(*(one(number) for number in range(WRITES)))
@@ -100,8 +100,8 @@ async def test_one_failure_among_many_undoes_its_own_work_only(database: Databas
 
 async def test_the_newest_of_a_key_goes(database: Database) -> None:
     """A second one takes the first one's place, also while the first is on its way."""
-    database.before_next_write("r", saying("old"))
-    database.before_next_write("r", saying("new"))
+    await database.with_next_write("r", saying("old"))
+    await database.with_next_write("r", saying("new"))
 
     await database.write(saying("next"))
 
