@@ -48,11 +48,11 @@ def status_after(record: ApprovalRecord, decision: Decision) -> ApprovalStatus:
         raise DecisionError(
             f"{decision.type!r} is not allowed.", where=where, fix=f"Allowed: {allowed}."
         )
-    _check_first_decision(record, decision)
     if decision.type == "edit" and decision.args is None:
         raise DecisionError("An edit needs the new arguments.", where=where, fix="Give `args`.")
     if decision.type not in _leaving_open(request):
         return _CLOSED_BY[decision.type]
+    _check_first_consent(record, decision)
     if any(given.type != decision.type for given in record.decisions):
         raise DecisionError(
             "Somebody before has said the opposite.", where=where, fix="Agree, or reject it."
@@ -68,8 +68,11 @@ def _leaving_open(request: ApprovalRequest) -> frozenset[DecisionType]:
     return frozenset(("approve", *said_of_outcome))
 
 
-def _check_first_decision(record: ApprovalRecord, decision: Decision) -> None:
-    """A person decides on a request once, under whichever names and with however many tokens."""
+def _check_first_consent(record: ApprovalRecord, decision: Decision) -> None:
+    """A person counts once in a quorum, under whichever names and with however many tokens.
+
+    What closes a request at once counts nobody: who has agreed may think again.
+    """
     for given in record.decisions:
         if name_form(given.approver) == name_form(decision.approver):
             problem = f"{decision.approver or 'This person'} has decided on it before."
@@ -175,7 +178,7 @@ class SqlApprovalStore:
 
         Raises:
             DecisionError: An unknown, closed or expired request, a decision that is not allowed, or
-                a second decision of the same approver. Nothing was recorded.
+                a second approval of the same approver. Nothing was recorded.
         """
 
         def work(connection: Connection) -> tuple[list[ApprovalRecord], list[AuditEntry]]:
@@ -199,15 +202,19 @@ class SqlApprovalStore:
         self, connection: Connection, decision: Decision
     ) -> tuple[ApprovalRecord, AuditEntry]:
         row = _row_to_decide(connection, decision.approval_id)
-        status = status_after(self._record(connection, row), decision)
+        record = self._record(connection, row)
+        status = status_after(record, decision)
+        # A round holds one decision of a person; who thinks again takes the former one back.
+        again = any(given.approver == decision.approver for given in record.decisions)
+        round_ = row.round + again
         at = decision.decided_at or self._clock()
         body = decision.model_copy(update={"decided_at": at}).to_json()
         connection.execute(
             insert(decision_rows).values(
-                approval_id=row.id, round=row.round, approver=decision.approver, body=body
+                approval_id=row.id, round=round_, approver=decision.approver, body=body
             )
         )
-        _change(connection, row.id, status=status)
+        _change(connection, row.id, round=round_, status=status)
         entry = append_entry(
             connection,
             at=at,

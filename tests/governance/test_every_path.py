@@ -143,6 +143,7 @@ class Paths(RuleBasedStateMachine):
         self.done: Counter[tuple[str, str]] = Counter()
         self.consents: dict[str, Consent] = {}
         self.policies: dict[str, str] = {}
+        self.offered: list[Any] = []
         self._turn()
 
     # ---- driving ---------------------------------------------------------------------------
@@ -205,17 +206,19 @@ class Paths(RuleBasedStateMachine):
             )
             self.seen[f"ran, {wanted} needed"] += 1
 
-    def _answerable(self, request: Any, person: str) -> bool:
+    def _answerable(self, request: Any, kind: str, person: str) -> bool:
         consent = self.consents[request["id"]]
         in_time = self.desk.clock.now < consent.expires
-        return consent.open and not consent.withdrawn and in_time and person not in consent.people
+        again = kind == "approve" and person in consent.people
+        return consent.open and not consent.withdrawn and in_time and not again
+
+    def _repeats(self, request: Any, kind: str, person: str) -> bool:
+        consent = self.consents[request["id"]]
+        return kind == "approve" and consent.open and person in consent.people
 
     def _edited_to(self, request: Any) -> bool:
         """Say whether it may be somebody's edit, whose author has answered it by making it."""
-        return any(
-            key.startswith("edit ") and consent.args == request["args"]
-            for key, consent in self.consents.items()
-        )
+        return request["args"] in self.offered
 
     def _take(self, request: Any, kind: str, person: str, args: Any = None) -> None:
         """Note an answer that was rightly given."""
@@ -249,13 +252,16 @@ class Paths(RuleBasedStateMachine):
             requests, pairs = requests[:1], pairs[:1]
         if not pairs:
             return
-        taken = all(self._answerable(r, "local") for r, _ in pairs)
+        # What the same person has said of a request already, said again, is no news of it.
+        news = [(r, k) for r, k in pairs if not self._repeats(r, k, "local")]
+        taken = all(self._answerable(r, k, "local") for r, k in news)
+        self.offered += [edits[r["id"]] for r, k in pairs if k == "edit"]
         given = [self._worded(r, k, edits[r["id"]], old=form == 1) for r, k in pairs]
-        if len(pairs) == len(requests):
+        if [r for r, _ in pairs] == requests:
             # Nothing was left out, so the position says what is meant.
             given = [{k: v for k, v in g.items() if k != "approval_id"} for g in given]
         if taken:
-            for request, kind in pairs:
+            for request, kind in news:
                 self._take(request, kind, "local", edits[request["id"]])
         self.seen[f"answer {'taken' if taken else 'late'}"] += 1
         self._invoke(Command(resume=self._formed(given, form)))
@@ -308,7 +314,8 @@ class Paths(RuleBasedStateMachine):
         requests = self._asked()
         request = requests[which % len(requests)]
         args = {**request["args"], "amount": request["args"]["amount"] + add}
-        rightly = self._answerable(request, who)
+        rightly = self._answerable(request, kind, who)
+        self.offered += [args] if kind == "edit" else []
         answer = self._worded(request, kind, args, old=False)
         try:
             self._do(self.desk.decide(self.agent, request["id"], answer, who, _role(who)))

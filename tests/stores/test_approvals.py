@@ -95,6 +95,26 @@ async def test_a_person_answers_once_under_whichever_names(store: SqlStore) -> N
     assert await status(store) == "waiting"
 
 
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        (answer("reject", "ann"), "rejected"),
+        (answer("respond", "ann", message="first ask Bob"), "responded"),
+        (answer("edit", "ann", args={"amount": 3}), "edited"),
+    ],
+)
+async def test_who_has_agreed_may_think_again(
+    store: SqlStore, second: Decision, expected: str
+) -> None:
+    """Only agreeing twice is refused: a person who agreed takes that back as others would."""
+    await ask(store, quorum=2)
+    await store.approvals.decide([answer("approve", "ann")])
+
+    await store.approvals.decide([second])
+
+    assert await status(store) == expected
+
+
 async def test_rejection_beats_a_quorum_under_way(store: SqlStore) -> None:
     """One rejection closes a request that others approved."""
     await ask(store, quorum=3)
