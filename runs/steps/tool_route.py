@@ -138,10 +138,12 @@ async def _approved(
 def _unused_id(current: Current, bound: str, asked: Sequence[ApprovalRecord]) -> str:
     """Return the id to ask under: not that of an approval that no longer holds.
 
-    The gate would take that one for the answer, and the step would go round in circles.
+    The gate would take that one for the answer, and the step would go round in circles. So it would
+    with an edit that led to such an approval; on a replay from before it, the edit still counts.
     """
     step, version = current.step.id, current.plan.version
-    given = {record.request.id for record in asked if record.status == "approved"}
+    used = ("approved",) if current.cleared is None else ("approved", "edited")
+    given = {record.request.id for record in asked if record.status in used}
     free = approval_id(current.run.id, step, version, bound)
     while free in given:
         free = approval_id(free, step, version, bound)

@@ -153,6 +153,24 @@ async def test_an_edit_that_changes_nothing_is_an_approval(desk: Any, w: Any) ->
     assert desk.called("pay") == [PAY]
 
 
+async def test_an_edit_whose_consent_lapsed_is_asked_anew(desk: Any, w: Any) -> None:
+    """The edit that led to it is no answer to the new request: the thread goes round no circle."""
+    policy = TWO_PEOPLE.replace("@quorum", '@expires("60") @quorum')
+    agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), policy=policy)
+    await desk.ask(agent, "Pay ann 100")
+    [second] = w.requests(await desk.answer(agent, w.edit(**PAY)))
+    await desk.decide(agent, second["id"], w.APPROVE, "bea")
+    desk.clock.now += 61
+
+    [third] = w.requests(await desk.go_on(agent))
+
+    assert not desk.calls
+    for person in ("bea", "carl"):
+        await desk.decide(agent, third["id"], w.APPROVE, person)
+    await desk.go_on(agent)
+    assert desk.called("pay") == [PAY]
+
+
 async def test_an_edit_across_a_threshold_meets_the_stricter_rule(desk: Any, w: Any) -> None:
     """One person may approve 100; the edit to 2,000 waits for a second."""
     agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), policy=LARGE_NEEDS_TWO)
