@@ -157,7 +157,7 @@ async def _list(output: Output, config: str, thread: str | None) -> int:
         OpenRequest(record=r, commands=deciding_commands(config, r.request)) for r in waiting
     ]
     if output.json:
-        output.document({"approvals": [question.to_json() for question in questions]})
+        output.document({"approvals": [question.as_document() for question in questions]})
         return DONE
     show_questions(output, questions, with_thread=True)
     output.line(f"{len(questions)} waiting" if questions else "Nothing waits for a person.")

@@ -70,7 +70,7 @@ async def tell(session: Session, output: Output, thread: str) -> int:
     """Report where a thread stands; return the exit code."""
     report = await read_report(session, thread)
     if output.json:
-        output.document(report.to_json())
+        output.document(report.as_document())
     else:
         show_report(output, report)
     return report.exit_code

@@ -28,10 +28,12 @@ def graph(
 
 
 async def _draw(output: Output, config: str) -> int:
+    from ..graphs.drawn import drawing
+
     async with open_session(config) as session:
         drawn = session.agent.get_graph(xray=True)
     if output.json:
-        output.document({**drawn.to_json(), "mermaid": drawn.draw_mermaid()})
+        output.document(drawing(drawn))
     else:
         output.line(drawn.draw_mermaid())
     return DONE

@@ -24,7 +24,7 @@ class OpenRequest:
         """What is asked."""
         return self.record.request
 
-    def to_json(self) -> JsonObject:
+    def as_document(self) -> JsonObject:
         """Return the form that programs read."""
         return {
             **self.request.model_dump(mode="json", exclude={"facts", "shown"}),

@@ -47,7 +47,7 @@ class Report:
         """0: an answer was reached. 3: it waits for a person. 1: a hard stop ended the run."""
         return {"done": DONE, "waiting": WAITING}.get(self.status, FAILED)
 
-    def to_json(self) -> JsonObject:
+    def as_document(self) -> JsonObject:
         """Return the form that programs read."""
         return {
             "status": self.status,
@@ -57,7 +57,7 @@ class Report:
             "results": {id_: r.model_dump(mode="json") for id_, r in self.results.items()},
             "usage": self.usage.model_dump(mode="json"),
             "stop": self.stop.model_dump(mode="json") if self.stop else None,
-            "waiting": [question.to_json() for question in self.questions],
+            "waiting": [question.as_document() for question in self.questions],
             "refused": self.refused,
             "resume": self.resume,
         }

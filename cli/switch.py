@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from ..errors import NotFoundError
+from ..state.values import JsonObject
 from ..stores.records import Switch
 from .caller import administrator
 from .exits import DONE, finish
@@ -109,7 +110,11 @@ async def _set(output: Output, config: str, kind: SwitchKind, target: str, reaso
             at=time.time(),
         )
         await store.switches.set(switch)
-        await store.audit.append("switch_set", actor=switch.actor, body=switch.to_json())
+        await store.audit.append(
+            "switch_set",
+            actor=switch.actor,
+            body=_body(switch),
+        )
     _tell(output, switch, on=True)
     return DONE
 
@@ -128,9 +133,17 @@ async def _clear(output: Output, config: str, kind: SwitchKind, target: str) -> 
             raise NotFoundError("It is not on.", where=f"switch {kind} {target}".strip())
         [switch] = found
         await store.switches.clear(*wanted)
-        await store.audit.append("switch_cleared", actor=actor, body=switch.to_json())
+        await store.audit.append(
+            "switch_cleared",
+            actor=actor,
+            body=_body(switch),
+        )
     _tell(output, switch, on=False)
     return DONE
+
+
+def _body(switch: Switch) -> JsonObject:
+    return switch.model_dump(mode="json", exclude_defaults=True)
 
 
 def _tell(output: Output, switch: Switch, *, on: bool) -> None:

@@ -103,7 +103,7 @@ class Dataset(Record):
     @property
     def version(self) -> str:
         """Digest of the content, shortened: two files of one name and other cases differ in it."""
-        return digest(self.to_json())[:8]
+        return digest(self.model_dump(mode="json", exclude_defaults=True))[:8]
 
     def only(self, ids: Sequence[str]) -> Dataset:
         """Keep the cases of these ids, in the dataset's order; no ids keep all.
@@ -137,7 +137,7 @@ def load_dataset(file: Path) -> Dataset:
     if not isinstance(content, dict):
         raise ConfigError("It is not a mapping with `cases`.", where=str(file))
     try:
-        dataset = Dataset.from_json({"name": file.stem, **content})
+        dataset = Dataset.model_validate({"name": file.stem, **content})
     except ValidationError as error:
         problem = settings_error(error)
         raise ConfigError(problem.message, where=str(file), fix=problem.fix) from None

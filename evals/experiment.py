@@ -129,9 +129,9 @@ async def _outcome(experiment: Experiment, home: Path, inputs: JsonObject) -> Js
     # Uploaded, the steps of the run are part of its trace; locally no tracer needs to be made.
     with tracing_context(enabled=uploads()):
         outcome = await run_trial(
-            experiment.config, home, Inputs.from_json(inputs), timeout=experiment.case_seconds
+            experiment.config, home, Inputs.model_validate(inputs), timeout=experiment.case_seconds
         )
-    return outcome.to_json()
+    return outcome.model_dump(mode="json", exclude_defaults=True)
 
 
 async def _start(

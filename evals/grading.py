@@ -62,9 +62,9 @@ class Graded(RunEvaluator):
         if run.error or run.outputs is None or example is None:
             return EvaluationResult(key=self._name, comment=NOT_RUN)
         context = EvaluatorContext(
-            inputs=Inputs.from_json(example.inputs),
-            outputs=RunOutcome.from_json(run.outputs),
-            reference=Expected.from_json(example.outputs or {}),
+            inputs=Inputs.model_validate(example.inputs),
+            outputs=RunOutcome.model_validate(run.outputs),
+            reference=Expected.model_validate(example.outputs or {}),
             database=self._database(example),
         )
         grade = self._evaluator(context)
@@ -76,7 +76,7 @@ def read_case(row: ExperimentResultRow) -> CaseReport:
     run, example = row["run"], row["example"]
     results = row["evaluation_results"].get("results", [])
     metadata = example.metadata or {}
-    outcome = RunOutcome.from_json(run.outputs) if run.outputs and not run.error else None
+    outcome = RunOutcome.model_validate(run.outputs) if run.outputs and not run.error else None
     return CaseReport(
         id=str(metadata[CASE]),
         kind=metadata[KIND],

@@ -77,8 +77,8 @@ def _example_id(case: Case, dataset_id: uuid.UUID) -> uuid.UUID:
 def _upload(case: Case, dataset_id: uuid.UUID) -> ExampleCreate:
     return ExampleCreate(
         id=_example_id(case, dataset_id),
-        inputs=case.inputs.to_json(),
-        reference_outputs=case.expected.to_json(),
+        inputs=case.inputs.model_dump(mode="json", exclude_defaults=True),
+        reference_outputs=case.expected.model_dump(mode="json", exclude_defaults=True),
         metadata=_metadata(case),
     )
 
@@ -88,8 +88,8 @@ def _example(case: Case, dataset_id: uuid.UUID) -> Example:
         id=_example_id(case, dataset_id),
         dataset_id=dataset_id,
         created_at=datetime.now(UTC),
-        inputs=case.inputs.to_json(),
-        outputs=case.expected.to_json(),
+        inputs=case.inputs.model_dump(mode="json", exclude_defaults=True),
+        outputs=case.expected.model_dump(mode="json", exclude_defaults=True),
         metadata=_metadata(case),
     )
 

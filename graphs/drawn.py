@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from langchain_core.runnables.graph import Graph
 from langgraph.graph.state import CompiledStateGraph
+
+from ..state.values import JsonObject
 
 
 def show_subgraph(
@@ -18,3 +21,8 @@ def show_subgraph(
 ) -> None:
     """Have a node's subgraph drawn with the graph."""
     graph.nodes[node].subgraphs = [subgraph]
+
+
+def drawing(drawn: Graph) -> JsonObject:
+    """Return a drawing for programs: `nodes`, `edges`, and `mermaid`, the text that draws it."""
+    return {**drawn.to_json(), "mermaid": drawn.draw_mermaid()}

@@ -72,3 +72,15 @@ def test_a_word_is_used_where_the_glossary_says(word: str, home: str) -> None:
     """The file that a reader is sent to speaks of it."""
     for file in re.findall(r"`([\w/]+\.py)`", home):
         assert word in (ROOT / file).read_text(encoding="utf-8").lower().replace("_", " "), file
+
+
+@pytest.mark.parametrize("room", ["nodes", "cli", "evals", "server"])
+def test_only_the_view_packs_and_unpacks_state(room: str) -> None:
+    """Nodes and faces are given values; what is stored has one door, `runs/view.py`."""
+    found = [
+        f"{file.relative_to(ROOT)}: {line.strip()}"
+        for file in sorted((ROOT / room).rglob("*.py"))
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if re.search(r"\b(?:from|to)_json\b", line)
+    ]
+    assert found == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from ...state.values import JsonObject
 from .agents import AgentName
@@ -36,10 +36,6 @@ class PairOutcome:
     read_by: dict[str, int] = field(default_factory=dict[str, int])
     """Role → prompts of it that held the injection."""
     seconds: float = 0.0
-
-    def to_json(self) -> JsonObject:
-        """Return it as plain JSON."""
-        return asdict(self)
 
 
 def observe(

@@ -122,8 +122,8 @@ def write(outcomes: Sequence[PairOutcome], folder: Path, *, seconds: float) -> P
         "version": VERSION,
         "seconds": round(seconds, 1),
         "channels": [asdict(row) for row in summarize_channels(outcomes)],
-        "summary": [row.to_json() for row in summarize(outcomes)],
-        "outcomes": [outcome.to_json() for outcome in outcomes],
+        "summary": [row.as_document() for row in summarize(outcomes)],
+        "outcomes": [asdict(outcome) for outcome in outcomes],
     }
     (folder / "agentdojo.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
     return page

@@ -62,7 +62,7 @@ class SuiteRow:
         """All attacks."""
         return self.orders + self.slogans
 
-    def to_json(self) -> JsonObject:
+    def as_document(self) -> JsonObject:
         """Return it as plain JSON."""
         return {
             **asdict(self),

@@ -56,5 +56,5 @@ def test_public_attacks_report_approvals_per_task() -> None:
         approvals_attacked=15,
     )
 
-    assert row.to_json()["approvals_per_task"] == 0.75
-    assert row.to_json()["approvals_per_attack"] == 1.5
+    assert row.as_document()["approvals_per_task"] == 0.75
+    assert row.as_document()["approvals_per_attack"] == 1.5
