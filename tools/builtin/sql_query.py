@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -54,11 +55,15 @@ def sql_query(
         query_seconds: Longest time the database may work on one query.
         **contract: Fields of the contract to set otherwise.
     """
-    postgres = isinstance(database, str) and database.startswith(("postgresql:", "postgres:"))
-    # As they are, too: PostgreSQL keeps the case of a quoted name.
-    allowed_tables = None if tables is None else frozenset({*map(str.lower, tables), *tables})
-    dialect: Dialect = "postgres" if postgres else "sqlite"
-    allowed_functions = functions_of(dialect) | {name.lower() for name in functions}
+    readable = _Readable.of(
+        database,
+        tables=tables,
+        functions=functions,
+        schemas=schemas,
+        max_rows=max_rows,
+        max_bytes=max_bytes,
+        seconds=query_seconds,
+    )
     options: ContractOptions = {
         "effect": "read",
         "trust": "internal",
@@ -66,37 +71,6 @@ def sql_query(
         "consequential": (),
         **contract,
     }
-
-    def query(sql: str, parameters: list[Scalar]) -> Rows:
-        tree = check_statement(
-            sql,
-            dialect=dialect,
-            functions=allowed_functions,
-            tables=allowed_tables,
-            schemas=schemas if postgres else ("main",),
-        )
-        if postgres:
-            return query_postgres(
-                str(database),
-                sql,
-                tree,
-                parameters,
-                limit=max_rows,
-                seconds=query_seconds,
-                max_bytes=max_bytes,
-                schemas=schemas,
-                functions=allowed_functions,
-            )
-        return query_sqlite(
-            Path(database),
-            sql,
-            parameters,
-            limit=max_rows,
-            seconds=query_seconds,
-            tables=allowed_tables,
-            functions=allowed_functions,
-            max_bytes=max_bytes,
-        )
 
     @tool(cite=_cite, **options)
     def query_database(
@@ -109,12 +83,85 @@ def sql_query(
             sql: One SELECT statement. Placeholders are ? on SQLite and $1, $2 on PostgreSQL.
             parameters: Values of the placeholders, in order.
         """
-        found = query(sql, parameters)
+        found = readable.query(sql, parameters)
         names = _unique(found.columns)
         shown = [dict(zip(names, map(_plain, row), strict=True)) for row in found.rows]
         return {"columns": names, "rows": shown, "truncated": found.cut}
 
     return query_database
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Readable:
+    """What may be read of a database, and how much of it at once."""
+
+    database: Path | str
+    dialect: Dialect
+    tables: frozenset[str] | None
+    functions: frozenset[str]
+    schemas: Sequence[str]
+    max_rows: int
+    max_bytes: int
+    seconds: float
+
+    @classmethod
+    def of(
+        cls,
+        database: Path | str,
+        *,
+        tables: Sequence[str] | None,
+        functions: Sequence[str],
+        schemas: Sequence[str],
+        max_rows: int,
+        max_bytes: int,
+        seconds: float,
+    ) -> _Readable:
+        """Read the settings of a tool."""
+        postgres = isinstance(database, str) and database.startswith(("postgresql:", "postgres:"))
+        dialect: Dialect = "postgres" if postgres else "sqlite"
+        return cls(
+            database=database,
+            dialect=dialect,
+            # As they are, too: PostgreSQL keeps the case of a quoted name.
+            tables=None if tables is None else frozenset({*map(str.lower, tables), *tables}),
+            functions=functions_of(dialect) | {name.lower() for name in functions},
+            schemas=schemas if postgres else ("main",),
+            max_rows=max_rows,
+            max_bytes=max_bytes,
+            seconds=seconds,
+        )
+
+    def query(self, sql: str, parameters: list[Scalar]) -> Rows:
+        """Check a statement and run it. Raises `ToolError`."""
+        tree = check_statement(
+            sql,
+            dialect=self.dialect,
+            functions=self.functions,
+            tables=self.tables,
+            schemas=self.schemas,
+        )
+        if self.dialect == "postgres":
+            return query_postgres(
+                str(self.database),
+                sql,
+                tree,
+                parameters,
+                limit=self.max_rows,
+                seconds=self.seconds,
+                max_bytes=self.max_bytes,
+                schemas=self.schemas,
+                functions=self.functions,
+            )
+        return query_sqlite(
+            Path(self.database),
+            sql,
+            parameters,
+            limit=self.max_rows,
+            seconds=self.seconds,
+            tables=self.tables,
+            functions=self.functions,
+            max_bytes=self.max_bytes,
+        )
 
 
 def _unique(columns: list[str]) -> list[str]:
