@@ -106,7 +106,7 @@ class SqlApprovalStore:
     async def open(self, run_id: str, thread_id: str, request: ApprovalRequest) -> ApprovalRecord:
         """Record a request; the same id again returns the record that exists.
 
-        A request that was made later (`requested_at`) than an expired or withdrawn one of its id
+        A request that was made (`requested_at`) after one of its id had expired or was withdrawn
         asks anew: it waits, and decisions on the old one no longer count.
         """
         [record] = await self.open_all(run_id, thread_id, [request])
@@ -144,9 +144,12 @@ class SqlApprovalStore:
             **values,
         ):
             return
-        record = self._load(connection, request.id, lock=True)
+        row = _row(connection, request.id, lock=True)
+        record = self._record(connection, row)
         newer = request.requested_at > record.request.requested_at
-        if record.status in _LAPSED and newer:
+        # A replay asks later for what is on record, and is no new request if that lapses after it.
+        since = request.requested_at >= (row.expires_at or 0.0)
+        if record.status in _LAPSED and newer and since:
             again = {"round": approvals.c.round + 1, "reason": "", "status": "waiting"}
             _change(connection, request.id, **again, **values)
 
@@ -249,11 +252,12 @@ class SqlApprovalStore:
                     where=f"approval {approval_id}",
                     fix="Only what waits or is approved can be withdrawn.",
                 )
-            _change(connection, approval_id, status="withdrawn", reason=reason)
-            revoke_of_approval(connection, approval_id, Revocation(at=self._clock(), reason=reason))
+            now = self._clock()
+            _change(connection, approval_id, status="withdrawn", reason=reason, expires_at=now)
+            revoke_of_approval(connection, approval_id, Revocation(at=now, reason=reason))
             return append_entry(
                 connection,
-                at=self._clock(),
+                at=now,
                 kind="approval_withdrawn",
                 thread_id=record.thread_id,
                 run_id=record.run_id,

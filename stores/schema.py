@@ -123,7 +123,7 @@ approvals = Table(
     Column("round", Integer, nullable=False),  # grows when an expired request is asked again
     Column("status", String, nullable=False, index=True),
     Column("request", JsonText, nullable=False),
-    Column("expires_at", Double),
+    Column("expires_at", Double),  # of one that was withdrawn, when
     Column("reason", AnyText, nullable=False),
 )
 

@@ -190,6 +190,24 @@ async def test_withdrawn_approval_must_be_asked_again(store: SqlStore, approved:
     assert await status(store) == "waiting"
 
 
+@pytest.mark.parametrize("withdrawn", [True, False])
+async def test_what_lapsed_after_it_was_asked_again_stays_lapsed(
+    store: SqlStore, clock: Clock, withdrawn: bool
+) -> None:
+    """A replay asks later for what still waits; taking that back, or its expiry, holds for both."""
+    await ask(store)
+    clock.now = 1020.0
+    again = await ask(store, requested_at=1010.0, expires_at=1070.0)
+    if withdrawn:
+        await store.approvals.withdraw("a1", "wrong customer")
+    else:
+        clock.now = 1060.0
+
+    record = await store.approvals.open("r", "t", again)
+
+    assert record.status == ("withdrawn" if withdrawn else "expired")
+
+
 async def test_rejected_request_cannot_be_withdrawn(store: SqlStore) -> None:
     """A closed request stays as it was closed; an unknown one is not found."""
     await ask(store)
