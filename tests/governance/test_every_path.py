@@ -206,11 +206,12 @@ class Paths(RuleBasedStateMachine):
             )
             self.seen[f"ran, {wanted} needed"] += 1
 
-    def _answerable(self, request: Any, kind: str, person: str) -> bool:
+    def _answerable(self, request: Any, kind: str, person: str, *, asked: bool = False) -> bool:
+        """Say whether a decision counts; one in reply to the question counts anew, if need be."""
         consent = self.consents[request["id"]]
         in_time = self.desk.clock.now < consent.expires
-        again = kind == "approve" and person in consent.people
-        return consent.open and not consent.withdrawn and in_time and not again
+        again = kind == "approve" and person in consent.people and consent.open
+        return (consent.open or asked) and not consent.withdrawn and in_time and not again
 
     def _repeats(self, request: Any, kind: str, person: str) -> bool:
         consent = self.consents[request["id"]]
@@ -223,6 +224,8 @@ class Paths(RuleBasedStateMachine):
     def _take(self, request: Any, kind: str, person: str, args: Any = None) -> None:
         """Note an answer that was rightly given."""
         consent = self.consents[request["id"]]
+        if not consent.open:
+            consent.people.clear()
         if kind == "approve":
             consent.people.add(person)
             consent.open = len(consent.people) < request.get("quorum", 1)
@@ -254,7 +257,8 @@ class Paths(RuleBasedStateMachine):
             return
         # What the same person has said of a request already, said again, is no news of it.
         news = [(r, k) for r, k in pairs if not self._repeats(r, k, "local")]
-        taken = all(self._answerable(r, k, "local") for r, k in news)
+        taken = all(self._answerable(r, k, "local", asked=True) for r, k in news)
+        settled = any(not self.consents[r["id"]].open for r, _ in pairs)
         self.offered += [edits[r["id"]] for r, k in pairs if k == "edit"]
         given = [self._worded(r, k, edits[r["id"]], old=form == 1) for r, k in pairs]
         if [r for r, _ in pairs] == requests:
@@ -266,7 +270,7 @@ class Paths(RuleBasedStateMachine):
         self.seen[f"answer {'taken' if taken else 'late'}"] += 1
         self._invoke(Command(resume=self._formed(given, form)))
         refused = self.question[0]["error"] if self.question else ""
-        surely = taken and not any(self._edited_to(r) for r, _ in pairs)
+        surely = taken and not settled and not any(self._edited_to(r) for r, _ in pairs)
         # A quorum that is not met yet is no refusal.
         assert not surely or refused in ("", NOTHING_RECORDED), f"{pairs} was refused: {refused}"
 
