@@ -44,12 +44,30 @@ _UNITS: Mapping[str, float] = {
     "h": 3_600.0,
     "hour": 3_600.0,
     "hours": 3_600.0,
+    "sekunde": 1.0,
+    "sekunden": 1.0,
+    "minuten": 60.0,
+    "stunde": 3_600.0,
+    "stunden": 3_600.0,
+    "seconde": 1.0,
+    "secondes": 1.0,
+    "heure": 3_600.0,
+    "heures": 3_600.0,
+    "segundo": 1.0,
+    "segundos": 1.0,
+    "minuto": 60.0,
+    "minutos": 60.0,
+    "hora": 3_600.0,
+    "horas": 3_600.0,
 }
+_CLOCK = re.compile(r"(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,2}):(?P<s>\d{1,2}(?:\.\d{1,9})?)")
 _AMOUNT = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s*([A-Za-z]{0,12})")
 _SPAN = r"(?:\d{1,12}(?:\.\d{1,12})?\s{0,2}[A-Za-z]{0,12}(?:,|\sand\b)?\s{0,2}){1,4}"
 _DATE = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|\s?UTC|[+-]\d{2}:?\d{2})?"
 _IN_WORDS = re.compile(
-    r"(?:try again|retry|wait|available again|resets?)(?![A-Za-z])[^.\d]{0,40}?"
+    r"(?:try again|retry|wait|available again|resets?|versuchen sie es|warten sie|réessaye[rz]?"
+    r"|attende[rz]|patiente[rz]|inténtelo|intente|vuelva a intentarlo|espere)(?![A-Za-z])"
+    r"[^.\d]{0,40}?"
     rf"(?:(?P<date>{_DATE})|(?P<span>{_SPAN}))",
     re.IGNORECASE,
 )
@@ -72,6 +90,7 @@ _FIELDS: Mapping[str, float] = {
     "resets_in": 1.0,
     "resets_in_seconds": 1.0,
     "resets_at": 1.0,
+    "estimated_time": 1.0,
     "x-ratelimit-reset": 1.0,
 }
 _HEADERS: Mapping[str, float] = {
@@ -83,6 +102,9 @@ _HEADERS: Mapping[str, float] = {
 _RESET = re.compile(
     r"(?:x-)?ratelimit-reset(?:-(?P<of>[\w-]+))?|anthropic-ratelimit-(?P<its>[\w-]+)-reset"
 )
+_POLICY_LEFT = re.compile(r"\b(?:remaining|r)=(\d{1,12})")
+_POLICY_RESET = re.compile(r"\b(?:reset|t)=(\d{1,12})")
+"""Of the one header of the IETF's drafts: `limit=9, remaining=0, reset=7`, `"hour";r=0;t=7`."""
 
 
 def rest_of(
@@ -116,6 +138,10 @@ def _reset(headers: Mapping[str, str], now: float) -> float | None:
     """Return when the limits that are used up are reset; where none is told, the first of all."""
     used_up: list[float] = []
     others: list[float] = []
+    for part in headers.get("ratelimit", "")[:READ_CHARACTERS].split('"'):
+        left, reset = _POLICY_LEFT.search(part), _POLICY_RESET.search(part)
+        if reset is not None:
+            (used_up if left and not int(left[1]) else others).append(float(reset[1]))
     for name, value in headers.items():
         plain = name.lower().removeprefix(PROVIDER_HEADER)
         found = _RESET.fullmatch(plain)
@@ -175,15 +201,21 @@ def _scaled(value: Any, unit: float) -> float | None:
 
 
 def _span(text: str) -> float | None:
-    """Add up the parts of a span of time; `None` if it is none."""
+    """Add up the parts of a span of time; `None` if it is none.
+
+    Numbers alone are no parts of one: proxies join a header that was sent twice.
+    """
     rest = text.strip().removeprefix("PT").strip()
+    if clock := _CLOCK.fullmatch(rest):
+        return 3_600 * float(clock["h"] or 0) + 60 * float(clock["m"]) + float(clock["s"])
     parts = list(_AMOUNT.finditer(rest))
     if not parts or _AMOUNT.sub("", rest).strip(" ,"):
         return None
     units = [part[2].lower() for part in parts]
     if any(unit not in _UNITS for unit in units):
         return None
-    return sum(float(part[1]) * _UNITS[unit] for part, unit in zip(parts, units, strict=True))
+    seconds = [float(part[1]) * _UNITS[unit] for part, unit in zip(parts, units, strict=True)]
+    return sum(seconds) if any(units) else max(seconds)
 
 
 def _in_words(text: str, now: float) -> float | None:
