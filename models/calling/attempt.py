@@ -20,7 +20,7 @@ from ...stores.records import Cap, ModelAttempt
 from ..catalog.prices import Consumption
 from ..catalog.settings import Catalog, ModelSettings
 from ..catalog.timeouts import Timeouts
-from ..failures.classes import AttemptFailure
+from ..failures.classes import REFUSALS, AttemptFailure
 from ..failures.classify import classify
 from ..requests import Candidate, Emit
 from ..routing.health import HealthBoard, HealthKey
@@ -288,10 +288,14 @@ class Attempts:
         return await self._store.attempts.record(record, prompt=asked, reply=said)
 
 
+def _is_refused(failure: AttemptFailure | None) -> bool:
+    return failure is not None and ((failure.status or 0) >= 400 or failure.kind in REFUSALS)
+
+
 def _bill(call: _Call, catalog: Catalog, model: ModelSettings) -> _Bill | None:
     """Work out what to settle at; `None` if nothing can have been billed."""
-    refused = call.failure is not None and (call.failure.status or 0) >= 400
-    if not call.wire.sent or (refused and not call.heard.said):
+    began = call.heard.said or call.heard.usages
+    if not call.wire.sent or (_is_refused(call.failure) and not began):
         return None
     said = believed(
         None if call.raw is None else call.raw.used,

@@ -23,6 +23,7 @@ from ..catalog.settings import EndpointSettings, ModelSettings
 from ..catalog.timeouts import Timeouts
 from ..failures.classes import RejectedReplyError
 from ..failures.reported import is_stated
+from ..failures.stated import ENDED_BY_ERROR, StatedError, stated_in
 from .heard import Heard
 from .json_values import NoJsonInReplyError, strict_json
 from .parameters import without_limits
@@ -35,6 +36,8 @@ CONFIG: RunnableConfig = {"tags": ["nostream"]}
 
 LIMIT_FIELDS = ("max_tokens", "max_output_tokens", "num_predict", "max_tokens_to_sample")
 CUT_REASONS = frozenset({"length", "max_tokens", "MAX_TOKENS", "model_length"})
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RejectedReplyError)
+"""What the client libraries, and we, raise over a reply that has not the form of one."""
 MOST_TOKENS = 10**9
 """No call has as many."""
 FILTER_REASONS = frozenset({"content_filter", "SAFETY", "refusal", "guardrail_intervened"})
@@ -89,6 +92,7 @@ async def call_model(
 
     Raises:
         RejectedReplyError: A stream ended before the model did, or a reply went beyond its limit.
+        StatedError: The provider says in the place of a reply, or of its end, what went wrong.
         TimeoutError: A stream was silent for too long.
         Exception: Whatever the provider's client library raises; see `failures.classify`.
     """
@@ -102,19 +106,33 @@ async def call_model(
     messages = list(prompt.messages)
     if prompt.schema is not None:
         messages = instructed(messages, prompt.schema, model.structured_output)
-    if prompt.stream:
-        return await _stream(
-            bound,
-            messages,
-            heard,
-            on_text,
-            silence=timeouts.read,
-            ends_with_reason=ours,
-            by_call=prompt.schema is not None,
-        )
-    message = await bound.ainvoke(messages, CONFIG, **({"stream": False} if ours else {}))
-    heard.take(message)
-    return _read(message, heard)
+    try:
+        if prompt.stream:
+            reply = await _stream(
+                bound,
+                messages,
+                heard,
+                on_text,
+                silence=timeouts.read,
+                ends_with_reason=ours,
+                by_call=prompt.schema is not None,
+            )
+        else:
+            message = await bound.ainvoke(messages, CONFIG, **({"stream": False} if ours else {}))
+            heard.take(message)
+            reply = _read(message, heard)
+    except _UNREADABLE as error:
+        if not is_stated(error) and (body := _stated()) is not None:
+            raise StatedError(body) from error
+        raise
+    if reply.finish == ENDED_BY_ERROR:
+        raise StatedError(_stated() or {"error": {"message": "the provider failed on the way"}})
+    return reply
+
+
+def _stated() -> JsonObject | None:
+    wire = WIRE.get()
+    return None if wire is None else stated_in(bytes(wire.document or wire.tail))
 
 
 def _openai_options(

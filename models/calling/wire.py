@@ -22,6 +22,9 @@ DOCUMENT_BYTES = 128
 EVENT_BYTES = 4_096
 """Bytes of a stream for each token of the limit; every event repeats the envelope."""
 
+TAIL_BYTES = 16_384
+"""Bytes of a stream that are kept."""
+
 SENDING = (".send_request_headers.started", ".send_connection_init.started")
 
 
@@ -39,6 +42,8 @@ class Wire:
     """Events of a stream, about one for each token."""
     document: bytearray = field(default_factory=bytearray, repr=False)
     """The body of a reply that is one JSON document."""
+    tail: bytearray = field(default_factory=bytearray, repr=False)
+    """The last bytes of a stream, where a provider says why it ends."""
 
 
 WIRE: ContextVar[Wire | None] = ContextVar("pointsman_wire", default=None)
@@ -83,6 +88,7 @@ class _Metered(httpx.AsyncByteStream):
             wire.received += len(part)
             if self._events:
                 wire.events += part.count(b"data:")
+                wire.tail = (wire.tail + part)[-TAIL_BYTES:]
             else:
                 wire.document += part
             if wire.received > self._limit:

@@ -43,6 +43,11 @@ BREAKER_CLASSES: frozenset[FailureClass] = frozenset(
 )
 """Failures that say something about the endpoint, not about the request."""
 
+REFUSALS: frozenset[FailureClass] = frozenset(
+    {"authentication", "permission", "rate_limit", "context_too_long", "unknown_model"}
+)
+"""Failures by which a provider says that it has not begun with a reply."""
+
 
 class AttemptFailure(Record):
     """One failure, classified."""

@@ -14,7 +14,8 @@ from ...state.redaction import Redaction
 from .classes import AttemptFailure, FailureClass, RejectedReplyError
 from .reported import ReportedError, reported
 from .resting import PROVIDER_HEADER
-from .wordings import OF_REQUEST, by_codes, by_words, is_too_long
+from .stated import StatedError
+from .wordings import OF_REQUEST, by_codes, by_words, by_words_of_load, is_too_long
 
 MESSAGE_LIMIT = 500
 
@@ -43,6 +44,8 @@ def classify(
 
 def _rejected(error: BaseException) -> RejectedReplyError | None:
     """Find our own word on a reply under what a client library made of it."""
+    if isinstance(error, StatedError):  # what the provider says itself counts more
+        return None
     for found in (error, error.__cause__, error.__cause__ and error.__cause__.__cause__):
         if isinstance(found, RejectedReplyError):
             return found
@@ -69,6 +72,7 @@ _AFTER_STATUS: tuple[tuple[type[BaseException], FailureClass], ...] = (
     (langchain_errors.ModelInvalidRequestError, "bad_request"),
     (openai.APIConnectionError, "connection"),
     (langchain_errors.ModelConnectionError, "connection"),
+    (StatedError, "overloaded"),
     # Without a status it is an error event: the reply had begun when the provider failed.
     (openai.APIError, "cut_stream"),
     (httpx.RemoteProtocolError, "cut_stream"),
@@ -79,6 +83,7 @@ _AFTER_STATUS: tuple[tuple[type[BaseException], FailureClass], ...] = (
     (ValueError, "malformed_output"),
     (LookupError, "malformed_output"),
     (TypeError, "malformed_output"),
+    (AttributeError, "malformed_output"),
 )
 
 _BY_STATUS: Mapping[int, FailureClass] = {
@@ -103,7 +108,7 @@ def _kind(error: BaseException, facts: ReportedError) -> FailureClass:
         kind = _kind_of_status(facts.status, facts)
         # A gateway that passes on what a provider said took our key; the refused one is its own.
         return "permission" if kind == "authentication" and _is_passed_on(error) else kind
-    if facts.stated and (kind := _kind_of_body(facts)):
+    if facts.stated and (kind := _kind_of_body(facts, of_load=True)):
         return kind
     for kind_of_error, kind in _AFTER_STATUS:
         if isinstance(error, kind_of_error):
@@ -115,11 +120,12 @@ def _kind(error: BaseException, facts: ReportedError) -> FailureClass:
     return "unknown"
 
 
-def _kind_of_body(facts: ReportedError) -> FailureClass | None:
+def _kind_of_body(facts: ReportedError, *, of_load: bool = False) -> FailureClass | None:
+    """Return what a body says; of load only where no status does."""
     kind = by_codes(facts.codes)
-    if kind in (None, "bad_request", "overloaded"):
-        return by_words(facts.text) or kind
-    return kind
+    if kind not in (None, "bad_request", "overloaded"):
+        return kind
+    return by_words(facts.text) or (by_words_of_load(facts.text) if of_load else None) or kind
 
 
 def _is_passed_on(error: BaseException) -> bool:

@@ -68,7 +68,7 @@ def _http_status(error: BaseException) -> int | None:
 
 
 def _status_in(body: Mapping[str, Any]) -> int | None:
-    for name in ("code", "status", "status_code", "http_code"):
+    for name in ("code", "type", "status", "status_code", "http_code"):
         value = body.get(name)
         if isinstance(value, str) and value.isdecimal() and len(value) == 3:
             value = int(value)

@@ -57,6 +57,11 @@ _OF_MEDIA = re.compile(
 _OF_RATE = re.compile(
     r"\bper[ -](?:min|hour|day|sec)|\b[TR]P[MD]\b|rate limit|quota", re.IGNORECASE
 )
+_LIMITED = re.compile(
+    r"rate[ _-]?limit|too many requests|throttl|(?:request|quota|qps|usage)s? (?:rate )?limit"
+    r"|quota|insufficient (?:balance|credits?|funds|quota)|arrearage|\b[TR]P[MD]\b",
+    re.IGNORECASE,
+)
 _OF_OUTPUT = re.compile(
     r"(?:completion|output|new) tokens|max_(?:completion_)?tokens", re.IGNORECASE
 )
@@ -67,7 +72,8 @@ _FILTER = re.compile(
 )
 _KEY = re.compile(
     # LiteLLM's proxy looks an unknown key up in its database, and may have none.
-    r"no connected db|(?:invalid|incorrect|missing|no) (?:api[ _])key|api key not valid",
+    r"no connected db|(?:invalid|incorrect|missing|no) (?:api[ _])key|api key not valid"
+    r"|authentication (?:error|fail)|\bunauthori[sz]ed\b",
     re.IGNORECASE,
 )
 _MODEL = re.compile(
@@ -93,7 +99,7 @@ _CODES: Mapping[FailureClass, Sequence[str]] = {
     ),
     "authentication": (
         *("invalid_api_key", "authentication_error", "unauthenticated", "unauthorized"),
-        *("authenticationerror", "invalid_authentication"),
+        *("authenticationerror", "invalid_authentication", "invalidapikey"),
     ),
     "permission": ("permission_error", "permission_denied", "forbidden", "permissiondeniederror"),
     "unknown_model": ("model_not_found", "not_found_error", "not_found", "notfounderror"),
@@ -103,6 +109,7 @@ _CODES: Mapping[FailureClass, Sequence[str]] = {
     ),
     "content_filter": (
         *("content_filter", "content_policy_violation", "contentfilterfinishreasonerror"),
+        *("datainspectionfailed", "data_inspection_failed"),
     ),
     "timeout": ("timeout", "timeout_error", "deadline_exceeded", "request_timeout"),
     "bad_request": ("invalid_request_error", "invalid_argument", "bad_request", "badrequesterror"),
@@ -134,11 +141,18 @@ def by_words(text: str) -> FailureClass | None:
     return "unknown_model" if _MODEL.search(read) else None
 
 
+def by_words_of_load(text: str) -> FailureClass | None:
+    """Return whether an error that has neither status nor code that we know speaks of a limit."""
+    return "rate_limit" if _LIMITED.search(text[:READ_CHARACTERS]) else None
+
+
 def by_codes(codes: Sequence[str]) -> FailureClass | None:
     """Return what the codes of an error mean, the most telling first."""
     vague: FailureClass | None = None
     for code in codes:
-        kind = _BY_CODE.get(code.strip().lower())
+        # `Throttling.RateQuota`: the first part is the kind.
+        whole = code.strip().lower()
+        kind = _BY_CODE.get(whole) or _BY_CODE.get(whole.partition(".")[0])
         if kind is not None and kind not in ("bad_request", "overloaded"):
             return kind
         vague = vague or kind
