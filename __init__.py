@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .tools.contract import Tool, ToolCall, ToolContract
     from .tools.costs import report_cost
     from .tools.decorator import tool
+    from .workers.task_queue import TaskQueue
 
 __all__ = [
     "Agent",
@@ -25,6 +26,7 @@ __all__ = [
     "RunTrace",
     "Settings",
     "StepTrace",
+    "TaskQueue",
     "Tool",
     "ToolCall",
     "ToolContract",
@@ -47,6 +49,7 @@ __getattr__ = exports(
         "RunTrace": "runs.trace",
         "Settings": "settings",
         "StepTrace": "runs.trace",
+        "TaskQueue": "workers.task_queue",
         "Tool": "tools.contract",
         "ToolCall": "tools.contract",
         "ToolContract": "tools.contract",

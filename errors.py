@@ -8,6 +8,7 @@
     │   └── NotFoundError      no such thread, run, approval, tool or model
     ├── OperatorError      whoever runs the process: storage, switches, credentials
     │   ├── StoreError         the database refused, is locked, or is of another version
+    │   ├── VersionError       a newer release has stored it: that one must go on with it
     │   ├── BudgetExceededError  a spending cap leaves no room; names the cap
     │   └── CredentialError    a key or token is missing, expired or not permitted
     ├── ModelError         the model: the text is quoted back to it for one more try
@@ -90,6 +91,10 @@ class OperatorError(PointsmanError):
 
 class StoreError(OperatorError):
     """The database cannot be used."""
+
+
+class VersionError(OperatorError):
+    """A newer release has stored it."""
 
 
 class CredentialError(OperatorError):

@@ -11,6 +11,10 @@ from typer.main import get_group
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run a task: show its progress, then the answer, or what a person is asked."),
+    "enqueue": (
+        "enqueue",
+        "Leave a task for a worker; the next `pointsman worker` with room takes it.",
+    ),
     "resume": (
         "threads",
         "Go on with a thread that was cut off, or whose requests have been decided.",
@@ -50,7 +54,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "route": ("routes", "How the router decides."),
     "routes": ("routes", "Routers learned from recorded outcomes."),
     "policy": ("policy", "What the policies in force mean."),
-    "worker": ("worker", "Go on with threads whose run was cut off, until told to stop (SIGTERM)."),
+    "worker": (
+        "worker",
+        "See to threads that were asked something, decided or cut off, until told to stop.",
+    ),
     "token": ("token", "Tokens for the Agent Server, and for commands (POINTSMAN_TOKEN)."),
 }
 """Name → the file that declares the command or group, and what the list of commands says of it."""

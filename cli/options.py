@@ -7,7 +7,7 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,6 +27,14 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
 ]
 ThreadId = Annotated[str, typer.Argument(metavar="THREAD", help="The thread's id.")]
+
+BudgetOption = Annotated[float | None, typer.Option(min=0, help="Most to spend, in US dollars.")]
+DeadlineOption = Annotated[
+    float | None, typer.Option(min=0.001, help="Most working time, in seconds.")
+]
+LatencyOption = Annotated[
+    Literal["fast", "normal", "batch"], typer.Option(help="How soon models should reply.")
+]
 
 
 def command_line(config: str, *words: str) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from ..errors import TaskError
 from ..runs.thread import ThreadState
 from ..state.context import AgentContext
-from ..state.values import JsonObject
+from .attachments import Attach, read_attachments
 from .execution import execute
 from .exits import finish
-from .options import DEFAULT_CONFIG, Config, JsonOption
+from .options import DEFAULT_CONFIG, BudgetOption, Config, DeadlineOption, JsonOption, LatencyOption
 from .readable_id import readable_id
 from .session import Session, open_session
 from .show.output import Output
@@ -30,21 +29,10 @@ def run(
     thread: Annotated[
         str | None, typer.Option(help="Thread to run on; by default a new one.")
     ] = None,
-    attach: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A file that goes with the task; may be repeated.", dir_okay=False, exists=True
-        ),
-    ] = None,
-    budget: Annotated[
-        float | None, typer.Option(min=0, help="Most to spend, in US dollars.")
-    ] = None,
-    deadline: Annotated[
-        float | None, typer.Option(min=0.001, help="Most working time, in seconds.")
-    ] = None,
-    latency: Annotated[
-        Literal["fast", "normal", "batch"], typer.Option(help="How soon models should reply.")
-    ] = "normal",
+    attach: Attach = None,
+    budget: BudgetOption = None,
+    deadline: DeadlineOption = None,
+    latency: LatencyOption = "normal",
     as_json: JsonOption = False,
 ) -> None:
     """Run a task: show its progress, then the answer, or what a person is asked."""
@@ -65,7 +53,7 @@ async def _run(
     attachments: Sequence[Path],
     context: AgentContext,
 ) -> int:
-    given = {"task": task, "attachments": [_attachment(file) for file in attachments]}
+    given = {"task": task, "attachments": read_attachments(attachments)}
     async with open_session(config) as session:
         chosen = thread or await _new_thread(session)
         _refuse_busy(session, await session.thread(chosen))
@@ -89,13 +77,3 @@ def _refuse_busy(session: Session, state: ThreadState) -> None:
         where=f"thread {state.id}",
         fix=f"Go on with it: {session.command('resume', state.id)}. Or choose another --thread.",
     )
-
-
-def _attachment(file: Path) -> JsonObject:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise TaskError(
-            f"It cannot be read: {error.strerror}.", where=str(file), fix="Name a readable file."
-        ) from error
-    return {"name": file.name, "data": base64.b64encode(data).decode()}

@@ -1,4 +1,4 @@
-"""`worker`: threads that were cut off go on, at whichever machine sees them first."""
+"""`worker`: what was asked, decided or cut off goes on, at whichever machine sees it first."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def worker(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with threads whose run was cut off, until told to stop (SIGTERM)."""
+    """See to threads that were asked something, decided or cut off, until told to stop."""
     output = Output(as_json=as_json)
     work = _work(
         output,
@@ -57,7 +57,7 @@ async def _work(
     async with open_session(config) as session:
         from ..workers.worker import Worker
 
-        worker = Worker(session.agent, session.dependencies.store.leases, concurrency=concurrency)
+        worker = Worker(session.agent, session.store, concurrency=concurrency)
         if once:
             while await worker.sweep():
                 await worker.rest()

@@ -8,6 +8,7 @@ from ..state.answer import Answer
 from ..state.migrations import read_stored
 from ..state.results import told_by
 from ..state.values import digest
+from ..stores.journal import ANSWER
 from .dependencies import Dependencies
 from .planning import costs_nothing
 from .view import RunView
@@ -20,7 +21,7 @@ async def answer_once(
     journal, run, version = dependencies.store.journal, view.run, view.plan.version
     # A fork that went another way has an answer of its own.
     told = [told_by(view.results), view.stop.to_json() if view.stop else None]
-    kind = f"answer:{digest(told)[:16]}"
+    kind = f"{ANSWER}{digest(told)[:16]}"
     noted = (await view.memory.journal(run.id, journal)).notes.get((kind, version))
     if noted is not None:
         return read_stored(Answer, noted, where="journal.answer")

@@ -38,6 +38,7 @@ async def record_decisions(
     authenticated: bool,
     dependencies: Dependencies,
     anew: frozenset[str] = frozenset(),
+    at_work: bool = False,
 ) -> Sequence[ApprovalRecord]:
     """Record one person's decisions, all or none, with the audit log.
 
@@ -48,6 +49,7 @@ async def record_decisions(
         authenticated: Whether a credential vouches for `approver`; false in local use.
         dependencies: Store, policy, tools, switches and clock.
         anew: Requests that were decided before and not acted on: the newest decision counts.
+        at_work: Whether the run itself records them, so that no worker need be told.
 
     Raises:
         DecisionError: An edit does not fit the tool, the approver was revoked or may not approve,
@@ -73,7 +75,9 @@ async def record_decisions(
                 fix="Ask somebody who may approve it.",
             )
     given = await _endorsements(signed, by_id, dependencies)
-    return await dependencies.store.approvals.decide(signed, anew=anew, endorsements=given)
+    return await dependencies.store.approvals.decide(
+        signed, anew=anew, endorsements=given, at_work=at_work
+    )
 
 
 async def _endorsements(
@@ -165,6 +169,7 @@ async def record_newest(
         authenticated=credential_holder(runtime) is not None,
         dependencies=dependencies,
         anew=frozenset(d.approval_id for d in new if known[d.approval_id].status in CLOSED),
+        at_work=True,
     )
 
 

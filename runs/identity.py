@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import BaseUser, Runtime
 
 from ..policy.people import without_credential
@@ -10,6 +14,39 @@ from ..settings import Settings
 from ..state.context import AgentContext
 from ..state.run import Principal
 from ..state.values import JsonObject
+from ..stores.records import Requester
+from .thread import with_entry
+
+
+class OnBehalf:
+    """Who asked for what another process does, in the form in which LangGraph hands users to nodes.
+
+    Only code of this process can make one: no request's body becomes an object of this class.
+
+    Args:
+        requester: Who asked, as it was recorded then.
+    """
+
+    def __init__(self, requester: Requester) -> None:
+        self.principal = requester.principal
+        self.is_authenticated = requester.authenticated
+        self.identity = self.display_name = requester.principal.id
+        self.permissions = requester.principal.scopes
+        self._facts: JsonObject = requester.principal.to_json()
+
+    def __getitem__(self, key: str) -> Any:
+        return self._facts[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._facts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._facts)
+
+
+def with_requester(config: RunnableConfig, requester: Requester) -> RunnableConfig:
+    """Return a config whose run is for somebody who asked elsewhere."""
+    return with_entry(config, "langgraph_auth_user", value=OnBehalf(requester))
 
 
 def credential_holder(runtime: Runtime[AgentContext]) -> BaseUser | None:
@@ -19,7 +56,13 @@ def credential_holder(runtime: Runtime[AgentContext]) -> BaseUser | None:
 
 
 def principal_of(runtime: Runtime[AgentContext], settings: Settings) -> Principal:
-    """Return who acts: the server's authenticated user, else the principal of the settings."""
+    """Return who acts: the server's authenticated user, else the principal of the settings.
+
+    Of what was asked for elsewhere, it is who asked.
+    """
+    user: Any = runtime.server_info.user if runtime.server_info else None
+    if isinstance(user, OnBehalf):
+        return user.principal
     user = credential_holder(runtime)
     if user is None:
         own = settings.principal

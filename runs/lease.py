@@ -27,7 +27,7 @@ from ..finishing import to_the_end
 from ..policy.switches import SwitchBoard
 from ..state.context import AgentContext
 from ..state.forks import new_lock
-from ..stores.leases import SqlLeases, lease_of
+from ..stores.leases import SqlLeases, lease_of, lease_within, outer_thread_of, thread_of
 from ..stores.records import LeaseHolder
 from ..tools.owner import has_ended, this_process
 from .memory import RunMemory
@@ -137,7 +137,7 @@ class ThreadLease:
                 hold.lost = True
                 raise _taken_over(hold)
             hold.fence, hold.until = fence, now + LEASE_SECONDS
-            hold.memory.fence, hold.memory.whole_thread = fence, "|" not in hold.name
+            hold.memory.fence, hold.memory.whole_thread = fence, bool(thread_of(hold.name))
 
     async def _acquire(self, hold: _Hold) -> int:
         fence = await self._ask_for(hold)
@@ -174,6 +174,28 @@ class ThreadLease:
             _log.warning("%s could not be given back: %s", hold.name, error)
 
 
+def hand_over(thread: str, control: RunControl, *, owner: str, fence: int, until: float) -> None:
+    """Have a run begin with its thread's lease in hand, which this process has taken for it.
+
+    Args:
+        thread: The thread.
+        control: That of the run which is about to begin.
+        owner: As whom the lease was taken.
+        fence: Its token.
+        until: Unix time in seconds at which it expires.
+    """
+    hold = _Hold(name=lease_of(thread), owner=owner, fence=fence, until=until)
+    hold.memory.fence, hold.memory.whole_thread = fence, True
+    with _lock:
+        _holds[hold.name, control] = hold
+
+
+def take_back(thread: str, control: RunControl) -> bool:
+    """Forget the hold of a run that is over; return whether it has given nothing back itself."""
+    with _lock:
+        return _holds.pop((lease_of(thread), control), None) is not None
+
+
 def memory_of(runtime: Runtime[AgentContext]) -> RunMemory:
     """Return what this worker remembers of the run at work, or an empty memory."""
     with _lock:
@@ -188,7 +210,7 @@ def _name(info: ExecutionInfo | None) -> str:
     *outer, _node = info.checkpoint_ns.split("|")
     if outer and outer[-1].startswith("lane:"):
         outer.pop()
-    return "|".join([lease_of(info.thread_id), *outer])
+    return lease_within(info.thread_id, outer) if outer else lease_of(info.thread_id)
 
 
 def _join(name: str, control: RunControl | None) -> _Hold:
@@ -254,4 +276,4 @@ def _taken_over(hold: _Hold) -> OperatorError:
 
 
 def _thread(hold: _Hold) -> str:
-    return hold.name.partition("|")[0].replace(":", " ", 1)
+    return f"thread {thread_of(hold.name) or outer_thread_of(hold.name)}"

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
-from ..errors import OperatorError
+from ..errors import OperatorError, VersionError
 from .values import SCHEMA_VERSION, Json, JsonObject, Record
 
 StoredShape = Literal["state", "lane", "outcome", "note"]
@@ -91,7 +91,8 @@ def migrated(shape: StoredShape, value: Mapping[str, Any], *, where: str = "") -
     """Return a stored value in this release's shape; one that has it already is returned as it is.
 
     Raises:
-        OperatorError: A newer release has stored it, its version is none, or it was damaged.
+        VersionError: A newer release has stored it.
+        OperatorError: Its version is none, or it was damaged.
     """
     noted: Json = value.get(VERSION_KEY)
     version = UNVERSIONED if noted is None else noted
@@ -105,7 +106,7 @@ def migrated(shape: StoredShape, value: Mapping[str, Any], *, where: str = "") -
     if version == SCHEMA_VERSION:
         return value
     if version > SCHEMA_VERSION:
-        raise OperatorError(
+        raise VersionError(
             f"It is stored in version {version} of the schema; this release reads versions up to "
             f"{SCHEMA_VERSION}.",
             where=where or f"stored {shape}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
@@ -18,6 +18,7 @@ from .records import ApprovalRecord, ApprovalStatus, AuditEntry
 from .schema import approvals
 from .schema import decisions as decision_rows
 from .statements import insert_if_absent
+from .wakes import wake
 
 _CLOSED_BY: dict[DecisionType, ApprovalStatus] = {
     "approve": "approved",
@@ -171,8 +172,12 @@ class SqlApprovalStore:
         *,
         anew: frozenset[str] = frozenset(),
         endorsements: Sequence[Endorsement] = (),
+        at_work: bool = False,
     ) -> Sequence[ApprovalRecord]:
         """Record decisions in approvals and audit log, with what they endorse, all or none.
+
+        Threads whose requests are closed by it are looked at by the next worker, unless the run
+        itself records them (`at_work`).
 
         The first rejection, edit or response closes a request; an approval closes it when the
         quorum of distinct approvers is met. An edit's arguments stay in its decision. A closed
@@ -194,6 +199,8 @@ class SqlApprovalStore:
                     revoke_of_approval(connection, row.id, again)
             recorded = [self._decide(connection, decision) for decision in decisions]
             entries = [insert_endorsement(connection, given) for given in endorsements]
+            if not at_work:
+                _wake_decided(connection, [record for record, _ in recorded], self._clock())
             return [record for record, _ in recorded], [*(e for _, e in recorded), *entries][-1:]
 
         records, newest = await self._database.write(work)
@@ -307,6 +314,14 @@ class SqlApprovalStore:
             decisions=tuple(Decision.from_json(body) for body in given),
             reason=row.reason,
         )
+
+
+def _wake_decided(connection: Connection, records: Sequence[ApprovalRecord], now: float) -> None:
+    threads = {record.thread_id: record for record in records if record.status in _CLOSED}
+    for thread, record in sorted(threads.items()):
+        asker = record.request.facts.get("principal")
+        tenant = str(asker.get("tenant", "")) if isinstance(asker, Mapping) else ""
+        wake(connection, thread, tenant=tenant, due_at=now)
 
 
 def _row(connection: Connection, approval_id: str, *, lock: bool = False) -> Row[Any]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .journal import SqlJournal
     from .leases import SqlLeases
     from .seen_shapes import SqlSeenShapes
+    from .tasks import SqlTasks
+    from .wakes import SqlWakes
 
 
 class Payloads(Protocol):
@@ -123,6 +125,16 @@ class Store(Protocol):
     @property
     def leases(self) -> SqlLeases:
         """Who may act."""
+        ...
+
+    @property
+    def tasks(self) -> SqlTasks:
+        """What was asked of threads."""
+        ...
+
+    @property
+    def wakes(self) -> SqlWakes:
+        """Threads to look at."""
         ...
 
     async def close(self) -> None:

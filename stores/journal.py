@@ -16,6 +16,9 @@ from .records import RunRecords
 from .schema import notes, outcomes, payloads
 from .statements import insert_if_absent
 
+ANSWER = "answer:"
+"""How the kind of an answer's note begins."""
+
 
 class SqlJournal:
     """Outcomes of steps, plans and answers: each committed once, read back after a crash.
@@ -110,6 +113,21 @@ class SqlJournal:
         """Return a journaled plan, revision or answer."""
         query = select(notes.c.body).where(
             notes.c.run_id == run_id, notes.c.kind == kind, notes.c.version == version
+        )
+
+        def work(connection: Connection) -> JsonObject | None:
+            body = connection.execute(query).scalar_one_or_none()
+            return None if body is None else _note_body(body, run_id)
+
+        return await self._database.read(work)
+
+    async def answer(self, run_id: str) -> JsonObject | None:
+        """Return the newest answer that a run came to."""
+        query = (
+            select(notes.c.body)
+            .where(notes.c.run_id == run_id, notes.c.kind.startswith(ANSWER))
+            .order_by(notes.c.seq.desc())
+            .limit(1)
         )
 
         def work(connection: Connection) -> JsonObject | None:

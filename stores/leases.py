@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, text, update
 
 from .database import Database
 from .records import LeaseHolder, Switch
@@ -13,6 +13,8 @@ from .statements import insert_if_absent
 from .switches import active_switches
 
 _THREAD = "thread:"
+_WITHIN = "within:"
+_SEPARATOR = "|"
 
 
 def lease_of(thread: str) -> str:
@@ -23,6 +25,21 @@ def lease_of(thread: str) -> str:
 def thread_of(lease: str) -> str:
     """Return the thread that a lease is of, or nothing if it is of something else."""
     return lease.removeprefix(_THREAD) if lease.startswith(_THREAD) else ""
+
+
+def lease_within(thread: str, nodes: Sequence[str]) -> str:
+    """Return the name of the lease of a node of a larger graph, which is that graph's to wake.
+
+    Args:
+        thread: The larger graph's thread, whose id may hold anything.
+        nodes: The names that LangGraph gives the node and those around it, outermost first.
+    """
+    return f"{_WITHIN}{_SEPARATOR.join([str(thread), *nodes])}"
+
+
+def outer_thread_of(lease: str) -> str:
+    """Return the larger graph's thread and the nodes within it, for people."""
+    return lease.removeprefix(_WITHIN)
 
 
 class SqlLeases:
@@ -98,7 +115,8 @@ class SqlLeases:
 
     async def held(self) -> dict[str, LeaseHolder]:
         """Return every lease that was not given back, expired or not, by name."""
-        query = select(leases).where(leases.c.owner != "")
+        # Literally as in the index of the leases that are held.
+        query = select(leases).where(text("owner <> ''"))
 
         def work(connection: Connection) -> dict[str, LeaseHolder]:
             return {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..state.approval import ApprovalRequest, Decision
+from ..state.run import Principal
 from ..state.values import Json, JsonObject, Record
 
 EffectState = Literal["claimed", "done", "failed", "unknown"]
@@ -175,3 +176,54 @@ class LeaseHolder(Record):
     owner: str
     fence: int
     expires_at: float
+
+
+class Requester(Record):
+    """Who asks for something that another process does."""
+
+    principal: Principal
+    """From authentication, or from the settings of whoever asks."""
+    authenticated: bool
+    """Whether a credential vouched for them when they asked."""
+
+
+QueuedTaskState = Literal["queued", "paused", "ended", "failed"]
+"""`queued`: it has not come to an end or a pause. `paused`: it waits for a person."""
+
+
+class QueuedTask(Record):
+    """A message to a thread, for whichever worker comes first."""
+
+    thread_id: str
+    message_id: str
+    """Of the message. The same id again is the same turn."""
+    given: str
+    """Digest of the text, the attachments and the context, in the payload store."""
+    asked_by: Requester
+    priority: int = 0
+    """Higher ones come first."""
+    asked_at: float = 0.0
+    due_at: float = 0.0
+    """Not before."""
+    state: QueuedTaskState = "queued"
+    run_id: str = ""
+    """The run that it became, once that is known."""
+    answer: str = ""
+    """Digest of the answer in the payload store."""
+    error: JsonObject = {}
+    """Why it failed: `type`, `message`, `where` and `fix`."""
+    ended_at: float | None = None
+
+
+class Wake(Record):
+    """A thread that somebody should look at, taken by one worker for a time."""
+
+    thread_id: str
+    tenant: str = ""
+    priority: int = 0
+    number: int
+    """Grows with each reason to look: who settles an older one has not seen the newest."""
+    tries: int
+    """Times that a worker took it and did not give it back."""
+    errors: int = 0
+    """Times that its run came to an error since it was last settled."""

@@ -17,11 +17,12 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from .columns import AnyText, JsonText, Sequential
 
-VERSION = "0007"
+VERSION = "0008"
 """Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
 
 VERSION_TABLE = "pointsman_version"
@@ -273,5 +274,49 @@ leases = Table(
     Column("owner", AnyText, nullable=False),
     Column("fence", BigInteger, nullable=False),
     Column("expires_at", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Every thread that ever ran keeps its row; those that are held are few.
+Index(
+    "pointsman_leases_held_ix",
+    leases.c.name,
+    sqlite_where=text("owner <> ''"),
+    postgresql_where=text("owner <> ''"),
+)
+
+tasks = Table(
+    "pointsman_tasks",
+    METADATA,
+    Column("seq", Sequential, primary_key=True),
+    Column("thread_id", AnyText, nullable=False),
+    Column("message_id", AnyText, nullable=False),
+    Column("given_digest", AnyText, ForeignKey("pointsman_payloads.digest"), nullable=False),
+    Column("asked_by", JsonText, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("asked_at", Double, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("state", String, nullable=False),
+    Column("run_id", AnyText, nullable=False),
+    Column("answer_digest", AnyText, ForeignKey("pointsman_payloads.digest")),
+    Column("error", JsonText),
+    Column("ended_at", Double),
+    UniqueConstraint("thread_id", "message_id"),
+)
+
+# Threads that somebody should look at, each once; what there is to do stands elsewhere.
+wakes = Table(
+    "pointsman_wakes",
+    METADATA,
+    Column("thread_id", AnyText, primary_key=True),
+    Column("tenant", AnyText, nullable=False),
+    Column("rank", Integer, nullable=False),  # the priority, negative: the first come first
+    Column("due_at", Double, nullable=False),
+    Column("number", BigInteger, nullable=False),  # grows with each reason to look
+    Column("taken_by", AnyText, nullable=False),
+    Column("taken_until", Double, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("errors", Integer, nullable=False),
+    Index(None, "rank", "due_at"),
     sqlite_with_rowid=False,
 )

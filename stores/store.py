@@ -22,6 +22,8 @@ from .leases import SqlLeases
 from .payloads import SqlPayloads
 from .seen_shapes import SqlSeenShapes
 from .switches import SqlSwitches
+from .tasks import SqlTasks
+from .wakes import SqlWakes
 
 
 class SqlStore:
@@ -53,6 +55,8 @@ class SqlStore:
         self.switches = SqlSwitches(database, clock)
         self.seen_shapes = SqlSeenShapes(database, clock)
         self.leases = SqlLeases(database, clock)
+        self.tasks = SqlTasks(database, clock)
+        self.wakes = SqlWakes(database, clock)
 
     def __repr__(self) -> str:
         return f"SqlStore({self.database.name!r})"

@@ -25,7 +25,7 @@ def stalled(
     left = [
         (holder.expires_at, thread)
         for name, holder in held.items()
-        if (thread := thread_of(name)) and "|" not in thread
+        if (thread := thread_of(name))
         if holder.expires_at <= now or ended(holder.owner.partition("#")[0])
     ]
     return [thread for _, thread in sorted(left)]

@@ -1,4 +1,4 @@
-"""Worker: goes on with threads that were cut off, several at a time, until it is told to stop."""
+"""Worker: goes on with threads that somebody should look at, several at a time, until it stops."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
-from langgraph.errors import GraphDrained
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
 
-from ..errors import PointsmanError
-from ..runs.thread import config_of, read_thread
-from ..stores.leases import SqlLeases, lease_of
+from ..errors import StoreError
+from ..stores.interface import Store
+from ..stores.records import Wake
 from ..tools.owner import has_ended, this_process
+from .attendant import Attendant
+from .visits import Visits
 from .waking import stalled
+
+TAKEN_SECONDS = 15.0
+"""How long a taken thread is left to the worker that took it."""
+RENEWAL_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Woken:
+class _AtWork:
     """A thread at work here."""
 
     task: asyncio.Task[None]
@@ -31,64 +37,134 @@ class _Woken:
 
 
 class Worker:
-    """Wakes stalled threads. The lease of each decides who acts, so any number may look at once.
+    """Sees to threads: those that were asked something, decided, or cut off.
+
+    Any number of workers may look at once. What is to be done stands in the store and the thread;
+    the lease decides who does it.
 
     Args:
         agent: Over the checkpoints that all workers share.
-        leases: Of the store that all workers share.
+        store: The store that all workers share.
         concurrency: Most threads at a time.
+        tenant_limit: Most threads of one tenant at a time, over all workers; `None` for any number.
         clock: Unix time in seconds, as the leases have it.
     """
 
     def __init__(
         self,
         agent: CompiledStateGraph[Any, Any, Any, Any],
-        leases: SqlLeases,
+        store: Store,
         *,
         concurrency: int,
+        tenant_limit: int | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._agent = agent
-        self._leases = leases
+        self._name = f"{this_process()}#{uuid4().hex[:8]}"
+        attendant = Attendant(agent, store, clock=clock)
+        self._visits = Visits(attendant, store, by=self._name, clock=clock)
+        self._store = store
         self._concurrency = concurrency
+        self._tenant_limit = tenant_limit
         self._clock = clock
-        self._awake: dict[str, _Woken] = {}
-        self._elsewhere: set[str] = set()
-        """Threads whose checkpoints are not here, such as an Agent Server's."""
+        self._at_work: dict[str, _AtWork] = {}
+        self._elsewhere: frozenset[str] = frozenset()
+        """Of the threads that were last found stalled, those whose checkpoints are not here."""
+        self._room = asyncio.Event()
+        """Set when there may be more to do than was taken."""
         self.finished = 0
-        """Threads that came to an end or a pause here."""
+        """Runs that came to an end or a pause here."""
+        self.seen_at = 0.0
+        """When it last looked without an error, in Unix seconds."""
+        self.problem = ""
+        """What the last look met."""
+
+    @property
+    def at_work(self) -> int:
+        """How many threads are at work here."""
+        return len(self._at_work)
 
     async def sweep(self) -> int:
-        """Look for stalled threads and wake as many as there is room for; return how many."""
-        held = await self._leases.held()
+        """Look for what was left behind, then take what there is room for; return how many.
+
+        Raises:
+            StoreError: The store cannot be used.
+        """
+        held = await self._store.leases.held()
         found = stalled(held, now=self._clock(), ended=has_ended)
-        room = self._concurrency - len(self._awake)
-        chosen = [thread for thread in found if thread not in self._awake.keys() | self._elsewhere][
-            :room
-        ]
-        for thread in chosen:
+        self._elsewhere &= frozenset(found)
+        await self._store.wakes.add(
+            [thread for thread in found if thread not in self._at_work.keys() | self._elsewhere]
+        )
+        for taker in await self._store.wakes.takers():
+            if has_ended(taker.partition("#")[0]):
+                await self._store.wakes.leave(taker)
+        return await self.take()
+
+    async def take(self, thread: str | None = None) -> int:
+        """Take threads that are due, as many as there is room for; return how many.
+
+        Args:
+            thread: Only this one.
+
+        Raises:
+            StoreError: The store cannot be used.
+        """
+        self._room.clear()
+        room = self._concurrency - len(self._at_work)
+        taken = await self._store.wakes.take(
+            self._name,
+            room=room if thread is None else min(room, 1),
+            seconds=TAKEN_SECONDS,
+            limit=self._tenant_limit,
+            thread=thread,
+        )
+        for seen in taken:
             control = RunControl()
-            task = asyncio.create_task(self._go_on(thread, control))
-            self._awake[thread] = _Woken(task=task, control=control)
-        return len(chosen)
+            task = asyncio.create_task(self._see_to(seen, control))
+            self._at_work[seen.thread_id] = _AtWork(task=task, control=control)
+        self.seen_at, self.problem = self._clock(), ""
+        return len(taken)
+
+    async def attend(self, thread: str) -> None:
+        """Take a thread, if it is due and there is room, and wait until it was seen to.
+
+        Raises:
+            StoreError: The store cannot be used.
+        """
+        if await self.take(thread) and (woken := self._at_work.get(thread)) is not None:
+            await asyncio.wait([woken.task])
 
     async def work(self, stop: asyncio.Event, *, sweep_seconds: float) -> None:
         """Sweep again and again until it is told to stop.
 
-        Raises:
-            StoreError: The store cannot be read.
+        While the store cannot be used it goes on trying.
         """
-        while not stop.is_set():
-            await self.sweep()
-            try:
-                await asyncio.wait_for(stop.wait(), sweep_seconds)
-            except TimeoutError:
-                continue
+        keeping = asyncio.create_task(self._keep())
+        stopping = asyncio.create_task(stop.wait())
+        next_sweep = 0.0
+        try:
+            while not stop.is_set():
+                try:
+                    if time.monotonic() >= next_sweep:
+                        next_sweep = time.monotonic() + sweep_seconds
+                        await self.sweep()
+                    else:
+                        await self.take()
+                except StoreError as error:
+                    self.problem = str(error)
+                    _log.warning("The worker cannot look: %s", error)
+                left = max(0.0, next_sweep - time.monotonic())
+                await self._wait(stopping, left)
+        finally:
+            keeping.cancel()
+            stopping.cancel()
 
     async def rest(self) -> None:
         """Wait until nothing is at work here."""
-        while self._awake:
-            await asyncio.wait([woken.task for woken in self._awake.values()])
+        keeping = asyncio.create_task(self._keep())
+        while self._at_work:
+            await asyncio.wait([one.task for one in self._at_work.values()])
+        keeping.cancel()
 
     async def drain(self, seconds: float) -> None:
         """Have every run stop after its nodes at work, and cut off those that take longer.
@@ -96,47 +172,46 @@ class Worker:
         Args:
             seconds: Longest wait.
         """
-        for woken in self._awake.values():
-            woken.control.request_drain("The worker stops.")
-        tasks = {thread: woken.task for thread, woken in self._awake.items()}
+        for one in self._at_work.values():
+            one.control.request_drain("The worker stops.")
+        tasks = [one.task for one in self._at_work.values()]
         if not tasks:
             return
-        _, late = await asyncio.wait(tasks.values(), timeout=seconds)
-        for thread, task in tasks.items():
-            if task in late:
-                task.cancel()
-                await asyncio.wait([task])
-                await self._leave(thread)
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
 
-    async def _go_on(self, thread: str, control: RunControl) -> None:
-        config = config_of(thread)
+    async def _wait(self, stopping: asyncio.Task[bool], seconds: float) -> None:
+        room = asyncio.create_task(self._room.wait())
+        await asyncio.wait([stopping, room], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        room.cancel()
+
+    async def _keep(self) -> None:
+        """Renew what was taken, for as long as this runs."""
+        while True:
+            await asyncio.sleep(RENEWAL_SECONDS)
+            if not self._at_work:
+                continue
+            try:
+                await self._store.wakes.renew(self._name, TAKEN_SECONDS)
+            except StoreError as error:
+                # Somebody else takes it then, and finds the thread's lease held.
+                _log.warning("What was taken is not renewed: %s", error)
+
+    async def _see_to(self, seen: Wake, control: RunControl) -> None:
         try:
-            status = read_thread(thread, await self._agent.aget_state(config)).status
-            if status in ("fresh", "unfinished"):
-                await self._agent.ainvoke(None, config, control=control)
-                self.finished += 1
-            elif status == "absent":
-                self._elsewhere.add(thread)
-            else:
-                await self._forget(thread)
-        except GraphDrained:
-            await self._leave(thread)
-        except PointsmanError as error:
-            # It has told its own store; another worker may also just have been faster.
-            _log.warning("%s does not go on: %s", thread, error)
-        except Exception:  # noqa: BLE001  a defect that one thread meets must not end the others
-            _log.exception("%s does not go on", thread)
+            found = await self._visits.visit(seen, control)
+        except asyncio.CancelledError:
+            await self._visits.leave(seen)
+            raise
+        except StoreError as error:
+            _log.warning("%s is left for later: %s", seen.thread_id, error)
+        else:
+            self.finished += found.ran
+            if found.absent:
+                self._elsewhere |= {seen.thread_id}
         finally:
-            del self._awake[thread]
-
-    async def _forget(self, thread: str) -> None:
-        """Give back what a dead run held of a thread that has nothing left to do."""
-        name = lease_of(thread)
-        owner = f"{this_process()}#sweep"
-        if await self._leases.acquire(name, owner=owner, seconds=0.0) is not None:
-            await self._leases.release(name, owner=owner)
-
-    async def _leave(self, thread: str) -> None:
-        """Leave a thread that was cut off where the next sweep of any worker finds it at once."""
-        owner = f"{this_process()}#left"
-        await self._leases.acquire(lease_of(thread), owner=owner, seconds=0.0)
+            del self._at_work[seen.thread_id]
+            self._room.set()

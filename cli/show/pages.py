@@ -30,7 +30,7 @@ def show_report(output: Output, report: Report) -> None:
     if report.status == "waiting":
         _show_waiting(output, report)
     elif report.answer is not None and report.status != "unfinished":
-        _show_answer(output, report.answer)
+        show_answer(output, report.answer)
     output.line()
     output.show(cost_table(report))
     output.line(Text(visible(f"thread {report.thread}"), style="dim"))
@@ -51,7 +51,8 @@ def answer_title(status: AnswerStatus) -> str:
             return "Question"
 
 
-def _show_answer(output: Output, answer: Answer) -> None:
+def show_answer(output: Output, answer: Answer) -> None:
+    """Show an answer with what it cites."""
     output.line(Text(answer_title(answer.status), style="bold"))
     output.show(Text(visible(answer.text)))
     if answer.citations:

@@ -10,6 +10,7 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, update
+from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from pointsman.errors import StoreError
 from pointsman.stores import open_store
@@ -17,6 +18,12 @@ from pointsman.stores.engines import Pool, store_url
 from pointsman.stores.migrate import SCRIPTS, upgrade, version_of
 from pointsman.stores.migrate import create as create_tables
 from pointsman.stores.schema import METADATA, VERSION, version
+
+
+def index_text(index: ReflectedIndex) -> str:
+    """Describe an index, with the condition of a partial one as text."""
+    options = {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+    return str({**index, "dialect_options": options})
 
 
 def structure(connection: Connection) -> dict[str, object]:
@@ -29,7 +36,7 @@ def structure(connection: Connection) -> dict[str, object]:
             "foreign keys": sorted(map(str, found.get_foreign_keys(table))),
             "unique": sorted(map(str, found.get_unique_constraints(table))),
             "checks": sorted(map(str, found.get_check_constraints(table))),
-            "indexes": sorted(map(str, found.get_indexes(table))),
+            "indexes": sorted(map(index_text, found.get_indexes(table))),
         }
         for table in found.get_table_names()
     }
