@@ -10,9 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from . import actions, bare, comparison, in_part, ledger, only, polarity, raw, speech
-from .facts import read
-from .ground import Ground
+from . import (
+    actions,
+    bare,
+    comparison,
+    in_part,
+    ledger,
+    only,
+    polarity,
+    raw,
+    speech,
+    states,
+    universals,
+)
+from .facts import StatedFacts, read
+from .ground import Ground, Holding
 from .standing import Standing, parts_known
 
 LONGEST = 2000
@@ -106,11 +118,21 @@ def _verdict(standing: Standing) -> SentenceVerdict:
         return _failed(f"what was done does not say “{word}”", word)
     if standing.is_miscited():
         return _failed("what it says stands elsewhere than in the evidence it cites")
-    if word := only.contradicted(facts, basis) or comparison.contradicted(facts, basis):
+    if word := _contradicted(facts, basis):
         return _failed(f"the evidence does not make it “{word}”", word)
-    if not ledger.settles(standing) and (word := polarity.contradicted(facts, standing.asserted)):
+    if ledger.settles(standing):
+        return _passed(standing)
+    if word := states.contradicted(facts, basis):
+        return _failed(f"the evidence says “{word}” of another record", word)
+    if word := polarity.contradicted(facts, standing.asserted):
         return _failed(f"the evidence says the contrary about “{word}”", word)
     return _passed(standing)
+
+
+def _contradicted(facts: StatedFacts, basis: Holding) -> str:
+    """Return the word by which it compares, sets apart or takes together what is not so."""
+    rules = (only.contradicted, universals.contradicted, comparison.contradicted)
+    return next((word for rule in rules if (word := rule(facts, basis))), "")
 
 
 def _passed(standing: Standing) -> SentenceVerdict:

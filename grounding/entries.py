@@ -6,6 +6,7 @@ import re
 
 from .evidence import Held, Indexed, Row
 from .matching import is_amount
+from .records import Leaf
 from .words import key_words, tokens
 
 _MOMENT = re.compile(r"[\d.:/T+-]{4,32}Z?")
@@ -40,6 +41,6 @@ def records_of(item: Indexed) -> list[Row]:
             held=item.held,
             dates=item.dates,
             times=item.times,
-            texts=(item.text,),
+            leaves=(Leaf(path=("text",), value=item.text),),
         )
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -69,7 +70,19 @@ class Row:
     held: list[Held]
     dates: list[WrittenDate]
     times: list[TimeOfDay]
-    texts: tuple[str, ...]
+    leaves: tuple[Leaf, ...]
+    """Its fields, those nested in it included."""
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Its text values."""
+        return tuple(leaf.value for leaf in self.leaves if isinstance(leaf.value, str))
+
+    @property
+    def own_leaves(self) -> Iterator[Leaf]:
+        """Its fields that stand in no object of their own."""
+        size = len(self.path) + 1
+        return (leaf for leaf in self.leaves if len(leaf.path) == size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,7 +284,7 @@ def _rows(records: Records, held: list[Held], placed: _Placed, name: str) -> lis
             held=quantities.get(path, []),
             dates=placed.dates.get(path, []),
             times=placed.times.get(path, []),
-            texts=tuple(leaf.value for leaf in leaves if isinstance(leaf.value, str)),
+            leaves=tuple(leaves),
         )
         for path, leaves in by_row.items()
     ]

@@ -12,10 +12,11 @@ from .clauses import SpokenClause
 from .facts import StatedFacts
 from .words import Token, listed, stem
 
-_IS = listed(
+IS = listed(
     """is are was were isn aren wasn ist sind war waren est sont était está están es son been be
     have has haven hasn got had habe haben hat hast avez as ont tiene tienes tienen hay"""
 )
+"""Verbs that say how something stands."""
 _BETWEEN = 3
 """Words that may stand between the verb and what it tells."""
 _NOT = listed(
@@ -43,10 +44,10 @@ def contradicted(facts: StatedFacts, held: Sequence[SpokenClause]) -> str:
 def _said(facts: StatedFacts, at: int) -> int:
     """Return 1 if a sentence says that it is so, -1 if not, 0 if it says neither."""
     before = facts.tokens[max(0, at - _BETWEEN - 1) : at]
-    if any(t.folded in _IS for t in before):
+    if any(t.folded in IS for t in before):
         return -1 if _is_denied(before) else 1
     rest = facts.tokens[at + 1 : at + 2 + _BETWEEN]
-    if rest and rest[0].folded in _IS:
+    if rest and rest[0].folded in IS:
         tail = facts.text[rest[0].end : rest[-1].end]
         denied = _is_denied(rest)
         on, off = bool(_ON.search(tail)), bool(_OFF.search(tail))

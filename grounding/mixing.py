@@ -29,19 +29,24 @@ _OTHERS = re.compile(
 )
 
 
+def speaks_of_others(facts: StatedFacts) -> bool:
+    """Return whether a sentence sets one thing against others: `the rest`, `cheaper than`."""
+    return bool(_OTHERS.search(facts.text))
+
+
 def is_of_another(fact: Fact, facts: StatedFacts, cited: Holding) -> bool:
     """Return whether only records hold a fact of which the sentence does not speak.
 
     The record that it names must hold another fact of that kind, which the sentence does not say.
     """
-    if _OTHERS.search(facts.text):
+    if speaks_of_others(facts):
         return False
     return any(_is_misplaced(rows, fact, facts, cited) for rows in cited.tables)
 
 
 def is_of_another_day(day: date, facts: StatedFacts, cited: Holding) -> bool:
     """Return whether the one record of which a sentence speaks has days of its own, and others."""
-    if _OTHERS.search(facts.text):
+    if speaks_of_others(facts):
         return False
     for rows in cited.tables:
         words = spoken_words(rows, said_words(facts))

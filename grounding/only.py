@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from .evidence import Row
 from .facts import StatedFacts
 from .ground import Holding
+from .labels import label_traits, most_named
 from .lexicon.reading import any_of, lexicon
 from .tables import named_rows
 from .traits import traits
@@ -27,6 +28,7 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
         return match[0] if sizes and 1 not in sizes else ""
     if match := says_only(facts):
         pairs = [(n, m) for rows, m in _meant(facts, cited) if (n := _named(rows, facts))]
+        pairs += _of_label(facts, cited)
         return match if pairs and not any(_same(n, m) for n, m in pairs) else ""
     return ""
 
@@ -41,6 +43,12 @@ def _meant(facts: StatedFacts, cited: Holding) -> Iterator[tuple[list[Row], list
     """Yield each table with the rows of which it is so as the sentence says."""
     for rows in cited.tables:
         yield from ((rows, trait.meant) for trait in traits(rows, facts))
+
+
+def _of_label(facts: StatedFacts, cited: Holding) -> list[tuple[list[Row], list[Row]]]:
+    """Return the rows that are named, with those that have a label which the sentence says."""
+    found = [(rows, t) for rows in cited.tables for t in label_traits(rows, facts)]
+    return [(n, t.meant) for rows, t in found if (n := most_named(rows, facts, besides=t.key))]
 
 
 def _named(rows: list[Row], facts: StatedFacts) -> list[Row]:

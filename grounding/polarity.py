@@ -7,14 +7,14 @@ question of words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from . import flags
-from .clauses import SpokenClause, field_clause, read_clauses
+from .clauses import SpokenClause, clauses_of, field_clause, read_clauses
 from .evidence import Row
 from .facts import StatedFacts
 from .ground import Holding
-from .records import Leaf
+from .labels import subjects
 from .tables import named_rows
 from .words import listed, stem
 
@@ -28,8 +28,9 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
     """Return the word whose polarity the evidence turns round, or an empty string."""
     if any(token.folded in _EXCEPTIONS for token in facts.tokens):
         return ""
-    held = cited.clauses
-    named = _named_clauses(facts, cited)
+    rows = _spoken_rows(facts, cited)
+    named = [c for row in rows for leaf in row.leaves if (c := field_clause(leaf))]
+    held = _besides_others(rows, cited) if rows else cited.clauses
     for clause in read_clauses(facts.text):
         if word := _by_concept(clause, named, held) or _by_word(clause, facts, named, held):
             return word
@@ -38,24 +39,32 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
     return flags.contradicted(facts, named or held)
 
 
-def _named_clauses(facts: StatedFacts, cited: Holding) -> list[SpokenClause]:
-    """Return the fields of the rows that the sentence names, where it names some and not all."""
-    leaves = {(item.id, leaf.path): leaf for item in cited.items for leaf in item.leaves}
-    found: list[SpokenClause] = []
+def _spoken_rows(facts: StatedFacts, cited: Holding) -> list[Row]:
+    """Return the rows that the sentence names, where it names some and not all of a table."""
+    found: list[Row] = []
     for rows in cited.tables:
-        named = named_rows(rows, facts)
+        # What a sentence says of a record may be a word of others: `Pepper's is not confirmed`.
+        named = subjects(rows, facts) or named_rows(rows, facts)
         if named and len(named) < len(rows):
-            found += [c for row in named for c in _row_clauses(row, leaves)]
+            found += named
     return found
 
 
-def _row_clauses(
-    row: Row, leaves: dict[tuple[str, tuple[str | int, ...]], Leaf]
-) -> Iterator[SpokenClause]:
-    size = len(row.path)
-    for (source, path), leaf in leaves.items():
-        if source == row.source and path[:size] == row.path and (clause := field_clause(leaf)):
-            yield clause
+def _besides_others(spoken: Sequence[Row], cited: Holding) -> list[SpokenClause]:
+    """Return what is cited without the other rows of the tables that the sentence speaks of."""
+    others = {
+        id(leaf)
+        for rows in cited.tables
+        if any(row is own for row in rows for own in spoken)
+        for row in rows
+        if not any(row is own for own in spoken)
+        for leaf in row.leaves
+    }
+    found: list[SpokenClause] = []
+    for item in cited.items:
+        kept = [leaf for leaf in item.leaves if id(leaf) not in others]
+        found += [c for leaf in kept if (c := field_clause(leaf))] if kept else clauses_of(item)
+    return found
 
 
 def _by_concept(

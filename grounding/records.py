@@ -116,7 +116,9 @@ def _entries(value: Any) -> Any:
     inner = {key: _entries(v) for key, v in value.items()}
     names = len(inner) > 1 and all(" " in k.strip() or k[:1].isupper() for k in inner)
     if names and all(isinstance(v, dict) for v in inner.values()):
-        return [{"name": key} | v for key, v in inner.items()]
+        # A record may have a name of its own beside the identifier that it stands under.
+        field = "id" if any("name" in v for v in inner.values()) else "name"
+        return [{field: key} | v for key, v in inner.items()]
     if names and all(isinstance(v, str) for v in inner.values()):
         return [{"name": key} | _labelled(v) for key, v in inner.items()]
     return inner

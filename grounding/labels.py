@@ -1,0 +1,148 @@
+"""Labels: the columns of short texts that rows of evidence make, and what a sentence says of them.
+
+A label tells rows apart (`pet: Biscuit`) or says how each stands (`status: confirmed`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .clauses import read_clauses, yes_or_no
+from .evidence import Row
+from .facts import StatedFacts
+from .identifiers import compact
+from .language import is_function_word
+from .opposites import concept_of
+from .tables import said_words, stems_of
+from .traits import Trait
+from .words import Token, fold, key_words, listed, stem, tokens
+
+_WORDS = 4
+"""Words of the longest text that is a label rather than telling of something."""
+
+_STATES = listed(
+    """status state stage phase priority estado etapa fase prioridad statut etat priorite zustand
+    stand prioritat stufe result resultado resultat ergebnis"""
+)
+"""Fields that say how a record stands, however their values are written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelColumn:
+    """One field of short texts, with the rows that have it."""
+
+    key: str
+    cells: tuple[tuple[Row, str], ...]
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether it identifies its rows: each has a name or identifier of its own."""
+        return self.names and len({fold(value) for _, value in self.cells}) == len(self.cells)
+
+    @property
+    def names(self) -> bool:
+        """Whether its values name something, rather than saying how a record stands."""
+        return all(value[:1].isupper() for _, value in self.cells) and not _STATES.intersection(
+            key_words(self.key)
+        )
+
+    def of(self, row: Row) -> str:
+        """Return the label of a row, or an empty string."""
+        return next((value for own, value in self.cells if own is row), "")
+
+    def named(self, facts: StatedFacts) -> list[Row]:
+        """Return the rows that a sentence names by a word which no other row has here."""
+        said = said_words(facts)
+        words = [frozenset(map(stem, content(value))) for _, value in self.cells]
+        counts = Counter(word for own in words for word in own)
+        return [
+            row
+            for (row, _), own in zip(self.cells, words, strict=True)
+            if any(counts[word] == 1 and not word.isdecimal() for word in own & said)
+        ]
+
+
+def label_columns(rows: Sequence[Row]) -> list[LabelColumn]:
+    """Return the fields of short texts that at least two of the rows have."""
+    cells: dict[str, list[tuple[Row, str]]] = {}
+    for row in rows:
+        for leaf in row.own_leaves:
+            if isinstance(leaf.value, str) and _is_label(leaf.value):
+                cells.setdefault(leaf.key, []).append((row, leaf.value))
+    return [LabelColumn(key=k, cells=tuple(c)) for k, c in cells.items() if len(c) > 1]
+
+
+def _is_label(text: str) -> bool:
+    return text[:1].isalpha() and len(text.split()) <= _WORDS and yes_or_no(text) is None
+
+
+def saying(label: str, facts: StatedFacts) -> list[Token]:
+    """Return the words by which a sentence says a label: its own, or others of its meaning."""
+    found: list[Token] = []
+    for word in content(label):
+        said = [t for t in facts.tokens if is_word(word, t.folded)]
+        if not said:
+            return []
+        found += said
+    return found
+
+
+def content(label: str) -> list[str]:
+    """Return the folded words of a label that mean something."""
+    words = [t.folded for t in tokens(label) if len(t.folded) > 1]
+    return [w for w in words if not is_function_word(w)] or words
+
+
+def is_word(word: str, said: str) -> bool:
+    """Return whether two folded words are one, or say the same, be it in two languages."""
+    concept = concept_of(word)
+    return stem(word) == stem(said) or (concept is not None and concept == concept_of(said))
+
+
+def subjects(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
+    """Return the rows of which a sentence speaks: by their identifiers, else by their names."""
+    keys = {i.key for i in facts.identifiers}
+    naming = [c for c in label_columns(rows) if c.names]
+    if keys:
+        return [row for column in naming for row, value in column.cells if compact(value) in keys]
+    for columns in ([c for c in naming if c.tells_apart], naming):
+        found = [row for column in columns for row in column.named(facts)]
+        if found:
+            return [row for row in rows if any(row is own for own in found)]
+    return []
+
+
+def label_traits(rows: Sequence[Row], facts: StatedFacts) -> Iterator[Trait]:
+    """Yield the labels of rows that a sentence says, each as what is so of some of them."""
+    stems = {m.name: m.sign for clause in read_clauses(facts.text) for m in clause.words}
+    for column in label_columns(rows):
+        if column.tells_apart:
+            continue
+        for label in {value for _, value in column.cells}:
+            if words := saying(label, facts):
+                denied = any(stems.get(stem(w.folded), 1) < 0 for w in words)
+                yield Trait(
+                    key=column.key,
+                    so=[row for row, value in column.cells if fold(value) == fold(label)],
+                    not_so=[row for row, value in column.cells if fold(value) != fold(label)],
+                    sign=-1 if denied else 1,
+                )
+
+
+def most_named(rows: Sequence[Row], facts: StatedFacts, *, besides: str) -> list[Row]:
+    """Return the rows that most words of a sentence name, those of one field left aside.
+
+    None where it names all of them alike.
+    """
+    texts = [
+        [leaf.value for leaf in row.leaves if isinstance(leaf.value, str) and leaf.key != besides]
+        for row in rows
+    ]
+    own = [stems_of(found) for found in texts]
+    common = frozenset[str].intersection(*own) if own else frozenset[str]()
+    counts = [len((words - common) & said_words(facts)) for words in own]
+    best = max(counts, default=0)
+    named = [row for row, count in zip(rows, counts, strict=True) if best and count == best]
+    return named if len(named) < len(rows) else []
