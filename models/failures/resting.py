@@ -6,12 +6,12 @@ that is when all of it is back, which may be later than needed.
 
 from __future__ import annotations
 
-import math
+import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
+
+from .spans import CLOCK, SPAN, moment, seconds_in, seconds_of
 
 PROVIDER_HEADER = "llm_provider-"
 """What LiteLLM's proxy puts before the headers of the provider that it asked."""
@@ -23,76 +23,24 @@ READ_CHARACTERS = 20_000
 """How much of a body is looked at."""
 
 _DEPTH = 6
-_EPOCH = 1e9
-"""From here on a number is a moment in Unix seconds, and no span."""
-_EPOCH_MS = 1e12
-_UNITS: Mapping[str, float] = {
-    "ms": 0.001,
-    "milliseconds": 0.001,
-    "millisecond": 0.001,
-    "s": 1.0,
-    "sec": 1.0,
-    "secs": 1.0,
-    "second": 1.0,
-    "seconds": 1.0,
-    "": 1.0,
-    "m": 60.0,
-    "min": 60.0,
-    "mins": 60.0,
-    "minute": 60.0,
-    "minutes": 60.0,
-    "h": 3_600.0,
-    "hour": 3_600.0,
-    "hours": 3_600.0,
-    "sekunde": 1.0,
-    "sekunden": 1.0,
-    "minuten": 60.0,
-    "stunde": 3_600.0,
-    "stunden": 3_600.0,
-    "seconde": 1.0,
-    "secondes": 1.0,
-    "heure": 3_600.0,
-    "heures": 3_600.0,
-    "segundo": 1.0,
-    "segundos": 1.0,
-    "minuto": 60.0,
-    "minutos": 60.0,
-    "hora": 3_600.0,
-    "horas": 3_600.0,
-}
-_CLOCK = re.compile(r"(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,2}):(?P<s>\d{1,2}(?:\.\d{1,9})?)")
-_AMOUNT = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s*([A-Za-z]{0,12})")
-_SPAN = r"(?:\d{1,12}(?:\.\d{1,12})?\s{0,2}[A-Za-z]{0,12}(?:,|\sand\b)?\s{0,2}){1,4}"
 _DATE = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|\s?UTC|[+-]\d{2}:?\d{2})?"
 _IN_WORDS = re.compile(
-    r"(?:try again|retry|wait|available again|resets?|versuchen sie es|warten sie|réessaye[rz]?"
-    r"|attende[rz]|patiente[rz]|inténtelo|intente|vuelva a intentarlo|espere)(?![A-Za-z])"
-    r"[^.\d]{0,40}?"
-    rf"(?:(?P<date>{_DATE})|(?P<span>{_SPAN}))",
+    r"(?:try again|retry(?:_after|_in)?|wait|available again|resets?|versuchen sie es|warten sie"
+    r"|réessaye[rz]?|attende[rz]|patiente[rz]|inténtelo|intente|vuelva a intentarlo|espere)"
+    r"(?![A-Za-z_])[^.\d]{0,40}?"
+    rf"(?:(?P<date>{_DATE})|(?P<clock>{CLOCK})|(?P<span>{SPAN}))",
     re.IGNORECASE,
 )
-_FIELDS: Mapping[str, float] = {
-    "retrydelay": 1.0,
-    "retry_delay": 1.0,
-    "retry_after": 1.0,
-    "retryafter": 1.0,
-    "retry-after": 1.0,
-    "retry_after_seconds": 1.0,
-    "retryafterseconds": 1.0,
-    "cooldown_seconds": 1.0,
-    "cooldown": 1.0,
-    "retry_in": 1.0,
-    "retry_after_ms": 0.001,
-    "retryafterms": 0.001,
-    "retry-after-ms": 0.001,
-    "reset_in": 1.0,
-    "reset_after": 1.0,
-    "resets_in": 1.0,
-    "resets_in_seconds": 1.0,
-    "resets_at": 1.0,
-    "estimated_time": 1.0,
-    "x-ratelimit-reset": 1.0,
-}
+_FIELD = re.compile(
+    r"(?:x|suggested|recommended|next|min|minimum|current)?(?:ratelimit|quota)?"
+    r"(?:retry(?:after|in|delay|at|time)|cooldown|backoff|delay|wait(?:time|for)?|estimatedtime"
+    r"|resets?(?:in|after|at|delay|time|timestamp)?|(?P<counted>seconds)?until(?:reset|retry)"
+    r"|timeto(?:reset|retry))"
+    r"(?:in)?(?:seconds?|secs?|s|(?P<ms>ms|millis|milliseconds?)|(?P<minutes>min|mins|minutes?))?"
+)
+"""Names of fields that say how long to rest, without their case and what joins their words."""
+_JOINS = re.compile(r"[\W_]+")
+_LONGEST_NAME = 60
 _HEADERS: Mapping[str, float] = {
     "retry-after-ms": 0.001,
     "x-ms-retry-after-ms": 0.001,
@@ -100,11 +48,10 @@ _HEADERS: Mapping[str, float] = {
     "x-retry-after": 1.0,
 }
 _RESET = re.compile(
-    r"(?:x-)?ratelimit-reset(?:-(?P<of>[\w-]+))?|anthropic-ratelimit-(?P<its>[\w-]+)-reset"
+    r"(?:x-)?rate-?limit-reset(?:-(?P<of>[\w-]+))?|anthropic-ratelimit-(?P<its>[\w-]+)-reset"
 )
-_POLICY_LEFT = re.compile(r"\b(?:remaining|r)=(\d{1,12})")
-_POLICY_RESET = re.compile(r"\b(?:reset|t)=(\d{1,12})")
-"""Of the one header of the IETF's drafts: `limit=9, remaining=0, reset=7`, `"hour";r=0;t=7`."""
+_LIMIT = re.compile(r"(?:^|[\s,;])(r|remaining|t|reset)\s?=\s?(\d{1,15})")
+"""In the one `RateLimit` header of the IETF: what is left of a limit, and when it is reset."""
 
 
 def rest_of(
@@ -121,11 +68,11 @@ def rest_of(
     """
     found = (
         *(
-            _seconds(headers.get(prefix + name), unit, now)
+            seconds_of(headers.get(prefix + name), unit, now)
             for prefix in ("", PROVIDER_HEADER)
             for name, unit in _HEADERS.items()
         ),
-        *(_seconds(value, _FIELDS[name], now) for name, value in _fields(body, _DEPTH)),
+        *(seconds_of(value, unit, now) for unit, value in _fields(body, _DEPTH)),
         _in_words(words, now),
         _in_words(str(body.get("message", "")), now),
         _reset(headers, now) if limited else None,
@@ -136,86 +83,27 @@ def rest_of(
 
 def _reset(headers: Mapping[str, str], now: float) -> float | None:
     """Return when the limits that are used up are reset; where none is told, the first of all."""
-    used_up: list[float] = []
-    others: list[float] = []
-    for part in headers.get("ratelimit", "")[:READ_CHARACTERS].split('"'):
-        left, reset = _POLICY_LEFT.search(part), _POLICY_RESET.search(part)
-        if reset is not None:
-            (used_up if left and not int(left[1]) else others).append(float(reset[1]))
+    resets = (*_resets(headers, now), *_limits(headers.get("ratelimit", "")))
+    used_up = [seconds for seconds, left in resets if left == "0"]
+    return max(used_up) if used_up else min((seconds for seconds, _ in resets), default=None)
+
+
+def _resets(headers: Mapping[str, str], now: float) -> Iterator[tuple[float, str]]:
+    """Yield when each limit is reset, and what is left of it, if that is told."""
     for name, value in headers.items():
         plain = name.lower().removeprefix(PROVIDER_HEADER)
-        found = _RESET.fullmatch(plain)
-        seconds = _seconds(value, 1.0, now) if found else None
-        if seconds is None:
-            continue
-        left = headers.get(name.lower().replace("reset", "remaining"))
-        (used_up if left is not None and left.strip() == "0" else others).append(seconds)
-    return max(used_up) if used_up else min(others, default=None)
+        seconds = seconds_of(value, 1.0, now) if _RESET.fullmatch(plain) else None
+        if seconds is not None:
+            yield seconds, headers.get(name.lower().replace("reset", "remaining"), "").strip()
 
 
-def _seconds(value: Any, unit: float, now: float) -> float | None:
-    """Read a number of `unit` seconds, a span with its own units, or a moment."""
-    seconds = _scaled(value, unit)
-    if seconds is None:
-        return _until(str(value), now) if isinstance(value, str) else None
-    if seconds < _EPOCH:
-        return seconds
-    return max(0.0, (seconds / 1000 if seconds >= _EPOCH_MS else seconds) - now)
-
-
-def _until(text: str, now: float) -> float | None:
-    """Read a date of HTTP or of ISO 8601; one without a zone is in UTC."""
-    try:
-        moment = datetime.fromisoformat(text.strip().upper().removesuffix("UTC").strip())
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (TypeError, ValueError, OverflowError, IndexError):
-            return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    try:
-        return max(0.0, moment.timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _scaled(value: Any, unit: float) -> float | None:
-    """Read a number of `unit` seconds, or a span with units of its own: `7s`, `1m30s`, `20ms`."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, int | float):
-        try:
-            seconds = float(value) * unit
-        except OverflowError:
-            return None
-        return seconds if math.isfinite(seconds) and seconds >= 0 else None
-    if isinstance(value, Mapping):  # protobuf's Duration, written out
-        whole, rest = _scaled(value.get("seconds"), 1.0), _scaled(value.get("nanos"), 1e-9)
-        return None if whole is None else whole + (rest or 0.0)
-    text = str(value).strip()
-    try:
-        return _scaled(float(text), unit)
-    except ValueError:
-        return _span(text)
-
-
-def _span(text: str) -> float | None:
-    """Add up the parts of a span of time; `None` if it is none.
-
-    Numbers alone are no parts of one: proxies join a header that was sent twice.
-    """
-    rest = text.strip().removeprefix("PT").strip()
-    if clock := _CLOCK.fullmatch(rest):
-        return 3_600 * float(clock["h"] or 0) + 60 * float(clock["m"]) + float(clock["s"])
-    parts = list(_AMOUNT.finditer(rest))
-    if not parts or _AMOUNT.sub("", rest).strip(" ,"):
-        return None
-    units = [part[2].lower() for part in parts]
-    if any(unit not in _UNITS for unit in units):
-        return None
-    seconds = [float(part[1]) * _UNITS[unit] for part, unit in zip(parts, units, strict=True)]
-    return sum(seconds) if any(units) else max(seconds)
+def _limits(text: str) -> Iterator[tuple[float, str]]:
+    left = ""
+    for name, number in _LIMIT.findall(text[:READ_CHARACTERS]):
+        if name in ("r", "remaining"):
+            left = number
+        else:
+            yield float(number), left
 
 
 def _in_words(text: str, now: float) -> float | None:
@@ -223,28 +111,36 @@ def _in_words(text: str, now: float) -> float | None:
     if found is None:
         return None
     if found["date"]:
-        return _until(found["date"], now)
-    parts: list[str] = []
-    for part in _AMOUNT.finditer(found["span"]):
-        if part[2].lower() not in _UNITS:
-            # A number that a word follows which is no unit: "7 times" says nothing, "7 or" ends it.
-            if not parts and part[2].lower() not in ("or", "and", "then", "before"):
-                return None
-            parts += [part[1]] if not parts else []
-            break
-        parts.append(part[0])
-    return _span(" ".join(parts)) if parts else None
+        return moment(found["date"], now)
+    return seconds_of(found["clock"], 1.0, now) if found["clock"] else seconds_in(found["span"])
 
 
-def _fields(body: Any, depth: int) -> Iterator[tuple[str, Any]]:
-    """Yield the fields of a body that say how long to rest, wherever they stand."""
+def _fields(body: Any, depth: int) -> Iterator[tuple[float, Any]]:
+    """Yield what the fields of a body say of a rest, wherever they stand, with their units."""
     if depth == 0:
         return
     if isinstance(body, Mapping):
         for name, value in body.items():
-            if str(name).lower() in _FIELDS:
-                yield str(name).lower(), value
+            unit = _unit(str(name))
+            if unit is not None:
+                yield unit, value
             yield from _fields(value, depth - 1)
     elif isinstance(body, list | tuple):
         for value in body[:50]:
             yield from _fields(value, depth - 1)
+    elif isinstance(body, str) and body.lstrip()[:1] in ("{", "["):
+        # A gateway keeps what its provider said as text.
+        try:
+            yield from _fields(json.loads(body[:READ_CHARACTERS]), depth - 1)
+        except (ValueError, RecursionError):
+            return
+
+
+def _unit(name: str) -> float | None:
+    """Return the seconds in one of what a field counts; `None` if it tells no rest."""
+    if len(name) > _LONGEST_NAME:
+        return None
+    found = _FIELD.fullmatch(_JOINS.sub("", name).lower())
+    if found is None:
+        return None
+    return 0.001 if found["ms"] else 60.0 if found["minutes"] else 1.0
