@@ -127,8 +127,17 @@ class SqlEffectsLedger:
         state: Literal["done", "failed", "unknown"],
         output: Json = None,
         error: str = "",
+        under_way: float = 0.0,
     ) -> EffectRecord:
         """Record how a claimed call ended. The same settlement twice changes nothing.
+
+        Args:
+            key: The call.
+            fence: Of the claim.
+            state: How it ended; `unknown` also for one that nobody waits for any more.
+            output: What it returned.
+            error: Why it failed.
+            under_way: Seconds for which an `unknown` call is on its way still; see `hold`.
 
         Raises:
             NotFoundError: The call was never claimed.
@@ -144,9 +153,33 @@ class SqlEffectsLedger:
                 return record
             if record.state in ("done", "failed"):
                 raise _superseded(key, f"The call was settled as {record.state}.")
-            return self._settled(connection, key, state, content, output, error=error)
+            settled = self._settled(connection, key, state, content, output, error=error)
+            return self._held(connection, settled, under_way) if under_way else settled
 
         return await self._database.write(work)
+
+    async def hold(self, key: str, *, fence: int, under_way: float) -> bool:
+        """Say that an `unknown` call has not ended before so many seconds from now.
+
+        Until then no look-up that finds nothing is believed: it counts as ended then.
+
+        Returns:
+            Whether it is still in doubt, and under the same fence.
+        """
+
+        def work(connection: Connection) -> bool:
+            record = _locked(connection, key)
+            if (record.fence, record.state) != (fence, "unknown"):
+                return False
+            self._held(connection, record, under_way)
+            return True
+
+        return await self._database.write(work)
+
+    def _held(self, connection: Connection, record: EffectRecord, under_way: float) -> EffectRecord:
+        until = self._clock() + under_way
+        lease = max(record.lease_expires_at, until)
+        return _change(connection, record.claim.key, settled_at=until, lease_expires_at=lease)
 
     async def record_read(
         self,

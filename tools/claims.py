@@ -48,8 +48,14 @@ class ProcessLedger:
         """Return what the ledger knows of a call."""
         return await self._ledger.get(key)
 
-    async def settle(self, record: EffectRecord, ending: Ending) -> bool:
-        """Settle a claim; return whether it was still ours."""
+    async def settle(self, record: EffectRecord, ending: Ending, *, under_way: float = 0.0) -> bool:
+        """Settle a claim; return whether it was still ours.
+
+        Args:
+            record: The claim.
+            ending: How the call ended.
+            under_way: Seconds for which a call that nobody waits for any more goes on at least.
+        """
         key = record.claim.key
         try:
             await self._ledger.settle(
@@ -58,6 +64,7 @@ class ProcessLedger:
                 state=ending.state,
                 output=ending.output,
                 error=ending.error,
+                under_way=under_way if ending.state == "unknown" else 0.0,
             )
         except StoreError:
             known = await self._ledger.get(key)
@@ -66,6 +73,10 @@ class ProcessLedger:
             _log.warning("The call %s of %s was taken over.", key, record.claim.tool)
             return False
         return True
+
+    async def hold(self, record: EffectRecord, under_way: float) -> bool:
+        """Say that an unknown call is on its way still; return whether it is in doubt still."""
+        return await self._ledger.hold(record.claim.key, fence=record.fence, under_way=under_way)
 
     async def record_read(
         self, claim: EffectClaim, ending: Ending, *, attempt: int, began: float

@@ -18,13 +18,15 @@ from ..state.values import Json, JsonObject
 from ..stores.records import EffectRecord
 from .claims import ProcessLedger
 from .contract import Tool, ToolContract
-from .endings import Ending, ending_of_output, ending_of_result
+from .endings import Ending, ending_of_output, ending_of_record, ending_of_result
 from .flights import Flights
 from .redaction import Redaction
 from .waiting import at_most
 
 MAX_DOUBT = 120.0
 """Seconds that a step waits for a call to be over; a longer doubt is put before a person."""
+HOLD_SECONDS = 15.0
+"""Seconds for which a call that goes on without its caller is said to do so, again and again."""
 _SHORTEST, _LONGEST = 0.1, 2.0
 """Seconds between two questions to the tool's check."""
 
@@ -63,10 +65,11 @@ class Doubts:
         """
         if tool.reconcile is None:
             return None
-        key, over = record.claim.key, over_at(tool.contract, record)
+        key = record.claim.key
         last = min(until, time.time() + MAX_DOUBT)
         pause = _SHORTEST
         while True:
+            over = over_at(tool.contract, record)
             # Asked after this moment, a no is final if nothing was on its way at this moment.
             final = time.time() >= over and not self._flights.is_under_way(key)
             answer = await self._ask(tool, args, key)
@@ -82,6 +85,24 @@ class Doubts:
                 return None
             await asyncio.sleep(min(pause, max(_SHORTEST, over - time.time())))
             pause = min(2 * pause, _LONGEST)
+            # Another process may say that its call is on its way still, or how it has ended.
+            record = await self._claims.known(key) or record
+            if record.state == "done":
+                return ending_of_record(record)
+            if record.state == "failed":
+                return _DID_NOT_HAPPEN
+
+    async def keep_under_way(self, tool: Tool, record: EffectRecord) -> None:
+        """Have other processes know, while a call that was left behind goes on, that it does."""
+        key = record.claim.key
+        try:
+            while self._flights.is_under_way(key):
+                if not await self._claims.hold(record, HOLD_SECONDS):
+                    return
+                await asyncio.sleep(HOLD_SECONDS / 3)
+            await self._claims.hold(record, 0.0)
+        except (StoreError, NotFoundError) as error:
+            _log.warning("That a call of %s goes on was not recorded: %s", tool.name, error)
 
     async def note_late(self, tool: Tool, key: str, result: Any, redaction: Redaction) -> None:
         """Record what a call came to that ended after its caller had stopped waiting."""

@@ -7,7 +7,7 @@ import functools
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from .claims import ProcessLedger
 from .contract import Tool, ToolCall, ToolContract
 from .costs import told_costs
 from .credentials import CredentialProvider, EnvironmentCredentials
-from .doubts import Doubts
+from .doubts import HOLD_SECONDS, Doubts
 from .effect_keys import call_of, claim_of
 from .endings import (
     Ending,
@@ -262,14 +262,15 @@ class Runner:
             ):
                 return None
             called = True
-            result: Any = await at_most(
-                terms.seconds,
-                tool.run(args, call),
-                left_behind=lambda task: self._leave_behind(tool, key, task, redaction),
-            )
+            with self._flights.watched(key):
+                result: Any = await at_most(
+                    terms.seconds,
+                    tool.run(args, call),
+                    left_behind=lambda task: self._leave_behind(tool, key, task, redaction),
+                )
         except asyncio.CancelledError:
             cancelled = ending_of_cancellation(tool.contract, called=called)
-            await to_the_end(self._claims.settle(record, cancelled))
+            await to_the_end(self._settle(tool, record, cancelled))
             raise
         except Exception as error:  # noqa: BLE001 - foreign code; what it says is recorded
             result = error
@@ -327,7 +328,15 @@ class Runner:
     ) -> tuple[Ending, bool]:
         """Judge what came back, and settle the claim."""
         ending = await self._ending(tool, result, redaction)
-        return ending, await self._claims.settle(record, ending)
+        return ending, await self._settle(tool, record, ending)
+
+    async def _settle(self, tool: Tool, record: EffectRecord, ending: Ending) -> bool:
+        """Settle the claim, and go on saying so while the call itself goes on."""
+        goes_on = ending.state == "unknown" and self._flights.is_under_way(record.claim.key)
+        ours = await self._claims.settle(record, ending, under_way=HOLD_SECONDS * goes_on)
+        if goes_on and ours:
+            self._later(self._doubts.keep_under_way(tool, record))
+        return ours
 
     def _leave_behind(
         self, tool: Tool, key: str, task: asyncio.Future[Any], redaction: Redaction
@@ -338,11 +347,15 @@ class Runner:
         def ended(done: asyncio.Future[Any]) -> None:
             if not done.cancelled() and changes_something(tool.contract):
                 result = done.exception() or done.result()
-                late = asyncio.ensure_future(self._doubts.note_late(tool, key, result, redaction))
-                self._late.add(late)
-                late.add_done_callback(self._late.discard)
+                self._later(self._doubts.note_late(tool, key, result, redaction))
 
         task.add_done_callback(ended)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do what nobody waits for."""
+        task = asyncio.ensure_future(work)
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
 
 
 def _undecided(record: EffectRecord) -> Ending:

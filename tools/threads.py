@@ -6,8 +6,8 @@ import asyncio
 import contextvars
 import threading
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from ..state.forks import new_lock, renew_in_child
@@ -17,6 +17,22 @@ T = TypeVar("T")
 
 class NoThreadError(Exception):
     """Every thread is taken and none came free in time; the function was not started."""
+
+
+_noted: contextvars.ContextVar[list[threading.Thread] | None] = contextvars.ContextVar(
+    "noted", default=None
+)
+
+
+@contextmanager
+def noting_threads() -> Generator[list[threading.Thread], None, None]:
+    """Note the threads that are started in this context, which may outlive whoever waits."""
+    threads: list[threading.Thread] = []
+    token = _noted.set(threads)
+    try:
+        yield threads
+    finally:
+        _noted.reset(token)
 
 
 class Threads:
@@ -66,7 +82,10 @@ class Threads:
                 self._give_back()
                 _deliver(loop, done, result, None)
 
-        threading.Thread(target=work, name="pointsman-tool", daemon=True).start()
+        thread = threading.Thread(target=work, name="pointsman-tool", daemon=True)
+        thread.start()
+        if (noted := _noted.get()) is not None:
+            noted.append(thread)
         try:
             return await asyncio.shield(done)
         except asyncio.CancelledError:

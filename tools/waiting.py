@@ -39,10 +39,12 @@ async def at_most(
         if not task.done():
             task.cancel()
             task.add_done_callback(_look_away)
-            await asyncio.wait({task}, timeout=GRACE_SECONDS)
+            try:
+                await asyncio.wait({task}, timeout=GRACE_SECONDS)
+            finally:
+                if left_behind is not None and not task.done():
+                    left_behind(task)
             late = not task.done() or task.cancelled()
-            if left_behind is not None and not task.done():
-                left_behind(task)
         else:
             late = False
     if late:
