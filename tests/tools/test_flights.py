@@ -114,9 +114,12 @@ async def test_a_call_is_under_way_until_its_thread_has_ended() -> None:
     async def call() -> None:
         await Threads().run(ended.wait, 30)
 
+    def drop(task: asyncio.Future[Any]) -> None:
+        task.cancel()
+
     async def watched() -> None:
         with flights.watched("key"):
-            await at_most(0.05, call(), left_behind=lambda task: task.cancel())
+            await at_most(0.05, call(), left_behind=drop)
 
     waiting = asyncio.create_task(watched())
     await asyncio.sleep(0.3)
