@@ -62,6 +62,12 @@ def _read(
         raise UnusableOutputError("output_not_json", f"The output is not JSON: {error}") from None
     except RecursionError:
         raise UnusableOutputError("output_not_json", "The output is nested too deeply.") from None
+    except TooLargeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - foreign code: a subclass of dict or list may do anything
+        raise UnusableOutputError(
+            "output_not_json", f"The output cannot be read: it raised {type(error).__name__}."
+        ) from None
     if contract.output_schema is not None:
         _check_schema(contract, copied, steps)
     return copied

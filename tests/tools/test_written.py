@@ -155,6 +155,24 @@ class BrokenArray:
         raise RuntimeError("no")
 
 
+class BrokenRow(dict[str, Any]):
+    """A row of a database whose session has been closed."""
+
+    def items(self) -> Any:
+        """Fail."""
+        raise RuntimeError("no")
+
+    def __len__(self) -> int:
+        return 1
+
+
+class BrokenList(list[Any]):
+    """A list that is fetched when it is read."""
+
+    def __iter__(self) -> Any:
+        raise RuntimeError("no")
+
+
 def _endless() -> Any:
     while True:
         yield 1
@@ -179,7 +197,10 @@ def _deep() -> Any:
     return deep
 
 
-UNREADABLE = [Broken, BrokenArray, _endless, _cyclic, _cyclic_model, _deep, lambda: b"\xff"]
+UNREADABLE = [
+    *(Broken, BrokenArray, BrokenRow, BrokenList),
+    *(_endless, _cyclic, _cyclic_model, _deep, lambda: b"\xff"),
+]
 
 
 @pytest.mark.parametrize("make", UNREADABLE)
