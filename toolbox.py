@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from .errors import ConfigError
 from .loading import load_object, without_bytecode
 from .settings import Settings
+from .state.json_text import json_in
 from .stores.files import write_private
 from .tools.adoption import AnyTool
 from .tools.contract import Tool
@@ -143,7 +144,7 @@ def _pins(settings: Settings) -> dict[str, dict[str, str]]:
     if not file.is_file():
         return {}
     try:
-        pins: Any = json.loads(file.read_text(encoding="utf-8"))
+        pins = json_in(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         pins = None
     if not isinstance(pins, dict):

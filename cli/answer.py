@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from ..errors import TaskError
 from ..evals.answer_check import verdicts
 from ..grounding.check import SentenceVerdict
+from ..state.json_text import json_in
 from .exits import DONE, FAILED, finish
 from .options import JsonOption
 from .show.answer_check import show_verdicts
@@ -66,7 +66,7 @@ def _read(file: Path) -> list[Any]:
     """Read one JSON value, or one a line."""
     text = file.read_text(encoding="utf-8")
     try:
-        value = json.loads(text)
+        value = json_in(text)
     except ValueError:
         return [
             _line(line, number, file) for number, line in enumerate(text.splitlines(), 1) if line
@@ -76,7 +76,7 @@ def _read(file: Path) -> list[Any]:
 
 def _line(line: str, number: int, file: Path) -> Any:
     try:
-        return json.loads(line)
+        return json_in(line)
     except ValueError as error:
         raise TaskError(
             f"Line {number} is not JSON: {error}.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from ..state.approval import read_decisions
 from ..state.endorsement import EndorseFor
 from ..state.instances import parts_of
 from ..state.item_decisions import COLUMN
+from ..state.json_text import json_in
 from ..state.values import JsonObject
 from ..stores.records import ApprovalRecord
 from .consents import Days
@@ -87,7 +87,7 @@ def edit(
 ) -> None:
     """Put other arguments in the place of those asked for, and go on."""
     try:
-        parsed = json.loads(args)
+        parsed = json_in(args, strict=True)
     except ValueError as error:
         raise typer.BadParameter(f"It is not JSON: {error}.", param_hint="--args") from None
     if not isinstance(parsed, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Annotated, Protocol
 
@@ -12,7 +11,6 @@ from ..errors import NotFoundError
 from ..settings import Settings
 from ..state.consent import ConsentScope, Revocation, Signatory
 from ..state.run import Principal
-from ..state.values import Json
 from ..stores.interface import Store
 from .caller import administrator, caller_of
 from .sight import tenant_seen_by
@@ -57,15 +55,6 @@ def scope_of(caller: Principal, principal: str, thread: str, tenant: str | None)
     """Return the scope that options name."""
     own = caller.tenant if tenant is None else tenant
     return ConsentScope(tenant=own, principal=principal, thread=thread)
-
-
-def read_json(text: str) -> Json:
-    """Read a JSON value. Raises `ValueError`, also for what Python takes and JSON has not."""
-
-    def refuse(constant: str) -> None:
-        raise ValueError(f"JSON has no {constant}")
-
-    return json.loads(text, parse_constant=refuse)
 
 
 async def revoker(

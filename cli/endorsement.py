@@ -10,6 +10,7 @@ import typer
 from ..policy.approvals import signatory_of
 from ..policy.endorsing import endorsement
 from ..state.endorsement import Endorsement
+from ..state.json_text import json_in
 from ..state.values import Json
 from . import consents
 from .caller import caller_of
@@ -95,7 +96,7 @@ def _value(text: str, *, as_json: bool) -> Json:
     if not as_json:
         return text
     try:
-        return consents.read_json(text)
+        return json_in(text, strict=True)
     except ValueError as error:
         raise typer.BadParameter(f"It is not JSON: {error}.", param_hint="VALUE") from None
 

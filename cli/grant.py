@@ -13,6 +13,7 @@ from ..policy.approvals import signatory_of
 from ..policy.bounds import read_bound
 from ..policy.granting import call_grant
 from ..state.grant import ArgumentBound, BoundKind, CallGrant
+from ..state.json_text import json_in
 from ..state.values import Json
 from . import consents
 from .caller import caller_of
@@ -115,7 +116,7 @@ def _pair(kind: BoundKind, text: str) -> tuple[str, Json]:
         return name, value
     name = name.removesuffix(":")
     try:
-        return name, consents.read_json(value)
+        return name, json_in(value, strict=True)
     except ValueError as error:
         raise DecisionError(
             f"{value!r} is no JSON value: {error}.", where=f"{kind} {name}", fix="Correct it."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +11,7 @@ from ..policy.facts import CallFacts
 from ..policy.matrix import explain, matrix
 from ..policy.roles import role_name
 from ..settings import Settings
+from ..state.json_text import json_in
 from ..state.values import JsonObject
 from ..toolbox import inspect_tools
 from ..tools.arguments import Arguments
@@ -68,7 +68,7 @@ def policy_explain(
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        parsed = json.loads(text)
+        parsed = json_in(text)
     except ValueError as error:
         raise typer.BadParameter(f"It is not JSON: {error}.", param_hint="--args") from None
     if not isinstance(parsed, dict):

@@ -7,13 +7,13 @@ amounts it is for, and rows of a list can be counted, summed and compared.
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ..state.json_text import json_in
 from .units import currency_of
 from .words import key_words, stem
 
@@ -83,8 +83,8 @@ def _parsed(text: str) -> Records | None:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text, parse_float=Decimal, parse_int=Decimal)
-    except (ValueError, RecursionError, ArithmeticError):
+        return json_in(text, exact=True)
+    except ValueError:
         return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from datetime import datetime
@@ -11,6 +10,7 @@ from decimal import Decimal
 from ..errors import ExpressionError
 from .answer import Answer, AnswerStatus, Citation, Sentence
 from .instances import parts_of
+from .json_text import json_in
 from .plan import AnswerSentence, Plan
 from .references import Reference, as_text, at_path, references, resolve
 from .relevance import most_relevant
@@ -119,7 +119,7 @@ def extractive(task: str, evidence: Mapping[str, Evidenced]) -> list[Sentence]:
 def _prose(text: str) -> str:
     """Return what of a text is written for people: of JSON, the texts in it."""
     try:
-        value: Json = json.loads(text)
+        value = json_in(text)
     except ValueError:
         return text
     return "\n".join(leaf for _, leaf in _leaves(value)) if isinstance(value, dict | list) else text

@@ -6,7 +6,6 @@ exist (LangChain's own middleware, agent-chat-ui, agent-inbox, Studio) are all a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -15,6 +14,7 @@ from .consent import name_form
 from .endorsement import EndorsedArgument, read_endorsed
 from .happened import what_happened
 from .item_decisions import COLUMN, spread
+from .json_text import json_in
 from .text import whole_json
 from .values import Json, JsonObject, Record, Trust, digest
 
@@ -346,8 +346,8 @@ _ARGUMENTS = ("args", "arguments", "input", "parameters", "kwargs")
 
 def _json_in(text: str) -> Json:
     try:
-        return json.loads(text) if text.lstrip().startswith("{") else None
-    except (ValueError, RecursionError):
+        return json_in(text) if text.lstrip().startswith("{") else None
+    except ValueError:
         return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from ..errors import ArgumentError, NothingHappenedError
+from ..state.json_text import json_in
 from ..state.provenance import leaves
 from ..state.values import Json, JsonObject, canonical_json
 from .causes import said_by
@@ -303,8 +303,8 @@ def _replaced(value: Json, path: tuple[str | int, ...], new: Json) -> Json:
 
 def _is_json_of(text: str, value: Json) -> bool:
     try:
-        return canonical_json(json.loads(text)) == canonical_json(value)
-    except (ValueError, RecursionError):
+        return canonical_json(json_in(text)) == canonical_json(value)
+    except ValueError:
         return False
 
 

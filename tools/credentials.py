@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import CredentialError
+from ..state.json_text import json_in
 from ..state.run import Principal
 from .threads import TOOL_THREADS
 
@@ -119,10 +119,10 @@ def read_credentials(path: Path) -> dict[str, str]:
 
 def _parse_object(text: str, path: Path) -> dict[str, str]:
     try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
+        values = json_in(text)
+    except ValueError as error:
         # The decoder's own message may quote the document, so only the position is repeated.
-        raise _malformed(path, error.lineno) from None
+        raise _malformed(path, getattr(error, "lineno", 1)) from None
     return {str(name): str(value) for name, value in values.items()}
 
 

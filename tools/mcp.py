@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError, ToolError
+from ..state.json_text import json_in
 from ..state.text import label, whole
 from ..state.values import JsonObject, digest
 from .arguments import Arguments
@@ -322,8 +322,8 @@ def _is_same(structured: JsonObject, text: str) -> bool:
     if set(structured) == {"result"} and isinstance(structured["result"], str):
         return structured["result"] == text
     try:
-        said = json.loads(text)
-    except (ValueError, RecursionError):
+        said = json_in(text)
+    except ValueError:
         return False
     return said in (structured, structured.get("result", structured))
 
