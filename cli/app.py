@@ -49,7 +49,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("eval", "Evaluation: the agent put to a dataset of cases."),
     "audit": ("audit", "The hash-chained log of who did what."),
     "switch": ("switch", "Global switches, effective at the next step of every running process."),
-    "migrate": ("migrate", "Make the tables of store and checkpoints, or bring them up to date."),
+    "migrate": (
+        "migrate",
+        "Make the tables of store, checkpoints and queue, or bring them up to date.",
+    ),
     "models": ("models", "Models with price, health and the routes that use them."),
     "route": ("routes", "How the router decides."),
     "routes": ("routes", "Routers learned from recorded outcomes."),

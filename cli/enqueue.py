@@ -15,6 +15,7 @@ from ..state.context import AgentContext
 from ..state.values import JsonObject
 from ..stores.records import QueuedTask, Requester
 from ..workers.task_queue import TaskQueue, TaskResult
+from ..workers.wakers import open_waker
 from .attachments import Attach, read_attachments
 from .caller import caller_of
 from .exits import DONE, FAILED, WAITING, finish
@@ -94,9 +95,12 @@ def enqueue(
 async def _enqueue(
     output: Output, config: str, asked: _Asked, *, wait: bool, timeout: float | None
 ) -> int:
-    async with open_records(config) as (settings, store):
+    async with (
+        open_records(config) as (settings, store),
+        open_waker(settings.database_url) as waker,
+    ):
         caller = await caller_of(settings, store)
-        queue = TaskQueue(store)
+        queue = TaskQueue(store, waker=waker)
         task = await queue.enqueue(
             asked.text,
             asked_by=Requester(principal=caller.principal, authenticated=caller.authenticated),

@@ -8,6 +8,7 @@ from ..home import CHECKPOINTS, checkpoints_of, open_own_checkpoints
 from ..settings import Settings
 from ..stores.leases import SqlLeases, lease_of
 from ..stores.migrate import version_of
+from ..workers.wakers import migrate_queue
 from .exits import DONE, finish
 from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records
@@ -18,7 +19,7 @@ app = typer.Typer()
 
 @app.command()
 def migrate(config: Config = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Make the tables of store and checkpoints, or bring them up to date.
+    """Make the tables of store, checkpoints and queue, or bring them up to date.
 
     Threads in this home folder whose journal is in a shared database are taken along there.
     """
@@ -29,11 +30,14 @@ def migrate(config: Config = DEFAULT_CONFIG, as_json: JsonOption = False) -> Non
 async def _migrate(output: Output, config: str) -> int:
     async with open_records(config) as (settings, store):
         version = await store.database.read(version_of)
+        queue = await migrate_queue(settings.database_url)
         threads = await _take_along(settings, store.leases)
     if output.json:
-        output.document({"version": version, "threads": threads})
+        output.document({"version": version, "threads": threads, "queue": queue or None})
         return DONE
     output.line(f"The store has version {version}; the checkpoints are up to date.")
+    if queue:
+        output.line(f"The queue has the tables of procrastinate {queue}.")
     if threads:
         output.line(f"{threads} threads of {settings.home / CHECKPOINTS} were taken along.")
     return DONE

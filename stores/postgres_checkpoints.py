@@ -68,11 +68,11 @@ async def open_postgres(
     try:
         # A pool that cannot connect says only that it waited; a connection says why.
         async with await _Connection.connect(
-            _conninfo(url), autocommit=True, row_factory=dict_row
+            conninfo_of(url), autocommit=True, row_factory=dict_row
         ) as first:
             await _bring_up_to_date(first, timeout_seconds)
         pool = AsyncConnectionPool(
-            _conninfo(url),
+            conninfo_of(url),
             connection_class=_Connection,
             min_size=1,
             max_size=_CONNECTIONS,
@@ -159,7 +159,8 @@ async def _set(connection: _Connection, name: str, value: str) -> None:
     await connection.execute("SELECT set_config(%s, %s, false)", [name, value])
 
 
-def _conninfo(url: URL) -> str:
+def conninfo_of(url: URL) -> str:
+    """Return a URL as the driver itself takes it."""
     query = {k: v if isinstance(v, str) else ",".join(v) for k, v in url.query.items()}
     named = url.translate_connect_args(username="user", database="dbname")
     return make_conninfo(**{"connect_timeout": "10", **query, **named})

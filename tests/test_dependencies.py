@@ -29,6 +29,7 @@ EXTRA_HOMES = {
     "mcp": {"tools"},
     "plot": {"benchmarks"},
     "postgres": {"stores", "tools/builtin"},
+    "queue": {"workers"},
     "sql": {"tools/builtin"},
     "tau2": {"evals/tau2"},
     "testing": {"testing"},

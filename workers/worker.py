@@ -69,6 +69,8 @@ class Worker:
         self._at_work: dict[str, _AtWork] = {}
         self._elsewhere: frozenset[str] = frozenset()
         """Of the threads that were last found stalled, those whose checkpoints are not here."""
+        self.closing = False
+        """Whether it takes nothing more."""
         self._room = asyncio.Event()
         """Set when there may be more to do than was taken."""
         self.finished = 0
@@ -110,7 +112,7 @@ class Worker:
             StoreError: The store cannot be used.
         """
         self._room.clear()
-        room = self._concurrency - len(self._at_work)
+        room = 0 if self.closing else self._concurrency - len(self._at_work)
         taken = await self._store.wakes.take(
             self._name,
             room=room if thread is None else min(room, 1),
@@ -172,6 +174,7 @@ class Worker:
         Args:
             seconds: Longest wait.
         """
+        self.closing = True
         for one in self._at_work.values():
             one.control.request_drain("The worker stops.")
         tasks = [one.task for one in self._at_work.values()]

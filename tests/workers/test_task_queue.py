@@ -18,7 +18,8 @@ PAY = "please pay order A-7 back"
 async def test_whoever_waits_gets_the_answer_of_a_worker(works: Works) -> None:
     """The waiting form ends with the answer."""
     waiting = asyncio.create_task(works.queue.invoke(LOOK, asked_by=asked_by(), seconds=60))
-    await asyncio.sleep(0.1)
+    while not await works.store.wakes.waiting():
+        await asyncio.sleep(0.02)
 
     await works.work_off()
 
