@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from ..errors import ExpressionError, MissingValueError, PlanError
 from .expressions import evaluate
 from .expressions.reading import Read, reads
-from .values import Json, JsonObject, canonical_json
+from .values import Json, JsonObject, canonical_json, carried
 
 REFERENCE_KEYS = (
     {"$from"},
@@ -213,7 +213,7 @@ def computed(
             continue
     files = {name: lookup(Reference(at=at, attachment=name)) for name in found.attachments}
     try:
-        return evaluate(expression, values, attachments=files, now=now)
+        return carried(evaluate(expression, values, attachments=files, now=now))
     except ExpressionError as error:
         raise placed_at(at, error) from error
 

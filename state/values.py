@@ -23,6 +23,34 @@ SCHEMA_VERSION = 4
 """Version of everything written to checkpoints and journal; see `state.migrations`."""
 
 
+def is_carried(value: Json) -> bool:
+    """Whether a checkpoint can hold a value: MessagePack gives whole numbers 64 bits."""
+    match value:
+        case int():
+            return -(2**63) <= value < 2**64
+        case dict():
+            return all(map(is_carried, value.values()))
+        case list():
+            return all(map(is_carried, value))
+        case _:
+            return True
+
+
+def carried(value: Json) -> Json:
+    """Return a value with each whole number that no checkpoint can hold as its digits."""
+    return value if is_carried(value) else _in_digits(value)
+
+
+def _in_digits(value: Json) -> Json:
+    match value:
+        case dict():
+            return {name: carried(item) for name, item in value.items()}
+        case list():
+            return [carried(item) for item in value]
+        case _:
+            return str(value)
+
+
 class Record(BaseModel):
     """A frozen value that is stored as plain JSON, defaults left out."""
 

@@ -94,7 +94,7 @@ def ending_of_error(contract: ToolContract, error: Exception, redact: Redact) ->
 
 async def ending_of_result(contract: ToolContract, result: Any, redact: Redact) -> Ending:
     """Judge what came back of a call: an exception or an output."""
-    if isinstance(result, Exception):
+    if issubclass(type(result), Exception):
         return ending_of_error(contract, result, redact)
     return await ending_of_output(contract, result, redact)
 

@@ -72,7 +72,7 @@ def _holder(block: JsonObject) -> JsonObject:
 
 async def with_payloads(result: Any, payloads: Payloads) -> Any:
     """Store the media of a result, and return it with what can be said of each in its place."""
-    return await _stored(result.value, payloads) if isinstance(result, WithMedia) else result
+    return await _stored(result.value, payloads) if issubclass(type(result), WithMedia) else result
 
 
 async def _stored(value: Any, payloads: Payloads) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..state.schemas import MAX_STEPS, TooMuchWorkError, first_error, validator_for
-from ..state.values import Json
+from ..state.values import Json, carried
 from .contract import ToolContract
 from .plain import SMALL_BYTES, NotJsonError, TooLargeError, plain_json
 from .strict import StrictValidator
@@ -70,7 +70,7 @@ def _read(
         ) from None
     if contract.output_schema is not None:
         _check_schema(contract, copied, steps)
-    return copied
+    return carried(copied)
 
 
 def _check_schema(contract: ToolContract, output: Json, steps: int) -> None:

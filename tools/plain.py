@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from ..state.text import whole
-from ..state.values import Json, JsonObject
+from ..state.values import Json, JsonObject, is_carried
 
 MAX_DEPTH = 64
 
@@ -43,7 +43,7 @@ class _Walk:
                 self._add(4 if value is None or value else 5)
                 return value
             case str():
-                return self._string(value, at)
+                return self._string(str.__str__(value), at)
             case int():
                 return self._number(int(value), at)
             case float():
@@ -100,6 +100,8 @@ class _Walk:
             if self._other is not None:
                 return self.copy(None, at, 0)  # as pydantic writes it
             raise NotJsonError(f"{at or 'The value'} is {value}, which JSON has no number for.")
+        if self._other is None and isinstance(value, int) and not is_carried(value):
+            raise NotJsonError(f"{at or 'The value'} is a whole number beyond 64 bits.")
         try:
             self._add(len(repr(value)))
         except ValueError:

@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import ArgumentError, NotFoundError
 from ..finishing import to_the_end
 from ..state.run import Run
-from ..state.values import Json, JsonObject
+from ..state.values import Json, JsonObject, carried
 from ..stores.interface import Store
 from ..stores.records import EffectClaim, EffectRecord
 from .admission import CREDENTIAL_SECONDS, RATE_PATIENCE, Admission
@@ -197,7 +197,8 @@ class Runner:
             call = await self._admission.with_credentials(tool.contract, call)
             shown = await at_most(tool.contract.timeout, tool.preview(args, call))
             redaction = Redaction((*tool.secrets, *call.credentials.values()))
-            return plain_json(shown, limit=MAX_PREVIEW_BYTES, text=redaction, other=as_written)[0]
+            plain, _ = plain_json(shown, limit=MAX_PREVIEW_BYTES, text=redaction, other=as_written)
+            return carried(plain)
         except Exception as error:  # noqa: BLE001 - foreign code; an approver can do without
             _log.warning("The preview of %s failed: %s", name, type(error).__name__)
             return None

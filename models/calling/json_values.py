@@ -14,7 +14,7 @@ from typing import Any
 
 from json_repair import repair_json
 
-from ...state.values import Json
+from ...state.values import Json, is_carried
 from .thinking import MARK, ends_thinking
 
 MAX_REPAIR = 16_384
@@ -32,6 +32,7 @@ _WORDS = re.compile(
     r"""|(?P<word>[A-Za-z_][\w-]*)(?P<of_word>\s*:)?""",
     re.DOTALL,
 )
+_LONG_NUMBER = re.compile(r"[0-9]{19}")
 _NO_NUMBER = frozenset({"nan", "infinity", "inf"})
 
 
@@ -52,7 +53,12 @@ def strict_json(text: str) -> Json:
     """
     try:
         return json.loads(
-            text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_once
+            text,
+            parse_constant=_refuse,
+            parse_float=_finite,
+            # Called for each number, so only where one may be too long.
+            parse_int=_whole if _LONG_NUMBER.search(text) else None,
+            object_pairs_hook=_once,
         )
     except NoJsonInReplyError:
         raise
@@ -222,6 +228,15 @@ def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
         raise ForbiddenValueError(f"not valid JSON: {digits[:40]} is beyond the range of numbers")
+    return number
+
+
+def _whole(digits: str) -> int:
+    number = int(digits)
+    if not is_carried(number):
+        raise ForbiddenValueError(
+            f"not valid JSON: {digits[:40]} is beyond 64 bits; give it as text if it is meant"
+        )
     return number
 
 
