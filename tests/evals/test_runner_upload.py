@@ -130,7 +130,7 @@ async def test_the_experiment_is_uploaded_with_its_scores(langsmith: LangSmith) 
     assert scores.count(("task_success", 1.0)) == 1
     assert scores.count(("task_success", 0.0)) == 1
     assert len(scores) == 6
-    runs = [r for b in langsmith.bodies("POST", "/runs/batch") for r in b["post"]]
+    runs = [r for b in langsmith.bodies("POST", "/runs/batch") for r in b.get("post", ())]
     assert {r["reference_example_id"] for r in runs if r.get("reference_example_id")} == {
         e["id"] for e in examples
     }

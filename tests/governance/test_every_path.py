@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, ClassVar, cast
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -448,6 +449,7 @@ def _role(who: str) -> str:
     return "user" if who == "dave" else "admin"
 
 
+@pytest.mark.timeout(600)
 def test_no_path_leads_to_a_call_that_nobody_approved(desk: Any) -> None:
     """Over all examples, and the machine did get everywhere it should."""
     with asyncio.Runner() as runner:
