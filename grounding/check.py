@@ -116,7 +116,7 @@ def _verdict(standing: Standing) -> SentenceVerdict:
         return _failed(f"nothing done or found says “{word}”", word)
     if not standing.quoted and (word := ledger.contradicted(standing)):
         return _failed(f"what was done does not say “{word}”", word)
-    if standing.is_miscited():
+    if not ledger.settles(standing) and standing.is_miscited():
         return _failed("what it says stands elsewhere than in the evidence it cites")
     if word := _contradicted(facts, basis):
         return _failed(f"the evidence does not make it “{word}”", word)

@@ -10,9 +10,12 @@ from __future__ import annotations
 import ast
 import math
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from ..errors import PlanError
+from ..errors import ExpressionError, PlanError
+from ..state.expressions.reading import unpacked
 from ..state.values import Json, JsonObject
 
 MODEL_STEPS = ("reason", "draft", "ask")
@@ -104,16 +107,17 @@ class _Line:
         match value:
             case ast.Call():
                 return {"id": name, **self._call(value)}
-            case ast.ListComp(elt=ast.Call() as call, generators=[each]):
+            case ast.ListComp(elt=ast.Call() as call, generators=[each]) if _has_one_name(each):
                 inner = {"id": f"{name[:34]}_each", **self._call(call)}
                 return {"id": name, "for_each": {**self._items(each), "steps": [inner]}}
+            case ast.ListComp(elt=ast.Call() as call, generators=loops):
+                inner = {"id": f"{name[:34]}_each", **self._call(call)}
+                return {"id": name, "for_each": _over_several(loops, call, inner)}
             case _:
                 raise _refused(f"{name} is no call of a tool.", where=name)
 
     def _items(self, each: ast.comprehension) -> JsonObject:
-        if not isinstance(each.target, ast.Name):
-            raise _refused("A loop has one name for its item; read the parts as item[0], item[1].")
-        item, items = each.target.id, self._source(each.iter)
+        item, items = self._source(each.target), self._source(each.iter)
         if each.ifs:
             kept = " and ".join(f"({self._source(test)})" for test in each.ifs)
             items = f"[{item} for {item} in ({items}) if {kept}]"
@@ -177,6 +181,42 @@ class _Line:
 
     def _source(self, node: ast.AST) -> str:
         return ast.get_source_segment(self.text, node) or ast.unparse(node)
+
+
+def _has_one_name(each: ast.comprehension) -> bool:
+    return isinstance(each.target, ast.Name)
+
+
+def _over_several(loops: list[ast.comprehension], call: ast.Call, inner: JsonObject) -> JsonObject:
+    """Return the loop over what several names stand for: those of them that its step reads."""
+    bound = list(dict.fromkeys(name for loop in loops for name in _names(loop.target)))
+    read = [name for name in bound if name in _names(call)] or bound[:1]
+    nodes: list[ast.expr] = [ast.Name(name) for name in read]
+    each = nodes[0] if len(nodes) == 1 else ast.List(nodes)
+    items = ast.unparse(ast.ListComp(each, loops))
+    if len(read) == 1:
+        return {"items": items, "item": read[0], "steps": [inner]}
+    item = "_".join(read)[:40]
+    return {"items": items, "item": item, "steps": [_of_parts(inner, item, read)]}
+
+
+def _names(node: ast.AST) -> list[str]:
+    return [inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)]
+
+
+def _of_parts(value: Json, item: str, names: list[str]) -> Any:
+    """Have every expression read the item's parts; what is no expression its check will name."""
+    match value:
+        case {"$expr": str(source)}:
+            with suppress(ExpressionError):
+                return {"$expr": unpacked(source, item, names)}
+            return value
+        case list():
+            return [_of_parts(each, item, names) for each in value]
+        case dict():
+            return {key: _of_parts(each, item, names) for key, each in value.items()}
+        case _:
+            return value
 
 
 def _is_text(key: ast.expr | None) -> bool:

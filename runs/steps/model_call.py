@@ -22,7 +22,7 @@ from ..dependencies import Dependencies
 from ..events import emitter
 from ..instructions import instructions_for
 from ..lane_view import Route
-from ..step import Current
+from ..step import Current, started
 from .model_route import role_of, signals_of
 
 
@@ -44,6 +44,7 @@ async def ask_model(
             step,
             blocks,
             await _media(current, dependencies),
+            today=started(current.run).date(),
             instructions=instructions_for(current.run, dependencies, current.plan),
         ),
         schema=prompts.step_schema(step),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..values import Json
@@ -186,6 +186,18 @@ def renamed(source: str, names: Mapping[str, str]) -> str:
         ExpressionError: It is no expression.
     """
     return _replaced(source, lambda name: names.get(name) and ast.Name(id=names[name]))
+
+
+def unpacked(source: str, item: str, names: Sequence[str]) -> str:
+    """Return an expression that reads the parts of an item where it had a name for each.
+
+    Raises:
+        ExpressionError: It is no expression.
+    """
+    part = {name: f"{item}[{at}]" for at, name in enumerate(names)}
+    return _replaced(
+        source, lambda name: ast.parse(part[name], mode="eval").body if name in part else None
+    )
 
 
 def filled(source: str, values: Mapping[str, Json]) -> str:

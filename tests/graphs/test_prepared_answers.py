@@ -192,6 +192,12 @@ BODY = "'The meeting on Friday at 10:00 moves to room B12.'"
             "f'I sent Ann the total of A1, {o.total}.'",
             id="a-value-told",
         ),
+        pytest.param(
+            f"Tell the customer of B2: {BODY}",
+            ["o = order(number='B2')", f"s = send_message(to=o.customer, body={BODY})"],
+            "f'I sent {o.customer} a message that the meeting on Friday at 10:00 moves.'",
+            id="facts-of-the-deed-beside-a-value-read",
+        ),
     ],
 )  # fmt: skip
 async def test_a_deed_is_told_with_the_facts_of_its_request(

@@ -124,6 +124,57 @@ def test_a_line_means_a_step(line: str, step: Json) -> None:
     assert read(line) == read(step)
 
 
+SEVERAL = {
+    "parts": (
+        "a = [pay(to=u, note=f'No. {k}', of=[k, sum(k for k in x)]) for k, u in enumerate(t, 1)]",
+        "[[k, u] for k, u in enumerate(t, 1)]",
+        "k_u",
+        {
+            "to": "k_u[1]",
+            "note": "f'No. {k_u[0]}'",
+            "of": ["k_u[0]", "sum(k for k in x)"],
+        },
+    ),
+    "one read of several": (
+        "a = [pay(to=u) for k, u in enumerate(t) if k > 1]",
+        "[u for k, u in enumerate(t) if k > 1]",
+        "u",
+        {"to": "u"},
+    ),
+    "loops": (
+        "a = [pay(to=o.to, line=x) for o in t if o.open for x in o.lines]",
+        "[[o, x] for o in t if o.open for x in o.lines]",
+        "o_x",
+        {"to": "o_x[0].to", "line": "o_x[1]"},
+    ),
+    "the last of loops": (
+        "a = [pay(line=x) for o in t for x in o.lines]",
+        "[x for o in t for x in o.lines]",
+        "x",
+        {"line": "x"},
+    ),
+    "none read": ("a = [pay(to=1) for k, v in t]", "[k for k, v in t]", "k", {"to": 1}),
+}
+
+
+@pytest.mark.parametrize(("line", "items", "item", "args"), SEVERAL.values(), ids=SEVERAL)
+def test_a_loop_may_name_the_parts_of_its_item(
+    line: str, items: str, item: str, args: dict[str, Any]
+) -> None:
+    """What Python takes apart in a comprehension, a line does too; shadowed names stay."""
+
+    def written(value: Any) -> Any:
+        if isinstance(value, list):
+            return [written(each) for each in value]
+        return {"$expr": value} if isinstance(value, str) else value
+
+    loop = read(line).step("a").for_each
+
+    assert loop is not None
+    assert (loop.items, loop.item) == (items, item)
+    assert loop.steps[0].args == {name: written(value) for name, value in args.items()}
+
+
 def test_lines_stand_in_a_loop() -> None:
     """A group's steps are written like any others."""
     loop = {"items": "found", "item": "o", "steps": ["policy = check(order=o.id)"]}
@@ -146,8 +197,6 @@ def test_lines_stand_in_a_loop() -> None:
         ("a = pay(); b = pay()", "not one line"),
         ("a = pay(", "not one line"),
         ("if x: a = pay()\nelse: b = pay()", "no else"),
-        ("a = [pay(o=k) for k, v in found]", "one name for its item"),
-        ("a = [pay(o=k) for v in found for k in v]", "no call of a tool"),
         ("a = {pay(o=k) for k in found}", "no call of a tool"),
         ("a = reason(found)", "begins with its prompt"),
         ("a = reason('Why?', x + 1)", "needs a name"),
