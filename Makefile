@@ -97,8 +97,8 @@ bench: $(READY) ## Print the benchmarks
 	$(BIN)/python -m pointsman.benchmarks.signing
 	$(BIN)/python -m pointsman.benchmarks.startup
 
-crash: $(READY) ## Kill runs 300 times at random and once at each crash point
-	POINTSMAN_CRASH_KILLS=300 $(BIN)/python -m pytest -q -s tests/crash
+crash: $(READY) ## Kill runs 300 times at random and once at each crash point, and workers 300 times
+	POINTSMAN_CRASH_KILLS=300 POINTSMAN_WORKER_KILLS=300 $(BIN)/python -m pytest -q -s tests/crash
 
 clean: ## Remove the environments and everything runs have written
 	rm -rf $(VENV) .venv-3.* .venv-latest .venv-lock $(LITELLM) .types .pointsman

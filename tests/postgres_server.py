@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 INSTALLED = Path("/usr/lib/postgresql")
 """Where Debian keeps what it leaves out of PATH."""
 
@@ -60,6 +62,19 @@ def running_server(folder: Path) -> Iterator[str]:
     finally:
         run("pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
         shutil.rmtree(home, ignore_errors=True)
+
+
+def restart(url: str) -> None:
+    """Start a server anew as after a crash, and return when it answers."""
+    bin_folder = binaries()
+    assert bin_folder is not None
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SHOW data_directory").fetchone()
+    assert row is not None
+    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    words = ["-D", row[0], "-w", "-m", "immediate", "-l", f"{row[0]}/../log", "restart"]
+    command = [*prefix, str(bin_folder / "pg_ctl"), *words]
+    subprocess.run(command, check=True, capture_output=True, cwd="/", timeout=60)
 
 
 def _free_port() -> int:
