@@ -14,6 +14,7 @@ from . import (
     actions,
     bare,
     comparison,
+    fields,
     in_part,
     ledger,
     only,
@@ -118,6 +119,8 @@ def _verdict(standing: Standing) -> SentenceVerdict:
         return _failed(f"what was done does not say “{word}”", word)
     if not ledger.settles(standing) and standing.is_miscited():
         return _failed("what it says stands elsewhere than in the evidence it cites")
+    if word := fields.contradicted(facts, standing.placed(), standing.cited, ground.context):
+        return _failed(f"the evidence holds “{word}” of something else", word)
     if word := _contradicted(facts, basis):
         return _failed(f"the evidence does not make it “{word}”", word)
     if ledger.settles(standing):

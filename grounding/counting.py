@@ -41,7 +41,8 @@ _ALL = re.compile(
 )
 _OF = re.compile(
     r"\b(?:of|among|de|des|d['’]entre|parmi|entre|der|von|unter)\s"
-    r"(?:(?:the|your|los|las|sus|tus|les|vos|den|diesen|ihren|deinen)\s)?$",
+    r"(?:(?:the|your|los|las|sus|tus|les|vos|den|diesen|ihren|deinen)\s)?$"
+    r"|\b(?:ihrer|deiner|eurer|unserer|dieser)\s$",
     re.IGNORECASE,
 )
 _NO_COUNT = re.compile(r"(?:#|\bn[ro]\.?|\boption|\bnumber|\bnummer|\bnuméro|\bnúmero)\s?$", re.I)

@@ -86,6 +86,11 @@ class Standing:
             *counted,
         ]
 
+    def placed(self) -> list[Quantity | WrittenDate | RelativeDays | TimeOfDay]:
+        """Return those of its facts that a field of a record may hold: numbers, days and times."""
+        counted = [f for f in self.stated() if isinstance(f, Quantity | RelativeDays | TimeOfDay)]
+        return [*counted, *(d for d in self.facts.dates if d.day)]
+
     def stands(self, fact: AnyFact) -> bool:
         """Return whether a fact stands in what the sentence rests on."""
         match fact:
