@@ -91,11 +91,22 @@ def shown_whole(known: Sequence[Remembered]) -> list[Remembered]:
 
 
 def is_fresh(item: Remembered, among: Sequence[Remembered], *, now: float) -> bool:
-    """Whether a result still stands: it is young, and nothing was changed since."""
+    """Whether a result still stands: it is young, and nothing was changed since.
+
+    Args:
+        item: The result.
+        among: What the thread remembers, the results of one run in the order of its plan.
+        now: Unix time.
+    """
     if item.changes or item.proves:
         return True
-    changed = max((other.at for other in among if other.changes), default=0.0)
-    return item.at >= changed and now - item.at <= item.lasts
+    names = [other.step.id for other in among]
+    own = names.index(item.step.id) if item.step.id in names else len(names)
+    changed = any(
+        other.changes and (other.at > item.at or (other.run == item.run and at > own))
+        for at, other in enumerate(among)
+    )
+    return not changed and now - item.at <= item.lasts
 
 
 def used(plan: Plan, known: Mapping[str, Remembered]) -> tuple[Remembered, ...]:

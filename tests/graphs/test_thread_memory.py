@@ -207,6 +207,17 @@ def test_freshness_is_the_contract_s_to_say(
     assert is_fresh(remembered, [remembered], now=now) is fresh
 
 
+def test_what_was_read_before_a_change_of_its_own_run_is_old() -> None:
+    """A turn that reads a record and changes it leaves a reading that is so no more."""
+    before, change, after = (
+        item(name, **facts).model_copy(update={"run": "one"})
+        for name, facts in (("read", {}), ("move", {"changes": True}), ("check", {}))
+    )
+    known = [before, change, after]
+
+    assert [is_fresh(i, known, now=1) for i in known] == [False, True, True]
+
+
 def test_a_thread_keeps_the_newest_and_every_proof() -> None:
     """A long thread does not grow without end, whatever its turns have brought."""
     many = [item(f"s{n}") for n in range(200)]
