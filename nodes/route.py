@@ -49,10 +49,10 @@ async def route(
     if isinstance(decided, StepResult):
         decided = decided.model_copy(update={"decided": current.decided(decided)})
         decided = after_failure(current, decided)
+        decided = decided.model_copy(update={"bound": current.bound()})
         if decided.status == "waiting":
             emit(runtime, "waiting", node="route", step=decided.step, why=_why(decided))
         else:
-            decided = decided.model_copy(update={"bound": current.bound()})
             await dependencies.store.journal.record_outcome(
                 current.run.id, current.run.thread_id, decided
             )

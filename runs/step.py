@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Literal
 
 from ..errors import ExpressionError, PlanError
@@ -185,11 +186,16 @@ class Current:
         deadline = self.run.deadline_at
         return wanted if deadline is None else max(0.05, min(wanted, deadline - now))
 
-    @property
+    @cached_property
     def cleared(self) -> StepResult | None:
-        """The step's own result, if a person has agreed to it."""
+        """The step's own result, if a person has agreed to it.
+
+        Where the plan was edited since, on a fork or in the state, they agreed to another step.
+        """
         own = self.results.get(self.step.id)
-        return own if own and own.status == "cleared" else None
+        if own is None or own.status != "cleared":
+            return None
+        return own if own.bound in ("", self.bound()) else None
 
 
 async def load(view: LaneView, payloads: Payloads) -> Current:
