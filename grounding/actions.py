@@ -16,10 +16,11 @@ from .ground import Ground, Holding
 from .kinds import kinds_of
 from .lexicon.reading import lexicon
 from .matching import carries
+from .opposites import concept_of
 from .passives import PassiveClaim, is_moving, passive_claims
 from .quantities import Quantity
 from .records import Leaf
-from .words import folded_words, key_words, listed
+from .words import fold, folded_words, key_words, listed
 
 _CONDITION = listed(lexicon("actions")["condition"])
 _OWED = listed(
@@ -27,6 +28,8 @@ _OWED = listed(
     fallig restbetrag saldo ruckstand du dus impaye restant solde pendiente pendientes debe
     deuda adeudado"""
 )
+_UNDONE = {("blocked", -1), ("registered", -1)}
+"""States that come about by undoing their contrary."""
 _LABEL = 4
 """Words of the longest text field that names a state rather than telling of something."""
 _FUTURE = re.compile(
@@ -74,10 +77,15 @@ def _found(
     kinds: frozenset[str], claim: PassiveClaim, money: Sequence[Quantity], cited: Holding
 ) -> bool:
     """Return whether cited evidence speaks of it, or records the amount that was booked."""
-    words = cited.words - _denied(cited)
+    denied = _denied(cited)
+    if not claim.is_lasting and _undoes(claim.word, denied):
+        return False
+    words = cited.words - denied
     if any((kinds | kinds_of(claim.word)) & kinds_of(word) for word in words) or (
         claim.is_moving and any(map(is_moving, words))
     ):
+        return True
+    if claim.is_lasting and _stands_so(claim.word, cited):
         return True
     if claim.is_lasting and "pay" in kinds and any(map(_nothing_owed, cited.held)):
         return True
@@ -85,6 +93,19 @@ def _found(
     return "pay" in kinds and any(
         carries(h, amount, claim.word, cited.currencies) for h in booked for amount in money
     )
+
+
+def _undoes(word: str, denied: frozenset[str]) -> bool:
+    """Whether it undoes what nothing says was ever so: `unblocked` over `blocked: false`."""
+    concept = concept_of(fold(word))
+    return concept in _UNDONE and any((concept_of(d) or ("",))[0] == concept[0] for d in denied)
+
+
+def _stands_so(word: str, cited: Holding) -> bool:
+    """Whether a record says that it stands so: `is unblocked` over `blocked: false`."""
+    concept = concept_of(fold(word))
+    told = {(m.name, m.sign) for clause in cited.clauses for m in clause.concepts}
+    return concept in told
 
 
 def _nothing_owed(held: Held) -> bool:

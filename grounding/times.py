@@ -23,6 +23,7 @@ _FRENCH_HOURS = re.compile(
 # `Dos de las tres citas` counts: it names no time.
 _DE = (
     r"(?<!\d )(?<!\buna )(?<!\bdos )(?<!\btres )(?<!\bcuatro )(?<!\bcinco )(?<!\bseis )"
+    r"(?<!\bsiete )(?<!\bocho )(?<!\bnueve )(?<!\bdiez )(?<!\bonce )(?<!\bdoce )"
     r"(?<!\bninguna )(?<!\bcualquiera )de"
 )
 _SPANISH = re.compile(rf"\b(?:a|{_DE}|hasta|desde) las (\d{{1,2}})(?:[:.]([0-5]\d))?(?!\d)")
