@@ -13,7 +13,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
 from langgraph.types import Command
 
-from ..errors import NotFoundError, VersionError
+from ..errors import NotFoundError, PointsmanError, VersionError
 from ..runs import lease
 from ..runs.decisions import CLOSED
 from ..runs.identity import with_requester
@@ -33,8 +33,6 @@ class Attendance:
 
     ran: bool
     """Whether a run came to its end or a pause."""
-    absent: bool = False
-    """Whether its checkpoints are elsewhere, such as an Agent Server's."""
     again_at: float | None = None
     """Unix time in seconds at which there is more to do."""
 
@@ -75,6 +73,14 @@ class Attendant:
         self._store = store
         self._clock = clock
 
+    async def has(self, thread: str) -> bool:
+        """Say whether a thread's checkpoints are here, and not elsewhere, as an Agent Server's."""
+        try:
+            return (await self._agent.aget_state(config_of(thread))).created_at is not None
+        except PointsmanError:
+            # Whoever sees to it reports what is wrong with it.
+            return True
+
     async def attend(self, thread: str, control: RunControl) -> Attendance:
         """Do what there is to do next on a thread.
 
@@ -104,9 +110,7 @@ class Attendant:
         tasks = await self._noted(state)
         move = await self._next(state, tasks)
         if move is None:
-            return Attendance(
-                ran=False, absent=state.status == "absent", again_at=_due(state, tasks)
-            )
+            return Attendance(ran=False, again_at=_due(state, tasks))
         if self._clock() > held.until - lease.RENEWAL_SECONDS:
             # It slept: what was read may be old, and what it wrote now would hide what is newer.
             raise ThreadBusyError

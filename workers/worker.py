@@ -60,8 +60,8 @@ class Worker:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._name = f"{this_process()}#{uuid4().hex[:8]}"
-        attendant = Attendant(agent, store, clock=clock)
-        self._visits = Visits(attendant, store, by=self._name, clock=clock)
+        self._attendant = Attendant(agent, store, clock=clock)
+        self._visits = Visits(self._attendant, store, by=self._name, clock=clock)
         self._store = store
         self._concurrency = concurrency
         self._tenant_limit = tenant_limit
@@ -94,9 +94,11 @@ class Worker:
         held = await self._store.leases.held()
         found = stalled(held, now=self._clock(), ended=has_ended)
         self._elsewhere &= frozenset(found)
-        await self._store.wakes.add(
-            [thread for thread in found if thread not in self._at_work.keys() | self._elsewhere]
-        )
+        unknown = [t for t in found if t not in self._at_work.keys() | self._elsewhere]
+        # Not even its lease is taken: whoever holds it may only have slept.
+        here = [thread for thread in unknown if await self._attendant.has(thread)]
+        self._elsewhere |= frozenset(unknown).difference(here)
+        await self._store.wakes.add(here)
         for taker in await self._store.wakes.takers():
             if has_ended(taker.partition("#")[0]):
                 await self._store.wakes.leave(taker)
@@ -213,8 +215,6 @@ class Worker:
             _log.warning("%s is left for later: %s", seen.thread_id, error)
         else:
             self.finished += found.ran
-            if found.absent:
-                self._elsewhere |= {seen.thread_id}
         finally:
             del self._at_work[seen.thread_id]
             self._room.set()

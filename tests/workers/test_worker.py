@@ -179,3 +179,19 @@ async def test_health_answers_its_one_question(works: Works) -> None:
         assert (await asyncio.to_thread(ask, port, "/healthz"))[0] == 503
         await worker.sweep()
         assert (await asyncio.to_thread(ask, port, "/healthz?now=1"))[0] == 200
+
+
+async def test_threads_whose_checkpoints_are_elsewhere_are_left_alone(works: Works) -> None:
+    """Such as those of an Agent Server, whose run may only have slept: it keeps its lease.
+
+    What is no longer found stalled is remembered no longer.
+    """
+    for n in range(5):
+        await works.store.leases.acquire(lease_of(f"t{n}"), owner="other", seconds=-1.0)
+    worker = works.worker()
+
+    assert await worker.sweep() == 0
+    assert len(worker._elsewhere) == 5
+    assert await works.store.leases.acquire(lease_of("t0"), owner="other", seconds=15.0) == 1
+    assert await worker.sweep() == 0
+    assert len(worker._elsewhere) == 4
