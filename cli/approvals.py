@@ -12,13 +12,14 @@ from ..runs.thread import ThreadState
 from ..state.approval import read_decisions
 from ..state.endorsement import EndorseFor
 from ..state.instances import parts_of
-from ..state.item_decisions import COLUMN
+from ..state.item_decisions import COLUMN, said_of_all
 from ..state.json_text import json_in
 from ..state.values import JsonObject
 from ..stores.records import ApprovalRecord
 from .consents import Days
 from .execution import go_on
 from .exits import DONE, finish
+from .granted import AnyArguments, Bound, given_bounds, granted_with
 from .open_requests import OpenRequest, deciding_commands
 from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records
@@ -62,6 +63,20 @@ def approve(
         EndorseFor, typer.Option(help="For whose runs you vouch for it.")
     ] = "principal",
     endorse_days: Days = None,
+    grant_uses: Annotated[
+        int | None, typer.Option(help="Allow so many further calls of the tool with it.")
+    ] = None,
+    grant_days: Annotated[
+        float | None, typer.Option(help="Allow further calls of the tool for so many days.")
+    ] = None,
+    grant_for: Annotated[
+        EndorseFor | None, typer.Option(help="For whose runs; by default whoever asked.")
+    ] = None,
+    equal: Bound = None,
+    one_of: Bound = None,
+    at_most: Bound = None,
+    prefix: Bound = None,
+    any_arguments: AnyArguments = False,
     all_items: AllItems = False,
     config: Config = DEFAULT_CONFIG,
     no_resume: NoResume = False,
@@ -74,7 +89,14 @@ def approve(
         decision["endorse"] = [
             {"argument": argument, "for": endorse_for, **lasting} for argument in endorse
         ]
-    _decide(decision, approval, config, no_resume, as_json, all_items=all_items)
+    bounds = given_bounds(equal, one_of, at_most, prefix)
+    try:
+        granted = granted_with(
+            bounds, uses=grant_uses, days=grant_days, scope=grant_for, unbounded=any_arguments
+        )
+    except DecisionError as error:
+        raise typer.BadParameter(str(error)) from None
+    _decide({**decision, **granted}, approval, config, no_resume, as_json, all_items=all_items)
 
 
 @app.command()
@@ -257,7 +279,7 @@ async def _record(
     requests = [one.request for one in asked]
     # Said of all items, it endorses the values of a column.
     said = {**decision, COLUMN: True} if len(requests) > 1 and "endorse" in decision else decision
-    sent: JsonObject = {"decisions": [{**said, "approval_id": r.id} for r in requests]}
+    sent: JsonObject = {"decisions": list(said_of_all(said, [r.id for r in requests]))}
     return await record_decisions(
         read_decisions(sent, requests),
         requests,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -12,13 +11,12 @@ from ..errors import DecisionError
 from ..policy.approvals import signatory_of
 from ..policy.bounds import read_bound
 from ..policy.granting import call_grant
-from ..state.grant import ArgumentBound, BoundKind, CallGrant
-from ..state.json_text import json_in
-from ..state.values import Json
+from ..state.grant import CallGrant
 from . import consents
 from .caller import caller_of
 from .consents import All, Days, ForPrincipal, ForTenant, ForThread, MessageOption, ReasonOption
 from .exits import DONE, finish
+from .granted import AnyArguments, Bound, GivenBounds, given_bounds, read_pairs
 from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records
 from .session import open_office
@@ -26,10 +24,6 @@ from .show.amounts import moment
 from .show.output import Output, visible
 from .show.tables import table
 from .sight import tenant_seen_by
-
-Bound = Annotated[
-    list[str] | None, typer.Option(metavar="ARG=VALUE", help="ARG:=VALUE for a number or JSON.")
-]
 
 app = typer.Typer(
     name="grant",
@@ -54,9 +48,7 @@ def grant_add(
     one_of: Bound = None,
     at_most: Bound = None,
     prefix: Bound = None,
-    any_arguments: Annotated[
-        bool, typer.Option("--any-arguments", help="Set no bound on the arguments.")
-    ] = False,
+    any_arguments: AnyArguments = False,
     uses: Annotated[int | None, typer.Option(min=1, help="How many calls.")] = None,
     days: Days = None,
     principal: ForPrincipal = "",
@@ -68,12 +60,7 @@ def grant_add(
 ) -> None:
     """Allow calls of a tool that would wait for a person; never what untrusted text caused."""
     output = Output(as_json=as_json)
-    given: dict[BoundKind, Sequence[str]] = {
-        "equal": equal or (),
-        "one_of": one_of or (),
-        "at_most": at_most or (),
-        "prefix": prefix or (),
-    }
+    given = given_bounds(equal, one_of, at_most, prefix)
     lasting = (uses, None if days is None else days * 86_400)
     scope = (principal, thread, tenant)
     work = _add(output, config, tool, given, lasting, scope, message, unbounded=any_arguments)
@@ -90,37 +77,6 @@ def grant_revoke(
     """Take a grant back: nothing begins under it from then on."""
     output = Output(as_json=as_json)
     finish(_revoke(output, config, wanted, reason), output)
-
-
-def read_bounds(given: dict[BoundKind, Sequence[str]]) -> list[ArgumentBound]:
-    """Read `argument=text` and `argument:=json`; the values of one argument's `one_of` go together.
-
-    Raises:
-        DecisionError: One has another form; `where` names it.
-    """
-    bounds: list[ArgumentBound] = []
-    for kind, texts in given.items():
-        pairs = [_pair(kind, text) for text in texts]
-        if kind == "one_of":
-            names = dict.fromkeys(name for name, _ in pairs)
-            pairs = [(name, [value for at, value in pairs if at == name]) for name in names]
-        bounds += [read_bound(name, kind, value) for name, value in pairs]
-    return bounds
-
-
-def _pair(kind: BoundKind, text: str) -> tuple[str, Json]:
-    name, separator, value = text.partition("=")
-    if not separator:
-        raise DecisionError("It has no value.", where=f"{kind} {text}", fix="Write argument=value.")
-    if not name.endswith(":") and kind != "at_most":
-        return name, value
-    name = name.removesuffix(":")
-    try:
-        return name, json_in(value, strict=True)
-    except ValueError as error:
-        raise DecisionError(
-            f"{value!r} is no JSON value: {error}.", where=f"{kind} {name}", fix="Correct it."
-        ) from None
 
 
 async def _list(output: Output, config: str, *, every: bool) -> int:
@@ -151,7 +107,7 @@ async def _add(
     output: Output,
     config: str,
     tool: str,
-    given: dict[BoundKind, Sequence[str]],
+    given: GivenBounds,
     lasting: tuple[int | None, float | None],
     scope: tuple[str, str, str | None],
     message: str,
@@ -164,7 +120,7 @@ async def _add(
         NotFoundError: There is no such tool.
         DecisionError: A bound has another form, or the caller may not approve calls of the tool.
     """
-    bounds = read_bounds(given)
+    bounds = [read_bound(name, kind, value) for kind, name, value in read_pairs(given)]
     if not bounds and not unbounded:
         raise DecisionError(
             "It sets no bound.", where="bounds", fix="Set one, or say --any-arguments."

@@ -7,6 +7,7 @@ from ..state.approval import ApprovalRequest, Decision
 from ..state.consent import ConsentScope, Signatory
 from ..state.endorsement import (
     EndorsedArgument,
+    EndorseFor,
     Endorsement,
     endorsed_paths,
     unendorsable,
@@ -31,20 +32,10 @@ def endorsements_of(
     Raises:
         DecisionError: It is to last longer, or for a thread that there is not.
     """
-    requester = facts_of(request).principal
-    if not thread and any(entry.scope == "thread" for entry in decision.endorse):
-        raise DecisionError(
-            "The run has no thread, so nothing can be endorsed for it.",
-            where=f"decisions.{request.id}.endorse",
-            fix='Endorse for "principal" or "tenant".',
-        )
+    where = f"decisions.{request.id}.endorse"
     found: list[Endorsement] = []
     for entry in decision.endorse:
-        scope = ConsentScope(
-            tenant=requester.tenant,
-            principal="" if entry.scope == "tenant" else requester.id,
-            thread=thread if entry.scope == "thread" else "",
-        )
+        scope = scope_said(entry.scope, request, thread=thread, where=where)
         found += [
             endorsement(
                 at_path(request.args, path),
@@ -62,6 +53,34 @@ def endorsements_of(
             for path, recipients in _reasons(entry, request)
         ]
     return tuple(found)
+
+
+def scope_said(
+    said: EndorseFor, request: ApprovalRequest, *, thread: str, where: str
+) -> ConsentScope:
+    """Return for whose runs a consent is that came with a decision.
+
+    Args:
+        said: What the decision says: whoever asked in this thread, whoever asked, or their tenant.
+        request: What it is on.
+        thread: The request's thread.
+        where: Which part of the decision says it.
+
+    Raises:
+        DecisionError: It is for a thread that there is not.
+    """
+    if said == "thread" and not thread:
+        raise DecisionError(
+            "The run has no thread, so nothing can be allowed for it.",
+            where=where,
+            fix='Say "principal" or "tenant".',
+        )
+    requester = facts_of(request).principal
+    return ConsentScope(
+        tenant=requester.tenant,
+        principal="" if said == "tenant" else requester.id,
+        thread=thread if said == "thread" else "",
+    )
 
 
 def _reasons(

@@ -17,6 +17,9 @@ from .bounds import keeps_within
 from .endorsements import ConsentJudge
 from .facts import CallFacts
 
+MAX_USES = 1_000_000_000
+"""What is more is no number of calls that anybody has thought about."""
+
 
 def covering(
     grants: Sequence[CallGrant], facts: CallFacts, judge: ConsentJudge, *, needed: int
@@ -60,6 +63,7 @@ def call_grant(
     scope: ConsentScope,
     by: Signatory,
     at: float,
+    approval: str = "",
     message: str = "",
 ) -> CallGrant:
     """Return a new grant.
@@ -72,6 +76,7 @@ def call_grant(
         scope: For whose runs.
         by: Who grants.
         at: Unix time in seconds.
+        approval: The request whose decision it comes with.
         message: The person's words.
 
     Raises:
@@ -83,9 +88,17 @@ def call_grant(
         )
     if uses is not None and uses < 1:
         raise DecisionError("It allows no call.", where="uses", fix="Give 1 or more.")
+    if uses is not None and uses > MAX_USES:
+        raise DecisionError(
+            f"It allows more than {MAX_USES:,} calls.",
+            where="uses",
+            fix="Give less, or leave it out and say for how long.",
+        )
     if seconds is not None and not 0 < seconds < float("inf"):
         raise DecisionError("It is over already.", where="seconds", fix="Give a time to come.")
     named = [tool, [b.to_json() for b in bounds], uses, seconds, scope.to_json(), by.to_json(), at]
+    if approval:
+        named.append(approval)
     return CallGrant(
         id=f"gr_{digest(named)[:20]}",
         tool=tool,
@@ -95,5 +108,6 @@ def call_grant(
         scope=scope,
         by=by,
         at=at,
+        approval_id=approval,
         message=message,
     )

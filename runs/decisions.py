@@ -13,15 +13,18 @@ from langgraph.runtime import Runtime
 from ..errors import ArgumentError, DecisionError, PointsmanError
 from ..policy.approvals import decided_by, needs_authority, objection_to
 from ..policy.endorsing import endorsements_of
+from ..policy.granted import grant_of
 from ..policy.recorded import facts_of, recorded
 from ..policy.switches import SwitchState
 from ..state.approval import ApprovalRequest, Decision
 from ..state.context import AgentContext
 from ..state.endorsement import Endorsement
+from ..state.grant import CallGrant
 from ..state.run import Principal
 from ..stores.records import ApprovalRecord
 from .dependencies import Dependencies
 from .facts import call_facts
+from .granting import check_grant
 from .identity import credential_holder, principal_of
 from .switched import revoked
 from .view import RunView
@@ -52,8 +55,9 @@ async def record_decisions(
         at_work: Whether the run itself records them, so that no worker need be told.
 
     Raises:
-        DecisionError: An edit does not fit the tool, the approver was revoked or may not approve,
-            or a request is closed or expired. Nothing was recorded.
+        DecisionError: An edit does not fit the tool, the approver was revoked, may not approve or
+            may not grant what they grant with it, or a request is closed or expired. Nothing was
+            recorded.
     """
     switches = await dependencies.switches.snapshot()
     if problem := revoked(switches, approver):
@@ -74,9 +78,12 @@ async def record_decisions(
                 where=f"decisions.{request.id}",
                 fix="Ask somebody who may approve it.",
             )
-    given = await _endorsements(signed, by_id, dependencies)
     return await dependencies.store.approvals.decide(
-        signed, anew=anew, endorsements=given, at_work=at_work
+        signed,
+        anew=anew,
+        endorsements=await _endorsements(signed, by_id, dependencies),
+        grants=await _grants(signed, by_id, dependencies),
+        at_work=at_work,
     )
 
 
@@ -96,6 +103,23 @@ async def _endorsements(
             decision, requests[decision.approval_id], thread=record.thread_id, limit=limit
         )
     ]
+
+
+async def _grants(
+    decisions: Sequence[Decision],
+    requests: Mapping[str, ApprovalRequest],
+    dependencies: Dependencies,
+) -> list[CallGrant]:
+    """Return what the decisions grant, for the runs that each of them names."""
+    granting = [decision for decision in decisions if decision.grant is not None]
+    records = await dependencies.store.approvals.get_all([d.approval_id for d in granting])
+    found: list[CallGrant] = []
+    for decision, record in zip(granting, records, strict=True):
+        request = requests[decision.approval_id]
+        if grant := grant_of(decision, request, thread=record.thread_id):
+            await check_grant(grant, dependencies, where=f"decisions.{request.id}.grant")
+            found.append(grant)
+    return found
 
 
 async def withdraw(
@@ -175,10 +199,14 @@ async def record_newest(
 
 def _is_on_record(decision: Decision, record: ApprovalRecord, approver: Principal) -> bool:
     return any(
-        (given.approver, given.type, given.args, given.message, given.endorse)
-        == (approver.id, decision.type, decision.args, decision.message, decision.endorse)
+        given.approver == approver.id and _said(given) == _said(decision)
         for given in record.decisions[-1:]
     )
+
+
+def _said(decision: Decision) -> tuple[object, ...]:
+    """Return what a decision says, whoever says it and when."""
+    return decision.type, decision.args, decision.message, decision.endorse, decision.grant
 
 
 def explained(error: Exception) -> str:

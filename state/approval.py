@@ -12,6 +12,7 @@ from typing import Literal
 from ..errors import DecisionError
 from .consent import name_form
 from .endorsement import EndorsedArgument, read_endorsed
+from .granted import GrantedCalls, read_granted
 from .happened import what_happened
 from .item_decisions import COLUMN, spread
 from .json_text import json_in
@@ -103,6 +104,8 @@ class Decision(Record):
     """For `reject` and `respond`: the person's words."""
     endorse: tuple[EndorsedArgument, ...] = ()
     """For `approve`: arguments whose values are good from now on, not for this call alone."""
+    grant: GrantedCalls | None = None
+    """For `approve`: further calls of the tool that are allowed with it."""
     approver: str = ""
     """From authentication; empty only in local, single-user use."""
     approver_role: str = ""
@@ -270,6 +273,7 @@ def _decision(
     if kind == "approve":
         _check_unchanged(entry, request, where)
     endorsed = _endorsed(entry, kind, request, where)
+    granted = _granted(entry, kind, request, where)
     message = _message(entry, where) if kind in ("reject", "respond") else ""
     if kind == "respond" and request.unknown_effect and what_happened(message) == "unclear":
         raise DecisionError(
@@ -284,6 +288,7 @@ def _decision(
         args=_edited_args(entry, request, where) if kind == "edit" else None,
         message=message,
         endorse=endorsed,
+        grant=granted,
     )
 
 
@@ -293,7 +298,7 @@ def _endorsed(
     given = entry.get("endorse")
     if given is None:
         return ()
-    if kind != "approve" or request.unknown_effect or request.tool == "ask":
+    if not _approves_call(kind, request):
         raise DecisionError(
             "Values are endorsed with the approval of a call.",
             where=f"{where}.endorse",
@@ -304,11 +309,32 @@ def _endorsed(
     return read_endorsed(given, request.args, vouchable, f"{where}.endorse", column=column)
 
 
+def _granted(
+    entry: JsonObject, kind: DecisionType, request: ApprovalRequest, where: str
+) -> GrantedCalls | None:
+    given = entry.get("grant")
+    if given is None:
+        return None
+    if not _approves_call(kind, request):
+        raise DecisionError(
+            "Calls are granted with the approval of a call.",
+            where=f"{where}.grant",
+            fix="Approve the call as it stands, or leave `grant` out.",
+        )
+    return read_granted(given, f"{where}.grant")
+
+
+def _approves_call(kind: DecisionType, request: ApprovalRequest) -> bool:
+    return kind == "approve" and not request.unknown_effect and request.tool != "ask"
+
+
 def _check_unchanged(entry: JsonObject, request: ApprovalRequest, where: str) -> None:
     """An approval is of what was asked; arguments that come with it must be those."""
     for field, given in entry.items():
         known = field in ("args", "edited_action")
-        if field != "endorse" and _asks_otherwise(given, request, as_arguments=known):
+        if field not in ("endorse", "grant") and _asks_otherwise(
+            given, request, as_arguments=known
+        ):
             raise DecisionError(
                 "An approval cannot change the arguments.",
                 where=f"{where}.{field}",

@@ -129,24 +129,29 @@ def _entry(item: Json, where: str) -> EndorsedArgument:
             where=f"{where}.{unknown[0]}",
             fix=f"The fields are {', '.join(sorted(_FIELDS))}.",
         )
-    scope = item.get("for", "principal")
-    if scope not in _SCOPES:
-        raise DecisionError(
-            f"{scope!r} is no scope.", where=f"{where}.for", fix=f"One of {', '.join(_SCOPES)}."
-        )
     for flag in ("any_tool", "any_argument"):
         if not isinstance(item.get(flag, False), bool):
             raise DecisionError("It is not true or false.", where=f"{where}.{flag}")
     return EndorsedArgument(
         argument=item["argument"],
-        scope=scope,
+        scope=read_scope(item.get("for", "principal"), f"{where}.for"),
         any_tool=item.get("any_tool", False),
         any_argument=item.get("any_argument", False),
-        expires_seconds=_seconds(item.get("expires_seconds"), f"{where}.expires_seconds"),
+        expires_seconds=read_seconds(item.get("expires_seconds"), f"{where}.expires_seconds"),
     )
 
 
-def _seconds(value: Json, where: str) -> float | None:
+def read_scope(value: Json, where: str) -> EndorseFor:
+    """Read for whose runs a decision allows something. Raises `DecisionError`."""
+    if value not in _SCOPES:
+        raise DecisionError(
+            f"{value!r} is no scope.", where=where, fix=f"One of {', '.join(_SCOPES)}."
+        )
+    return value
+
+
+def read_seconds(value: Json, where: str) -> float | None:
+    """Read how long it holds, if it says so. Raises `DecisionError`."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e10:

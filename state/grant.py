@@ -40,6 +40,8 @@ class CallGrant(Record):
     scope: ConsentScope = ConsentScope()
     by: Signatory = Signatory()
     at: float = 0.0
+    approval_id: str = ""
+    """The request whose decision it came with; empty if it was given by itself."""
     message: str = ""
     """The person's own words."""
     used: int = 0

@@ -36,14 +36,26 @@ def spread(entries: Sequence[Json], waiting: Mapping[str, str]) -> list[Json]:
     named = [_named(entry, index, waiting) for index, entry in enumerate(entries)]
     single = {ids[0] for entry, ids in named if not _is_group(entry, waiting)}
     found: list[Json] = []
-    for entry, ids in named:
+    for index, (entry, ids) in enumerate(named):
         group = _is_group(entry, waiting)
         kept = [id_ for id_ in ids if not (group and id_ in single)]
+        if "grant" in entry and not kept:
+            raise DecisionError(
+                "It approves nothing: each item is decided by itself.",
+                where=f"decisions.{index}.grant",
+                fix="Grant with the decision on one of the items.",
+            )
         body = {key: value for key, value in entry.items() if key != "step"}
         if group and "endorse" in entry:
             body[COLUMN] = True
-        found += ({**body, "approval_id": id_} for id_ in kept)
+        found += said_of_all(body, kept)
     return found
+
+
+def said_of_all(body: JsonObject, ids: Sequence[str]) -> list[JsonObject]:
+    """Return one decision for each request; what it grants is granted once, with the first."""
+    alone = {key: value for key, value in body.items() if key != "grant"}
+    return [{**(alone if at else body), "approval_id": id_} for at, id_ in enumerate(ids)]
 
 
 def _is_group(entry: JsonObject, waiting: Mapping[str, str]) -> bool:

@@ -11,9 +11,11 @@ from ..errors import DecisionError, NotFoundError
 from ..state.approval import ApprovalRequest, Decision, DecisionType
 from ..state.consent import Revocation, name_form
 from ..state.endorsement import Endorsement
+from ..state.grant import CallGrant
 from .audit import SqlAuditLog, append_entry
 from .database import Database
 from .endorsements import insert_endorsement, revoke_of_approval
+from .grants import insert_grant, revoke_grants_of
 from .records import ApprovalRecord, ApprovalStatus, AuditEntry
 from .schema import approvals
 from .schema import decisions as decision_rows
@@ -172,9 +174,10 @@ class SqlApprovalStore:
         *,
         anew: frozenset[str] = frozenset(),
         endorsements: Sequence[Endorsement] = (),
+        grants: Sequence[CallGrant] = (),
         at_work: bool = False,
     ) -> Sequence[ApprovalRecord]:
-        """Record decisions in approvals and audit log, with what they endorse, all or none.
+        """Record decisions, and what they endorse and grant, with the audit log, all or none.
 
         Threads whose requests are closed by it are looked at by the next worker, unless the run
         itself records them (`at_work`).
@@ -182,7 +185,7 @@ class SqlApprovalStore:
         The first rejection, edit or response closes a request; an approval closes it when the
         quorum of distinct approvers is met. An edit's arguments stay in its decision. A closed
         request whose id is in `anew` is opened again first: what was decided before, and endorsed
-        with it, counts no more.
+        or granted with it, counts no more.
 
         Raises:
             DecisionError: An unknown, closed or expired request, a decision that is not allowed, or
@@ -195,10 +198,10 @@ class SqlApprovalStore:
                 row = _row_to_decide(connection, approval_id)
                 if approval_id in anew and row.status in _CLOSED:
                     _change(connection, row.id, round=row.round + 1, status="waiting")
-                    again = Revocation(at=self._clock(), reason="Its request was decided anew.")
-                    revoke_of_approval(connection, row.id, again)
+                    self._take_back(connection, row.id, "Its request was decided anew.")
             recorded = [self._decide(connection, decision) for decision in decisions]
             entries = [insert_endorsement(connection, given) for given in endorsements]
+            entries += [insert_grant(connection, given) for given in grants]
             if not at_work:
                 _wake_decided(connection, [record for record, _ in recorded], self._clock())
             return [record for record, _ in recorded], [*(e for _, e in recorded), *entries][-1:]
@@ -216,6 +219,8 @@ class SqlApprovalStore:
         status = status_after(record, decision)
         # A round holds one decision of a person; who thinks again takes the former one back.
         again = any(given.approver == decision.approver for given in record.decisions)
+        if again:
+            self._take_back(connection, row.id, "Its request was decided anew.")
         round_ = row.round + again
         at = decision.decided_at or self._clock()
         body = decision.model_copy(update={"decided_at": at}).to_json()
@@ -261,7 +266,7 @@ class SqlApprovalStore:
                 )
             now = self._clock()
             _change(connection, approval_id, status="withdrawn", reason=reason, expires_at=now)
-            revoke_of_approval(connection, approval_id, Revocation(at=now, reason=reason))
+            self._take_back(connection, approval_id, reason)
             return append_entry(
                 connection,
                 at=now,
@@ -273,6 +278,12 @@ class SqlApprovalStore:
             )
 
         await self._log.anchored(await self._database.write(work))
+
+    def _take_back(self, connection: Connection, approval_id: str, reason: str) -> None:
+        """Revoke what came with decisions that count no more."""
+        revocation = Revocation(at=self._clock(), reason=reason)
+        revoke_of_approval(connection, approval_id, revocation)
+        revoke_grants_of(connection, approval_id, revocation)
 
     async def waiting(self, thread_id: str | None = None) -> Sequence[ApprovalRecord]:
         """Return the open requests, oldest first."""

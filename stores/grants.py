@@ -37,22 +37,9 @@ class SqlGrants:
         self._log = log
 
     async def add(self, grant: CallGrant) -> None:
-        """Record a grant."""
-
-        def work(connection: Connection) -> AuditEntry:
-            connection.execute(
-                insert(grants).values(
-                    id=grant.id,
-                    tool=grant.tool,
-                    tenant=grant.scope.tenant,
-                    uses=grant.uses,
-                    until=grant.until,
-                    body=grant.to_json(),
-                )
-            )
-            return _append(connection, grant, "calls_granted", grant.by.id, grant.to_json())
-
-        await self._log.anchored(await self._database.write(work))
+        """Record one that was given by itself; those of decisions come with the decision."""
+        entry = await self._database.write(lambda connection: insert_grant(connection, grant))
+        await self._log.anchored(entry)
 
     async def of_tool(self, tool: str, *, tenant: str) -> Sequence[CallGrant]:
         """Return a tenant's grants of a tool that have not ended, oldest first."""
@@ -97,15 +84,48 @@ class SqlGrants:
             if known.revocation is not None:
                 by = known.revocation.by or "Somebody"
                 raise DecisionError(f"{by} has revoked it before.", where=f"grant {grant_id}")
-            statement = update(grants).where(grants.c.id == grant_id)
-            connection.execute(statement.values(revocation=revocation.to_json()))
-            body = {"id": grant_id, "reason": revocation.reason}
-            entry = _append(connection, known, "grant_revoked", revocation.by, body, revocation.at)
+            entry = _revoke(connection, known, revocation)
             return known.model_copy(update={"revocation": revocation}), entry
 
         revoked, entry = await self._database.write(work)
         await self._log.anchored(entry)
         return revoked
+
+
+def insert_grant(connection: Connection, grant: CallGrant) -> AuditEntry:
+    """Record a grant and the line in the audit log, in a transaction with what led to it."""
+    connection.execute(
+        insert(grants).values(
+            id=grant.id,
+            tool=grant.tool,
+            tenant=grant.scope.tenant,
+            uses=grant.uses,
+            until=grant.until,
+            approval_id=grant.approval_id or None,
+            body=grant.to_json(),
+        )
+    )
+    return _append(connection, grant, "calls_granted", grant.by.id, grant.to_json())
+
+
+def revoke_grants_of(connection: Connection, approval_id: str, revocation: Revocation) -> None:
+    """Take back what came with decisions that count no more."""
+    # In one order, so that two such transactions cannot wait for each other.
+    query = (
+        select(grants)
+        .where(grants.c.approval_id == approval_id, grants.c.revocation.is_(None))
+        .order_by(grants.c.seq)
+        .with_for_update()
+    )
+    for row in connection.execute(query).all():
+        _revoke(connection, _grant(row, used=0), revocation)
+
+
+def _revoke(connection: Connection, grant: CallGrant, revocation: Revocation) -> AuditEntry:
+    statement = update(grants).where(grants.c.id == grant.id)
+    connection.execute(statement.values(revocation=revocation.to_json()))
+    body = {"id": grant.id, "reason": revocation.reason}
+    return _append(connection, grant, "grant_revoked", revocation.by, body, revocation.at)
 
 
 def lock_grant(connection: Connection, grant_id: str) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from .columns import AnyText, JsonText, Sequential
 
-VERSION = "0008"
+VERSION = "0009"
 """Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
 
 VERSION_TABLE = "pointsman_version"
@@ -163,6 +163,7 @@ grants = Table(
     Column("until", Double),
     Column("body", JsonText, nullable=False),
     Column("revocation", JsonText),  # NULL: in force until it ends
+    Column("approval_id", AnyText, index=True),  # NULL: given by itself
 )
 
 grant_uses = Table(

@@ -112,7 +112,8 @@ class TracePage:
             by = f"{decision.type} by {decision.approver or '-'}, {moment(decision.decided_at)}"
             vouched = ", ".join(entry.argument for entry in decision.endorse)
             endorsed = f", endorsing {vouched}" if vouched else ""
-            self._line(2, "decision", f"{by}{endorsed}{words}{edited}")
+            granted = f", granting {decision.grant.in_words()}" if decision.grant else ""
+            self._line(2, "decision", f"{by}{endorsed}{granted}{words}{edited}")
 
     def _call(self, depth: int, call: ModelCall) -> None:
         a = call.attempt

@@ -58,3 +58,44 @@ def test_wrong_use_grants_nothing(desk, words, said):
     assert result.code == 2
     assert said in " ".join((result.out + result.err).split())
     assert desk("grant", "list", "--all", "--json").document == {"grants": []}
+
+
+def test_an_approval_grants_further_payments_with_it(desk):
+    """The approved one takes no use, the next runs alone, the one after it asks; the trace says."""
+    question = desk.waiting()
+    bounds = ("--equal", "order=A-7", "--at-most", "amount=30")
+    assert desk("approve", question["id"], *bounds, "--grant-uses", "1").code == 0
+
+    codes = [desk("run", PAY, "--thread", thread).code for thread in ("t2", "t3")]
+
+    assert codes == [0, 3]
+    [grant] = desk("grant", "list", "--all", "--json").document["grants"]
+    assert (grant["used"], grant["approval_id"]) == (1, question["id"])
+    said = 'granting 1 more calls within order = "A-7"; amount ≤ 30'
+    assert said in " ".join(desk("trace", "t1").out.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--at-most", "amount=30"), "grant.uses: It would never end"),
+        (("--grant-for", "tenant", "--any-arguments"), "grant.uses: It would never end"),
+        (("--grant-uses", "2"), "grant: It sets no bound"),
+        (("--grant-uses", "0", "--any-arguments"), "grant.uses: It allows no call"),
+        (("--grant-days", "-1", "--any-arguments"), "grant.expires_seconds"),
+        (("--grant-uses", "2", "--equal", "colour=red"), "grant.equal.colour"),
+        (("--grant-uses", "2", "--equal", "order=A", "--equal", "order=B"), "bound twice"),
+        (("--grant-uses", "2", "--prefix", "order"), "prefix order: It has no value"),
+    ],
+)
+def test_a_malformed_grant_approves_nothing(desk, words, said):
+    """The error names the field, and the request waits as before."""
+    question = desk.waiting()
+
+    result = desk("approve", question["id"], *words)
+
+    assert result.code == 2
+    assert said in " ".join((result.out + result.err).split())
+    assert not desk.paid()
+    assert desk("grant", "list", "--all", "--json").document == {"grants": []}
+    assert len(desk("approvals", "--json").document["approvals"]) == 1

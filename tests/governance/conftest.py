@@ -146,6 +146,19 @@ class Desk:
         )
         return record
 
+    async def decide_anew(self, approval: str, answer: JsonObject, by: str) -> None:
+        """Record an admin's newer decision on a request that was decided."""
+        asked = await self.store.approvals.get(approval)
+        assert self.dependencies is not None
+        await record_decisions(
+            read_decisions(answer, [asked.request]),
+            [asked.request],
+            approver=Principal(id=by, role="admin"),
+            authenticated=True,
+            dependencies=self.dependencies,
+            anew=frozenset({approval}),
+        )
+
     async def switch(self, kind: Any, target: str = "", reason: str = "") -> None:
         """Turn an operator's switch on."""
         await self.store.switches.set(Switch(kind=kind, target=target, reason=reason))
