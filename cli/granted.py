@@ -52,10 +52,8 @@ def read_pairs(given: GivenBounds) -> list[tuple[BoundKind, str, Json]]:
             name, value = _pair(kind, text)
             values.setdefault(name, []).append(value)
         for name, several in values.items():
-            if kind == "one_of":
-                found.append((kind, name, several))
-            else:
-                found += [(kind, name, one) for one in several]
+            listed: list[Json] = [several] if kind == "one_of" else several
+            found.extend((kind, name, one) for one in listed)
     return found
 
 

@@ -59,6 +59,32 @@ async def items(job: Job) -> None:
         await _to_the_end(agent, job, "Pay every invoice.")
 
 
+async def granted(job: Job) -> None:
+    """Approve a payment with `uses` further ones, and pay `count` invoices as far as that goes."""
+    settings = Settings.parse({"home": job["home"]})
+    planner = ScriptedModel(replies=[granted_plan(job["thread"], job["count"])])
+    tools = [*_listed(), *bank_tools(job["port"])]
+    config = {"configurable": {"thread_id": job["thread"]}}
+    async with _agent(job, settings, tools, planner=planner) as agent:
+        given: Any = None
+        state = None
+        for _ in range(MOST_INVOCATIONS):
+            state = read_thread(job["thread"], await agent.aget_state(config))
+            match state.status:
+                case "absent":
+                    given = {"task": "Pay the first invoice, then the others."}
+                case "waiting" if [asked.step for asked in state.asked] == ["first"]:
+                    grant = {"at_most": {"amount": 5}, "uses": job["uses"]}
+                    given = Command(resume={"type": "approve", "grant": grant})
+                case "waiting":
+                    print(f"{len(state.asked)} payments wait")
+                    return
+                case _:
+                    given = None
+            await agent.ainvoke(given, config)
+    raise AssertionError(f"It does not come to wait: {state}")
+
+
 async def hold(job: Job) -> None:
     """Read slowly and then pay, under a short lease; `reading` is there while it reads.
 
@@ -161,6 +187,31 @@ def loop_plan(thread: str, count: int) -> JsonObject:
                 "on_error": "skip",
                 "for_each": {**loop, "steps": [known, paid]},
             },
+        ],
+    }
+
+
+def granted_plan(thread: str, count: int) -> JsonObject:
+    """Plan a payment, and one for each of several invoices after it."""
+
+    def pay(step: str, reference: Any) -> JsonObject:
+        args = {"reference": reference, "amount": 2.5}
+        return {"id": step, "kind": "tool", "tool": "pay", "args": args}
+
+    loop = {"items": "all.numbers", "item": "one", "key": "one", "max": count}
+    item = pay("paid", {"$expr": f"f'{thread}/{{one}}'"})
+    return {
+        "reason": "as asked",
+        "steps": [
+            pay("first", f"{thread}/first"),
+            {
+                "id": "all",
+                "kind": "tool",
+                "tool": "invoices",
+                "args": {"count": count},
+                "after": ["first"],
+            },
+            {"id": "each", "kind": "each", "for_each": {**loop, "steps": [item]}},
         ],
     }
 
