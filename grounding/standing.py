@@ -240,7 +240,7 @@ class Standing:
         return in_part.is_told(fact, self.facts, self.basis.seen_in_part, self._held)
 
     def _follows(self, fact: Quantity) -> bool:
-        if self._counts_effects(fact):
+        if self._counts_effects(fact) or self._was_done_with(fact):
             return True
         if self._is_foreign(fact):
             return False
@@ -289,6 +289,15 @@ class Standing:
         if not 1 < fact.values[0] <= done or not counting.is_count(fact, self.facts):
             return False
         return any(d.tells(fact.start) for d in deeds(self.facts) if not d.is_denied)
+
+    def _was_done_with(self, fact: Quantity) -> bool:
+        """`I sent Ann 5 euros`: what was done needs no citation, whatever is cited beside it."""
+        return any(
+            self._held(fact, Holding((done.given,)))
+            for deed in deeds(self.facts)
+            if deed.is_own and not deed.is_denied and deed.tells(fact.start)
+            for done in self.ground.done_of(deed.kinds)
+        )
 
     def _is_operand(self, fact: Quantity) -> bool:
         """`Three hours cost 45 euros`: the hours are assumed, and what they cost is computed."""

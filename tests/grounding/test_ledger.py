@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pointsman.grounding.check import check
 from pointsman.grounding.effects import EffectCall
+from pointsman.grounding.evidence import index
 from pointsman.grounding.ground import Ground
 
 TODAY = date(2026, 5, 4)
@@ -224,3 +225,19 @@ def test_an_earlier_answer_grounds_what_it_said() -> None:
     assert check("50 euros were refunded.", (), ground).status != "failed"
     assert check("I have refunded 5000 euros.", (), ground).status == "failed"
     assert check("5000 euros were refunded.", (), ground).status == "failed"
+
+
+PAYMENTS = index(
+    "h", "list_payments {}", '[{"id": "P1", "amount": 50.0}, {"id": "P2", "amount": 731.0}]'
+)
+SENT_TO_ANN = EffectCall(tool="send_money", args={"to": "Ann", "amount": 17.35})
+
+
+@pytest.mark.parametrize(("amount", "status"), [("17.35", "carried"), ("17.45", "failed")])
+def test_the_amount_of_a_deed_stands_whatever_is_cited(amount: str, status: str) -> None:
+    """What it was worked out from may be cited in its place; another amount is still wrong."""
+    ground = Ground(
+        evidence={"h": PAYMENTS}, today=TODAY, request="Pay Ann.", effects=[SENT_TO_ANN]
+    )
+
+    assert check(f"I sent Ann {amount}.", ["h"], ground).status == status
