@@ -17,7 +17,7 @@ from .kinds import kinds_of
 from .lexicon.reading import lexicon
 from .matching import carries
 from .opposites import concept_of
-from .passives import PassiveClaim, is_moving, passive_claims
+from .passives import PassiveStatement, is_moving, passive_claims
 from .quantities import Quantity
 from .records import Leaf
 from .words import fold, folded_words, key_words, listed
@@ -74,7 +74,7 @@ def _happened(facts: StatedFacts, cited: Holding, ground: Ground) -> str:
 
 
 def _found(
-    kinds: frozenset[str], claim: PassiveClaim, money: Sequence[Quantity], cited: Holding
+    kinds: frozenset[str], claim: PassiveStatement, money: Sequence[Quantity], cited: Holding
 ) -> bool:
     """Return whether cited evidence speaks of it, or records the amount that was booked."""
     denied = _denied(cited)
@@ -122,7 +122,9 @@ def _denied(cited: Holding) -> frozenset[str]:
     return frozenset(names) - told - frozenset[str]().union(*map(folded_words, texts))
 
 
-def _stated(kinds: frozenset[str], claim: PassiveClaim, facts: StatedFacts, ground: Ground) -> bool:
+def _stated(
+    kinds: frozenset[str], claim: PassiveStatement, facts: StatedFacts, ground: Ground
+) -> bool:
     """Return whether the instructions say so, or a record of what the sentence identifies."""
     said = passive_claims(ground.instructions)
     if any(

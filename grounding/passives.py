@@ -84,7 +84,7 @@ _LONGEST = 300
 
 
 @dataclass(frozen=True, kw_only=True)
-class PassiveClaim:
+class PassiveStatement:
     """An effect that a sentence says has happened."""
 
     word: str
@@ -114,7 +114,7 @@ def is_moving(word: str) -> bool:
     return fold(word).startswith(_MOVING)
 
 
-def passive_claims(text: str, *, names_money: bool = False) -> Iterator[PassiveClaim]:
+def passive_claims(text: str, *, names_money: bool = False) -> Iterator[PassiveStatement]:
     """Yield the effects that a sentence claims in the passive or impersonally.
 
     Args:
@@ -151,10 +151,12 @@ def _is_claimed(text: str, match: re.Match[str], at: int) -> bool:
     )
 
 
-def _claim(text: str, match: re.Match[str], group: str | int, *, names_money: bool) -> PassiveClaim:
+def _claim(
+    text: str, match: re.Match[str], group: str | int, *, names_money: bool
+) -> PassiveStatement:
     word = match[group]
     clause = _clause(_BREAK, text, match.end(group))
-    return PassiveClaim(
+    return PassiveStatement(
         word=word,
         start=match.start(group),
         kinds=_kinds(word, _words(clause), names_money=names_money),
