@@ -7,7 +7,7 @@ a value from an untrusted source that nobody has endorsed, whether the argument 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from ..errors import DecisionError
 from ..state.consent import ConsentScope, Signatory
@@ -22,7 +22,12 @@ MAX_USES = 1_000_000_000
 
 
 def covering(
-    grants: Sequence[CallGrant], facts: CallFacts, judge: ConsentJudge, *, needed: int
+    grants: Sequence[CallGrant],
+    facts: CallFacts,
+    judge: ConsentJudge,
+    *,
+    needed: int,
+    held: Set[str] = frozenset(),
 ) -> CallGrant | None:
     """Return the oldest grant that covers a call, if one does.
 
@@ -31,6 +36,8 @@ def covering(
         facts: The call, with the endorsements of its values.
         judge: Whose consent counts.
         needed: How many people would have to approve the call.
+        held: Ids of grants of which such a call has taken a use and was cut off. It may go on with
+            the use that it has; whether it is this very call, the claim on its effect knows.
     """
     if needed > 1 or not is_clean(facts):
         return None
@@ -39,7 +46,10 @@ def covering(
             grant
             for grant in grants
             if grant.tool == facts.tool
-            and grant.state(judge.now) == "in force"
+            and (
+                (state := grant.state(judge.now)) == "in force"
+                or (state == "used up" and grant.id in held)
+            )
             and grant.scope.covers(facts.principal, judge.thread)
             and all(keeps_within(bound, facts.args) for bound in grant.bounds)
             and not judge.objection(grant.by)

@@ -16,6 +16,7 @@ from ..state.consent import Signatory
 from ..state.endorsement import Endorsement
 from ..state.grant import CallGrant
 from ..state.run import Run
+from ..state.values import digest
 from .dependencies import Dependencies
 
 
@@ -63,11 +64,11 @@ async def ruled(facts: CallFacts, run: Run, dependencies: Dependencies) -> Ruled
     endorsed = await _endorsed(judge, alone, dependencies)
     if endorsed.decision.outcome != "ask":
         return endorsed
-    return await _granted(judge, alone.quorum, endorsed, dependencies)
+    return await _granted(judge, alone.quorum, endorsed, run.id, dependencies)
 
 
 async def _granted(
-    judge: ConsentJudge, needed: int, asked: Ruled, dependencies: Dependencies
+    judge: ConsentJudge, needed: int, asked: Ruled, run_id: str, dependencies: Dependencies
 ) -> Ruled:
     """Return what policy says with a grant that covers the call, if one does."""
     facts = asked.facts
@@ -75,7 +76,12 @@ async def _granted(
         return asked
     tenant = facts.principal.tenant
     offered = await dependencies.store.grants.of_tool(facts.tool, tenant=tenant)
-    grant = covering(offered, facts, judge, needed=needed)
+    held: frozenset[str] = frozenset()
+    if any(grant.state(judge.now) == "used up" for grant in offered):
+        held = await dependencies.store.grants.held(
+            run_id=run_id, tool=facts.tool, args_digest=digest(facts.args)
+        )
+    grant = covering(offered, facts, judge, needed=needed, held=held)
     if grant is None:
         return asked
     under = facts.model_copy(update={"grant": grant.id, "granted_by": grant.by.id})

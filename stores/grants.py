@@ -51,6 +51,28 @@ class SqlGrants:
         )
         return await self._select(query)
 
+    async def held(self, *, run_id: str, tool: str, args_digest: str) -> frozenset[str]:
+        """Return the ids of grants of which an equal call of a run has taken a use without an end.
+
+        Args:
+            run_id: The run.
+            tool: The tool that is called.
+            args_digest: Digest of its arguments.
+        """
+        query = (
+            select(grant_uses.c.grant_id)
+            .select_from(grant_uses.join(effects, effects.c.key == grant_uses.c.effect_key))
+            .where(
+                effects.c.run_id == run_id,
+                effects.c.tool == tool,
+                effects.c.args_digest == args_digest,
+                effects.c.state == "claimed",
+            )
+        )
+        return await self._database.read(
+            lambda connection: frozenset(connection.execute(query).scalars())
+        )
+
     async def every(self, *, tenant: str | None = None) -> Sequence[CallGrant]:
         """Return all, those that have ended too, oldest first."""
         query = select(grants)
