@@ -198,7 +198,10 @@ def test_any_value_is_taken_or_refused(args: Any) -> None:
 
 GOOD_ARGS = st.fixed_dictionaries(
     {"order": st.text(max_size=20), "amount": st.floats(0.01, 500)},
-    optional={"count": st.integers(), "reason": st.sampled_from(["damaged", "late"])},
+    optional={
+        "count": st.integers(-(2**63), 2**63 - 1),
+        "reason": st.sampled_from(["damaged", "late"]),
+    },
 )
 
 
