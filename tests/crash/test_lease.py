@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,28 @@ def wait_for(file: Path) -> None:
     while not (file.exists() and file.read_text()):
         assert time.monotonic() < until, f"{file} was never written"
         time.sleep(0.01)
+
+
+def put_to_sleep(process: int, home: Path) -> None:
+    """Stop a process between its transactions: one that sleeps in the middle locks the file."""
+    until = time.monotonic() + PATIENCE
+    os.kill(process, signal.SIGSTOP)
+    while any(is_locked(home / name) for name in ("pointsman.db", "checkpoints.db")):
+        assert time.monotonic() < until, "its transactions have no end"
+        os.kill(process, signal.SIGCONT)
+        time.sleep(0.01)
+        os.kill(process, signal.SIGSTOP)
+
+
+def is_locked(file: Path) -> bool:
+    """Whether another process is about to write into a SQLite file."""
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return True
+    return False
 
 
 def paid(bank: Any, job: Any) -> int:
@@ -69,7 +93,7 @@ def test_a_worker_that_slept_through_its_lease_is_fenced_off(
 ) -> None:
     """It wakes up after another has acted on the thread, and does nothing more."""
     sleeper = int((reader["home"] / "reading").read_text())
-    os.kill(sleeper, signal.SIGSTOP)
+    put_to_sleep(sleeper, reader["home"])
     (reader["home"] / "go").touch()
     until = time.monotonic() + PATIENCE
     while (second := zygotes[1].live("hold", **reader)).code:
