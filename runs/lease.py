@@ -18,7 +18,6 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from uuid import uuid4
 
 from langgraph.runtime import ExecutionInfo, RunControl, Runtime
 
@@ -29,7 +28,7 @@ from ..state.context import AgentContext
 from ..state.forks import new_lock
 from ..stores.leases import SqlLeases, lease_of, lease_within, outer_thread_of, thread_of
 from ..stores.records import LeaseHolder
-from ..tools.owner import has_ended, this_process
+from ..tools.owner import has_ended, new_owner, process_of, this_process
 from .memory import RunMemory
 
 LEASE_SECONDS = 15.0
@@ -218,7 +217,7 @@ def _join(name: str, control: RunControl | None) -> _Hold:
         hold = _holds.get((name, control))
         if hold is None:
             _forget()
-            hold = _Hold(name=name, owner=f"{this_process()}#{uuid4().hex[:8]}")
+            hold = _Hold(name=name, owner=new_owner())
             _holds[name, control] = hold
         hold.working += 1
         return hold
@@ -243,9 +242,8 @@ def _forget() -> None:
 
 def _has_left(holder: LeaseHolder) -> bool:
     """Whether the holder's process is gone, or is this one and its run rests between two nodes."""
-    process = holder.owner.partition("#")[0]
-    if process != this_process():
-        return has_ended(process)
+    if process_of(holder.owner) != this_process():
+        return has_ended(holder.owner)
     with _lock:
         hold = next((hold for hold in _holds.values() if hold.owner == holder.owner), None)
         if hold is not None and hold.working:

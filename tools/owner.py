@@ -7,6 +7,7 @@ import socket
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 
 def this_process() -> str:
@@ -14,12 +15,22 @@ def this_process() -> str:
     return f"{_place()}/{os.getpid()}/{_started(os.getpid())}"
 
 
+def new_owner() -> str:
+    """Name an owner in this process: `process#tag`, so that several of one are told apart."""
+    return f"{this_process()}#{uuid4().hex[:8]}"
+
+
+def process_of(owner: str) -> str:
+    """Return the process that an owner is in."""
+    return owner.partition("#")[0]
+
+
 def has_ended(owner: str) -> bool:
-    """Whether `owner` was a process of this machine and is certain to be gone.
+    """Whether an owner's process was one of this machine and is certain to be gone.
 
     False for another machine's process, and wherever the system does not say.
     """
-    place, _, rest = owner.rpartition("/")
+    place, _, rest = process_of(owner).rpartition("/")
     place, _, pid = place.rpartition("/")
     if place != _place() or not pid.isdecimal() or not rest:
         return False

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import uuid4
 
 from ..runs import lease
 from ..stores.leases import SqlLeases, lease_of
-from ..tools.owner import has_ended, this_process
+from ..tools.owner import has_ended, new_owner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +32,7 @@ async def claim(
     Raises:
         StoreError: The store cannot be written.
     """
-    name, owner = lease_of(thread), f"{this_process()}#{uuid4().hex[:8]}"
+    name, owner = lease_of(thread), new_owner()
     for _ in range(2):
         now = clock()
         fence = await leases.acquire(name, owner=owner, seconds=lease.LEASE_SECONDS)
@@ -41,7 +40,7 @@ async def claim(
             return ThreadClaim(owner=owner, fence=fence, until=now + lease.LEASE_SECONDS)
         holder = await leases.holder(name)
         if holder is not None:
-            if not has_ended(holder.owner.partition("#")[0]):
+            if not has_ended(holder.owner):
                 return None
             await leases.release(name, owner=holder.owner)
     return None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ..stores.leases import thread_of
 from ..stores.records import LeaseHolder
+from ..tools.owner import process_of
 
 
 def stalled(
@@ -26,6 +27,6 @@ def stalled(
         (holder.expires_at, thread)
         for name, holder in held.items()
         if (thread := thread_of(name))
-        if holder.expires_at <= now or ended(holder.owner.partition("#")[0])
+        if holder.expires_at <= now or ended(process_of(holder.owner))
     ]
     return [thread for _, thread in sorted(left)]

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
@@ -16,7 +15,7 @@ from langgraph.runtime import RunControl
 from ..errors import StoreError
 from ..stores.interface import Store
 from ..stores.records import Wake
-from ..tools.owner import has_ended, this_process
+from ..tools.owner import has_ended, new_owner
 from .attendant import Attendant
 from .visits import Visits
 from .waking import stalled
@@ -59,7 +58,7 @@ class Worker:
         tenant_limit: int | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._name = f"{this_process()}#{uuid4().hex[:8]}"
+        self._name = new_owner()
         self._attendant = Attendant(agent, store, clock=clock)
         self._visits = Visits(self._attendant, store, by=self._name, clock=clock)
         self._store = store
@@ -100,7 +99,7 @@ class Worker:
         self._elsewhere |= frozenset(unknown).difference(here)
         await self._store.wakes.add(here)
         for taker in await self._store.wakes.takers():
-            if has_ended(taker.partition("#")[0]):
+            if has_ended(taker):
                 await self._store.wakes.leave(taker)
         return await self.take()
 

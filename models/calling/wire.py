@@ -88,7 +88,8 @@ class _Metered(httpx.AsyncByteStream):
             wire.received += len(part)
             if self._events:
                 wire.events += part.count(b"data:")
-                wire.tail = (wire.tail + part)[-TAIL_BYTES:]
+                wire.tail += part
+                del wire.tail[:-TAIL_BYTES]
             else:
                 wire.document += part
             if wire.received > self._limit:

@@ -6,11 +6,11 @@ has begun; each client library wraps it differently, and all of them keep its bo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from ...state.json_text import json_in
 from .resting import READ_CHARACTERS, rest_of
 
 
@@ -86,8 +86,8 @@ def _body(error: BaseException) -> Mapping[str, Any]:
             return cast("Mapping[str, Any]", found)
         if isinstance(found, str) and found.lstrip().startswith("{"):
             try:
-                read = json.loads(found[:READ_CHARACTERS])
-            except (ValueError, RecursionError):
+                read = json_in(found[:READ_CHARACTERS])
+            except ValueError:
                 continue
             if isinstance(read, dict):
                 return cast("Mapping[str, Any]", read)

@@ -6,11 +6,11 @@ that is when all of it is back, which may be later than needed.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...state.json_text import json_in
 from .spans import CLOCK, SPAN, moment, seconds_in, seconds_of
 
 PROVIDER_HEADER = "llm_provider-"
@@ -131,8 +131,8 @@ def _fields(body: Any, depth: int) -> Iterator[tuple[float, Any]]:
     elif isinstance(body, str) and body.lstrip()[:1] in ("{", "["):
         # A gateway keeps what its provider said as text.
         try:
-            yield from _fields(json.loads(body[:READ_CHARACTERS]), depth - 1)
-        except (ValueError, RecursionError):
+            yield from _fields(json_in(body[:READ_CHARACTERS]), depth - 1)
+        except ValueError:
             return
 
 

@@ -6,10 +6,10 @@ that holds no choice, and says something, is such an error.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...state.json_text import json_in
 from ...state.values import Json, JsonObject
 
 MOST_BYTES = 65_536
@@ -48,8 +48,8 @@ def _parts(received: bytes) -> Iterator[Json]:
     events = [line[5:] for line in text.splitlines() if line.startswith("data:")]
     for part in events or [text]:
         try:
-            yield json.loads(part)
-        except (ValueError, RecursionError):
+            yield json_in(part)
+        except ValueError:
             continue
 
 

@@ -55,11 +55,15 @@ def sql_query(
         query_seconds: Longest time the database may work on one query.
         **contract: Fields of the contract to set otherwise.
     """
-    readable = _Readable.of(
-        database,
-        tables=tables,
-        functions=functions,
-        schemas=schemas,
+    postgres = isinstance(database, str) and database.startswith(("postgresql:", "postgres:"))
+    dialect: Dialect = "postgres" if postgres else "sqlite"
+    readable = _Readable(
+        database=database,
+        dialect=dialect,
+        # As they are, too: PostgreSQL keeps the case of a quoted name.
+        tables=None if tables is None else frozenset({*map(str.lower, tables), *tables}),
+        functions=functions_of(dialect) | {name.lower() for name in functions},
+        schemas=schemas if postgres else ("main",),
         max_rows=max_rows,
         max_bytes=max_bytes,
         seconds=query_seconds,
@@ -103,33 +107,6 @@ class _Readable:
     max_rows: int
     max_bytes: int
     seconds: float
-
-    @classmethod
-    def of(
-        cls,
-        database: Path | str,
-        *,
-        tables: Sequence[str] | None,
-        functions: Sequence[str],
-        schemas: Sequence[str],
-        max_rows: int,
-        max_bytes: int,
-        seconds: float,
-    ) -> _Readable:
-        """Read the settings of a tool."""
-        postgres = isinstance(database, str) and database.startswith(("postgresql:", "postgres:"))
-        dialect: Dialect = "postgres" if postgres else "sqlite"
-        return cls(
-            database=database,
-            dialect=dialect,
-            # As they are, too: PostgreSQL keeps the case of a quoted name.
-            tables=None if tables is None else frozenset({*map(str.lower, tables), *tables}),
-            functions=functions_of(dialect) | {name.lower() for name in functions},
-            schemas=schemas if postgres else ("main",),
-            max_rows=max_rows,
-            max_bytes=max_bytes,
-            seconds=seconds,
-        )
 
     def query(self, sql: str, parameters: list[Scalar]) -> Rows:
         """Check a statement and run it. Raises `ToolError`."""
