@@ -19,7 +19,7 @@ from ..stores.records import ApprovalRecord
 from .consents import Days
 from .execution import go_on
 from .exits import DONE, finish
-from .granted import AnyArguments, Bound, given_bounds, granted_with
+from .grant_options import AnyArguments, Bound, given_bounds, granted_with
 from .open_requests import OpenRequest, deciding_commands
 from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records

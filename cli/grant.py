@@ -16,7 +16,7 @@ from . import consents
 from .caller import caller_of
 from .consents import All, Days, ForPrincipal, ForTenant, ForThread, MessageOption, ReasonOption
 from .exits import DONE, finish
-from .granted import AnyArguments, Bound, GivenBounds, given_bounds, read_pairs
+from .grant_options import AnyArguments, Bound, GivenBounds, given_bounds, read_pairs
 from .options import DEFAULT_CONFIG, Config, JsonOption
 from .records import open_records
 from .session import open_office

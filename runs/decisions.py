@@ -13,7 +13,7 @@ from langgraph.runtime import Runtime
 from ..errors import ArgumentError, DecisionError, PointsmanError
 from ..policy.approvals import decided_by, needs_authority, objection_to
 from ..policy.endorsing import endorsements_of
-from ..policy.granted import grant_of
+from ..policy.granting import grant_of
 from ..policy.recorded import facts_of, recorded
 from ..policy.switches import SwitchState
 from ..state.approval import ApprovalRequest, Decision

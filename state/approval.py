@@ -12,7 +12,7 @@ from typing import Literal
 from ..errors import DecisionError
 from .consent import name_form
 from .endorsement import EndorsedArgument, read_endorsed
-from .granted import GrantedCalls, read_granted
+from .granted_calls import GrantedCalls, read_granted
 from .happened import what_happened
 from .item_decisions import COLUMN, spread
 from .json_text import json_in
