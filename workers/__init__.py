@@ -1,1 +1,1 @@
-"""Workers: threads whose run was cut off are found, and go on."""
+"""Workers: threads that were asked something, decided or cut off go on, wherever there is room."""

@@ -23,8 +23,8 @@ from ..state.context import AgentContext
 from ..stores.interface import Store
 from ..stores.leases import lease_of
 from ..stores.records import QueuedTask
-from .claims import ThreadClaim, claim
 from .moves import ThreadMove, last_message, next_move, progress, was_heard
+from .taken_lease import TakenLease, take_lease
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ class Attendant:
             VersionError: A newer release has written it.
             StoreError: The store cannot be used.
         """
-        held = await claim(self._store.leases, thread, self._clock)
+        held = await take_lease(self._store.leases, thread, self._clock)
         if held is None:
             raise ThreadBusyError
         lease.hand_over(thread, control, owner=held.owner, fence=held.fence, until=held.until)
@@ -105,7 +105,7 @@ class Attendant:
             if lease.take_back(thread, control):
                 await self._store.leases.release(lease_of(thread), owner=held.owner)
 
-    async def _attend(self, thread: str, held: ThreadClaim, control: RunControl) -> Attendance:
+    async def _attend(self, thread: str, held: TakenLease, control: RunControl) -> Attendance:
         state = await self._read(thread)
         tasks = await self._noted(state)
         move = await self._next(state, tasks)

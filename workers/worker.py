@@ -17,8 +17,8 @@ from ..stores.interface import Store
 from ..stores.records import Wake
 from ..tools.owner import has_ended, new_owner
 from .attendant import Attendant
+from .stalled import stalled
 from .visits import Visits
-from .waking import stalled
 
 TAKEN_SECONDS = 15.0
 """How long a taken thread is left to the worker that took it."""

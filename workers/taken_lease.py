@@ -12,7 +12,7 @@ from ..tools.owner import has_ended, new_owner
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThreadClaim:
+class TakenLease:
     """A thread's lease in the hands of a worker."""
 
     owner: str
@@ -21,9 +21,9 @@ class ThreadClaim:
     """Unix time in seconds."""
 
 
-async def claim(
+async def take_lease(
     leases: SqlLeases, thread: str, clock: Callable[[], float] = time.time
-) -> ThreadClaim | None:
+) -> TakenLease | None:
     """Take a thread's lease, from a process of this machine that has ended too.
 
     Returns:
@@ -37,7 +37,7 @@ async def claim(
         now = clock()
         fence = await leases.acquire(name, owner=owner, seconds=lease.LEASE_SECONDS)
         if fence is not None:
-            return ThreadClaim(owner=owner, fence=fence, until=now + lease.LEASE_SECONDS)
+            return TakenLease(owner=owner, fence=fence, until=now + lease.LEASE_SECONDS)
         holder = await leases.holder(name)
         if holder is not None:
             if not has_ended(holder.owner):

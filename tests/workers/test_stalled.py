@@ -6,7 +6,7 @@ import pytest
 
 from pointsman.stores.leases import lease_of, lease_within
 from pointsman.stores.records import LeaseHolder
-from pointsman.workers.waking import stalled
+from pointsman.workers.stalled import stalled
 
 
 def held_by(owner: str, until: float) -> LeaseHolder:
