@@ -16,7 +16,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from ..state.values import JsonObject
 from .completion import count_tokens, pieces
@@ -35,8 +35,8 @@ class ScriptedModel(BaseChatModel):
         'Hello.'
     """
 
-    replies: Sequence[Any]
-    """`ScriptedReply` each."""
+    replies: Sequence[Any] = Field(repr=False)
+    """`ScriptedReply` each. LangChain writes a model's `repr` with each call, on the event loop."""
     _prompts: list[Sequence[BaseMessage]] = PrivateAttr(default_factory=list[Sequence[BaseMessage]])
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
 
