@@ -27,7 +27,7 @@ from ..runs.prompts import AnswerBrief
 from ..runs.spending import history, spent
 from ..runs.spoken import Spoken
 from ..runs.step import started
-from ..runs.telling import done, in_words, told, withdrawn_in_words
+from ..runs.telling import done, in_words, name_of, told, withdrawn_in_words
 from ..runs.updates import RunUpdate
 from ..runs.view import RunView
 from ..runs.withdrawal import step_in_words
@@ -252,7 +252,7 @@ def _skipped(plan: Plan, results: dict[str, StepResult]) -> list[Block]:
 def _still_waits(view: RunView, language: Language) -> list[str]:
     """Return what earlier turns wait for: it is not forgotten."""
     return [
-        phrase(language, "waits", step_in_words(parked, request.step))
+        phrase(language, name_of(request), step_in_words(parked, request.step))
         for parked in view.parked
         for request in parked.approvals
     ]

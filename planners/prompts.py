@@ -17,7 +17,7 @@ from ..state.task import Task, Utterance
 from ..state.values import Json, JsonObject, canonical_json
 from ..tools.contract import ToolContract
 from .plan_of import plan_of
-from .protocols import PlanRequest
+from .protocols import PlanRequest, Waits
 from .short_forms import sentences_in_full, steps_in_full
 from .tool_lines import tool_lines
 
@@ -166,7 +166,7 @@ def _waiting(request: PlanRequest) -> list[str]:
         render(
             Block(
                 name=f"w{number}",
-                text=f"{waiting.words}: {waiting.tool} {canonical_json(waiting.args)}",
+                text=f"{_state_of(waiting)}: {waiting.tool} {canonical_json(waiting.args)}",
                 sources=waiting.sources,
             )
         )
@@ -178,7 +178,14 @@ def _waiting(request: PlanRequest) -> list[str]:
 def _withdrawn(names: list[str], request: PlanRequest) -> dict[str, str]:
     """Return what a reply takes back; a name that nothing waits under means nothing."""
     known = {f"w{number}": waiting for number, waiting in enumerate(request.waits, start=1)}
-    return {known[name].id: known[name].words for name in names if name in known}
+    meant = [known[name] for name in names if name in known]
+    return {waiting.id: waiting.words for waiting in meant if not waiting.in_doubt}
+
+
+def _state_of(waiting: Waits) -> str:
+    if not waiting.in_doubt:
+        return waiting.words
+    return f"{waiting.words} (it may have happened already, and cannot be withdrawn)"
 
 
 def on_day(today: date) -> str:

@@ -30,6 +30,8 @@ class Waits(Record):
     args: JsonObject
     sources: tuple[str, ...] = ()
     """Untrusted sources that its arguments were computed from."""
+    in_doubt: bool = False
+    """Whether the call was made, and a person is asked what became of it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from ..state.plan import ForEach, Plan, Step
 from ..state.provenance import argument_provenance, union
 from ..state.readers import meet
 from ..state.references import Reference, at_path, computed, resolve
-from ..state.results import Failure, StepResult
+from ..state.results import SAID_NO, Failure, StepResult
 from ..state.task import Attachment
 from ..state.values import Json, Readers
 from ..stores.interface import Payloads
@@ -223,7 +223,7 @@ def _failure(count: int, failed: Sequence[ItemFailure], unsaid: Sequence[str]) -
     shown = [*said, *unsaid][:SAID]
     more = len(said) + len(unsaid) - len(shown)
     message = "; ".join([*shown, *([f"and {more} more"] if more else [])])
-    refused = not unsaid and all(one.failure.kind == "rejected" for one in failed)
+    refused = not unsaid and all(one.failure.kind in SAID_NO for one in failed)
     return Failure(
         kind="rejected" if refused else "items",
         message=f"{len(said) + len(unsaid)} of {count} items did not succeed: {message}",

@@ -11,7 +11,7 @@ from ..errors import NotFoundError
 from ..state.values import digest
 from .dependencies import Dependencies
 from .phrases import language_spoken, phrase
-from .telling import asked_args, in_words, withdrawn_in_words
+from .telling import asked_args, in_words, name_of, withdrawn_in_words
 from .view import RunView
 
 
@@ -36,11 +36,14 @@ def notice_of(view: RunView, dependencies: Dependencies) -> Notice | None:
         return None
     language = language_spoken(here.task)
     said = here.task.text
-    waiting = dict.fromkeys(in_words(here.plan, r.step, r.args, said=said) for r in here.approvals)
+    waiting = dict.fromkeys(
+        phrase(language, name_of(r), in_words(here.plan, r.step, r.args, said=said))
+        for r in here.approvals
+    )
     lines = [
         *(phrase(language, "done", words) for words in _done(view, dependencies)),
         *withdrawn_in_words(view.plan, language),
-        *(phrase(language, "waits", words) for words in waiting),
+        *waiting,
         *(request.description for request in here.questions),
     ]
     text = "\n".join(lines)

@@ -79,6 +79,7 @@ def what_waits(view: RunView) -> tuple[Waits, ...]:
             tool=request.tool,
             args=request.args,
             sources=union([parked.plan.taint, *request.provenance.values()]),
+            in_doubt=bool(request.unknown_effect),
         )
         for parked in view.parked
         for request in (*parked.approvals, *parked.questions)

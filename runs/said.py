@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from ..state.approval import Decision
-from ..state.results import Evidence, Failure, StepResult
+from ..state.results import LEFT_OPEN, Evidence, Failure, StepResult
 from ..state.values import JsonObject
+
+_SAID = {
+    "did_not_happen": "The reviewer says",
+    LEFT_OPEN: "The reviewer leaves open whether it happened",
+}
 
 
 def told(result: StepResult, output: JsonObject, decision: Decision) -> StepResult:
@@ -22,7 +27,7 @@ def told(result: StepResult, output: JsonObject, decision: Decision) -> StepResu
 def declined(result: StepResult, kind: str, decision: Decision) -> StepResult:
     """Return the step as rejected, for the reason that the person gave."""
     words = decision.message or "no reason given"
-    said = "The reviewer says" if kind == "did_not_happen" else "The reviewer declined"
+    said = _SAID.get(kind, "The reviewer declined")
     return result.model_copy(
         update={"status": "rejected", "failure": Failure(kind=kind, message=f"{said}: {words}")}
     )

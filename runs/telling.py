@@ -16,10 +16,11 @@ from ..grounding.effects import EffectCall
 from ..grounding.language import Language
 from ..grounding.ledger import misdescribes
 from ..planners.playbook import PLANNER as PLAYBOOK
+from ..state.approval import ApprovalRequest
 from ..state.instances import parts_of, step_of
 from ..state.plan import Plan, Step
 from ..state.relevance import sentences
-from ..state.results import StepResult
+from ..state.results import SAID_NO, StepResult
 from ..state.run import Stop
 from ..state.values import JsonObject
 from .phrases import Phrase, phrase
@@ -33,7 +34,8 @@ MOST_CAUSES = 5
 _TRUSTED_PLANNERS = frozenset({PLAYBOOK, "framework", "ordered"})
 """Planners whose goals people have written."""
 _ANY_DAY = date(2000, 1, 1)
-_OWN_WORDS = frozenset({"check", "tool_error", "rejected", "responded", "did_not_happen"})
+_PERSONS_WORDS = SAID_NO | {"responded", "did_not_happen"}
+_OWN_WORDS = _PERSONS_WORDS | {"check", "tool_error"}
 """Kinds of failures whose message a person, a tool or a playbook has written."""
 _FROM = re.compile(r"^[A-Za-z_][\w.]*: (?=\S)")
 """The exception, field or tool that a message begins with."""
@@ -112,6 +114,8 @@ def _causes(step: Step, result: StepResult, results: Mapping[str, StepResult]) -
 
 def _name(result: StepResult) -> Phrase | None:
     kind = result.failure.kind if result.failure else ""
+    if result.is_in_doubt:
+        return "in_doubt"
     match result.status:
         case "rejected":
             return "withdrawn" if kind == "withdrawn" else "declined"
@@ -140,6 +144,11 @@ def _of_stop(stop: Stop, language: Language) -> Iterator[str]:
     yield phrase(language, "unable")
     if stop.can_do:
         yield "\n".join([phrase(language, "can_do"), *(f"- {line}" for line in stop.can_do)])
+
+
+def name_of(request: ApprovalRequest) -> Phrase:
+    """Return what a user hears of a request: it waits for approval, or for word of an outcome."""
+    return "in_doubt" if request.unknown_effect else "waits"
 
 
 def withdrawn_in_words(plan: Plan, language: Language) -> list[str]:
@@ -175,7 +184,7 @@ def cause_for_user(kind: str, message: str) -> str:
     if kind not in _OWN_WORDS:
         return ""
     text = message.strip()
-    if kind in ("rejected", "responded", "did_not_happen"):
+    if kind in _PERSONS_WORDS:
         # What a person said, with who said it: nothing of it is ours.
         return text[:LONGEST]
     fit = takewhile(_is_fit, sentences(_FROM.sub("", text)))

@@ -9,7 +9,7 @@ from ..policy.approvals import needs_authority
 from ..policy.recorded import facts_of
 from ..state.approval import ApprovalRequest, Decision
 from ..state.happened import what_happened
-from ..state.results import StepResult
+from ..state.results import LEFT_OPEN, StepResult
 from ..state.values import JsonObject
 from .asking import renewed
 from .decisions import standing
@@ -46,7 +46,7 @@ async def cleared_up(
         output = {"confirmed_by": decision.approver, "text": decision.message}
         await _settle(request.unknown_effect, "done", output, note, dependencies)
         return told(result, output, decision)
-    return declined(result, "rejected", decision)
+    return declined(result, LEFT_OPEN, decision)
 
 
 def _quorum(request: ApprovalRequest, dependencies: Dependencies) -> int:

@@ -98,11 +98,15 @@ async def withdraw_open(
 
 
 def withdrawable(parked: Sequence[ParkedRun]) -> dict[str, str]:
-    """Return all that waits: request id → what is to be done, in words."""
+    """Return all that waits and can be taken back: request id → what is to be done, in words.
+
+    A call that may have happened already cannot; its request asks what became of it.
+    """
     return {
         request.id: step_in_words(run, request.step)
         for run in parked
         for request in (*run.approvals, *run.questions)
+        if not request.unknown_effect
     }
 
 

@@ -175,7 +175,8 @@ def report(plan: Plan, results: Mapping[str, StepResult], stop: Stop | None) -> 
             continue
         match result.status:
             case "rejected":
-                lines.append(f"Not done: {what}. {result.failure.message}")
+                said = "Not known whether it was done" if result.is_in_doubt else "Not done"
+                lines.append(f"{said}: {what}. {result.failure.message}")
             case "failed":
                 lines.append(f"Failed: {what}. {result.failure.message}")
             case "blocked":

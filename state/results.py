@@ -19,6 +19,11 @@ step may go on; the approval is checked again when it runs. `stopped`: a hard st
 FINAL: frozenset[StepStatus] = frozenset({"accepted", "failed", "rejected", "skipped", "blocked"})
 """Statuses that a later pass through `plan` does not change within one plan version."""
 
+LEFT_OPEN = "left_open"
+"""Kind of the failure of a step whose call may have happened, which nobody wants to find out."""
+SAID_NO = frozenset({"rejected", LEFT_OPEN})
+"""Kinds of failures that are a person's no, which is no error."""
+
 VerdictAction = Literal["accept", "retry", "fallback", "ask", "fail"]
 
 
@@ -114,6 +119,13 @@ class StepResult(Record):
     def usage(self) -> Usage:
         """What all attempts together have used."""
         return total([attempt.usage for attempt in self.attempts])
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether it has ended although nobody has said if its call happened."""
+        asked = self.approval is not None and bool(self.approval.unknown_effect)
+        kind = self.failure.kind if self.failure else ""
+        return asked and self.status == "rejected" and kind in (LEFT_OPEN, "withdrawn")
 
 
 def told_by(results: Mapping[str, StepResult]) -> list[Json]:

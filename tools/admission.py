@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..errors import CredentialError
 from .contract import Tool, ToolCall, ToolContract
 from .credentials import CredentialProvider
-from .endings import RateLimitedError
+from .endings import NoCredentialError, RateLimitedError
 from .rate import RateLimits
 from .redaction import Redaction
 from .waiting import at_most
@@ -35,7 +35,7 @@ class Admission:
 
         Raises:
             RateLimitedError: No call is allowed in time.
-            CredentialError: The credentials cannot be had.
+            NoCredentialError: The credentials cannot be had.
         """
         await self._wait_for_rate(tool.contract)
         call = await self.with_credentials(tool.contract, call)
@@ -45,7 +45,7 @@ class Admission:
         """Return the call with its tool's credentials.
 
         Raises:
-            CredentialError: They cannot be had.
+            NoCredentialError: They cannot be had.
         """
         if not contract.credentials:
             return call
@@ -55,10 +55,10 @@ class Admission:
             )
             values = await at_most(CREDENTIAL_SECONDS, fetching)
             return replace(call, credentials={name: values[name] for name in contract.credentials})
-        except CredentialError:
-            raise
+        except CredentialError as error:
+            raise NoCredentialError(error.message, where=error.where, fix=error.fix) from error
         except Exception as error:  # noqa: BLE001 - foreign code, whose words may hold a secret
-            raise CredentialError(
+            raise NoCredentialError(
                 f"The provider of credentials failed ({type(error).__name__}).",
                 where=contract.name,
                 fix="Look into the provider.",

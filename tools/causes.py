@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..errors import PointsmanError, ToolError
 from .contract import ToolContract
-from .waiting import TimedOutError
+from .waiting import EndedItselfError, TimedOutError
 
 _PASSING_STATUS = frozenset({408, 409, 423, 425, 429})
 _PASSING_NAMES = (
@@ -56,7 +56,15 @@ def is_passing(status: int) -> bool:
 
 
 def says_nothing_happened(contract: ToolContract, error: BaseException) -> bool:
-    """Whether the contract says of this error that the call changed nothing."""
+    """Whether the contract says of this error that the call changed nothing.
+
+    However widely it says so (`Exception`), it speaks of what the tool says: not of a call that had
+    no end, nor of a tool that says itself that it does not know.
+    """
+    if isinstance(error, (TimedOutError, EndedItselfError)):
+        return False
+    if isinstance(error, ToolError) and error.happened == "unknown":
+        return False
     # A LangChain tool may have told the same error in other words.
     told = [each for each in _chain(error) if type(each) is type(error)]
     return any(_is_meant(mark, each) for mark in contract.nothing_happened for each in told)

@@ -57,6 +57,10 @@ def _unreadable(why: str) -> JsonObject:
     return {"done": True, "result": "unreadable", "why": why}
 
 
+class NoCredentialError(CredentialError):
+    """The call's credentials cannot be had, so that it never left. A tool's own errors are not."""
+
+
 class RateLimitedError(Exception):
     """No call is allowed within the time that the runner would wait."""
 
@@ -79,7 +83,7 @@ def ending_of_error(contract: ToolContract, error: Exception, redact: Redact) ->
             return Ending(state="failed", kind="busy", error=text, retryable=True)
         case RateLimitedError():
             return Ending(state="failed", kind="rate_limited", error=text, retryable=True)
-        case CredentialError():
+        case NoCredentialError():
             return Ending(state="failed", kind="credentials", error=text)
         case UnusableOutputError():
             return _unusable(contract, error.kind, text)

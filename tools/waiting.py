@@ -16,6 +16,10 @@ class TimedOutError(Exception):
     """The call did not end in time."""
 
 
+class EndedItselfError(RuntimeError):
+    """The call ended itself by what would have ended its caller: a cancellation, `sys.exit`."""
+
+
 async def at_most(
     seconds: float,
     call: Awaitable[T],
@@ -31,6 +35,7 @@ async def at_most(
 
     Raises:
         TimedOutError: It did not end in time, and not in the grace after its cancellation.
+        EndedItselfError: It cancelled itself, or would have ended the process.
     """
     task = asyncio.ensure_future(_contained(call))
     try:
@@ -51,7 +56,7 @@ async def at_most(
         raise TimedOutError
     if task.cancelled():
         # Passed on, this would look as if we had been cancelled ourselves.
-        raise RuntimeError("The call cancelled itself.")
+        raise EndedItselfError("The call cancelled itself.")
     return task.result()
 
 
@@ -62,7 +67,7 @@ async def _contained(call: Awaitable[T]) -> T:
     except (Exception, asyncio.CancelledError, GeneratorExit, KeyboardInterrupt):
         raise
     except BaseException as error:
-        raise RuntimeError(f"{type(error).__name__} in a call: {error}") from error
+        raise EndedItselfError(f"{type(error).__name__} in a call: {error}") from error
 
 
 def _look_away(task: asyncio.Task[Any]) -> None:

@@ -121,3 +121,104 @@ async def test_replays_of_a_doubtful_call_do_not_repeat_it(
             assert w.requests(out)
 
     assert len(desk.called("wire")) == 1
+
+
+ASKED = [
+    pytest.param("Wire ann 100", "It is not known whether this happened: Wire.", id="en"),
+    pytest.param(
+        "Bitte überweise 100 an Ann, und zwar mit der Bank, die ich nicht mag",
+        "Es ist nicht bekannt, ob das",
+        id="de",
+    ),
+    pytest.param(
+        "Envoie 100 à Ann, mais avec la banque que je ne connais pas",
+        "On ne sait pas si cela a été fait",
+        id="fr",
+    ),
+    pytest.param(
+        "Por favor, envía 100 a Ann con el banco que no me gusta",
+        "No se sabe si esto se ha hecho",
+        id="es",
+    ),
+]
+
+
+@pytest.mark.parametrize(("task", "heard"), ASKED)
+@pytest.mark.parametrize("truth", ["before", "after"])
+async def test_a_doubt_that_is_left_open_is_not_called_undone(
+    desk: Any, w: Any, task: str, heard: str, truth: str
+) -> None:
+    """Nobody has said that it did not happen, so nobody is told so."""
+    agent = desk.agent(w.plan(w.step("wire", "wire", **WIRE)))
+    await desk.ask(agent, task)
+    desk.lost.append(truth)
+    await desk.answer(agent, w.APPROVE)
+
+    out = await desk.answer(agent, {"type": "reject", "message": "Leave it."})
+
+    text, report = out["answer"]["text"], str(out["answer"]["report"])
+    assert heard in text
+    assert "Leave it." in text
+    assert "not done" not in text + report
+    assert "Not known whether it was done" in report
+
+
+async def test_a_loop_whose_doubt_is_left_open_goes_on(desk: Any, w: Any) -> None:
+    """A person's word on one item is no failure that another plan would mend."""
+    each = {"items": "['ann', 'bob']", "item": "who", "key": "who", "max": 5}
+    wire = {"id": "w", "kind": "tool", "tool": "wire", "args": {"to": w.ref("who"), "amount": 1.0}}
+    agent = desk.agent(w.plan({"id": "all", "kind": "each", "for_each": {**each, "steps": [wire]}}))
+    out = await desk.ask(agent, "Wire 1 to each")
+    desk.lost.append("after")
+    out = await desk.answer(agent, *(w.APPROVE for _ in w.requests(out)))
+    [doubt] = w.requests(out)
+
+    out = await desk.answer(agent, {"type": "reject", "message": "Leave it."})
+
+    assert doubt["step"] == "w[ann]"
+    assert out["results"]["all"]["status"] == "accepted"
+    assert len(desk.called("wire")) == 2
+    assert "leaves open whether it happened" in out["answer"]["text"]
+
+
+async def test_a_doubt_at_which_the_run_stops_is_not_called_undone(
+    desk: Any, w: Any, in_doubt: Any
+) -> None:
+    """Its request is withdrawn, because nobody could carry an answer out; the money may be gone."""
+    two = w.plan(w.step("wire", "wire", **WIRE), w.step("pay", "pay", to="bob", amount=2.0))
+    agent = desk.agent(two)
+    await desk.ask(agent, "Wire ann 100 and pay bob 2", thread="stopped")
+    desk.lost.append("after")
+    approve = [{**w.APPROVE, "step": "wire"}]
+    out = await desk.answer(agent, *approve, thread="stopped")
+    [pay] = [r["id"] for r in w.requests(out) if r["step"] == "pay"]
+    await desk.decide(agent, pay, w.APPROVE, "bea")
+    await desk.switch("pause")
+
+    out = await desk.go_on(agent, thread="stopped")
+
+    assert out["stop"]["reason"] == "paused"
+    assert "It is not known whether this happened: Wire." in out["answer"]["text"]
+    assert "not done: Wire" not in out["answer"]["text"]
+
+
+@pytest.mark.parametrize("said", ["never mind", "Cancel it, please.", "Please leave Ann be."])
+async def test_a_call_that_has_left_cannot_be_taken_back(desk: Any, w: Any, said: str) -> None:
+    """Neither by the user's words nor by what a planner makes of them: a person is still asked."""
+    wire = w.plan(w.step("wire", "wire", **WIRE))
+    back = {"reason": "The user takes it back.", "reply": "Very well.", "withdraw": ["w1"]}
+    agent = desk.agent(wire, back)
+    thread = desk.at("t")
+    await agent.ainvoke({"messages": [("user", "Wire ann 100")]}, thread)
+    desk.lost.append("after")
+    [doubt] = w.requests(await desk.answer(agent, w.APPROVE))
+
+    out = await agent.ainvoke({"messages": [("user", said)]}, thread)
+
+    assert [r["id"] for r in w.requests(out)] == [doubt["id"]]
+    heard = "\n".join(message.text for message in out["messages"])
+    assert "It is not known whether this happened: Wire." in heard
+    assert "Withdrawn" not in heard
+    out = await desk.answer(agent, {"type": "respond", "message": "It happened: the books say so."})
+    assert out["results"]["wire"]["status"] == "accepted"
+    assert len(desk.called("wire")) == 1

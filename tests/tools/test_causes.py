@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import urllib.error
 from email.message import Message
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from langchain_core.tools import StructuredTool, ToolException
 
 from pointsman import NothingHappenedError
-from pointsman.errors import ConfigError, ToolError
+from pointsman.errors import ConfigError, CredentialError, ToolError
 from pointsman.state.run import Run
 from pointsman.stores import SqlStore
 from pointsman.tools import read_contracts, tool
@@ -158,6 +159,59 @@ async def test_any_other_error_leaves_it_open(make_runner: Any, run: Run) -> Non
         "deliver", {}, run=run, step="s", attempt=1, timeout=None
     )
     assert outcome.status == "unknown"
+
+
+async def _unanswered() -> str:
+    """Act."""
+    await asyncio.sleep(9)
+    return "never"
+
+
+async def _cancelled() -> str:
+    """Act."""
+    raise asyncio.CancelledError
+
+
+async def _exiting() -> str:
+    """Act."""
+    raise SystemExit(3)
+
+
+async def _unsure() -> str:
+    """Act."""
+    raise ToolError("The line went dead.", happened="unknown")
+
+
+async def _without_key() -> str:
+    """Act."""
+    raise CredentialError("The second key is missing.")
+
+
+BROAD = (Exception, RuntimeError, "Exception", "RuntimeError", "dead", "did not answer")
+
+
+@pytest.mark.parametrize("end", [_unanswered, _cancelled, _exiting, _unsure])
+async def test_however_widely_refusals_are_declared_an_end_that_says_nothing_is_none(
+    end: Any, make_runner: Any, run: Run
+) -> None:
+    """No answer in time, a call that ends itself, a tool that says that it does not know."""
+    made = tool(effect="money", name="act", timeout=0.1, nothing_happened=BROAD)(end)
+
+    outcome = await make_runner(made).call("act", {}, run=run, step="s", attempt=1, timeout=None)
+
+    assert outcome.status == "unknown"
+
+
+async def test_a_credential_that_fails_inside_a_call_says_nothing_of_it(
+    make_runner: Any, run: Run
+) -> None:
+    """Only what fails before the call leaves is known not to have happened."""
+    made = tool(effect="money", name="act", idempotency="none")(_without_key)
+
+    outcome = await make_runner(made).call("act", {}, run=run, step="s", attempt=1, timeout=None)
+
+    assert outcome.status == "unknown"
+    assert "second key" in outcome.error
 
 
 def test_refusals_are_written_down_like_the_rest_of_a_contract() -> None:
