@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Update, bindparam, delete, insert, select, tuple_, update
 
 from ..errors import StoreError
 from .database import Database
@@ -17,6 +18,36 @@ from .statements import insert_if_absent
 
 Account = tuple[str, str]
 """Scope and key of what is limited."""
+
+
+_KEPT = insert(reservations)
+_KEPT_UNDER = insert(reservation_caps)
+_OF_ID = select(reservations).where(reservations.c.id == bindparam("reserved")).with_for_update()
+_ACCOUNTS_OF = (
+    select(reservation_caps.c.scope, reservation_caps.c.key)
+    .where(reservation_caps.c.reservation_id == bindparam("reserved"))
+    .order_by(reservation_caps.c.scope, reservation_caps.c.key)
+)
+_CLOSED = delete(reservations).where(reservations.c.id == bindparam("reserved"))
+_EXPIRED = (
+    select(reservations.c.id)
+    .where(reservations.c.expires_at <= bindparam("now"), reservations.c.state == "held")
+    # Another process may be settling it at this moment, or sweeping too.
+    .with_for_update(skip_locked=True)
+)
+
+
+@cache
+def _growing(*, usd: bool = False, tokens: bool = False) -> Update:
+    """Return the change of one account, as far as its limits of money and tokens leave room."""
+    c = balances.c
+    statement = update(balances).where(c.scope == bindparam("of"), c.key == bindparam("named"))
+    if usd:
+        statement = statement.where(c.spent_nano + c.reserved_nano <= bindparam("nano_room"))
+    if tokens:
+        statement = statement.where(c.spent_tokens + c.reserved_tokens <= bindparam("token_room"))
+    grown = ("spent_nano", "reserved_nano", "spent_tokens", "reserved_tokens")
+    return statement.values({name: c[name] + bindparam(f"more_{name}") for name in grown})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,15 +175,13 @@ def _take(connection: Connection, caps: Sequence[Cap], amount: Amount) -> list[C
 
 
 def _fits(connection: Connection, cap: Cap, amount: Amount) -> bool:
-    c = balances.c
-    statement = update(balances).where(c.scope == cap.scope, c.key == cap.key)
+    room: dict[str, int] = {}
     if cap.usd is not None:
-        room = limit_nano(cap.usd) - amount.nano
-        statement = statement.where(c.spent_nano + c.reserved_nano <= room)
+        room["nano_room"] = limit_nano(cap.usd) - amount.nano
     if cap.tokens is not None:
-        room = cap.tokens - amount.tokens
-        statement = statement.where(c.spent_tokens + c.reserved_tokens <= room)
-    changed = connection.execute(statement.values(_growth(reserved=amount)))
+        room["token_room"] = cap.tokens - amount.tokens
+    statement = _growing(usd=cap.usd is not None, tokens=cap.tokens is not None)
+    changed = connection.execute(statement, {**_growth(_account(cap), reserved=amount), **room})
     return changed.rowcount == 1
 
 
@@ -163,19 +192,11 @@ def _keep(
     amount: Amount,
     expires_at: float,
 ) -> None:
-    connection.execute(
-        insert(reservations).values(
-            id=reservation_id,
-            nano=amount.nano,
-            tokens=amount.tokens,
-            expires_at=expires_at,
-            state="held",
-        )
-    )
+    held = {"nano": amount.nano, "tokens": amount.tokens, "expires_at": expires_at, "state": "held"}
+    connection.execute(_KEPT, {"id": reservation_id, **held})
     for scope, key in sorted({_account(cap) for cap in caps}):
-        connection.execute(
-            insert(reservation_caps).values(reservation_id=reservation_id, scope=scope, key=key)
-        )
+        under = {"reservation_id": reservation_id, "scope": scope, "key": key}
+        connection.execute(_KEPT_UNDER, under)
 
 
 def _close(connection: Connection, reservation_id: str, used: Amount) -> bool:
@@ -187,19 +208,13 @@ def _close(connection: Connection, reservation_id: str, used: Amount) -> bool:
         _grow(connection, found.accounts, spent=used - found.amount)
     else:
         _grow(connection, found.accounts, spent=used, reserved=-found.amount)
-    connection.execute(delete(reservations).where(reservations.c.id == reservation_id))
+    connection.execute(_CLOSED, {"reserved": reservation_id})
     return True
 
 
 def _sweep(connection: Connection, now: float) -> None:
     """Count what has expired by `now` as spent."""
-    query = (
-        select(reservations.c.id)
-        .where(reservations.c.expires_at <= now, reservations.c.state == "held")
-        # Another process may be settling it at this moment, or sweeping too.
-        .with_for_update(skip_locked=True)
-    )
-    expired = list(connection.execute(query).scalars())
+    expired = list(connection.execute(_EXPIRED, {"now": now}).scalars())
     found = [_find(connection, reservation_id) for reservation_id in expired]
     held = [reservation for reservation in found if reservation is not None]
     _lock(connection, [account for reservation in held for account in reservation.accounts])
@@ -213,15 +228,10 @@ def _sweep(connection: Connection, now: float) -> None:
 
 
 def _find(connection: Connection, reservation_id: str) -> OpenReservation | None:
-    query = select(reservations).where(reservations.c.id == reservation_id).with_for_update()
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_OF_ID, {"reserved": reservation_id}).one_or_none()
     if row is None:
         return None
-    accounts = connection.execute(
-        select(reservation_caps.c.scope, reservation_caps.c.key)
-        .where(reservation_caps.c.reservation_id == reservation_id)
-        .order_by(reservation_caps.c.scope, reservation_caps.c.key)
-    )
+    accounts = connection.execute(_ACCOUNTS_OF, {"reserved": reservation_id})
     return OpenReservation(
         id=reservation_id,
         amount=Amount(nano=row.nano, tokens=row.tokens),
@@ -261,22 +271,22 @@ def _grow(
     reserved: Amount | None = None,
 ) -> None:
     _lock(connection, accounts)
-    for scope, key in accounts:
-        connection.execute(
-            update(balances)
-            .where(balances.c.scope == scope, balances.c.key == key)
-            .values(_growth(spent=spent, reserved=reserved or Amount()))
-        )
+    for account in accounts:
+        grown = _growth(account, spent=spent, reserved=reserved or Amount())
+        connection.execute(_growing(), grown)
 
 
-def _growth(*, reserved: Amount, spent: Amount | None = None) -> dict[str, Any]:
+def _growth(account: Account, *, reserved: Amount, spent: Amount | None = None) -> dict[str, Any]:
+    """Return the values of `_growing`."""
     spent = spent or Amount()
-    c = balances.c
+    scope, key = account
     return {
-        "spent_nano": c.spent_nano + spent.nano,
-        "reserved_nano": c.reserved_nano + reserved.nano,
-        "spent_tokens": c.spent_tokens + spent.tokens,
-        "reserved_tokens": c.reserved_tokens + reserved.tokens,
+        "of": scope,
+        "named": key,
+        "more_spent_nano": spent.nano,
+        "more_reserved_nano": reserved.nano,
+        "more_spent_tokens": spent.tokens,
+        "more_reserved_tokens": reserved.tokens,
     }
 
 

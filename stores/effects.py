@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
 
 from ..errors import NotFoundError, StoreError
 from ..state.values import Json
@@ -15,6 +15,13 @@ from .payloads import Content, content_of, insert_content, stored_json
 from .records import EffectClaim, EffectRecord, EffectState
 from .schema import business_keys, effects, payloads
 from .statements import insert_if_absent
+
+_CALLS = select(effects, payloads.c.data).outerjoin(
+    payloads, effects.c.output_digest == payloads.c.digest
+)
+_OF_KEY = _CALLS.where(effects.c.key == bindparam("call"))
+_CHANGED = update(effects).where(effects.c.key == bindparam("call"))
+_LOCKED = select(effects.c.seq).where(effects.c.key == bindparam("call")).with_for_update()
 
 RepeatedClaim = Literal["grant", "in_doubt", "keep"]
 
@@ -270,8 +277,7 @@ class SqlEffectsLedger:
         """Return what is known of a call."""
 
         def work(connection: Connection) -> EffectRecord | None:
-            row = connection.execute(_query().where(effects.c.key == key)).one_or_none()
-            return None if row is None else _record(row)
+            return _found(connection, key)
 
         return await self._database.read(work)
 
@@ -289,7 +295,7 @@ class SqlEffectsLedger:
         )
 
     async def _all(self, *conditions: ColumnElement[bool]) -> list[EffectRecord]:
-        query = _query().where(*conditions).order_by(effects.c.seq)
+        query = _CALLS.where(*conditions).order_by(effects.c.seq)
         return await self._database.read(
             lambda connection: [_record(row) for row in connection.execute(query)]
         )
@@ -305,11 +311,11 @@ def _rival(connection: Connection, claim: EffectClaim) -> EffectRecord | None:
     holder = str(connection.execute(query).scalar_one())
     if holder == claim.key:
         return None
-    row = connection.execute(_query().where(effects.c.key == holder)).one_or_none()
-    if row is None or row.state == "failed":
+    rival = _found(connection, holder)
+    if rival is None or rival.state == "failed":
         connection.execute(update(business_keys).where(named).values(effect_key=claim.key))
         return None
-    return _record(row).model_copy(update={"taken": True})
+    return rival.model_copy(update={"taken": True})
 
 
 def _use(connection: Connection, claim: EffectClaim, *, owner: str, now: float) -> int | None:
@@ -320,8 +326,8 @@ def _use(connection: Connection, claim: EffectClaim, *, owner: str, now: float) 
     if not claim.grant:
         return 0
     lock_grant(connection, claim.grant)
-    known = connection.execute(_query().where(effects.c.key == claim.key)).one_or_none()
-    if known is not None and judge_repeated(_record(known), owner=owner, now=now) != "grant":
+    known = _found(connection, claim.key)
+    if known is not None and judge_repeated(known, owner=owner, now=now) != "grant":
         return 0
     return use_grant(connection, claim.grant, claim.key, now=now) or None
 
@@ -346,29 +352,28 @@ def _row(claim: EffectClaim) -> dict[str, Any]:
     return {**told, "fence": 1, "owner": "", "lease_expires_at": 0.0, "note": ""}
 
 
-def _query() -> Select[Any]:
-    return select(effects, payloads.c.data).outerjoin(
-        payloads, effects.c.output_digest == payloads.c.digest
-    )
-
-
 def _locked(connection: Connection, key: str) -> EffectRecord:
     # Apart from reading: PostgreSQL would join the row it waited for with the payload of before.
-    connection.execute(select(effects.c.seq).where(effects.c.key == key).with_for_update())
+    connection.execute(_LOCKED, {"call": key})
     return _load(connection, key)
 
 
 def _load(connection: Connection, key: str) -> EffectRecord:
-    row = connection.execute(_query().where(effects.c.key == key)).one_or_none()
-    if row is None:
+    known = _found(connection, key)
+    if known is None:
         raise NotFoundError(
             "The call was never claimed.", where=f"effect {key}", fix="Claim it first."
         )
-    return _record(row)
+    return known
+
+
+def _found(connection: Connection, key: str) -> EffectRecord | None:
+    row = connection.execute(_OF_KEY, {"call": key}).one_or_none()
+    return None if row is None else _record(row)
 
 
 def _change(connection: Connection, key: str, **values: Any) -> EffectRecord:
-    connection.execute(update(effects).where(effects.c.key == key).values(values))
+    connection.execute(_CHANGED, {"call": key, **values})
     return _load(connection, key)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, select
+from sqlalchemy import Connection, Executable, Row, bindparam, select
 
 from ..state.migrations import read_stored, stamped, unstamped
 from ..state.results import StepResult
@@ -18,6 +18,27 @@ from .statements import insert_if_absent
 
 ANSWER = "answer:"
 """How the kind of an answer's note begins."""
+
+
+_OUTCOME = (
+    select(outcomes, payloads.c.data)
+    .outerjoin(payloads, outcomes.c.output_digest == payloads.c.digest)
+    .where(
+        outcomes.c.run_id == bindparam("run"),
+        outcomes.c.plan_version == bindparam("of_plan"),
+        outcomes.c.step == bindparam("of_step"),
+    )
+    .order_by(outcomes.c.seq)
+    .limit(1)
+)
+_BOUND_OUTCOME = _OUTCOME.where(outcomes.c.bound.in_([bindparam("inputs"), ""]))
+_OF_RUN = select(outcomes).where(outcomes.c.run_id == bindparam("run")).order_by(outcomes.c.seq)
+_ENDED = select(outcomes.c.plan_version, outcomes.c.step).where(
+    outcomes.c.run_id == bindparam("run")
+)
+_NOTED = select(notes.c.kind, notes.c.version, notes.c.body).where(
+    notes.c.run_id == bindparam("run")
+)
 
 
 class SqlJournal:
@@ -39,21 +60,14 @@ class SqlJournal:
 
         With `bound`, that of the step with these inputs; outcomes of before carry none.
         """
-        query = (
-            select(outcomes, payloads.c.data)
-            .outerjoin(payloads, outcomes.c.output_digest == payloads.c.digest)
-            .where(
-                outcomes.c.run_id == run_id,
-                outcomes.c.plan_version == plan_version,
-                outcomes.c.step == step,
-                *([outcomes.c.bound.in_([bound, ""])] if bound else []),
-            )
-            .order_by(outcomes.c.seq)
-            .limit(1)
-        )
+        asked = {"run": run_id, "of_plan": plan_version, "of_step": step}
 
         def work(connection: Connection) -> StepResult | None:
-            row = connection.execute(query).one_or_none()
+            if bound:
+                found = connection.execute(_BOUND_OUTCOME, {**asked, "inputs": bound})
+            else:
+                found = connection.execute(_OUTCOME, asked)
+            row = found.one_or_none()
             return None if row is None else _result(row)
 
         return await self._database.read(work)
@@ -90,21 +104,18 @@ class SqlJournal:
 
         A large output is left out and `payload` names it.
         """
-        query = select(outcomes).where(outcomes.c.run_id == run_id).order_by(outcomes.c.seq)
-        return await self._all(query, _result_without_output)
+        return await self._all(_OF_RUN, _result_without_output, run=run_id)
 
     async def known(self, run_id: str) -> RunRecords:
         """Return what is on record of a run: its notes, and which steps have ended."""
-        ended = select(outcomes.c.plan_version, outcomes.c.step).where(outcomes.c.run_id == run_id)
-        noted = select(notes.c.kind, notes.c.version, notes.c.body).where(notes.c.run_id == run_id)
+        of_run = {"run": run_id}
 
         def work(connection: Connection) -> RunRecords:
+            ended = connection.execute(_ENDED, of_run)
+            noted = connection.execute(_NOTED, of_run)
             return RunRecords(
-                ended=frozenset((row.plan_version, row.step) for row in connection.execute(ended)),
-                notes={
-                    (row.kind, row.version): _note_body(row.body, run_id)
-                    for row in connection.execute(noted)
-                },
+                ended=frozenset((row.plan_version, row.step) for row in ended),
+                notes={(row.kind, row.version): _note_body(row.body, run_id) for row in noted},
             )
 
         return await self._database.read(work)
@@ -182,9 +193,11 @@ class SqlJournal:
             ),
         )
 
-    async def _all(self, query: Executable, read: Callable[[Row[Any]], Any]) -> list[Any]:
+    async def _all(
+        self, query: Executable, read: Callable[[Row[Any]], Any], **asked: str
+    ) -> list[Any]:
         return await self._database.read(
-            lambda connection: [read(row) for row in connection.execute(query)]
+            lambda connection: [read(row) for row in connection.execute(query, asked)]
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, bindparam, select, text, update
 
 from .database import Database
 from .records import LeaseHolder, Switch
@@ -40,6 +40,13 @@ def lease_within(thread: str, nodes: Sequence[str]) -> str:
 def outer_thread_of(lease: str) -> str:
     """Return the larger graph's thread and the nodes within it, for people."""
     return lease.removeprefix(_WITHIN)
+
+
+_GIVEN_BACK = (
+    update(leases)
+    .where(leases.c.name == bindparam("lease"), leases.c.owner == bindparam("holder"))
+    .values(owner="", expires_at=0.0)
+)
 
 
 class SqlLeases:
@@ -133,14 +140,9 @@ class SqlLeases:
 
     async def release(self, name: str, *, owner: str) -> None:
         """Give it back; nothing happens if another owner holds it by now."""
-        # The row stays, so that the token keeps growing.
-        statement = (
-            update(leases)
-            .where(leases.c.name == name, leases.c.owner == owner)
-            .values(owner="", expires_at=0.0)
-        )
 
+        # The row stays, so that the token keeps growing.
         def work(connection: Connection) -> None:
-            connection.execute(statement)
+            connection.execute(_GIVEN_BACK, {"lease": name, "holder": owner})
 
         await self._database.write(work)

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, bindparam, delete, select
 
 from ..state.seen import agreed, joined
 from ..state.shapes import Shape, schema_of, shape_of
@@ -24,6 +24,12 @@ MOST_WITNESSES = 8
 
 _REMEMBERED = 1_000
 """Shapes that one process knows to be stored, and does not write again."""
+
+
+_OF_TOOLS = select(seen_shapes).where(
+    seen_shapes.c.tenant == bindparam("tenant"),
+    seen_shapes.c.tool.in_(bindparam("tools", expanding=True)),
+)
 
 
 class SqlSeenShapes:
@@ -93,5 +99,4 @@ def _forget(connection: Connection, tenant: str, tool: str) -> None:
 
 
 def _rows(connection: Connection, tenant: str, tools: Collection[str]) -> Sequence[Row[Any]]:
-    mine = (seen_shapes.c.tenant == tenant, seen_shapes.c.tool.in_(tools))
-    return connection.execute(select(seen_shapes).where(*mine)).all()
+    return connection.execute(_OF_TOOLS, {"tenant": tenant, "tools": list(tools)}).all()

@@ -1,18 +1,23 @@
-"""The two statements that SQLAlchemy spells differently for each database."""
+"""The two statements that SQLAlchemy spells differently for each database.
+
+Building a statement costs several times what running it does, so each is built once for a table and
+given its values when it runs.
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.dialects import sqlite
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
 
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    if connection.dialect.name == "sqlite":
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    if dialect == "sqlite":
         return sqlite.insert(table)
     # Loaded only where it is spoken: it brings the whole dialect.
     from sqlalchemy.dialects import postgresql
@@ -20,17 +25,27 @@ def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
     return postgresql.insert(table)
 
 
+@cache
+def _absent(dialect: str, table: Table) -> Executable:
+    # `inline`: nobody asks for the new row's key, which would cost the count of rows.
+    statement = _insert(dialect, table).on_conflict_do_nothing().inline()
+    return statement.execution_options(preserve_rowcount=True)
+
+
+@cache
+def _replacing(dialect: str, table: Table, names: tuple[str, ...]) -> Executable:
+    keys = [column.name for column in table.primary_key]
+    statement = _insert(dialect, table)
+    rest = {name: statement.excluded[name] for name in names if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+
+
 def insert_if_absent(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless one of its unique keys exists; return whether it was inserted."""
-    # `inline`: nobody asks for the new row's key, which would cost the count of rows.
-    statement = _insert(connection, table).values(values).on_conflict_do_nothing().inline()
-    counted = statement.execution_options(preserve_rowcount=True)
-    return connection.execute(counted).rowcount == 1
+    return connection.execute(_absent(connection.dialect.name, table), values).rowcount == 1
 
 
 def insert_or_replace(connection: Connection, table: Table, **values: Any) -> None:
     """Insert a row, or overwrite the row that has its primary key."""
-    keys = [column.name for column in table.primary_key]
-    rest = {name: value for name, value in values.items() if name not in keys}
-    statement = _insert(connection, table).values(values)
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+    statement = _replacing(connection.dialect.name, table, tuple(values))
+    connection.execute(statement, values)

@@ -11,6 +11,8 @@ from .records import Switch
 from .schema import switches
 from .statements import insert_or_replace
 
+_ACTIVE = select(switches).order_by(switches.c.at, switches.c.kind, switches.c.target)
+
 
 class SqlSwitches:
     """`Switches` over the database.
@@ -47,5 +49,4 @@ class SqlSwitches:
 
 def active_switches(connection: Connection) -> list[Switch]:
     """Return the switches that are on, oldest first, as of a transaction's moment."""
-    query = select(switches).order_by(switches.c.at, switches.c.kind, switches.c.target)
-    return [Switch(**row) for row in connection.execute(query).mappings()]
+    return [Switch(**row) for row in connection.execute(_ACTIVE).mappings()]
