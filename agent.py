@@ -96,12 +96,14 @@ def build_dependencies(
     registry = load_tools(settings, () if tools is None else tools)
     runner = Runner(registry, database, credentials=credentials_of(settings))
     policy = CedarPolicy(settings.policy, folder=settings.folder)
+    switches = SwitchBoard(database.switches)
     gateway = Gateway(
         model_settings(settings),
         store=database,
         overrides=models or {},
         converters=converters,
         may_use=policy.may_use_model,
+        switches=switches.active,
     )
     return Dependencies(
         settings=settings,
@@ -110,7 +112,7 @@ def build_dependencies(
         models=gateway,
         policy=policy,
         planner=build_planner(settings, gateway, runner),
-        switches=SwitchBoard(database.switches),
+        switches=switches,
         instructions=settings.instructed(),
     )
 

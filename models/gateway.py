@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from weakref import WeakSet
 
@@ -17,7 +17,7 @@ from ..state.forks import new_lock
 from ..state.run import Principal, Run
 from ..state.usage import Usage
 from ..stores.interface import Store
-from ..stores.records import Cap, ModelAttempt
+from ..stores.records import Cap, ModelAttempt, Switch
 from .calling.attempt import Attempts
 from .calling.budget import Budget, caps_for, unpriced
 from .calling.clients import Clients
@@ -40,6 +40,9 @@ from .routing.router import Facts, Router, TableRouter
 MayUse = Callable[[Principal, str, str], bool]
 """Whether policy lets a principal's data of a class go to a model."""
 
+ActiveSwitches = Callable[[], Awaitable[Sequence[Switch]]]
+"""Which switches are on."""
+
 
 SEEDS = 500
 """Newest attempts on record that a new process learns from."""
@@ -56,6 +59,7 @@ class Gateway:
         overrides: Chat models that serve a role alone, instead of the catalog.
         converters: What turns media into text, by modality.
         may_use: The policy's word on models; `None` allows all.
+        switches: Asked which are on; by default the store.
         health: Breakers and latencies; by default the board that the process shares.
         ratios: Tokens per byte of prose by model; by default what the process has learned.
     """
@@ -68,6 +72,7 @@ class Gateway:
         overrides: Mapping[Role, BaseChatModel] | None = None,
         converters: Converters | None = None,
         may_use: MayUse | None = None,
+        switches: ActiveSwitches | None = None,
         health: HealthBoard = PROCESS,
         ratios: Ratios = PROCESS_RATIOS,
     ) -> None:
@@ -77,6 +82,7 @@ class Gateway:
         self._overrides = dict(overrides or {})
         self._converters: Converters = converters or {}
         self._may_use = may_use
+        self._switches = switches or store.switches.active
         self._board = health
         self._clients = Clients()
         self._budget = Budget(store.budgets)
@@ -228,7 +234,7 @@ class Gateway:
     async def _facts(self, catalog: Catalog, signals: Signals, run: Run, step: str) -> Facts:
         now = time.time()
         caps = caps_for(run, step, catalog.settings.budget, now=now)
-        switches = await self._store.switches.active()
+        switches = await self._switches()
         return Facts(
             now=now,
             health={

@@ -139,6 +139,10 @@ class SwitchBoard:
                 asked.answer.set_result(None)
         return state
 
+    async def active(self) -> Sequence[Switch]:
+        """Return those of `snapshot`, as who asks the store itself is told them."""
+        return (await self.snapshot()).switches
+
     async def refresh(self) -> SwitchState:
         """Return the switches as they are now."""
         return await self._read()
