@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..state.usage import Usage, total
+from ..state.usage import Usage
 from ..stores.records import ModelAttempt
 
 
@@ -19,23 +19,19 @@ class UsageMeter:
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
-        self._by_attempt: dict[str, Usage] = {}
+        self.usage = Usage()
+        """What all attempts together have used."""
+        self._counted: set[str] = set()
 
     def take(self, attempts: Sequence[ModelAttempt]) -> None:
         """Count attempts; those of other runs are left out."""
-        self._by_attempt |= {
-            attempt.id: Usage(
-                input_tokens=attempt.input_tokens,
-                output_tokens=attempt.output_tokens,
-                model_calls=1,
-                usd=attempt.usd,
-                estimated=attempt.estimated,
-            )
-            for attempt in attempts
-            if attempt.run_id == self.run_id
-        }
-
-    @property
-    def usage(self) -> Usage:
-        """What all attempts together have used."""
-        return total(list(self._by_attempt.values()))
+        for attempt in attempts:
+            if attempt.run_id == self.run_id and attempt.id not in self._counted:
+                self._counted.add(attempt.id)
+                self.usage += Usage(
+                    input_tokens=attempt.input_tokens,
+                    output_tokens=attempt.output_tokens,
+                    model_calls=1,
+                    usd=attempt.usd,
+                    estimated=attempt.estimated,
+                )

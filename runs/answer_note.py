@@ -10,7 +10,6 @@ from ..state.results import told_by
 from ..state.values import digest
 from ..stores.journal import ANSWER
 from .dependencies import Dependencies
-from .planning import costs_nothing
 from .view import RunView
 
 
@@ -25,7 +24,9 @@ async def answer_once(
     noted = (await view.memory.journal(run.id, journal)).notes.get((kind, version))
     if noted is not None:
         return read_stored(Answer, noted, where="journal.answer")
+    paid = await view.memory.model_calls(run.id, dependencies.models)
     answer = await write()
-    wait = not view.memory.may_owe(costs_nothing(dependencies))
+    free = await view.memory.model_calls(run.id, dependencies.models) == paid
+    wait = not view.memory.may_owe(free)
     await journal.record_note(run.id, run.thread_id, kind, version, answer.to_json(), wait=wait)
     return answer

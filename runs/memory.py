@@ -126,6 +126,10 @@ class RunMemory:
                 self._meters[run_id] = await models.meter(run_id, new=new)
             return self._meters[run_id].usage
 
+    async def model_calls(self, run_id: str, models: Gateway) -> int:
+        """Return how many calls of models a run has made so far."""
+        return (await self.usage(run_id, models)).model_calls
+
     async def spent_on_tools(self, run_id: str, journal: SqlJournal) -> float:
         """Return what a run's tools have cost so far, in US dollars; the record is read once."""
         async with self._lock(f"tools {run_id}"):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import get_args
 
 from langgraph.runtime import Runtime
 
 from ..errors import OperatorError, PlanError
-from ..models.requests import Role
 from ..planners.protocols import Declined, PlanRequest, Waits
 from ..planners.validation import validate
 from ..state.context import AgentContext
@@ -99,6 +97,7 @@ async def make_plan(
     noted = notes.get((kind, request.version)) or notes.get((PLAN_NOTE, request.version))
     if noted is not None:
         return _read_note(noted)
+    paid = await memory.model_calls(run.id, dependencies.models)
     seen = await shapes_seen(request.tools, run.principal, dependencies)
     request = replace(request, seen=seen)
     made = await dependencies.planner.plan(request)
@@ -116,7 +115,7 @@ async def make_plan(
         kind,
         request.version,
         _note(made),
-        wait=not memory.may_owe(costs_nothing(dependencies)),
+        wait=not memory.may_owe(await memory.model_calls(run.id, dependencies.models) == paid),
     )
     return made
 
@@ -126,11 +125,6 @@ def _kind_of(request: PlanRequest) -> str:
     previous = request.previous.to_json() if request.previous else None
     asked = [request.task.digest(), previous, told_by(request.results)]
     return kind_for(digest([*asked, request.problem, request.look]))
-
-
-def costs_nothing(dependencies: Dependencies) -> bool:
-    """Whether no model is configured, so that what is lost with the process is made again free."""
-    return not any(dependencies.models.serves(role) for role in get_args(Role))
 
 
 def _note(made: Plan | Declined) -> JsonObject:

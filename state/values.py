@@ -68,6 +68,11 @@ class Record(BaseModel):
         return cls.model_validate(value)
 
 
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
+
 def canonical_json(value: Json) -> str:
     """Serialize with sorted keys and no spaces, so that equal values have equal text.
 
@@ -75,9 +80,7 @@ def canonical_json(value: Json) -> str:
         ValueError: The value holds NaN or infinity, which JSON cannot.
         TypeError: The value is not plain JSON.
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _CANONICAL.encode(value)
 
 
 def digest(value: Json) -> str:

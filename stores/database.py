@@ -87,7 +87,7 @@ class Database:
         """
         return await self._perform(*self._open_backend().writing(work))
 
-    async def with_next_write(self, key: str, work: Rider) -> None:
+    async def with_next_write(self, key: str, work: Rider, *, within: float | None = None) -> None:
         """Have `work` done in the transaction of the next write, and before it.
 
         So it costs no trip of its own, and nothing that is written after this call is durable
@@ -97,6 +97,7 @@ class Database:
         Args:
             key: A second call with it takes the place of the first.
             work: What may run more than once, and raises only what the database raises.
+            within: Seconds after which a write is made for it, if none has come.
 
         Raises:
             StoreError: It made a write, and the database refused.
@@ -104,6 +105,17 @@ class Database:
         self._riders.add(key, work)
         if len(self._riders) > MOST_RIDERS:
             await self.write_what_waits()
+        elif within is not None:
+            asyncio.get_running_loop().call_later(within, self._write_for, key, work)
+
+    def _write_for(self, key: str, work: Rider) -> None:
+        """Make a write for what still waits. If it fails, the next one meets the same and says so.
+
+        Where the queue is full, writes are about to be made.
+        """
+        if not self._closed and self._riders.holds(key, work):
+            workers, item = self._backend.writing(lambda _: None)
+            workers.offer(item)
 
     async def write_what_waits(self, kind: str = "") -> None:
         """Make what waits for the next write durable, so that a read sees it.

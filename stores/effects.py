@@ -11,7 +11,7 @@ from ..errors import NotFoundError, StoreError
 from ..state.values import Json
 from .database import Database
 from .grants import give_back, lock_grant, use_grant
-from .payloads import Content, content_of, insert_content, stored_json
+from .payloads import Content, contents_of, insert_content, stored_json
 from .records import EffectClaim, EffectRecord, EffectState
 from .schema import business_keys, effects, payloads
 from .statements import insert_if_absent
@@ -150,7 +150,7 @@ class SqlEffectsLedger:
             NotFoundError: The call was never claimed.
             StoreError: Somebody else holds the call by now, or it was settled otherwise.
         """
-        content = await self._database.compute(lambda: content_of(output))
+        [content] = await contents_of(self._database, [output])
 
         def work(connection: Connection) -> EffectRecord:
             record = _locked(connection, key)
@@ -211,7 +211,7 @@ class SqlEffectsLedger:
             output: What it returned.
             error: Why it failed.
         """
-        content = await self._database.compute(lambda: content_of(output))
+        [content] = await contents_of(self._database, [output])
         known = (output, None) if content.is_short else (None, content.digest)
         values = {
             "state": state,
@@ -243,7 +243,7 @@ class SqlEffectsLedger:
             NotFoundError: The call was never claimed.
             StoreError: The call is not `unknown`.
         """
-        content = await self._database.compute(lambda: content_of(output))
+        [content] = await contents_of(self._database, [output])
 
         def work(connection: Connection) -> None:
             record = _locked(connection, key)

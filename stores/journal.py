@@ -11,7 +11,7 @@ from ..state.migrations import read_stored, stamped, unstamped
 from ..state.results import StepResult
 from ..state.values import Json, JsonObject
 from .database import Database
-from .payloads import content_of, insert_content, stored_json
+from .payloads import contents_of, insert_content, stored_json
 from .records import RunRecords
 from .schema import notes, outcomes, payloads
 from .statements import insert_if_absent
@@ -74,7 +74,7 @@ class SqlJournal:
 
     async def record_outcome(self, run_id: str, thread_id: str, result: StepResult) -> None:
         """Commit a step's outcome, its output as a payload. A second record is ignored."""
-        content = await self._database.compute(lambda: content_of(result.output))
+        [content] = await contents_of(self._database, [result.output])
         body = stamped(result.to_json())
         del body["step"]
         for key in ("plan_version", "bound"):

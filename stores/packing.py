@@ -24,6 +24,8 @@ _MARK = "\ufdd0json:"
 _REFUSED = re.compile("[\0\ud800-\udfff]")
 
 _ZLIB = b"\x78"
+SMALL = 32_000
+"""Bytes of JSON that are written, hashed and compressed in less than a millisecond."""
 _WORTH_COMPRESSING = 1000
 """Bytes; smaller values stay readable."""
 
@@ -69,6 +71,25 @@ def json_bytes(value: Json) -> bytes:
 def parse_json(data: bytes) -> Json:
     """Return the value that `json_bytes` was given."""
     return json.loads(data.decode("utf-8", "surrogatepass"))
+
+
+def is_small(value: Json, most: int = SMALL) -> bool:
+    """Whether a JSON value takes about so many bytes at most; costs next to nothing to find out."""
+    left, rest = most, [value]
+    while rest and left >= 0:
+        one = rest.pop()
+        if isinstance(one, dict):
+            left -= 4 * len(one)
+            if left >= 0:
+                rest += one
+                rest += one.values()
+        elif isinstance(one, list | tuple):
+            left -= 2 * len(one)
+            if left >= 0:
+                rest += one
+        else:
+            left -= len(one) if isinstance(one, str) else 8
+    return left >= 0
 
 
 def compress(data: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from ..errors import NotFoundError
 from ..state.values import Json
 from .database import Database
-from .packing import compress, expand, json_bytes, parse_json, read_stored
+from .packing import compress, expand, is_small, json_bytes, parse_json, read_stored
 from .schema import payloads
 from .statements import insert_if_absent
 
@@ -40,6 +40,13 @@ def content_of(value: Json) -> Content:
     """Prepare a JSON value; its digest is that of `state.values.digest`."""
     data = json_bytes(value)
     return Content(digest=hashlib.sha256(data).hexdigest(), size=len(data), data=compress(data))
+
+
+async def contents_of(database: Database, values: Sequence[Json]) -> list[Content]:
+    """Prepare JSON values: here if they are small, else where they do not hold up the loop."""
+    if all(is_small(value) for value in values):
+        return [content_of(value) for value in values]
+    return await database.compute(lambda: [content_of(value) for value in values])
 
 
 def content_of_bytes(data: bytes, media_type: str) -> Content:
@@ -72,14 +79,15 @@ class SqlPayloads:
 
     async def put(self, value: Json) -> str:
         """Store a JSON value and return its digest."""
-        return await self._put(lambda: content_of(value))
+        [content] = await contents_of(self._database, [value])
+        return await self._stored(content)
 
     async def put_bytes(self, data: bytes, media_type: str) -> str:
         """Store bytes and return their digest."""
-        return await self._put(lambda: content_of_bytes(data, media_type))
+        content = await self._database.compute(lambda: content_of_bytes(data, media_type))
+        return await self._stored(content)
 
-    async def _put(self, prepare: Callable[[], Content]) -> str:
-        content = await self._database.compute(prepare)
+    async def _stored(self, content: Content) -> str:
         await self._database.write(lambda connection: insert_content(connection, content))
         return content.digest
 

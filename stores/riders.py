@@ -35,6 +35,11 @@ class Riders:
         with self._lock:
             return any(key.startswith(kind) for key in self._waiting)
 
+    def holds(self, key: str, work: Rider) -> bool:
+        """Whether this work still waits."""
+        with self._lock:
+            return self._waiting.get(key) is work
+
     def aboard(self) -> Mapping[str, Rider]:
         """Return what a transaction takes along that begins now."""
         with self._lock:

@@ -34,5 +34,6 @@ async def test_what_a_model_has_cost_is_read_once_at_most() -> None:
     free_one, free_eight = await count_run(reads(1)), await count_run(reads(8))
 
     assert eight["trips"] - one["trips"] == free_eight["trips"] - free_one["trips"]
-    # One each for the shapes of outputs that were seen, and for the one that this call shows.
-    assert one["trips"] <= free_one["trips"] + 9
+    # One each for the shapes of outputs that were seen, for the one that this call shows, for the
+    # plan with what it has cost, and for giving the lease back after the answer.
+    assert one["trips"] <= free_one["trips"] + 4

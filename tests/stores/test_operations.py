@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from pointsman.stores import SqlStore
+from pointsman.stores import SqlStore, open_store
 from pointsman.stores.records import LeaseHolder, ModelAttempt, Switch
 
 from .conftest import Clock
@@ -37,6 +37,26 @@ async def test_an_attempt_is_recorded_with_what_was_said(store: SqlStore) -> Non
     assert list(await store.attempts.of_run("r")) == [kept]
     assert await store.payloads.get(kept.prompt) == asked
     assert await store.payloads.get(kept.reply) == said
+
+
+async def test_an_attempt_is_soon_seen_by_other_processes(store: SqlStore, url: str) -> None:
+    """It waits for no other write of its own process for long."""
+    kept = await store.attempts.record(an_attempt("a"), prompt=["hello"])
+
+    async with open_store(url) as other, asyncio.timeout(20):
+        while list(await other.attempts.of_run("r")) != [kept]:
+            await asyncio.sleep(0.02)
+
+
+async def test_an_attempt_is_durable_before_what_is_written_after_it(
+    store: SqlStore, url: str
+) -> None:
+    """What follows from a reply is never on record without what it has cost."""
+    kept = await store.attempts.record(an_attempt("a"))
+    await store.journal.record_note("r", "t", "plan", 1, {"reason": "as said"})
+
+    async with open_store(url) as other:
+        assert list(await other.attempts.of_run("r")) == [kept]
 
 
 async def test_switch_is_on_until_cleared(store: SqlStore) -> None:

@@ -106,3 +106,13 @@ async def test_the_newest_of_a_key_goes(database: Database) -> None:
     await database.write(saying("next"))
 
     assert await words(database) == ["new", "next"]
+
+
+async def test_it_is_written_by_itself_where_nothing_comes_in_time(database: Database) -> None:
+    """Nobody has to write anything else for it."""
+    await database.with_next_write("r", saying("rider"), within=0.02)
+    assert await words(database) == []
+
+    async with asyncio.timeout(20):
+        while await words(database) != ["rider"]:
+            await asyncio.sleep(0.02)
