@@ -1,4 +1,4 @@
-"""The agent's graph: normalize, plan, lanes side by side, revise, gate, synthesize, take_up."""
+"""The agent's graph: its nodes, and the edges that lead from one to the next."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from ..nodes.gate import AFTER_GATE, after_gate, gate
+from ..nodes.interim import interim
 from ..nodes.normalize import normalize
 from ..nodes.plan import AFTER_PLAN, after_plan, plan
 from ..nodes.revise import revise
@@ -43,6 +44,7 @@ def build_graph(
     lane = build_lane(dependencies)
     graph.add_node("lane", lane)
     graph.add_node("revise", as_node(revise, RunView, dependencies))
+    graph.add_node("interim", as_node(interim, RunView, dependencies))
     graph.add_node("gate", as_node(gate, RunView, dependencies))
     graph.add_node("synthesize", as_node(synthesize, RunView, dependencies, last=True))
     graph.add_node("take_up", as_node(take_up, RunView, dependencies))
@@ -51,6 +53,7 @@ def build_graph(
     graph.add_conditional_edges("plan", as_edge(after_plan, RunView), AFTER_PLAN)
     graph.add_edge("lane", "plan")
     graph.add_edge("revise", "plan")
+    graph.add_edge("interim", "gate")
     graph.add_conditional_edges("gate", as_edge(after_gate, RunView), AFTER_GATE)
     graph.add_conditional_edges("synthesize", as_edge(after_synthesize, RunView), AFTER_SYNTHESIZE)
     graph.add_edge("take_up", "plan")

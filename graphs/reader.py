@@ -17,7 +17,7 @@ from ..errors import OperatorError
 from ..state.agent import AgentState, InputState, OutputState
 from ..state.context import AgentContext
 
-NODES = ("normalize", "plan", "lane", "revise", "gate", "synthesize", "take_up")
+NODES = ("normalize", "plan", "lane", "revise", "interim", "gate", "synthesize", "take_up")
 """The nodes of `build_graph`."""
 
 

@@ -20,6 +20,7 @@ from ..runs.decisions import CLOSED, explained, record_newest, with_facts
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.spending import history, spent
+from ..runs.taking_up import taken_up
 from ..runs.updates import RunUpdate
 from ..runs.view import RunView
 from ..state.approval import ApprovalRequest, interrupt_value, read_decisions
@@ -70,7 +71,7 @@ async def gate(
     if (other := _decided_elsewhere(view, waiting, known)) is not None:
         # It is decided, and this run is not: it goes first.
         rest = [parked for parked in view.parked if parked is not other]
-        return RunUpdate(taken_up=other, parked=[*rest, view.as_parked()])
+        return taken_up(other, [*rest, view.as_parked()], view, dependencies)
     try:
         return await _settled(view, known, runtime, dependencies)
     except StoreError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from ..runs.identity import principal_of
 from ..runs.instructions import admitted, of_run
 from ..runs.ownership import has_authority, journal_scope, note_owner
 from ..runs.reply import asked_before, hear, taken_back, was_heard
+from ..runs.taking_up import taken_up
 from ..runs.thread_memory import kept, remembered_by_now
 from ..runs.updates import NewRun, RunUpdate
 from ..runs.view import RunView
@@ -70,7 +72,8 @@ async def normalize(
         heard_by = await hear(asker, task, run, dependencies)
         rest = [parked for parked in waiting if parked is not asker]
         emit(runtime, "decided", node="normalize", status="responded")
-        return RunUpdate(taken_up=heard_by, parked=rest, messages=messages)
+        update = taken_up(heard_by, rest, view, dependencies)
+        return replace(update, messages=messages)
     if view.is_next and not same_turn:
         view.memory.begins(run.id)
     emit(runtime, "run_started", run=run.id, node="normalize")

@@ -12,7 +12,7 @@ from ..planners.protocols import Declined
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.loops import LoopScope, advance_loops
-from ..runs.notice import Notice, notice_of
+from ..runs.notice import Notice, unheard_notice
 from ..runs.planning import announce, make_plan, plan_request, without_plan
 from ..runs.spending import history, spent
 from ..runs.step import started
@@ -21,6 +21,7 @@ from ..runs.updates import RunUpdate
 from ..runs.view import RunView
 from ..runs.withdrawal import withdraw, withdraw_open
 from ..state.context import AgentContext
+from ..state.interim import untold
 from ..state.parked import ParkedRun
 from ..state.plan import Plan
 from ..state.progress import Move, hard_stop, next_move, skip_blocked
@@ -29,11 +30,13 @@ from ..state.run import Stop
 
 DISPATCH = "ready chains, side by side"
 ASK = "steps wait for a person"
+TELL = "steps wait for a person, and what needs nobody was found"
 REVISE = "steps failed that another plan may avoid, or the plan asks to look again"
 FINISH = "done, stopped (turns, deadline, budget, tool failure), or a question to the user"
 AFTER_PLAN: dict[Hashable, str] = {
     DISPATCH: "lane",
     ASK: "gate",
+    TELL: "interim",
     REVISE: "revise",
     FINISH: "synthesize",
 }
@@ -73,8 +76,10 @@ async def plan(
         if move.kind == "dispatch":
             chains = [list(chain) for chain in move.chains]
             emit(runtime, "dispatched", node="plan", chains=chains)
-        if move.kind == "ask":
-            notice = notice_of(view, dependencies)
+        if move.kind == "ask" and not untold(
+            made or view.plan, {**results, **skips}, view.run.told
+        ):
+            notice = unheard_notice(view, dependencies)
     return RunUpdate(
         turns=turns,
         plan=made,
@@ -103,6 +108,8 @@ def after_plan(view: RunView) -> str | list[Send]:
     if move.kind == "ask" and not view.as_parked().approvals:
         # All that waits are questions, which are messages.
         return FINISH
+    if move.kind == "ask" and untold(view.plan, view.results, view.run.told):
+        return TELL
     return {"ask": ASK, "revise": REVISE, "finish": FINISH}[move.kind]
 
 

@@ -8,6 +8,7 @@ from langgraph.graph import END
 from langgraph.runtime import Runtime
 
 from ..runs.dependencies import Dependencies
+from ..runs.taking_up import taken_up
 from ..runs.updates import RunUpdate
 from ..runs.view import RunView
 from ..state.context import AgentContext
@@ -21,7 +22,7 @@ AFTER_SYNTHESIZE: dict[Hashable, str] = {WAITS: "take_up", OVER: END}
 async def take_up(
     view: RunView,
     runtime: Runtime[AgentContext],  # noqa: ARG001 - every node is given it
-    dependencies: Dependencies,  # noqa: ARG001
+    dependencies: Dependencies,
 ) -> RunUpdate:
     """Put the run that waits in the place of the one that has answered."""
     chosen = _next(view)
@@ -31,7 +32,7 @@ async def take_up(
     own = [view.as_parked()] if _still_asks(view) else []
     # The thread's turns are counted on: its next run must not take the place of this one.
     run = chosen.run.model_copy(update={"turn": max(chosen.run.turn, view.run.turn)})
-    return RunUpdate(taken_up=chosen.model_copy(update={"run": run}), parked=[*rest, *own])
+    return taken_up(chosen.model_copy(update={"run": run}), [*rest, *own], view, dependencies)
 
 
 def after_synthesize(view: RunView) -> str:

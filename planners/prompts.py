@@ -197,8 +197,8 @@ def said_before(task: Task) -> list[str]:
     """Return what was said before this turn, as a prompt shows it; nothing where nothing was."""
     if not task.conversation:
         return []
-    in_short = [_said(utterance) for utterance in task.conversation if utterance.turn]
-    in_full = [_said(utterance) for utterance in task.conversation if not utterance.turn]
+    in_short = [said_line(utterance) for utterance in task.conversation if utterance.turn]
+    in_full = [said_line(utterance) for utterance in task.conversation if not utterance.turn]
     if not in_short:
         return ["\n".join(["Earlier in this conversation:", *in_full])]
     left_out = [f"({task.left_out} more messages are not shown.)"] if task.left_out else []
@@ -208,7 +208,8 @@ def said_before(task: Task) -> list[str]:
     ]
 
 
-def _said(utterance: Utterance) -> str:
+def said_line(utterance: Utterance) -> str:
+    """Return what was said as a prompt shows it, with who said it."""
     in_full = utterance.missing and not utterance.turn
     cut = f" [{utterance.missing:,} more characters were cut]" if in_full else ""
     text = f"{utterance.text}{cut}"

@@ -8,7 +8,9 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from ..settings import Settings
 from ..state.media import words_of
-from ..state.task import Utterance
+from ..state.provenance import union
+from ..state.run import Run
+from ..state.task import Task, Utterance
 from ..state.text import whole
 from ..state.values import digest
 from .instructions import is_instruction
@@ -46,7 +48,8 @@ def is_same_input(view: RunView, input_id: str, input_digest: str) -> bool:
     """
     if not view.begun or view.run.input_digest != input_digest:
         return False
-    return (bool(input_id) and input_id == view.run.input_id) or view.answer is None
+    answered = view.answer is not None and view.answer.status != "waiting"
+    return (bool(input_id) and input_id == view.run.input_id) or not answered
 
 
 def spoken(view: RunView) -> tuple[str, ...]:
@@ -84,6 +87,33 @@ def conversation(
     ]
     short = in_short(older) if settings.task.max_conversation_messages else ()
     return (*short, *said[at:]), len(older) - len(short)
+
+
+def said_since(view: RunView, settings: Settings) -> tuple[Utterance, ...]:
+    """Return what was said after the request of the run: while it waited, and by itself.
+
+    The newest messages, as many as a prompt may show.
+    """
+    task, messages = view.task, view.messages
+    if task is None:
+        return ()
+    said = [m for m in messages if isinstance(m, AIMessage | HumanMessage)]
+    asked = [m for m in said if isinstance(m, HumanMessage) and _asks(m, view.run, task)]
+    if not asked:
+        return ()
+    after = next(at for at, m in enumerate(said) if m is asked[-1]) + 1
+    own = spoken(view)
+    tainted = union([task.heard, *(result.taint for result in view.results.values())])
+    most = settings.task.max_conversation_messages
+    newest = said[max(after, len(said) - most) :]
+    return tuple(_utterance(message, own, tainted) for message in newest)
+
+
+def _asks(message: HumanMessage, run: Run, task: Task) -> bool:
+    """Whether a message is the one that a run began with, or went on with as a reply."""
+    if run.input_id:
+        return message.id == run.input_id
+    return words_of(message.content).strip() == task.text
 
 
 def _utterance(message: AnyMessage, own: tuple[str, ...], heard: tuple[str, ...]) -> Utterance:

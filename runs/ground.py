@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from ..errors import NotFoundError
@@ -12,7 +12,7 @@ from ..grounding.evidence import index
 from ..grounding.ground import Ground
 from ..state.answering import Evidenced
 from ..state.plan import Plan
-from ..state.task import Task
+from ..state.task import Task, Utterance
 from ..state.values import Json
 from .calls import AcceptedCall, accepted_calls
 from .conversation import CLIENT
@@ -29,6 +29,7 @@ async def ground_of(
     dependencies: Dependencies,
     *,
     instructions: str = "",
+    since: Sequence[Utterance] = (),
 ) -> Ground:
     """Read the evidence of a run once, in a thread: it may be long.
 
@@ -38,19 +39,18 @@ async def ground_of(
         evidence: What can be cited, by id.
         dependencies: Tells which of the tools change something.
         instructions: What the agent was told to be and do, citable too.
+        since: What was said after the run's request.
     """
     outputs = await outputs_of(view.results, dependencies.store.payloads, view.memory)
     effects = tuple(
         EffectCall(tool=call.tool, args=call.args, output=outputs.get(call.step))
         for call in effects_of(view, outputs, dependencies)
     )
-    request = "\n".join(_said(view.task)) if view.task else ""
-    said = view.task.conversation if view.task else ()
-    told = [
-        s.text
-        for s in said
-        if s.speaker == "assistant" and CLIENT not in s.sources and not is_cut(s)
-    ]
+    task = view.task or Task(text="")
+    said = [s for s in (*task.conversation, *since) if _is_known(s)]
+    # The user's words and the agent's own, which were checked when they were said.
+    request = "\n".join([*(s.text for s in said), task.text])
+    told = [s.text for s in said if s.speaker == "assistant"]
     today = datetime.fromtimestamp(view.run.started_at, UTC).date()
 
     in_part = {id_ for id_, item in evidence.items() if item.evidence.cut}
@@ -98,17 +98,9 @@ def _texts(plan: Plan, evidence: Mapping[str, Evidenced]) -> dict[str, tuple[Evi
     }
 
 
-def _said(task: Task) -> list[str]:
-    """Return the user's words and the agent's own, which were checked when they were said.
-
-    What a client put into the assistant's mouth was said by nobody.
-    """
-    heard = [
-        said.text
-        for said in task.conversation
-        if CLIENT not in said.sources and not (said.speaker == "assistant" and is_cut(said))
-    ]
-    return [*heard, task.text]
+def _is_known(said: Utterance) -> bool:
+    """Whether it is known who said it: what a client put into the assistant's mouth nobody did."""
+    return CLIENT not in said.sources and not (said.speaker == "assistant" and is_cut(said))
 
 
 def effects_of(

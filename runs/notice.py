@@ -51,6 +51,13 @@ def notice_of(view: RunView, dependencies: Dependencies) -> Notice | None:
     return Notice(message=AIMessage(text, id=f"waiting-{name}"), digest=digest(text))
 
 
+def unheard_notice(view: RunView, dependencies: Dependencies) -> Notice | None:
+    """Return the notice unless it has been said, alone or below an answer to the rest."""
+    notice = notice_of(view, dependencies)
+    said = {message.id for message in view.messages}
+    return None if notice is None or notice.message.id in said else notice
+
+
 def _done(view: RunView, dependencies: Dependencies) -> Iterator[str]:
     said = view.task.text if view.task else ""
     for step in view.plan.steps:

@@ -9,9 +9,9 @@ from datetime import date
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from ..models.blocks import Block, render, with_instructions
-from ..planners.prompts import on_day, said_before
+from ..planners.prompts import on_day, said_before, said_line
 from ..state.plan import Step
-from ..state.task import Task
+from ..state.task import Task, Utterance
 from ..state.values import Json, JsonObject
 
 STEP_SYSTEM = """You perform one step of a larger plan.
@@ -116,6 +116,10 @@ class AnswerBrief:
     """What the framework tells the user besides."""
     skipped: Sequence[Block] = ()
     """Why steps did not run that were not needed."""
+    since: Sequence[Utterance] = ()
+    """What was said after the request."""
+    waits: bool = False
+    """Whether steps wait for a person, and only what is found by now is to be told."""
 
 
 def answer_messages(brief: AnswerBrief) -> list[BaseMessage]:
@@ -124,6 +128,13 @@ def answer_messages(brief: AnswerBrief) -> list[BaseMessage]:
         SystemMessage(with_instructions(ANSWER_SYSTEM, brief.instructions)),
         HumanMessage("\n\n".join(_briefing(brief))),
     ]
+
+
+SINCE = "Said since then. The user has heard it: do not say it again."
+WAITS = (
+    "What is told anyway waits for a person's decision. Answer now what the data blocks answer of "
+    "the rest of the request, and say nothing of what waits; no sentence if nothing is answered."
+)
 
 
 REWRITE_SYSTEM = """You correct sentences of an answer. Each failed a check, for the reason given.
@@ -147,6 +158,10 @@ def _briefing(brief: AnswerBrief) -> list[str]:
         *said_before(brief.task),
         f"Request: {brief.task.text}",
     ]
+    if brief.since:
+        parts.append("\n".join([SINCE, *map(said_line, brief.since)]))
+    if brief.waits:
+        parts.append(WAITS)
     if brief.why:
         parts.append(f"Why it was done so: {brief.why}")
     parts += [render(block, max_characters=ANSWER_CHARACTERS) for block in brief.evidence]

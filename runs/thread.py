@@ -80,4 +80,6 @@ def _status(
     if not begun or set(snapshot.next) & {"__start__", "normalize"}:
         return "fresh"
     # A thread that was cut off between the end of its nodes and the next checkpoint has no `next`.
-    return "finished" if values.get("answer") and not snapshot.next else "unfinished"
+    answer: JsonObject = values.get("answer") or {}
+    ended = answer.get("status", "waiting") != "waiting" and not snapshot.next
+    return "finished" if ended else "unfinished"

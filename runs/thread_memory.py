@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ..errors import ArgumentError, NotFoundError
 from ..state.instances import parts_of
 from ..state.plan import Plan, Step
-from ..state.remembered import Remembered, is_fresh, recalled, together
+from ..state.remembered import Remembered, is_fresh, recalled, recalled_name, together
 from ..state.results import StepResult
 from ..tools.contract import ToolContract
 from .calls import AcceptedCall, accepted_calls
@@ -28,8 +28,20 @@ def remembered_by_now(view: RunView, dependencies: Dependencies) -> tuple[Rememb
         return ()
     small = {name: r.output for name, r in view.results.items() if not r.payload}
     calls = accepted_calls(view.plan, view.results, small, now=started(view.run))
-    new = [_remembered(step, call, view, dependencies) for step, call in _named(view.plan, calls)]
-    return together(kept(view), new)
+    before = kept(view)
+    taken = {item.step.id for item in before if item.run != view.run.id}
+    new = [
+        _remembered(_apart(step, view.run.turn, taken), call, view, dependencies)
+        for step, call in _named(view.plan, calls)
+    ]
+    return together(before, new)
+
+
+def _apart(step: Step, turn: int, taken: Collection[str]) -> Step:
+    """Return a step under a name that no other run's has: two may come to an end in one turn."""
+    names = (step.id, *(f"{step.id}_{number}" for number in range(2, len(taken) + 3)))
+    name = next(name for name in names if recalled_name(turn, name) not in taken)
+    return step.model_copy(update={"id": name})
 
 
 def _named(plan: Plan, calls: Sequence[AcceptedCall]) -> Iterator[tuple[Step, AcceptedCall]]:

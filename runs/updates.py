@@ -42,6 +42,8 @@ class RunUpdate:
     parked: Sequence[ParkedRun] | None = None
     taken_up: ParkedRun | None = None
     """The run that takes the place of this one."""
+    remembered: Sequence[Remembered] | None = None
+    """What the thread remembers from now on."""
 
     def pack(self, view: RunView) -> Channels:
         """Return the channels to write."""
@@ -73,6 +75,8 @@ class RunUpdate:
             update["said"] = list(self.said)
         if self.parked is not None:
             update["parked"] = [run.to_json() for run in self.parked]
+        if self.remembered is not None:
+            update["remembered"] = _changes(view.remembered, self.remembered)
         if self.messages:
             update["messages"] = list(self.messages)
         return {**update, "fence": memory.fence}

@@ -6,7 +6,7 @@ from typing import Literal
 
 from .values import Record, Trust
 
-AnswerStatus = Literal["complete", "partial", "safe_response", "question"]
+AnswerStatus = Literal["complete", "partial", "safe_response", "question", "waiting"]
 
 
 class Citation(Record):
@@ -38,7 +38,8 @@ class Answer(Record):
     """`complete`: all was done; `partial`: some steps failed or were declined, and it says so, or
     sentences were dropped;
     `safe_response`: nothing verified could be said beyond what happened; `question`: the agent
-    asks, and the next message of the thread is heard as the reply."""
+    asks, and the next message of the thread is heard as the reply; `waiting`: what is found so far,
+    while the rest waits for a person's decision."""
     citations: tuple[Citation, ...] = ()
     dropped: tuple[str, ...] = ()
     """Sentences a model wrote that no evidence carries; never shown as the answer."""

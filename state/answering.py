@@ -208,10 +208,12 @@ def compose(
     report: Sequence[str] = (),
     note: str = "",
     safe: bool = False,
+    begun: bool = False,
 ) -> Answer:
     """Number the citations and join the text. Without a carried sentence it is a safe response.
 
-    `safe` makes it one although sentences say why nothing could be done.
+    `safe` makes it one although sentences say why nothing could be done; it is none where the user
+    has heard a part of the answer before, for which `begun` stands.
     """
     numbers: dict[str, int] = {}
     lines = [marked(sentence, numbers) for sentence in sentences]
@@ -219,7 +221,7 @@ def compose(
     status: AnswerStatus = "complete" if complete and not dropped else "partial"
     return Answer(
         text=text,
-        status=status if sentences and not safe else "safe_response",
+        status=status if (sentences or begun) and not safe else "safe_response",
         citations=tuple(_citation(n, id_, evidence[id_]) for id_, n in numbers.items()),
         dropped=tuple(dropped),
         unverified=tuple(unverified),

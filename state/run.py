@@ -104,6 +104,8 @@ class Run(Record):
     """What this run was told to keep to by whoever may say so: system messages, and its context."""
     latency: Latency = "normal"
     """How soon each model is wanted to reply."""
+    told: tuple[str, ...] = ()
+    """Steps whose results the user has heard of while others waited for a person."""
 
 
 def run_id(thread_id: str, turn: int, task: str, effect_scope: str, owner: str = "") -> str:

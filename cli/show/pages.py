@@ -49,6 +49,8 @@ def answer_title(status: AnswerStatus) -> str:
             return "Safe response"
         case "question":
             return "Question"
+        case "waiting":
+            return "Answer so far"
 
 
 def show_answer(output: Output, answer: Answer) -> None:

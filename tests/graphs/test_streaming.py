@@ -55,8 +55,8 @@ async def test_a_chat_client_gets_one_message_in_verified_pieces(bench: Any, w: 
     assert final.id == said[0].id
     assert [chunk.text for chunk in said] == [
         "The total of A is 49.9. [1]",
-        " The owner is ann@example.org. [1]",
         " It costs 49.9. [1]",
+        " The owner is ann@example.org. [1]",
     ]
     whole = [part[0] for mode, part in streamed if mode == "messages"]
     assert [m for m in whole if m.type == "ai" and m not in said] == []

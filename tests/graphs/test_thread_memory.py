@@ -10,6 +10,7 @@ from pointsman import tool
 from pointsman.state.plan import Step
 from pointsman.state.remembered import Remembered, is_fresh, shown_whole, together
 from pointsman.state.results import StepResult
+from pointsman.testing import ScriptedModel
 
 
 @pytest.fixture
@@ -240,3 +241,77 @@ def with_output(remembered: Remembered, output: str) -> Remembered:
     """Give a result an output."""
     result = remembered.result.model_copy(update={"output": output})
     return remembered.model_copy(update={"result": result})
+
+
+async def test_a_run_taken_up_makes_the_thread_forget_nothing(bench: Any, w: Any) -> None:
+    """What the turn in between found out stays referable, and its answer the agent's own."""
+    pay = {**w.step("pay", "pay", to="ann", amount=5.0), "goal": "Pay ann"}
+    agent = bench.agent(
+        w.plan(pay),
+        w.plan(w.step("a", "look", item="A"), w.step("pay", "read_mail", item="9")),
+        {"steps": [], "answer": [{"text": "It costs 49.90.", "cites": ["t2_a"]}]},
+    )
+    await agent.ainvoke({"messages": [("user", "Pay ann 5")]}, w.thread())
+    await agent.ainvoke({"messages": [("user", "Look up A and read mail 9")]}, w.thread())
+    await agent.ainvoke(w.resume({"type": "approve"}), w.thread())
+
+    out = await agent.ainvoke({"messages": [("user", "What did A cost?")]}, w.thread())
+
+    prompt = bench.models[0].prompts[-1][-1].text
+    assert all(f"name='t2_{step}'" in prompt for step in ("a", "pay", "pay_2"))
+    assert "client:assistant" not in prompt
+    assert "read_mail" in prompt.partition("name='assistant'")[2].partition(">")[0]
+    assert out["answer"]["text"] == "It costs 49.90. [1]"
+
+
+async def test_a_sentence_that_names_no_result_rests_on_the_one_that_carries_it(
+    bench: Any, w: Any
+) -> None:
+    """A planner that forgets to cite what it was shown loses nothing."""
+    agent = bench.agent(
+        {
+            **w.plan(w.step("a", "look", item="A")),
+            "answer": [{"text": {"$expr": "f'A costs {a.total}.'"}}],
+        },
+        {
+            **w.plan(w.step("b", "look", item="B")),
+            "answer": [
+                {"text": {"$expr": "f'{b.id} costs {b.total}.'"}},
+                {"text": "A belongs to ann@example.org."},
+            ],
+        },
+    )
+    await agent.ainvoke({"messages": [("user", "What does A cost?")]}, w.thread())
+
+    out = await agent.ainvoke({"messages": [("user", "And B? Whose is A?")]}, w.thread())
+
+    assert out["answer"]["text"] == "B costs 49.9. [1] A belongs to ann@example.org. [2]"
+    assert out["answer"]["citations"][1]["evidence"].startswith("t1_a")
+    assert out["answer"]["status"] == "complete"
+
+
+async def test_a_wrong_sentence_is_corrected_from_the_earlier_result(bench: Any, w: Any) -> None:
+    """Whoever corrects it sees what the planner saw."""
+    writer = ScriptedModel(
+        replies=[
+            {"sentences": [{"text": "A costs 49.90.", "cites": ["a"]}]},
+            {"sentences": [{"text": "A still costs 49.90.", "cites": ["t1_a"]}]},
+        ]
+    )
+    agent = bench.agent(
+        w.plan(w.step("a", "look", item="A")),
+        {
+            **w.plan(w.step("b", "look", item="B")),
+            "answer": [
+                {"text": "A costs 48.90."},
+                {"text": {"$expr": "f'{b.id} costs {b.total}.'"}},
+            ],
+        },
+        models={"generator": writer},
+    )
+    await agent.ainvoke({"messages": [("user", "What does A cost?")]}, w.thread())
+
+    out = await agent.ainvoke({"messages": [("user", "And B?")]}, w.thread())
+
+    assert "name='t1_a" in writer.prompts[1][-1].text
+    assert out["answer"]["text"] == "A still costs 49.90. [1] B costs 49.9. [2]"

@@ -52,6 +52,7 @@ def test_nodes_holds_nodes_only() -> None:
         "route",
         "act",
         "verify",
+        "interim",
         "gate",
         "synthesize",
         "take_up",

@@ -158,3 +158,35 @@ def test_all_three_in_one_conversation_of_a_chat_client(
     assert states[-1]["messages"][-1]["content"].startswith("The claim is paid.")
     assert served.calls("pay", "CLM-8300") == []
     assert len(served.calls("pay", "CLM-8400")) == 1
+
+
+BOTH = "Please settle the claim {}. What is claim {} about?"
+
+
+def test_two_requests_at_once_by_the_sdk(
+    client: SyncLangGraphClient, served: Any, thread: str
+) -> None:
+    """The claim that is looked up is told at once, and not again after the approval."""
+    message = {"role": "user", "content": BOTH.format("CLM-8500", "CLM-8600")}
+    output: Any = client.runs.wait(thread, GRAPH, input={"messages": [message]})
+
+    heard = output["messages"][-1]["content"]
+    assert heard.startswith("The claim is of owner-of-CLM-8600. [1]\nWaiting for approval: ")
+    assert waiting(client, thread) == ["pay", "send"]
+
+    approve = {"decisions": [{"type": "approve"}, {"type": "approve"}]}
+    output = client.runs.wait(thread, GRAPH, command={"resume": approve})
+
+    assert "Paid with receipt R-owner-of-CLM-8500." in output["messages"][-1]["content"]
+    assert "CLM-8600" not in output["messages"][-1]["content"]
+    assert len(served.calls("pay", "CLM-8500")) == 1
+
+
+def test_two_requests_at_once_in_a_chat_client(client: SyncLangGraphClient, thread: str) -> None:
+    """What is streamed is the message: the answer, and what waits below it."""
+    heard = say(client, thread, BOTH.format("CLM-8700", "CLM-8800"))
+
+    assert heard.startswith("The claim is of owner-of-CLM-8800. [1]\nWaiting for approval: ")
+    assert waiting(client, thread) == ["pay", "send"]
+    assert say(client, thread, "Never mind").startswith("Withdrawn, and not done: ")
+    assert waiting(client, thread) == []
