@@ -28,6 +28,11 @@ _OWED = listed(
     fallig restbetrag saldo ruckstand du dus impaye restant solde pendiente pendientes debe
     deuda adeudado"""
 )
+_HELD = listed(
+    """held retained suspended stuck stopped zurückgehalten einbehalten angehalten festgehalten
+    retenu retenue arrêté arrêtée retenido retenida detenido detenida parado parada"""
+)
+"""What a record or message says of something that is blocked."""
 _UNDONE = {("blocked", -1), ("registered", -1)}
 """States that come about by undoing their contrary."""
 _LABEL = 4
@@ -84,6 +89,8 @@ def _found(
     if any((kinds | kinds_of(claim.word)) & kinds_of(word) for word in words) or (
         claim.is_moving and any(map(is_moving, words))
     ):
+        return True
+    if claim.is_lasting and "block" in kinds and _HELD & words:
         return True
     if claim.is_lasting and _stands_so(claim.word, cited):
         return True

@@ -7,6 +7,7 @@ always yield, needs a word that says what was done.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from itertools import combinations
@@ -17,15 +18,24 @@ from .derived import Derived, meets
 from .evidence import Held
 from .facts import StatedFacts
 from .ground import Holding
-from .proportions import MOST, has_factor, is_factor, neighbours, parts, products, same_kind, shares
-from .quantities import Quantity
-from .tables import (
-    columns,
-    dimension_of,
-    signed,
+from .proportions import (
+    MOST,
+    has_factor,
+    is_factor,
+    neighbours,
+    parts,
+    products,
+    ratios,
+    same_kind,
+    shares,
 )
-from .words import stems
+from .quantities import Quantity
+from .tables import columns, dimension_of, holds_numbers, signed
+from .words import fold, stems
 
+_MULTIPLE = re.compile(
+    r"twice|double|doubled|doppelt\w*|zweimal|dreimal|thrice|triple|dreifach\w*|doble|duplo|triples?"
+)
 _UNCUED_FIGURES = 3
 """Significant figures from which a sum is no coincidence."""
 
@@ -60,6 +70,8 @@ def _candidates(
         yield from shares(nearby, cited, text)
     if said.dimension or telling:
         yield from parts(cited, context, facts)
+    if _MULTIPLE.fullmatch(fold(said.text.strip())):
+        yield from ratios(nearby, cited)
     yield from _operands(said, facts)
 
 
@@ -98,24 +110,44 @@ def _differences(groups: Sequence[list[Held]]) -> Iterator[Derived]:
         for one, other in combinations(group, 2):
             if same_kind(one, other) and not (_is_span(one) and not one.path):
                 yield Derived(signed(one) - signed(other), dimension_of(one))
+        yield from _rests(group)
+
+
+def _rests(group: Sequence[Held]) -> Iterator[Derived]:
+    """What the largest amount of a record holds besides the others: the tax of a total."""
+    for dimension in {dimension_of(h) for h in group if h.path} - {""}:
+        values = sorted(signed(h) for h in group if h.path and dimension_of(h) == dimension)
+        if len(values) > 2:
+            yield Derived(values[-1] - sum(values[:-1], Decimal(0)), dimension)
 
 
 def _possible_amounts(groups: Sequence[list[Held]]) -> Iterator[Derived]:
-    """Numbers of a record with a currency, one of which does not say that it is an amount."""
+    """Numbers of a record, one of which does not say that it is an amount.
+
+    A record that names no currency has amounts where a field says so or is written in cents.
+    """
     for group in groups:
         held = [h for h in group if _may_be_amount(h)]
+        largest = max((signed(h) for h in held), default=Decimal(0))
         for one, other in combinations(held[:MOST], 2):
-            dimension = f"money:{one.currency}"
-            if not (dimension_of(one) and dimension_of(other)):
+            if not one.currency and largest not in (signed(one), signed(other)):
+                # Nothing says that both are amounts: a part is taken from the whole.
+                continue
+            dimension = f"money:{one.currency or '*'}"
+            marked = one.currency or _is_priced(one) or _is_priced(other)
+            if marked and not (dimension_of(one) and dimension_of(other)):
                 yield Derived(signed(one) - signed(other), dimension)
                 yield Derived(signed(one) + signed(other), dimension)
 
 
 def _may_be_amount(held: Held) -> bool:
-    return bool(held.currency and held.path) and dimension_of(held) in (
-        "",
-        f"money:{held.currency}",
-    )
+    own = dimension_of(held) in ("", f"money:{held.currency or '*'}")
+    written = bool(held.path) and not held.quantity.end
+    return (written or bool(held.currency)) and own and not holds_numbers(held.key)
+
+
+def _is_priced(held: Held) -> bool:
+    return bool(dimension_of(held)) or int(held.quantity.values[0].as_tuple().exponent) < 0
 
 
 def _is_span(held: Held) -> bool:

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from . import (
     actions,
+    attributes,
     bare,
     comparison,
     fields,
@@ -125,6 +126,8 @@ def _verdict(standing: Standing) -> SentenceVerdict:
         return _failed(f"the evidence does not make it “{word}”", word)
     if ledger.settles(standing):
         return _passed(standing)
+    if word := attributes.contradicted(facts, basis):
+        return _failed(f"the evidence holds “{word}” of another record", word)
     if word := states.contradicted(facts, basis):
         return _failed(f"the evidence says “{word}” of another record", word)
     if word := polarity.contradicted(facts, standing.asserted):

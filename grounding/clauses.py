@@ -80,6 +80,8 @@ class SpokenClause:
     """Whether it names a time of day."""
     days: frozenset[int] = frozenset()
     """Weekdays that it names, ranges filled."""
+    field: frozenset[str] = frozenset()
+    """Stems of the longer words of the field that it is the text of."""
 
 
 def denies(text: str) -> bool:
@@ -205,6 +207,7 @@ def field_clause(leaf: Leaf) -> SpokenClause | None:
         tuple(m for p in parts for m in p.concepts),
         of_field=True,
         denies=any(p.denies for p in parts),
+        field=frozenset(stem(word) for word in key_words(leaf.key) if len(word) > 3),
     )
 
 

@@ -9,10 +9,12 @@ from datetime import date
 from decimal import Decimal
 
 from . import cues
-from .clauses import read_clauses
+from .clauses import denies, read_clauses
 from .evidence import Indexed, Row
 from .facts import StatedFacts
 from .ground import Holding
+from .labels import NUMBER_FIELDS, label_traits
+from .mixing import speaks_of_others
 from .quantities import Quantity
 from .records import Listing
 from .tables import MOST_ROWS, columns, holds_numbers, named_rows, stems_of
@@ -45,6 +47,7 @@ _OF = re.compile(
     r"|\b(?:ihrer|deiner|eurer|unserer|dieser)\s$",
     re.IGNORECASE,
 )
+_PART = re.compile(r"\s(?:of|de|des|der|von|d['’]entre|ihrer|deiner|eurer|dieser)\b", re.IGNORECASE)
 _NO_COUNT = re.compile(r"(?:#|\bn[ro]\.?|\boption|\bnumber|\bnummer|\bnuméro|\bnúmero)\s?$", re.I)
 
 
@@ -59,6 +62,11 @@ def is_count(said: Quantity, facts: StatedFacts) -> bool:
         and 2 <= value <= MOST
         and not _NO_COUNT.search(before)
     )
+
+
+def counts_part(said: Quantity, facts: StatedFacts) -> bool:
+    """Whether a number says of how many of several things something is so: `two of your orders`."""
+    return is_count(said, facts) and bool(_PART.match(facts.text[said.end :]))
 
 
 def noun_after(said: Quantity, facts: StatedFacts) -> frozenset[str]:
@@ -93,6 +101,7 @@ def contradicted(
         return int(said.values[0]) not in of_days
     possible = {n for item, listing in about for n in _counts(item, listing, facts)}
     possible |= {len(about)} if len(about) > 1 else set()
+    possible.add(sum(bool(_tool_words(item) & noun) for item in cited.items))
     possible |= set(_value_counts(noun, cited)) | set(_filtered(facts, cited))
     return int(said.values[0]) not in possible
 
@@ -190,7 +199,7 @@ def _stands_in_field(said: Quantity, noun: frozenset[str], cited: Holding) -> bo
     for held in cited.held:
         if said.values[0] in held.quantity.values:
             in_text = not held.path or held.quantity.end > 0
-            if in_text or noun & held.words:
+            if in_text or noun & held.words or NUMBER_FIELDS.intersection(key_words(held.key)):
                 return True
     return False
 
@@ -240,10 +249,12 @@ def _filters(rows: Sequence[Row], facts: StatedFacts) -> Iterator[int]:
     if not rows:
         return
     yield from (len(trait.meant) for trait in traits(rows, facts))
+    yield from (len(trait.meant) for trait in label_traits(rows, facts))
     said = frozenset(stem(t.folded) for t in facts.tokens if len(t.folded) > 2)
     picks = Counter(w for row in rows for w in stems_of(row.texts) & said)
     yield from (n for n in picks.values() if n < len(rows))
-    yield from (len(rows) - n for n in picks.values() if n < len(rows))
+    if denies(facts.text) or speaks_of_others(facts):
+        yield from (len(rows) - n for n in picks.values() if n < len(rows))
     yield from _by_sign(rows, facts)
     yield from _by_threshold(rows, facts)
     for written in facts.dates:

@@ -48,6 +48,12 @@ _IS_FOR = re.compile(
     rf"{_IS}(?:[^\W\d_]{{1,24}}\s){{1,3}}(?:for|für|pour|para)\s(?:the\s|den\s|le\s|el\s)?$",
     re.IGNORECASE,
 )
+_PAST = re.compile(
+    r"\b(?:was|were|has been|have been|had been|arrived|left|came|ended|began|wurden?|worden|kam"
+    r"|traf|a été|ont été|est (?:arrivé|parti)e?|fue|fueron|ha sido|han sido|llegó|salió"
+    r"|se \w+ó)\b",
+    re.IGNORECASE,
+)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LONGEST = 40
 """Characters of a text value that is a date or time."""
@@ -106,6 +112,8 @@ def _is_misplaced(fact: Placed, facts: StatedFacts, row: Row) -> bool:
     if _says_when(fact, facts, holders, others, telling):
         return True
     said = _stems(facts.text)
+    if _is_only_planned(fact, facts, holders, others):
+        return True
     if any(_is_spoken_of(leaf, others, telling, said) for leaf in holders):
         return False
     clause = _stems(_clause(fact, facts.text))
@@ -137,6 +145,22 @@ def _says_when(
         return True
     named = any(_is_named(leaf, telling, _stems(facts.text)) for leaf in holders)
     return bool(_STANDS.search(before)) and not named
+
+
+def _is_only_planned(
+    fact: Placed, facts: StatedFacts, holders: Sequence[Leaf], others: Sequence[Leaf]
+) -> bool:
+    """`It was delivered on the 12th` is wrong where that was planned, and the 15th came of it."""
+    if isinstance(fact, Quantity) or not all(_is_of(leaf, "planned") for leaf in holders):
+        return False
+    said = {c for word in _stems(_clause(fact, facts.text)) for c in _concepts(word)}
+    if "planned" in said or not _PAST.search(facts.text):
+        return False
+    of_what = {c for leaf in holders for word in key_words(leaf.key) for c in _concepts(word)}
+    return any(
+        not _is_of(leaf, "planned") and any(_is_of(leaf, c) for c in said & of_what)
+        for leaf in others
+    )
 
 
 def _is_spoken_of(

@@ -5,9 +5,11 @@ A label tells rows apart (`pet: Biscuit`) or says how each stands (`status: conf
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from .clauses import read_clauses, yes_or_no
 from .evidence import Row
@@ -15,6 +17,7 @@ from .facts import StatedFacts
 from .identifiers import compact
 from .language import is_function_word
 from .opposites import concept_of
+from .relative import WEEKDAYS
 from .tables import said_words, stems_of
 from .traits import Trait
 from .words import Token, fold, key_words, listed, stem, tokens
@@ -22,11 +25,18 @@ from .words import Token, fold, key_words, listed, stem, tokens
 _WORDS = 4
 """Words of the longest text that is a label rather than telling of something."""
 
-_STATES = listed(
+STATE_FIELDS = listed(
     """status state stage phase priority estado etapa fase prioridad statut etat priorite zustand
     stand prioritat stufe result resultado resultat ergebnis"""
 )
 """Fields that say how a record stands, however their values are written."""
+NUMBER_FIELDS = listed(
+    """number no nr num numero nummer numeros id room zimmer chambre habitacion gate quai dock caja
+    table tisch mesa seat platz place asiento line linea ligne"""
+)
+"""Fields whose number names their record."""
+_MASKED = re.compile(r"[*•xX.\s-]+(\d{3,6})")
+"""A number of which only the last digits are shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +49,22 @@ class LabelColumn:
     @property
     def tells_apart(self) -> bool:
         """Whether it identifies its rows: each has a name or identifier of its own."""
-        return self.names and len({fold(value) for _, value in self.cells}) == len(self.cells)
+        return self.names and self.is_distinct
+
+    @property
+    def is_distinct(self) -> bool:
+        """Whether each of its rows has another value."""
+        return len({fold(value) for _, value in self.cells}) == len(self.cells)
+
+    @property
+    def tells_state(self) -> bool:
+        """Whether its name says that it tells how a record stands."""
+        return bool(STATE_FIELDS.intersection(key_words(self.key)))
 
     @property
     def names(self) -> bool:
         """Whether its values name something, rather than saying how a record stands."""
-        return all(value[:1].isupper() for _, value in self.cells) and not _STATES.intersection(
-            key_words(self.key)
-        )
+        return not self.tells_state and all(value[:1].isupper() for _, value in self.cells)
 
     def of(self, row: Row) -> str:
         """Return the label of a row, or an empty string."""
@@ -97,7 +115,9 @@ def content(label: str) -> list[str]:
 
 def is_word(word: str, said: str) -> bool:
     """Return whether two folded words are one, or say the same, be it in two languages."""
-    concept = concept_of(word)
+    concept, day = concept_of(word), WEEKDAYS.get(word)
+    if day is not None and day == WEEKDAYS.get(said):
+        return True
     return stem(word) == stem(said) or (concept is not None and concept == concept_of(said))
 
 
@@ -111,7 +131,30 @@ def subjects(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
         found = [row for column in columns for row in column.named(facts)]
         if found:
             return [row for row in rows if any(row is own for own in found)]
-    return []
+    kinds = [c for c in label_columns(rows) if c.is_distinct and not c.tells_state]
+    return _numbered(rows, facts) or [row for c in kinds[:1] for row in c.named(facts)]
+
+
+def _numbered(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
+    """Return the rows that a sentence names by a number of theirs alone: `room 14`, `in 4471`."""
+    said = {q.text.strip() for q in facts.quantities if not q.dimension}
+    numbers = [_own_numbers(row) for row in rows]
+    alone = Counter(number for own in numbers for number in own)
+    return [
+        row
+        for row, own in zip(rows, numbers, strict=True)
+        if any(alone[number] == 1 for number in own & said)
+    ]
+
+
+def _own_numbers(row: Row) -> frozenset[str]:
+    """Return the numbers by which a record is known: in a field of that name, or a masked one's."""
+    named = {
+        str(leaf.value)
+        for leaf in row.own_leaves
+        if isinstance(leaf.value, Decimal) and NUMBER_FIELDS.intersection(key_words(leaf.key))
+    }
+    return frozenset(named | {m[1] for text in row.texts if (m := _MASKED.fullmatch(text))})
 
 
 def label_traits(rows: Sequence[Row], facts: StatedFacts) -> Iterator[Trait]:
@@ -126,7 +169,12 @@ def label_traits(rows: Sequence[Row], facts: StatedFacts) -> Iterator[Trait]:
                 yield Trait(
                     key=column.key,
                     so=[row for row, value in column.cells if fold(value) == fold(label)],
-                    not_so=[row for row, value in column.cells if fold(value) != fold(label)],
+                    not_so=[
+                        row
+                        for row in rows
+                        if any(leaf.key == column.key for leaf in row.own_leaves)
+                        and fold(column.of(row)) != fold(label)
+                    ],
                     sign=-1 if denied else 1,
                 )
 

@@ -15,10 +15,15 @@ from .dates import WrittenDate
 from .evidence import Held, Row
 from .facts import StatedFacts
 from .ground import Holding
+from .labels import STATE_FIELDS
 from .matching import carries
 from .quantities import Quantity
-from .tables import said_words, spoken_words
+from .tables import said_words, spoken_words, stems_of
 from .times import TimeOfDay
+from .words import key_words
+
+_PRICED = 16
+"""Characters of the longest text that is a number with its unit."""
 
 Fact: TypeAlias = Quantity | WrittenDate | TimeOfDay
 
@@ -49,7 +54,7 @@ def is_of_another_day(day: date, facts: StatedFacts, cited: Holding) -> bool:
     if speaks_of_others(facts):
         return False
     for rows in cited.tables:
-        words = spoken_words(rows, said_words(facts))
+        words = _naming(rows, facts)
         named = [row for row, own in zip(rows, words, strict=True) if own]
         if len(named) != 1:
             continue
@@ -69,7 +74,7 @@ def _is_misplaced(
     holders = [row for row in rows if holds(row)]
     if not holders or any(holds(row) for row in cited.rows if not _is_among(row, rows)):
         return False
-    words = dict(zip(map(id, rows), spoken_words(rows, said_words(facts)), strict=True))
+    words = dict(zip(map(id, rows), _naming(rows, facts), strict=True))
     best = max(len(found) for found in words.values())
     named = [row for row in rows if words[id(row)] and len(words[id(row)]) == best]
     if len(named) != 1 or _is_among(named[0], holders):
@@ -79,6 +84,21 @@ def _is_misplaced(
         return False
     rivals = _rivals(one, holders, fact)
     return bool(rivals) and not _says_own(rivals, fact, facts, cited)
+
+
+def _naming(rows: Sequence[Row], facts: StatedFacts) -> list[frozenset[str]]:
+    """Return for each row the words that name it: how a record stands is said of any of them."""
+    found = spoken_words(rows, said_words(facts))
+    return [words - _state_of(row) for words, row in zip(found, rows, strict=True)]
+
+
+def _state_of(row: Row) -> frozenset[str]:
+    states = [
+        leaf.value
+        for leaf in row.own_leaves
+        if isinstance(leaf.value, str) and STATE_FIELDS.intersection(key_words(leaf.key))
+    ]
+    return stems_of(states)
 
 
 def _holder(fact: Fact, facts: StatedFacts, cited: Holding) -> Callable[[Row], bool]:
@@ -94,8 +114,16 @@ def _rivals(one: Row, holders: Sequence[Row], fact: Fact) -> list[Held | Written
     """Return what the named record holds where the others hold the fact."""
     if isinstance(fact, Quantity):
         keys = {h.key for row in holders for h in row.held if fact.values[0] in h.quantity.values}
-        return [h for h in one.held if h.key in keys and h.path and not h.quantity.end]
+        return [h for h in one.held if h.key in keys and h.path and _is_whole_field(h, one)]
     return [*(one.times if isinstance(fact, TimeOfDay) else one.dates)]
+
+
+def _is_whole_field(held: Held, row: Row) -> bool:
+    """Whether a field holds a number and little else: `35`, `"35 €"`."""
+    if not held.quantity.end:
+        return True
+    text = next((leaf.value for leaf in row.leaves if leaf.path == held.path), None)
+    return isinstance(text, str) and len(text) <= _PRICED
 
 
 def _says_own(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from . import flags
 from .clauses import SpokenClause, clauses_of, field_clause, read_clauses
+from .counting import counts_part
 from .evidence import Row
 from .facts import StatedFacts
 from .ground import Holding
@@ -28,9 +29,11 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
     """Return the word whose polarity the evidence turns round, or an empty string."""
     if any(token.folded in _EXCEPTIONS for token in facts.tokens):
         return ""
-    rows = _spoken_rows(facts, cited)
+    in_part = any(counts_part(q, facts) for q in facts.quantities)
+    # `Two of them are not delivered`: of how many entries it is so is counted, not compared.
+    rows = [] if in_part else _spoken_rows(facts, cited)
     named = [c for row in rows for leaf in row.leaves if (c := field_clause(leaf))]
-    held = _besides_others(rows, cited) if rows else cited.clauses
+    held = _besides_others(rows, cited) if rows or in_part else cited.clauses
     for clause in read_clauses(facts.text):
         if word := _by_concept(clause, named, held) or _by_word(clause, facts, named, held):
             return word
@@ -51,11 +54,14 @@ def _spoken_rows(facts: StatedFacts, cited: Holding) -> list[Row]:
 
 
 def _besides_others(spoken: Sequence[Row], cited: Holding) -> list[SpokenClause]:
-    """Return what is cited without the other rows of the tables that the sentence speaks of."""
+    """Return what is cited without the other rows of the tables that the sentence speaks of.
+
+    Where it speaks of none, without any rows.
+    """
     others = {
         id(leaf)
         for rows in cited.tables
-        if any(row is own for row in rows for own in spoken)
+        if not spoken or any(row is own for row in rows for own in spoken)
         for row in rows
         if not any(row is own for own in spoken)
         for leaf in row.leaves
@@ -78,6 +84,7 @@ def _by_concept(
         by_day = [c for c in held if clause.days and clause.days & c.days]
         scope = (
             _signs(mention.name, by_day)
+            or _signs(mention.name, _by_field(clause, held))
             or _signs(mention.name, named)
             or _signs(mention.name, _closest(clause, held))
         )
@@ -85,6 +92,12 @@ def _by_concept(
         if signs and mention.sign not in signs:
             return mention.name
     return ""
+
+
+def _by_field(clause: SpokenClause, held: Sequence[SpokenClause]) -> list[SpokenClause]:
+    """Return what the one field holds whose whole name is said: `medical_form: missing`."""
+    named = [c for c in held if c.field and c.field <= clause.stems]
+    return named if len({c.field for c in named}) == 1 else []
 
 
 def _signs(concept: str, clauses: Sequence[SpokenClause]) -> set[int]:

@@ -131,6 +131,18 @@ def is_factor(quantity: Quantity) -> bool:
     return value == int(value) and 2 <= value <= 1000 and quantity.dimension != "percent"
 
 
+def ratios(groups: Sequence[list[Held]], cited: Holding) -> Iterator[Derived]:
+    """How many times one number is another one of its record or of its column."""
+    pairs = [pair for group in groups for pair in combinations(group[:24], 2)]
+    for rows in cited.tables:
+        for column in columns(rows):
+            pairs += combinations([cell.held for cell in column.cells[:24]], 2)
+    for one, other in pairs:
+        low, high = sorted((abs(signed(one)), abs(signed(other))))
+        if low and same_kind(one, other):
+            yield Derived(high / low, "")
+
+
 def shares(groups: Sequence[list[Held]], cited: Holding, text: str) -> Iterator[Derived]:
     """One number as a share of another, and the change from one to the other."""
     said = stems(text)

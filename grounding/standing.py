@@ -182,6 +182,8 @@ class Standing:
     def _relative(self, fact: RelativeDays) -> bool:
         if any(fact.holds(day) for day in self.ground.implied(self.basis)):
             return True
+        if fact.first == fact.last and self._is_weekday_of(fact.first):
+            return True
         dates = [d for d in self.basis.dates if d.day is not None]
         if not dates and not any(d.day for d in self.context.dates):
             return True
@@ -193,6 +195,11 @@ class Standing:
             elapsed.follows(fact, self.basis, Holding(()), self.ground.today, self.ground.years)
             and fact.first != self.ground.today
         )
+
+    def _is_weekday_of(self, day: date) -> bool:
+        """`Tomorrow` is a Tuesday, and what recurs on Tuesdays is tomorrow."""
+        ahead = 0 <= (day - self.ground.today).days < len(set(WEEKDAYS.values()))
+        return ahead and any(w.day == day.weekday() for w in self.basis.weekdays)
 
     def _weekday(self, fact: Weekday) -> bool:
         both = self.basis + self.context

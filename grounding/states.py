@@ -31,7 +31,10 @@ _BREAK = re.compile(
     r"[;:,.]\s|\b(?:and|und|et|y|but|aber|mais|pero|or|oder|ou|while|während|mientras|that|which|die|der|das|qui)\b",
     re.IGNORECASE,
 )
-_TELLS = IS | listed("wurde wurden wurdest bleibt fue fueron queda quedó sigue reste restent stays")
+_TELLS = IS | listed(
+    """wurde wurden wurdest bleibt fue fueron queda quedó sigue reste restent stays been worden été
+    sido"""
+)
 _BETWEEN = 4
 """Words that may stand between the verb and what it says of a record."""
 _LATER = {

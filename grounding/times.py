@@ -63,7 +63,7 @@ _SPOKEN = tuple(
     )
 )
 _RANGE_START = re.compile(
-    r"(?<![\d:.,])(\d{1,2})(?:\s?h)?\s?(?:-|\u2013|to|and|bis|und|à|et|a|y)\s?(?:las\s)?$"
+    r"(?<![\d:.,])(\d{1,2})(?:[.:]([0-5]\d))?(?:\s?h)?\s?(?:-|\u2013|to|and|bis|und|à|et|a|y)\s?(?:las\s)?$"
 )
 _DAY = 24 * 60
 
@@ -123,7 +123,7 @@ def _in_words(text: str) -> list[TimeOfDay]:
 
 
 def _range_starts(text: str, found: list[TimeOfDay]) -> list[TimeOfDay]:
-    """Read `16` in `between 16 and 18 Uhr`, `4` in `from 4 to 6 pm`."""
+    """Read `16` in `between 16 and 18 Uhr`, `9.30` in `9.30 bis 11 Uhr`."""
     starts: list[TimeOfDay] = []
     for late in found:
         match = _RANGE_START.search(text[max(0, late.start - 20) : late.start])
@@ -132,10 +132,11 @@ def _range_starts(text: str, found: list[TimeOfDay]) -> list[TimeOfDay]:
             continue
         start = late.start - len(match[0])
         noon = "p" in late.text.casefold() and hour < 12 and hour * 60 < late.minutes
-        minutes = (hour + 12 if noon else hour) * 60
-        if noon and minutes > late.minutes:
-            minutes = hour * 60
-        starts.append(TimeOfDay(match[1], start, start + len(match[1]), minutes % _DAY))
+        own = hour * 60 + int(match[2] or 0)
+        minutes = own + _DAY // 2 if noon and own + _DAY // 2 <= late.minutes else own
+        length = (match.end(2) if match[2] else match.end(1)) - match.start()
+        text_of = text[start : start + length]
+        starts.append(TimeOfDay(text_of, start, start + length, minutes % _DAY))
     return starts
 
 
