@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -29,10 +29,12 @@ from .policy.switches import SwitchBoard
 from .runs.dependencies import Dependencies
 from .settings import Settings
 from .state.context import AgentContext
-from .stores.interface import Store
 from .toolbox import credentials_of, load_tools
 from .tools.adoption import AnyTool
 from .tools.runner import Runner
+
+if TYPE_CHECKING:
+    from .stores.store import SqlStore
 
 Agent = CompiledStateGraph[Any, AgentContext, Any, Any]
 
@@ -45,7 +47,7 @@ def build_agent(
     models: Mapping[Role, BaseChatModel | str] | None = None,
     converters: Converters | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
-    store: Store | None = None,
+    store: SqlStore | None = None,
 ) -> Agent:
     """Build the agent's graph.
 
@@ -89,7 +91,7 @@ def build_dependencies(
     tools: AnyTool | Sequence[AnyTool] | None = None,
     models: Mapping[Role, BaseChatModel] | None = None,
     converters: Converters | None = None,
-    store: Store | None = None,
+    store: SqlStore | None = None,
 ) -> Dependencies:
     """Build what the nodes use. Opens nothing: the store and the clients connect on first use."""
     database = store or open_own_store(settings)

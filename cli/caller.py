@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import CredentialError
 from ..policy.people import without_credential
 from ..policy.settings import TokenSettings
 from ..settings import Settings
 from ..state.run import Principal
-from ..stores.interface import Store
+
+if TYPE_CHECKING:
+    from ..stores.store import SqlStore
 
 TOKEN_VARIABLE = "POINTSMAN_TOKEN"  # noqa: S105 - the name of a variable, not its content
 KEYRING = "keyring.json"
@@ -26,7 +29,7 @@ class Caller:
     """Whether a token vouches for them."""
 
 
-async def caller_of(settings: Settings, store: Store) -> Caller:
+async def caller_of(settings: Settings, store: SqlStore) -> Caller:
     """Return who gives the command.
 
     `POINTSMAN_TOKEN` decides if it is set; it is verified as the Agent Server verifies tokens.
@@ -47,7 +50,7 @@ async def caller_of(settings: Settings, store: Store) -> Caller:
     return Caller(principal=await verifier.verify(token), authenticated=True)
 
 
-async def administrator(settings: Settings, store: Store, operation: str) -> Principal:
+async def administrator(settings: Settings, store: SqlStore, operation: str) -> Principal:
     """Return who gives the command, if policy lets them operate the agent.
 
     Args:

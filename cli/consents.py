@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
@@ -11,9 +11,11 @@ from ..errors import NotFoundError
 from ..settings import Settings
 from ..state.consent import ConsentScope, Revocation, Signatory
 from ..state.run import Principal
-from ..stores.interface import Store
 from .caller import administrator, caller_of
 from .sight import tenant_seen_by
+
+if TYPE_CHECKING:
+    from ..stores.store import SqlStore
 
 SUPER_ADMIN = 100
 
@@ -58,7 +60,7 @@ def scope_of(caller: Principal, principal: str, thread: str, tenant: str | None)
 
 
 async def revoker(
-    wanted: str, known: list[Consent], settings: Settings, store: Store, *, reason: str
+    wanted: str, known: list[Consent], settings: Settings, store: SqlStore, *, reason: str
 ) -> Revocation:
     """Return a revocation by the caller: what they gave themselves, or as an administrator.
 

@@ -12,7 +12,6 @@ from ..home import open_own_checkpoints
 from ..runs.dependencies import Dependencies
 from ..runs.thread import ThreadState, config_of, read_thread
 from ..settings import Settings
-from ..stores.interface import Store
 from .caller import Caller, caller_of
 from .options import command_line
 from .records import open_records, store_of
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from langgraph.types import StateSnapshot
 
     from ..agent import Agent
+    from ..stores.store import SqlStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Office(Opened):
     dependencies: Dependencies
 
     @property
-    def store(self) -> Store:
+    def store(self) -> SqlStore:
         """The store: journal, effects, approvals, budgets, audit."""
         return self.dependencies.store
 
@@ -87,7 +87,7 @@ class Session(Office, ThreadReader):
 
 
 @asynccontextmanager
-async def open_threads(config: str) -> AsyncGenerator[tuple[ThreadReader, Store], None]:
+async def open_threads(config: str) -> AsyncGenerator[tuple[ThreadReader, SqlStore], None]:
     """Open threads and store to read them; neither tools nor models are loaded.
 
     Raises:

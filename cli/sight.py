@@ -7,15 +7,18 @@ administrators see all. The local person without a tenant sees all: the files ar
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ..policy.roles import ROLES, role_number
 from ..runs.ownership import OWNER
 from ..settings import Settings
 from ..state.run import Principal
 from ..state.values import JsonObject
-from ..stores.interface import Store
 from ..stores.records import ApprovalRecord, AuditEntry
 from .caller import Caller, caller_of
+
+if TYPE_CHECKING:
+    from ..stores.store import SqlStore
 
 MOST_ENTRIES = 100_000
 """Of the audit log that are looked through for those of one tenant, newest first."""
@@ -37,7 +40,7 @@ def is_seen(principal: Principal, tenant: str | None) -> bool:
 
 
 async def seen_approvals(
-    records: Sequence[ApprovalRecord], settings: Settings, store: Store
+    records: Sequence[ApprovalRecord], settings: Settings, store: SqlStore
 ) -> list[ApprovalRecord]:
     """Return those requests that the caller may see.
 
@@ -56,7 +59,7 @@ async def seen_approvals(
 
 
 async def seen_entries(
-    thread: str | None, settings: Settings, store: Store, *, limit: int
+    thread: str | None, settings: Settings, store: SqlStore, *, limit: int
 ) -> Sequence[AuditEntry]:
     """Return the newest `limit` entries of the audit log that the caller may see, oldest first.
 
@@ -86,7 +89,7 @@ def _tenant_of(entry: AuditEntry, owners: Mapping[str, str]) -> str | None:
     return owners[entry.run_id] if entry.run_id else _named(entry.body)
 
 
-async def _tenants(runs: Collection[str], store: Store) -> dict[str, str]:
+async def _tenants(runs: Collection[str], store: SqlStore) -> dict[str, str]:
     """Return run → the tenant that it was for. Runs of the local person keep no note of it."""
     found: dict[str, str] = {}
     for run in runs:

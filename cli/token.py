@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,6 @@ from ..policy.keyring import Keyring, new_key, new_keyring, read_keyring, write_
 from ..policy.people import tokens_of_key
 from ..policy.tokens import TokenIssuer
 from ..settings import Settings
-from ..stores.interface import Store
 from ..stores.records import Switch
 from .caller import administrator, token_settings
 from .exits import DONE, finish
@@ -20,6 +19,9 @@ from .records import open_records
 from .show.amounts import moment
 from .show.output import Output, visible
 from .show.tables import table
+
+if TYPE_CHECKING:
+    from ..stores.store import SqlStore
 
 ISSUE = "issue_token"
 """The operation that policy is asked about."""
@@ -209,7 +211,7 @@ def _tell_ring(output: Output, ring: Keyring, path: str) -> int:
     return DONE
 
 
-def _issuer(config: str, settings: Settings, store: Store) -> TokenIssuer:
+def _issuer(config: str, settings: Settings, store: SqlStore) -> TokenIssuer:
     known = token_settings(settings)
     if not known.keyring.exists():
         raise CredentialError(

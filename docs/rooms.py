@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Set
 from pathlib import Path, PurePath
 
 ROOT = Path(__file__).parent.parent
+PACKAGE = "pointsman"
 PAGE = ROOT / "docs" / "architecture.md"
 BESIDE = {"docs", "tests", "build", "dist"}
 """Folders that hold no part of the package."""
@@ -22,6 +23,7 @@ SINGLE = {
     "__init__.py": "agent",
     "agent.py": "agent",
     "given.py": "agent",
+    "home.py": "agent",
     "toolbox.py": "agent",
     "errors.py": "foundation",
     "finishing.py": "foundation",
@@ -30,7 +32,8 @@ SINGLE = {
     "loading.py": "settings",
     "models/gateway.py": "models/gateway",
 }
-"""Files that are a room, or share one, without a folder."""
+"""Files that are a room, or share one, without a folder. A file beside them that is not listed is
+a room of its own, so that the table asks where it belongs."""
 EVERYWHERE = "foundation"
 """The room that all others import; drawn, its arrows would hide the rest."""
 
@@ -51,23 +54,41 @@ def arrows(root: Path = ROOT) -> Arrows:
 
 
 def imported(path: Path, file: PurePath) -> Iterator[PurePath]:
-    """Yield the modules that a file imports relatively, as paths below the root."""
+    """Yield the modules of the package that a file imports, as paths below the root."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = PurePath(*file.parts[: len(file.parts) - node.level])
-            if node.module:
-                yield base.joinpath(*node.module.split("."))
-            else:
-                yield from (base / alias.name for alias in node.names)
+        match node:
+            case ast.Import(names=names):
+                for alias in names:
+                    if (below := _below_package(alias.name)) is not None:
+                        yield below
+            case ast.ImportFrom(module=module, names=names, level=level):
+                if level:
+                    base = PurePath(*file.parts[: len(file.parts) - level])
+                    base = base.joinpath(*(module or "").split("."))
+                elif (named := _below_package(module or "")) is not None:
+                    base = named
+                else:
+                    continue
+                yield from (base / alias.name for alias in names)
+            case _:
+                pass
+
+
+def _below_package(module: str) -> PurePath | None:
+    """Return the path of a module of the package that is named from its top."""
+    top, *parts = module.split(".")
+    return PurePath(*parts) if top == PACKAGE else None
 
 
 def room_of(path: PurePath, root: Path = ROOT) -> str:
-    """Return the room of a module; a name of the package itself is the door's."""
-    single = SINGLE.get(path.with_suffix(".py").as_posix())
-    if single:
-        return single
+    """Return the room of a module, or of a name in one; a name of the package is the door's."""
+    for part in (path, *path.parents):
+        if single := SINGLE.get(part.with_suffix(".py").as_posix() if part.parts else ""):
+            return single
     first = path.parts[0] if path.parts else ""
-    if not (root / first).is_dir() or not first:
+    if first and (root / first).with_suffix(".py").is_file():
+        return PurePath(first).stem
+    if not first or not (root / first).is_dir():
         return SINGLE["__init__.py"]
     nested = PurePath(*path.parts[:2])
     if first in SPLIT and len(path.parts) > 1 and (root / nested).is_dir():

@@ -24,7 +24,7 @@ from ..state.yaml_text import MAX_DATA_CHARACTERS, read_yaml
 
 if TYPE_CHECKING:
     from ..agent import Agent
-    from ..stores.interface import Store
+    from ..stores.store import SqlStore
 
 CONVERSATIONS = Path(__file__).parent / "datasets" / "conversations.yaml"
 """The conversations that come with the package."""
@@ -108,7 +108,9 @@ def load_conversations(file: Path = CONVERSATIONS) -> Conversations:
         raise ConfigError(f"It cannot be read: {error}.", where=str(file)) from None
 
 
-async def hold(conversation: Conversation, agent: Agent, store: Store) -> AsyncIterator[HeldTurn]:
+async def hold(
+    conversation: Conversation, agent: Agent, store: SqlStore
+) -> AsyncIterator[HeldTurn]:
     """Hold a conversation in a thread of its name, and give each turn as it ends.
 
     Args:

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from langchain_core.language_models import BaseChatModel
@@ -16,7 +17,6 @@ from ..errors import BudgetExceededError, EndpointError
 from ..state.forks import new_lock
 from ..state.run import Principal, Run
 from ..state.usage import Usage
-from ..stores.interface import Store
 from ..stores.records import Cap, ModelAttempt, Switch
 from .calling.attempt import Attempts
 from .calling.budget import Budget, caps_for, unpriced
@@ -36,6 +36,9 @@ from .requests import Emit, ModelReply, ModelRequest, Ranking, Role, Signals
 from .routing.configured import load_router
 from .routing.health import PROCESS, HealthBoard, HealthKey
 from .routing.router import Facts, Router, TableRouter
+
+if TYPE_CHECKING:
+    from ..stores.store import SqlStore
 
 MayUse = Callable[[Principal, str, str], bool]
 """Whether policy lets a principal's data of a class go to a model."""
@@ -68,7 +71,7 @@ class Gateway:
         self,
         settings: ModelsSettings | SettingsSource,
         *,
-        store: Store,
+        store: SqlStore,
         overrides: Mapping[Role, BaseChatModel] | None = None,
         converters: Converters | None = None,
         may_use: MayUse | None = None,

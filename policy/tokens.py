@@ -15,8 +15,8 @@ from ..errors import ConfigError, CredentialError, NotFoundError
 from ..state.run import Principal
 from ..state.values import Record
 from ..stores.audit import SqlAuditLog
-from ..stores.interface import Switches
 from ..stores.records import Switch
+from ..stores.switches import SqlSwitches
 from .keyring import Keyring
 from .people import credentials_of, tokens_of_key
 from .roles import ROLES, is_authenticated, role_name
@@ -168,7 +168,12 @@ class TokenIssuer:
     """
 
     def __init__(
-        self, keyring: Keyring, settings: TokenSettings, *, audit: SqlAuditLog, switches: Switches
+        self,
+        keyring: Keyring,
+        settings: TokenSettings,
+        *,
+        audit: SqlAuditLog,
+        switches: SqlSwitches,
     ) -> None:
         self._keyring = keyring
         self._settings = settings

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from ..policy.switches import SwitchBoard
 from ..settings import Settings
-from ..stores.interface import Store
 
 if TYPE_CHECKING:
     from ..models.gateway import Gateway
     from ..planners.protocols import Planner
     from ..policy.cedar import CedarPolicy
+    from ..stores.store import SqlStore
     from ..tools.runner import Runner
 
 
@@ -23,7 +23,7 @@ class Dependencies:
     """Clients, stores and catalogs; shared by all runs of one agent."""
 
     settings: Settings
-    store: Store
+    store: SqlStore
     tools: Runner
     models: Gateway
     policy: CedarPolicy

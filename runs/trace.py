@@ -23,7 +23,7 @@ from ..state.run import Run, Stop
 from ..state.task import Task
 from ..state.usage import Usage
 from ..state.values import Json, JsonObject, Record
-from ..stores.interface import Payloads, Store
+from ..stores.interface import Payloads
 from ..stores.records import ApprovalRecord, AuditEntry, EffectRecord, ModelAttempt
 from .background import wait_for
 from .calls import performed
@@ -36,6 +36,8 @@ from .view import RunView
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
     from langgraph.types import StateSnapshot
+
+    from ..stores.store import SqlStore
 
 DELETED = "(deleted)"
 """Stands for a payload that retention has removed."""
@@ -91,7 +93,7 @@ class Trace(Record):
 
 
 async def trace(
-    agent: CompiledStateGraph[Any, Any, Any, Any], thread: str, *, store: Store | None = None
+    agent: CompiledStateGraph[Any, Any, Any, Any], thread: str, *, store: SqlStore | None = None
 ) -> Trace:
     """Put together what is known of a thread.
 
@@ -114,7 +116,7 @@ async def trace(
 
 
 def trace_now(
-    agent: CompiledStateGraph[Any, Any, Any, Any], thread: str, *, store: Store | None = None
+    agent: CompiledStateGraph[Any, Any, Any, Any], thread: str, *, store: SqlStore | None = None
 ) -> Trace:
     """Like `trace`, for synchronous code with a synchronous checkpointer; blocks.
 
@@ -139,7 +141,7 @@ def _check_checkpointer(agent: CompiledStateGraph[Any, Any, Any, Any]) -> None:
         )
 
 
-def _records_of(agent: object) -> Store:
+def _records_of(agent: object) -> SqlStore:
     dependencies = getattr(agent, "dependencies", None)
     if not isinstance(dependencies, Dependencies):
         raise ConfigError(
@@ -151,7 +153,7 @@ def _records_of(agent: object) -> Store:
 
 
 async def _assembled(
-    store: Store, thread: str, newest: StateSnapshot, history: Sequence[StateSnapshot]
+    store: SqlStore, thread: str, newest: StateSnapshot, history: Sequence[StateSnapshot]
 ) -> Trace:
     state = read_thread(thread, newest)
     if state.status == "absent":
@@ -187,7 +189,7 @@ def _states(history: Sequence[StateSnapshot]) -> dict[str, RunView]:
 
 
 async def _run_trace(
-    store: Store,
+    store: SqlStore,
     run_id: str,
     view: RunView,
     notes: Sequence[JsonObject],
@@ -310,7 +312,9 @@ def _step(
     )
 
 
-async def _results(store: Store, run_id: str, view: RunView) -> dict[tuple[int, str], StepResult]:
+async def _results(
+    store: SqlStore, run_id: str, view: RunView
+) -> dict[tuple[int, str], StepResult]:
     """Return results by plan version and step; the state knows those that wait, too."""
     found = {(result.plan_version, key): result for key, result in view.results.items()}
     journaled = await store.journal.outcomes(run_id)

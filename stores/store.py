@@ -27,7 +27,9 @@ from .wakes import SqlWakes
 
 
 class SqlStore:
-    """`Store` over one database. Safe for any number of event loops, threads and processes.
+    """All parts over one database. Safe for any number of event loops, threads and processes.
+
+    Every write is durable when it returns.
 
     Args:
         database: Where everything goes; the store closes it.

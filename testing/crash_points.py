@@ -20,13 +20,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from ..errors import ConfigError
-from ..stores.interface import Store
 from ..tools.contract import Tool
+
+if TYPE_CHECKING:
+    from ..stores.store import SqlStore
 
 C = TypeVar("C", bound=BaseCheckpointSaver[Any])
 
@@ -56,9 +58,9 @@ class CrashPoints:
         if name == self._at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def store(self, store: Store) -> Store:
+    def store(self, store: SqlStore) -> SqlStore:
         """Return the store with points around every call of its rooms."""
-        return cast("Store", _WatchedStore(store, self))
+        return cast("SqlStore", _WatchedStore(store, self))
 
     def checkpointer(self, saver: C) -> C:
         """Put points around the checkpointer's writes, and return it."""
@@ -104,7 +106,7 @@ class CrashPoints:
 class _WatchedStore:
     """A store whose rooms are watched."""
 
-    def __init__(self, store: Store, points: CrashPoints) -> None:
+    def __init__(self, store: SqlStore, points: CrashPoints) -> None:
         self._store, self._points = store, points
 
     def __getattr__(self, name: str) -> Any:

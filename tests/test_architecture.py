@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from pointsman.docs.rooms import EVERYWHERE, PAGE, ROOT, allowed, arrows, redrawn, reduced
+from pointsman.docs.rooms import EVERYWHERE, PAGE, ROOT, SINGLE, allowed, arrows, redrawn, reduced
 
 TEXT = PAGE.read_text(encoding="utf-8")
 FOUND = arrows()
@@ -18,6 +19,51 @@ def test_a_room_imports_what_the_table_allows(room: str) -> None:
     """An arrow that is not in the table is a decision to take, and to write down there."""
     assert room in ALLOWED, f"docs/architecture.md has no row for `{room}`"
     assert FOUND[room] - {EVERYWHERE} <= ALLOWED[room]
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_the_table_allows_no_more_than_is_used(room: str) -> None:
+    """An arrow that nothing takes any more would let one in that nobody has decided on."""
+    assert ALLOWED[room] <= FOUND[room]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from ..cli.app import main",
+        "from ..cli import app",
+        "from .. import cli",
+        "from pointsman.cli.app import main",
+        "from pointsman.cli import app",
+        "from pointsman import cli",
+        "import pointsman.cli.app",
+        "import pointsman.cli as face",
+    ],
+)
+@pytest.mark.parametrize("place", ["{}\n", "def late():\n    {}\n"])
+def test_an_arrow_is_seen_however_it_is_written(tmp_path: Path, line: str, place: str) -> None:
+    """Relative or from the package's top, of a module or of a name, early or late."""
+    for folder in ("cli", "state"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "cli" / "app.py").write_text("def main(): ...\n", encoding="utf-8")
+    (tmp_path / "state" / "run.py").write_text(place.format(line), encoding="utf-8")
+
+    assert arrows(tmp_path)["state"] == {"cli"}
+
+
+def test_a_file_of_the_top_that_is_not_listed_asks_for_its_room(tmp_path: Path) -> None:
+    """No file falls silently into the room of the door."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "notes.py").write_text("", encoding="utf-8")
+    (tmp_path / "state" / "run.py").write_text("from ..notes import x\n", encoding="utf-8")
+
+    assert arrows(tmp_path) == {"notes": set(), "state": {"notes"}}
+
+
+@pytest.mark.parametrize("file", sorted(SINGLE))
+def test_a_listed_file_is_there(file: str) -> None:
+    """A file that is moved is moved in the list too."""
+    assert (ROOT / file).is_file()
 
 
 def test_the_table_has_no_row_without_a_room() -> None:

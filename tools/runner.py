@@ -9,13 +9,12 @@ import math
 import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError, NotFoundError
 from ..finishing import to_the_end
 from ..state.run import Run
 from ..state.values import Json, JsonObject, carried
-from ..stores.interface import Store
 from ..stores.records import EffectClaim, EffectRecord
 from .admission import CREDENTIAL_SECONDS, RATE_PATIENCE, Admission
 from .arguments import Arguments
@@ -42,6 +41,9 @@ from .redaction import Redaction
 from .registry import find
 from .waiting import at_most
 from .written import as_written
+
+if TYPE_CHECKING:
+    from ..stores.store import SqlStore
 
 SETTLE_SECONDS = 5.0
 """How long a call's end may take: the grace after a timeout, and the settlement."""
@@ -89,7 +91,7 @@ class Runner:
     def __init__(
         self,
         tools: Mapping[str, Tool],
-        store: Store,
+        store: SqlStore,
         *,
         credentials: CredentialProvider | None = None,
         owner: str = "",

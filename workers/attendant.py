@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import HumanMessage
 from langgraph.errors import GraphDrained
@@ -20,11 +20,13 @@ from ..runs.identity import with_requester
 from ..runs.thread import ThreadState, config_of, read_thread
 from ..state.approval import RECORDED
 from ..state.context import AgentContext
-from ..stores.interface import Store
 from ..stores.leases import lease_of
 from ..stores.records import QueuedTask
 from .moves import ThreadMove, last_message, next_move, progress, was_heard
 from .taken_lease import TakenLease, take_lease
+
+if TYPE_CHECKING:
+    from ..stores.store import SqlStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,7 @@ class Attendant:
     def __init__(
         self,
         agent: CompiledStateGraph[Any, Any, Any, Any],
-        store: Store,
+        store: SqlStore,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:

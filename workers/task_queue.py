@@ -6,27 +6,22 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from ..errors import OperatorError, TaskError
 from ..state.answer import Answer
 from ..state.context import AgentContext
 from ..state.values import JsonObject
-from ..stores.interface import Store
 from ..stores.records import ApprovalRecord, QueuedTask, Requester
+
+if TYPE_CHECKING:
+    from ..stores.store import SqlStore
+    from .jobs import JobWaker
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 """Seconds between two looks at a task that is waited for; each pause is longer than the last."""
 _UNDECIDED = frozenset({"waiting", "expired", "withdrawn"})
-
-
-class Waker(Protocol):
-    """Tells a worker at once; without one, workers see it when they look next."""
-
-    async def wake(self, thread: str, *, priority: int) -> None:
-        """Have a worker look at a thread soon. What goes wrong is logged and does no harm."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +45,15 @@ class TaskQueue:
 
     Args:
         store: The store that the workers share.
-        waker: Tells a worker at once.
+        waker: Tells a worker at once; without one, workers see it when they look next.
         clock: Unix time in seconds.
     """
 
     def __init__(
         self,
-        store: Store,
+        store: SqlStore,
         *,
-        waker: Waker | None = None,
+        waker: JobWaker | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store

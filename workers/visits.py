@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 
 from ..errors import CredentialError, PointsmanError, TaskError, VersionError
 from ..state.values import JsonObject
-from ..stores.interface import Store
 from ..stores.leases import lease_of
 from ..stores.records import QueuedTask, Wake
 from .attendant import Attendance, Attendant, RunFailedError, ThreadBusyError
+
+if TYPE_CHECKING:
+    from ..stores.store import SqlStore
 
 BUSY_SECONDS = 2.0
 """How long a thread is left alone on which somebody else acts."""
@@ -41,7 +44,7 @@ class Visits:
     def __init__(
         self,
         attendant: Attendant,
-        store: Store,
+        store: SqlStore,
         *,
         by: str,
         clock: Callable[[], float] = time.time,

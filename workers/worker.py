@@ -7,18 +7,20 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
 
 from ..errors import StoreError
-from ..stores.interface import Store
 from ..stores.records import Wake
 from ..tools.owner import has_ended, new_owner
 from .attendant import Attendant
 from .stalled import stalled
 from .visits import Visits
+
+if TYPE_CHECKING:
+    from ..stores.store import SqlStore
 
 TAKEN_SECONDS = 15.0
 """How long a taken thread is left to the worker that took it."""
@@ -52,7 +54,7 @@ class Worker:
     def __init__(
         self,
         agent: CompiledStateGraph[Any, Any, Any, Any],
-        store: Store,
+        store: SqlStore,
         *,
         concurrency: int,
         tenant_limit: int | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from langgraph.checkpoint.memory import InMemorySaver
@@ -15,11 +15,13 @@ from ...policy.settings import PolicySettings
 from ...settings import Settings
 from ...state.run import Limits
 from ...state.values import JsonObject
-from ...stores.interface import Store
 from .approver import Approver
 from .models import LoopModel, role_models
 from .suites import Suite
 from .tools import langchain_tools, pointsman_tools, reads_only
+
+if TYPE_CHECKING:
+    from ...stores.store import SqlStore
 
 AgentName = Literal["pointsman", "pointsman_unattended", "create_agent", "create_agent_hitl"]
 
@@ -43,7 +45,7 @@ class SuiteAgent:
         graph: Any,
         saver: InMemorySaver,
         given: Callable[[str], JsonObject],
-        store: Store,
+        store: SqlStore,
     ) -> None:
         self.store = store
         self._graph = graph
@@ -76,7 +78,7 @@ def _decided(asked: JsonObject, approver: Approver) -> Command[Any]:
 
 
 def build(
-    name: AgentName, suite: Suite, store: Store, home: Path, *, declared: bool = True
+    name: AgentName, suite: Suite, store: SqlStore, home: Path, *, declared: bool = True
 ) -> SuiteAgent:
     """Build an agent for the tasks of a suite, whose tools may say what they return."""
     if name in ("pointsman", "pointsman_unattended"):
@@ -86,7 +88,7 @@ def build(
 
 
 def _pointsman(
-    suite: Suite, store: Store, home: Path, *, unattended: bool, declared: bool
+    suite: Suite, store: SqlStore, home: Path, *, unattended: bool, declared: bool
 ) -> SuiteAgent:
     saver = InMemorySaver()
     settings = Settings(
@@ -105,7 +107,7 @@ def _pointsman(
     return SuiteAgent(graph, saver, lambda prompt: {"task": prompt}, store)
 
 
-def _create_agent(suite: Suite, store: Store, *, asks: bool) -> SuiteAgent:
+def _create_agent(suite: Suite, store: SqlStore, *, asks: bool) -> SuiteAgent:
     from langchain.agents import create_agent
     from langchain.agents.middleware import HumanInTheLoopMiddleware, InterruptOnConfig
 

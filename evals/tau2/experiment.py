@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
@@ -18,12 +18,14 @@ from langgraph.types import Command
 from ...agent import build_agent
 from ...settings import Settings
 from ...state.values import JsonObject
-from ...stores.interface import Store
 from ...stores.store import open_store
 from .desk import Desk
 from .domains import ServiceTask
 from .models import desk_models
 from .tools import FORMS, ToolForm, tools_of
+
+if TYPE_CHECKING:
+    from ...stores.store import SqlStore
 
 BATCH = 8
 """Tasks that one process takes at a time, with one store for all of them."""
@@ -89,7 +91,7 @@ async def _run_batch(tasks: Sequence[ServiceTask], form: ToolForm) -> list[TaskS
             return [await _run(task, form, store, home) for task in tasks]
 
 
-async def _run(task: ServiceTask, form: ToolForm, store: Store, home: Path) -> TaskScore:
+async def _run(task: ServiceTask, form: ToolForm, store: SqlStore, home: Path) -> TaskScore:
     desk = Desk(task)
     graph = build_agent(
         Settings(home=home),

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 
@@ -15,7 +15,6 @@ from ...finishing import finish, to_the_end
 from ...state.run import Run
 from ...state.usage import Usage
 from ...state.values import Json
-from ...stores.interface import Store
 from ...stores.records import Cap, ModelAttempt
 from ..catalog.prices import Consumption
 from ..catalog.settings import Catalog, ModelSettings
@@ -35,6 +34,9 @@ from .tokens import Weight, image_bound, weigh
 from .transcript import transcript
 from .wire import WIRE, Wire
 from .without_thinking import SpokenText
+
+if TYPE_CHECKING:
+    from ...stores.store import SqlStore
 
 T = TypeVar("T")
 
@@ -114,7 +116,7 @@ class Attempts:
     def __init__(
         self,
         *,
-        store: Store,
+        store: SqlStore,
         clients: Clients,
         board: HealthBoard,
         health_key: Callable[[ModelSettings], HealthKey],

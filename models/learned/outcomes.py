@@ -7,14 +7,16 @@ import gzip
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from ...errors import ConfigError, NotFoundError
 from ...state.results import StepResult
 from ...state.values import Record
-from ...stores.interface import Store
 from ...stores.records import ModelAttempt
 from ..calling.transcript import prompt_text
+
+if TYPE_CHECKING:
+    from ...stores.store import SqlStore
 
 WEAK, STRONG = "weak", "strong"
 COLUMNS = ("prompt", "weak_correct", "strong_correct")
@@ -88,7 +90,7 @@ def _table(rows: csv.DictReader[str], where: str) -> Iterator[GradedReply]:
             yield GradedReply(prompt=row["prompt"], model=model, good=cell == "1")
 
 
-async def read_log(store: Store, *, limit: int = 10_000) -> tuple[GradedReply, ...]:
+async def read_log(store: SqlStore, *, limit: int = 10_000) -> tuple[GradedReply, ...]:
     """Read the newest attempts of our own log, judged by the verdicts of their steps.
 
     An attempt counts as good if the result of its model was accepted. Attempts without a verdict,
