@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from .evidence import Held
 from .facts import StatedFacts, read
@@ -17,7 +18,7 @@ from .kinds import kinds_of
 from .lexicon.reading import lexicon
 from .matching import carries
 from .opposites import concept_of
-from .passives import PassiveStatement, is_moving, passive_claims
+from .passives import PassiveStatement, is_carrying, is_moving, passive_claims
 from .quantities import Quantity
 from .records import Leaf
 from .words import fold, folded_words, key_words, listed
@@ -33,6 +34,8 @@ _HELD = listed(
     retenu retenue arrêté arrêtée retenido retenida detenido detenida parado parada"""
 )
 """What a record or message says of something that is blocked."""
+_NOUNS = listed(lexicon("passives")["nouns"]["cancel"])
+"""Words that name a deed which may never be done: a rule speaks of it too."""
 _UNDONE = {("blocked", -1), ("registered", -1)}
 """States that come about by undoing their contrary."""
 _LABEL = 4
@@ -86,9 +89,10 @@ def _found(
     if not claim.is_lasting and _undoes(claim.word, denied):
         return False
     words = cited.words - denied
-    if any((kinds | kinds_of(claim.word)) & kinds_of(word) for word in words) or (
-        claim.is_moving and any(map(is_moving, words))
-    ):
+    named = {word for word in words if (kinds | kinds_of(claim.word)) & kinds_of(word)}
+    if named and (named - _NOUNS or _has_taken_place(named, cited)):
+        return True
+    if claim.is_moving and any(map(is_moving, words)):
         return True
     if claim.is_lasting and "block" in kinds and _HELD & words:
         return True
@@ -100,6 +104,26 @@ def _found(
     return "pay" in kinds and any(
         carries(h, amount, claim.word, cited.currencies) for h in booked for amount in money
     )
+
+
+def _has_taken_place(nouns: frozenset[str] | set[str], cited: Holding) -> bool:
+    """Whether evidence that only names a deed says that it was done, or how much came of it.
+
+    `cancellation: free until 3 May` cancels nothing.
+    """
+    for item in cited.items:
+        if not item.leaves:
+            # What prose says of it is left to meaning.
+            return bool(nouns & item.words)
+        for leaf in item.leaves:
+            own = frozenset(key_words(leaf.key))
+            text = folded_words(leaf.value) if isinstance(leaf.value, str) else frozenset[str]()
+            done = isinstance(leaf.value, Decimal) and leaf.value != 0
+            if own & nouns and (leaf.value is True or done or any(map(is_carrying, text))):
+                return True
+            if text & nouns and len(text) > _LABEL:
+                return True
+    return False
 
 
 def _undoes(word: str, denied: frozenset[str]) -> bool:

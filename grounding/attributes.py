@@ -10,16 +10,18 @@ import re
 from collections.abc import Sequence
 
 from .clauses import denies
+from .dates import MONTHS
 from .evidence import Row
 from .facts import StatedFacts
 from .ground import Holding
 from .labels import LabelColumn, content, label_columns, saying, subjects
 from .mixing import speaks_of_others
+from .relative import WEEKDAYS
 from .words import fold
 
 _APART = re.compile(
     r"[;:,]\s|\b(?:and|und|et|y|e|but|aber|mais|pero|or|oder|ou|like|wie|comme|como|after|before|nach"
-    r"|vor|après|avant|después|antes|while|während|with|mit|avec|con|also|auch|aussi|también)\b",
+    r"|vor|après|avant|después|antes|while|während|also|auch|aussi|también)\b",
     re.IGNORECASE,
 )
 
@@ -66,9 +68,18 @@ def _said_of(column: LabelColumn, facts: StatedFacts) -> list[str]:
         if (
             fold(label) in fold(facts.text)
             if any(c.isdigit() for c in label)
-            else content(label) and saying(label, facts)
+            else content(label) and (saying(label, facts) or _surname_said(label, facts))
         )
     ]
+
+
+def _surname_said(label: str, facts: StatedFacts) -> bool:
+    """Whether a sentence names a person by the last of several names, as it is written."""
+    names = label.split()
+    if not names[1:] or not all(word[:1].isupper() for word in names):
+        return False
+    is_day = fold(names[-1]) in MONTHS or fold(names[-1]) in WEEKDAYS
+    return not is_day and any(t.text == names[-1] for t in facts.tokens)
 
 
 def _is_of(row: Row, label: str) -> bool:

@@ -16,6 +16,7 @@ from . import (
     bare,
     comparison,
     fields,
+    fullness,
     in_part,
     ledger,
     only,
@@ -126,6 +127,8 @@ def _verdict(standing: Standing) -> SentenceVerdict:
         return _failed(f"the evidence does not make it “{word}”", word)
     if ledger.settles(standing):
         return _passed(standing)
+    if word := fullness.contradicted(facts, basis):
+        return _failed(f"the evidence does not make it “{word}”", word)
     if word := attributes.contradicted(facts, basis):
         return _failed(f"the evidence holds “{word}” of another record", word)
     if word := states.contradicted(facts, basis):

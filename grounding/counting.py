@@ -12,6 +12,7 @@ from . import cues
 from .clauses import denies, read_clauses
 from .evidence import Indexed, Row
 from .facts import StatedFacts
+from .fullness import full_trait
 from .ground import Holding
 from .labels import NUMBER_FIELDS, label_traits
 from .mixing import speaks_of_others
@@ -131,7 +132,8 @@ def _is_all_of(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
     for rows in cited.tables:
         if said.values[0] != len(rows):
             continue
-        if any(0 < len(trait.meant) < len(rows) for trait in traits(rows, facts)):
+        divided = [*traits(rows, facts), *full_trait(rows, facts)]
+        if any(0 < len(trait.meant) < len(rows) for trait in divided):
             return True
     return False
 
@@ -250,6 +252,7 @@ def _filters(rows: Sequence[Row], facts: StatedFacts) -> Iterator[int]:
         return
     yield from (len(trait.meant) for trait in traits(rows, facts))
     yield from (len(trait.meant) for trait in label_traits(rows, facts))
+    yield from (len(trait.meant) for trait in full_trait(rows, facts))
     said = frozenset(stem(t.folded) for t in facts.tokens if len(t.folded) > 2)
     picks = Counter(w for row in rows for w in stems_of(row.texts) & said)
     yield from (n for n in picks.values() if n < len(rows))

@@ -215,7 +215,8 @@ def clock_follows(minutes: int, facts: StatedFacts, cited: Holding, context: Hol
     spoken_of = [row for row in whole if any(row is n for n in named)]
     apart = [h for h in cited.held if not any(h is own for row in whole for own in row.held)]
     groups = [(row.times, row.held) for row in spoken_of or whole]
-    groups.append((cited.times, [*apart, *context.held]))
+    own = [clock for row in named for clock in row.times]
+    groups.append((own or cited.times, [*apart, *context.held]))
     return any(
         (clock.minutes + sign * int(held.quantity.value) // 60) % 1440 == minutes
         for times, lengths in groups

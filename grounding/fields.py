@@ -48,6 +48,7 @@ _IS_FOR = re.compile(
     rf"{_IS}(?:[^\W\d_]{{1,24}}\s){{1,3}}(?:for|für|pour|para)\s(?:the\s|den\s|le\s|el\s)?$",
     re.IGNORECASE,
 )
+_TO_PAY = listed("pay pagar abonar payer régler bezahlen zahlen begleichen")
 _PAST = re.compile(
     r"\b(?:was|were|has been|have been|had been|arrived|left|came|ended|began|wurden?|worden|kam"
     r"|traf|a été|ont été|est (?:arrivé|parti)e?|fue|fueron|ha sido|han sido|llegó|salió"
@@ -221,7 +222,8 @@ def _concepts(word: str) -> frozenset[str]:
 
 
 def _stems(text: str) -> frozenset[str]:
-    return frozenset(token.folded for token in tokens(text))
+    """Return the words of a text; what is to be paid is not what was."""
+    return frozenset(token.folded for token in tokens(text)) - _TO_PAY
 
 
 def _clause(fact: Placed, text: str) -> str:

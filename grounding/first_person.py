@@ -35,7 +35,7 @@ _GERMAN_PERFECT = re.compile(
     re.I,
 )
 _SPANISH_PAST = re.compile(
-    r"\b(?:ya\s)?((?:cancel|envi|reserv|cambi|modifiqu|actualic|abr|cre|anul|bloque|pagu|transfer|solicit|registr|tramit|program|añad|devolv|reembols)(?:é|í|amos|imos))\b",
+    r"\b(?:ya\s)?((?:cancel|envi|reserv|cambi|modifiqu|actualic|cre|anul|bloque|pagu|transfer|solicit|registr|tramit|program|añad|devolv|reembols)(?:é|í|amos|imos)|abrí)\b",
     re.I,
 )
 _OBJECT = (
@@ -60,6 +60,9 @@ _PARTICIPLE = re.compile(
 )
 _GERMAN_JOINED = re.compile(r",?\s(?:und|sowie)\s|,\s")
 _GERMAN_CLAUSE = re.compile(r"\s(?:weil|dass|damit|sodass|obwohl|da|wenn|falls|sobald|nachdem)\s|:")
+_NOTHING = listed(
+    "nothing none no neither nobody rien aucun aucune nada ningún ninguna nadie nichts"
+)
 _FINITE = listed("ist sind wird werden wurde wurden hat haben habe kann können sie es er ich wir")
 
 
@@ -75,13 +78,21 @@ def own_deeds(facts: StatedFacts) -> list[OwnDeed]:
     return [
         deed
         for deed in _said(facts)
-        if fold(deed.word) not in _LOOKED and not negated_before(facts, deed.start)
+        if fold(deed.word) not in _LOOKED
+        and not negated_before(facts, deed.start)
+        and not _of_nothing(facts, deed)
     ]
 
 
 def negated_before(facts: StatedFacts, at: int) -> bool:
     """Return whether a negation stands right before a place."""
     return any(t.folded in NEGATIONS for t in facts.tokens if at - 32 <= t.start < at)
+
+
+def _of_nothing(facts: StatedFacts, deed: OwnDeed) -> bool:
+    """`I booked nothing`, `we made no changes`: it says of nothing that it was done."""
+    after = next((t for t in facts.tokens if t.start >= deed.start + len(deed.word)), None)
+    return after is not None and after.folded in _NOTHING
 
 
 def _said(facts: StatedFacts) -> Iterator[OwnDeed]:

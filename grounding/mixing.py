@@ -140,7 +140,8 @@ def _says_own(
                 if any(carries(rival, q, facts.text, cited.currencies) for q in own):
                     return True
             case TimeOfDay():
-                if any(rival.is_at(t) for t in facts.times):
+                # A word such as noon may be the record's name.
+                if any(rival.is_at(t) for t in facts.times if not t.text.isalpha()):
                     return True
             case WrittenDate():
                 if any(d.matches(rival) for d in facts.dates):

@@ -180,6 +180,11 @@ def _kinds(word: str, clause: dict[str, None], *, names_money: bool) -> frozense
     return told_by_nouns(clause) if fold(word).startswith(_CARRYING) else frozenset()
 
 
+def is_carrying(word: str) -> bool:
+    """Return whether a word says that what a noun names has taken place: `issued`, `confirmed`."""
+    return fold(word).startswith(_CARRYING)
+
+
 def told_by_nouns(words: Iterable[str]) -> frozenset[str]:
     """Return the kinds of action that nouns name: `a refund`, `die Stornierung`."""
     return frozenset(

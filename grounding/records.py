@@ -14,12 +14,17 @@ from decimal import Decimal
 from typing import Any
 
 from ..state.json_text import json_in
+from ..state.relevance import sentences
+from .dates import MONTHS
+from .relative import WEEKDAYS
 from .units import currency_of
-from .words import key_words, stem
+from .words import key_words, stem, tokens
 
 _CURRENCY_KEYS = {"currency", "moneda", "devise", "wahrung", "divisa", "monnaie", "ccy", "cur"}
 
 _LABELLED = re.compile(r"([^\W\d_][\w ]{0,30}):\s(.{1,200})")
+_ITEM = re.compile(r"([^\W\d_][^:.;]{0,40}):\s([^:]{1,60})")
+_FEWEST_ITEMS = 3
 _LONGEST_HEADER = 400
 
 MOST_LEAVES = 4000
@@ -69,7 +74,7 @@ def parse(text: str) -> Records | None:
 
 
 def _parsed(text: str) -> Records | None:
-    value = _json(text) if text.lstrip()[:1] in ("{", "[") else _separated(text)
+    value = _json(text) if text.lstrip()[:1] in ("{", "[") else _separated(text) or _itemised(text)
     if value is None:
         return None
     value = _entries(value)
@@ -105,6 +110,22 @@ def _separated(text: str) -> list[dict[str, Any]] | None:
     ):
         return None
     return [dict(zip(names, (_value(v) for v in row), strict=True)) for row in body]
+
+
+def _itemised(text: str) -> list[dict[str, Any]] | None:
+    """Read `Belt: ordered. Battery: not available.`; None where it is prose of another kind.
+
+    Days stay prose: what a place does on which of them is told clause by clause.
+    """
+    parts = sentences(text)[:MOST_LEAVES]
+    items = [_ITEM.fullmatch(part) for part in parts]
+    if len(parts) < _FEWEST_ITEMS or not all(items):
+        return None
+    found = [(m[1], m[2].rstrip(".")) for m in items if m]
+    days = WEEKDAYS.keys() | MONTHS.keys()
+    if any(days & {t.folded for t in tokens(name)} for name, _ in found):
+        return None
+    return [{"name": name, "text": _value(value)} for name, value in found]
 
 
 def _entries(value: Any) -> Any:

@@ -371,6 +371,8 @@ class Standing:
         """What is computed of something cited and something that needs no citation."""
         if isinstance(fact, Quantity):
             return arithmetic.derives(fact, self.facts, self.cited, self.context)
+        if isinstance(fact, TimeOfDay):
+            return elapsed.clock_follows(fact.minutes, self.facts, self.cited, self.context)
         return isinstance(fact, WrittenDate) and elapsed.follows(
             fact, self.cited, self.context, self.ground.today, self.ground.years
         )

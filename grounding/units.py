@@ -142,7 +142,8 @@ _MONEY_FIELDS = listed(
     deductible premium prime pramie rent miete loyer alquiler salary gehalt salaire deposit kaution
     caution tarif tariff tarifa fare discount_amount summe suma somme
     overdraft beitrag contribution cotisation cuota depense gasto tax taxe taxes tasa
-    steuer impuesto maut toll surcharge zuschlag supplement suplemento ausgabe reembolso"""
+    steuer impuesto maut toll surcharge zuschlag supplement suplemento ausgabe reembolso
+    brutto netto bruto neto ttc ht facture facturado facturado factura facturé"""
 )
 _MONEY_ENDINGS = ("preis", "betrag", "gebuhr", "kosten", "price", "saldo", "miete", "summe")
 

@@ -89,7 +89,9 @@ def _sentence(item: Json) -> JsonObject:
     if not isinstance(item, dict) or any(name.startswith("$") for name in item):
         return {"text": item}
     if "text" in item:
-        return item
+        text = item["text"]
+        is_expression = isinstance(text, str) and is_f_string(text)
+        return item | {"text": {"$expr": text}} if is_expression else item
     raise PlanError(
         "A sentence has no text.",
         where="answer",

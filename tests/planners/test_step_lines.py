@@ -252,6 +252,16 @@ def test_an_f_string_is_a_sentence_with_values() -> None:
     assert texts == [{"$expr": "f'It costs {found.price}.'"}, *answer[1:]]
 
 
+def test_an_f_string_is_one_beside_what_it_cites_too() -> None:
+    """As a model writes it that names the step besides: nobody reads its braces."""
+    answer = [{"text": "f'It costs {found.price}.'", "cites": ["found"]}]
+
+    [sentence] = read("found = find()", answer=answer).answer
+
+    assert sentence.text == {"$expr": "f'It costs {found.price}.'"}
+    assert sentence.cites == ("found",)
+
+
 def test_lines_are_shorter_than_objects() -> None:
     """A plan of six everyday steps takes under two thirds of the characters."""
     lines = [
