@@ -134,7 +134,7 @@ async def _explain(
 
 
 def _checked(tool: Tool, args: JsonObject) -> JsonObject:
-    return Arguments(tool.name, tool.contract.args_schema, tool.check).check(args)
+    return Arguments.of(tool).check(args)
 
 
 def _policy(settings: Settings) -> CedarPolicy:

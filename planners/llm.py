@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from ..errors import BudgetExceededError, EndpointError, OutputError, PlanError
-from ..models.blocks import render
+from ..models.blocks import Block, render
 from ..models.requests import ModelReply, ModelRequest, Signals
 from ..state.plan import Plan
 from ..state.provenance import union
@@ -86,7 +86,7 @@ class LlmPlanner:
         for _ in range(RE_ASKS):
             if not isinstance(made, _Rejected):
                 break
-            messages = _corrected(messages, made.reply.data, made.problem)
+            messages = _corrected(messages, made.reply.data, _quoted(made.problem, request))
             again = await self._one_try(request, messages, tried)
             # A model that has become unreachable must not hide what was wrong with its plan.
             made = made if isinstance(again, Declined) else again
@@ -184,3 +184,13 @@ def _corrected(messages: list[BaseMessage], data: Json, problem: str) -> list[Ba
         AIMessage(canonical_json(data)),
         HumanMessage(f"That plan breaks a rule. {problem}\nReturn the corrected plan."),
     ]
+
+
+def _quoted(problem: str, request: PlanRequest) -> str:
+    """Return what a plan breaks, as data where outsiders' words may stand in it.
+
+    It names what a tool takes and brings, in the words of whoever wrote the tool's schemas.
+    """
+    if not request.sources:
+        return problem
+    return f"It is this:\n{render(Block(name='rule', text=problem, sources=request.sources))}"

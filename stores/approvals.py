@@ -185,7 +185,8 @@ class SqlApprovalStore:
         The first rejection, edit or response closes a request; an approval closes it when the
         quorum of distinct approvers is met. An edit's arguments stay in its decision. A closed
         request whose id is in `anew` is opened again first: what was decided before, and endorsed
-        or granted with it, counts no more.
+        or granted with it, counts no more. Nor does what others endorsed or granted when they
+        agreed, once somebody closes the request otherwise.
 
         Raises:
             DecisionError: An unknown, closed or expired request, a decision that is not allowed, or
@@ -230,6 +231,9 @@ class SqlApprovalStore:
             )
         )
         _change(connection, row.id, round=round_, status=status)
+        if status in _CLOSED and status != "approved":
+            # Others may have agreed before; their agreement has come to nothing.
+            self._take_back(connection, row.id, f"Its request was {status}.")
         entry = append_entry(
             connection,
             at=at,

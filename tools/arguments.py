@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
+from jsonschema import FormatChecker
 from jsonschema.exceptions import ValidationError
 
 from ..errors import ArgumentError, ConfigError, PlanError
@@ -15,9 +16,9 @@ from ..state import schemas
 from ..state.references import references
 from ..state.values import Json, JsonObject
 from .causes import said_by
-from .contract import CheckArgs
+from .contract import CheckArgs, Tool
 from .deferred import PlannedValidator, defer
-from .formats import FORMATS
+from .formats import FORMATS, TYPED_FORMATS
 from .plain import NotJsonError, TooLargeError, is_small, plain_json
 from .schema import allowed, closed, fill_defaults, with_defaults_allowed
 from .strict import StrictValidator
@@ -39,12 +40,20 @@ class Arguments:
         schema: JSON Schema (Draft 2020-12) of an object. Fields that it does not name are refused,
             unless it says otherwise itself.
         further: Rules beyond the schema.
+        formats: The formats that strings are held to.
 
     Raises:
         ConfigError: The schema is not valid, or not of an object.
     """
 
-    def __init__(self, tool: str, schema: Json, further: CheckArgs | None = None) -> None:
+    def __init__(
+        self,
+        tool: str,
+        schema: Json,
+        further: CheckArgs | None = None,
+        *,
+        formats: FormatChecker = FORMATS,
+    ) -> None:
         check_schema(schema, where=f"{tool}.args_schema")
         # `True` is a schema too, which takes anything.
         kind = schema.get("type", "object") if isinstance(schema, dict) else "anything"
@@ -55,12 +64,19 @@ class Arguments:
                 fix="Arguments are an object: describe one with `properties`.",
             )
         self._tool = tool
+        self._formats = formats
         fits = self._fits(closed(schema))
         self._schema = with_defaults_allowed(closed(schema), fits)
         self._further = further
         self._fitting = self._fits(self._schema)
-        self._strict = _validator(StrictValidator, self._schema)
-        self._planned = _validator(PlannedValidator, self._schema)
+        self._strict = self._validator(StrictValidator, self._schema)
+        self._planned = self._validator(PlannedValidator, self._schema)
+
+    @classmethod
+    def of(cls, tool: Tool) -> Arguments:
+        """Return the argument check of a tool."""
+        formats = TYPED_FORMATS if tool.typed else FORMATS
+        return cls(tool.name, tool.contract.args_schema, tool.check, formats=formats)
 
     async def checked(self, args: JsonObject) -> JsonObject:
         """Check without holding up the event loop: what may take long is left to a thread.
@@ -153,12 +169,15 @@ class Arguments:
 
     def _fits(self, schema: JsonObject) -> Callable[[Json, Json], bool]:
         """Return a function that says whether a value fits a part of the schema."""
-        validator = _validator(StrictValidator, schema)
+        validator = self._validator(StrictValidator, schema)
 
         def fits(part: Json, value: Json) -> bool:
             return validator.evolve(schema=part).is_valid(value)
 
         return fits
+
+    def _validator(self, kind: Any, schema: JsonObject) -> Any:
+        return schemas.validator_for(schema, kind, format_checker=self._formats)
 
     def _filled(self, args: JsonObject, steps: int) -> JsonObject:
         try:
@@ -184,10 +203,6 @@ class Arguments:
 
     def _at(self, path: str) -> str:
         return f"{self._tool}.{path}" if path else self._tool
-
-
-def _validator(kind: Any, schema: JsonObject) -> Any:
-    return schemas.validator_for(schema, kind, format_checker=FORMATS)
 
 
 def check_schema(schema: Json, *, where: str, limit: int = schemas.MAX_SCHEMA_BYTES) -> None:

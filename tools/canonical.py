@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
@@ -56,8 +56,8 @@ class ModelArguments:
         """
         try:
             return self._model.model_validate(args)
-        except Invalid as error:
-            if (values := self._read_lean(args, error)) is None:
+        except Exception as error:
+            if (values := self._read_lean(args, self._refused(args, error))) is None:
                 raise
             return values
 
@@ -75,13 +75,22 @@ class ModelArguments:
                 where=self._tool,
             ) from error
 
-    def _read_lean(self, args: JsonObject, error: Invalid) -> BaseModel | None:
+    def _refused(self, args: JsonObject, error: Exception) -> list[tuple[str | int, ...]]:
+        """Return the places of what was refused; where a validator failed, of all defaults."""
+        if isinstance(error, Invalid):
+            return [place for e in error.errors(include_url=False) if (place := _at(args, e))]
+        fields = self._model.model_fields.items()
+        named = {input_name(name, field): field.default for name, field in fields}
+        return [(k,) for k, value in args.items() if k in named and _is_written(named[k], value)]
+
+    def _read_lean(
+        self, args: JsonObject, places: Sequence[tuple[str | int, ...]]
+    ) -> BaseModel | None:
         """Read without the values that are refused, if their absence gives just these values."""
-        places = [place for e in error.errors(include_url=False) if (place := _at(args, e))]
         lean = _without(args, places)
         try:
             values = None if lean == args else self._model.model_validate(lean)
-        except Invalid:
+        except Exception:  # noqa: BLE001 - foreign code, too; what it said first is told
             return None
         if values is None:
             return None
@@ -156,6 +165,13 @@ class ModelArguments:
         fields = self._model.model_fields
         hidden = {input_name(name, fields[name]) for name in self._hidden}
         return {name: value for name, value in made.items() if name not in hidden}
+
+
+def _is_written(value: Any, as_json: Json) -> bool:
+    try:
+        return written(value) == as_json
+    except UnwritableError:
+        return False
 
 
 def _words(error: Exception) -> str:

@@ -159,6 +159,9 @@ class Tool:
     run: RunTool
     check: CheckArgs | None = None
     """Rules beyond the schema, asked before the ledger is touched."""
+    typed: bool = False
+    """Whether `check` reads the arguments as Python types, which take dates and times in more forms
+    than the schema's formats."""
     describe: Describe | None = None
     """What to show an approver, in one or two sentences."""
     preview: Preview | None = None

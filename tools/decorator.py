@@ -100,6 +100,7 @@ def tool(
             ),
             run=_runner(function, signature),
             check=signature.check,
+            typed=True,
             describe=describe,
             preview=preview,
             reconcile=reconcile,

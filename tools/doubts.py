@@ -20,6 +20,7 @@ from .claims import ProcessLedger
 from .contract import Tool, ToolContract
 from .endings import Ending, ending_of_output, ending_of_record, ending_of_result
 from .flights import Flights
+from .owner import lives_beside
 from .redaction import Redaction
 from .waiting import at_most
 
@@ -71,7 +72,7 @@ class Doubts:
         while True:
             over = over_at(tool.contract, record)
             # Asked after this moment, a no is final if nothing was on its way at this moment.
-            final = time.time() >= over and not self._flights.is_under_way(key)
+            final = time.time() >= over and not self._may_go_on(record)
             answer = await self._ask(tool, args, key)
             if answer is None:
                 return None
@@ -91,6 +92,11 @@ class Doubts:
                 return ending_of_record(record)
             if record.state == "failed":
                 return _DID_NOT_HAPPEN
+
+    def _may_go_on(self, record: EffectRecord) -> bool:
+        """Whether the call goes on, or whoever makes it is there and has not said that it ended."""
+        unsaid = record.settled_at is None and lives_beside(record.owner)
+        return unsaid or self._flights.is_under_way(record.claim.key)
 
     async def keep_under_way(self, tool: Tool, record: EffectRecord) -> None:
         """Have other processes know, while a call that was left behind goes on, that it does."""

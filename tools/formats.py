@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, time
 from urllib.parse import urlsplit
 
 from jsonschema import FormatChecker
@@ -30,3 +30,19 @@ def _is_uri(value: object) -> bool:
     if not isinstance(value, str):
         return True
     return bool(urlsplit(value).scheme) and not re.search(r"[\s\x00-\x1f]", value)
+
+
+TYPED_FORMATS = FormatChecker()
+"""Formats of arguments that Python types read afterwards. A `datetime` is one without an offset
+too, as `datetime.now` makes it, and a type that wants the offset refuses it itself."""
+TYPED_FORMATS.checkers = {**FORMATS.checkers}
+
+
+@TYPED_FORMATS.checks("date-time", raises=ValueError)
+def _is_any_date_time(value: object) -> bool:
+    return not isinstance(value, str) or bool(datetime.fromisoformat(value))
+
+
+@TYPED_FORMATS.checks("time", raises=ValueError)
+def _is_any_time(value: object) -> bool:
+    return not isinstance(value, str) or isinstance(time.fromisoformat(value), time)

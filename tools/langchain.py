@@ -63,6 +63,7 @@ def with_contract(
         ),
         run=functools.partial(run_langchain, base_tool, function, asynchronous, arguments),
         check=arguments.model.check if arguments.model else None,
+        typed=arguments.model is not None,
         describe=describe,
         preview=preview,
         reconcile=reconcile,

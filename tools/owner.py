@@ -43,6 +43,16 @@ def has_ended(owner: str) -> bool:
     return _started(int(pid)) != rest
 
 
+def lives_beside(owner: str) -> bool:
+    """Whether an owner's process is another one of this machine, and there still.
+
+    It may do nothing, stopped or starved, and go on at any time where it was.
+    """
+    process = process_of(owner)
+    here = process.startswith(f"{_place()}/") and process != this_process()
+    return here and not has_ended(owner)
+
+
 @cache  # Asked for on event loops, where reading a link is a blocking call.
 def _place() -> str:
     """The machine since its last boot, and the process namespace that ids belong to."""

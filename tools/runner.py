@@ -97,10 +97,7 @@ class Runner:
         owner: str = "",
     ) -> None:
         self.tools = tools
-        self._arguments = {
-            name: Arguments(name, tool.contract.args_schema, tool.check)
-            for name, tool in tools.items()
-        }
+        self._arguments = {name: Arguments.of(tool) for name, tool in tools.items()}
         self._payloads = store.payloads
         self._admission = Admission(credentials or EnvironmentCredentials({}))
         self._claims = ProcessLedger(store.effects, owner=owner or this_process())

@@ -114,9 +114,7 @@ async def test_who_thinks_again_before_the_quorum_is_met_takes_the_grant_back(
     desk: Any, w: Any
 ) -> None:
     """A first approval of two, with a grant, and then a rejection by the same person."""
-    two = """@id("two") @quorum("2") permit (principal, action == Action::"call", resource)
-             when { resource.effect == "money" };"""
-    agent = desk.agent(plan(w), policy=two)
+    agent = desk.agent(plan(w), policy=TWO)
     [request] = w.requests(await desk.ask(agent, "Pay"))
     assert (await desk.decide(agent, request["id"], APPROVE, "ada")).status == "waiting"
 
@@ -124,6 +122,57 @@ async def test_who_thinks_again_before_the_quorum_is_met_takes_the_grant_back(
 
     [grant] = await desk.store.grants.every()
     assert grant.state(desk.clock()) == "revoked"
+
+
+TWO = """@id("two") @quorum("2") permit (principal, action == Action::"call", resource)
+         when { resource.effect == "money" };"""
+BOTH = {**APPROVE, "endorse": ["to"]}
+
+
+def plan_from_mail(w: Any) -> Any:
+    """Pay whoever a mail names."""
+    return w.plan(
+        w.step("mail", "read_mail", item="1"),
+        w.step("p0", "pay", to=w.ref("mail", "sender"), amount=20.0),
+    )
+
+
+@pytest.mark.parametrize(
+    "no",
+    [
+        {"type": "reject"},
+        {"type": "respond", "message": "Pay half of it."},
+        {"type": "edit", "edited_action": {"args": {"to": "eve", "amount": 10.0}}},
+    ],
+    ids=["reject", "respond", "edit"],
+)
+async def test_an_agreement_that_comes_to_nothing_allows_nothing(
+    desk: Any, w: Any, no: Any
+) -> None:
+    """One of two agreed, and allowed and endorsed more with it; the other one says no."""
+    agent = desk.agent(plan_from_mail(w), policy=TWO)
+    [request] = w.requests(await desk.ask(agent, "Pay the sender of mail 1"))
+    assert (await desk.decide(agent, request["id"], BOTH, "ada")).status == "waiting"
+
+    await desk.decide(agent, request["id"], no, "bea")
+
+    given = [*await desk.store.grants.every(), *await desk.store.endorsements.every()]
+    assert [one.state(desk.clock()) for one in given] == ["revoked", "revoked"]
+    kinds = [entry.kind for entry in await desk.store.audit.entries()]
+    assert {"grant_revoked", "endorsement_revoked"} <= set(kinds)
+
+
+async def test_an_agreement_that_counts_allows_what_it_says(desk: Any, w: Any) -> None:
+    """Both agreed; what one of them allowed with it stands when the other approves only."""
+    agent = desk.agent(plan_from_mail(w), policy=TWO)
+    [request] = w.requests(await desk.ask(agent, "Pay the sender of mail 1"))
+    await desk.decide(agent, request["id"], BOTH, "ada")
+
+    record = await desk.decide(agent, request["id"], w.APPROVE, "bea")
+
+    assert record.status == "approved"
+    given = [*await desk.store.grants.every(), *await desk.store.endorsements.every()]
+    assert [one.state(desk.clock()) for one in given] == ["in force", "in force"]
 
 
 async def test_an_answer_that_is_sent_twice_grants_once(desk: Any, w: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import field
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -16,6 +16,7 @@ from langchain_core.tools import StructuredTool
 from pydantic import (
     AfterValidator,
     AliasChoices,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -115,7 +116,7 @@ LANGCHAIN_PAY = from_langchain(
 
 def checked(made: Tool, args: dict[str, Any]) -> dict[str, Any]:
     """Check arguments as the runner does."""
-    return Arguments(made.name, made.contract.args_schema, made.check).check(args)
+    return Arguments.of(made).check(args)
 
 
 def test_every_default_and_coercion_is_written_out() -> None:
@@ -531,3 +532,63 @@ def test_an_alias_that_is_a_path_cannot_be_described() -> None:
     )
     with pytest.raises(ConfigError, match="path"):
         from_langchain(deep)
+
+
+class Meeting(BaseModel):
+    """Times as Python makes them, without an offset."""
+
+    at: datetime = Field(default_factory=lambda: datetime(2026, 1, 2, 3, 4, 5, 600))
+    opens: time = time(9, 30)
+    lasts: timedelta = timedelta(minutes=5)
+    aware: AwareDatetime | None = None
+
+
+@tool(effect="write")
+def meet(meeting: Meeting) -> str:
+    """Meet."""
+    return str(meeting)
+
+
+MEET_BY_LANGCHAIN = from_langchain(
+    StructuredTool.from_function(
+        lambda at, opens, lasts, aware: f"{at} {opens} {lasts} {aware}",
+        name="meet_by_langchain",
+        description="Meet.",
+        args_schema=Meeting,
+    )
+)
+
+
+@given(at=st.none() | st.datetimes() | st.datetimes(timezones=st.just(UTC)), opens=st.times())
+def test_times_without_an_offset_are_times(at: datetime | None, opens: time) -> None:
+    """As given, by default, and from a factory; a type that wants an offset refuses it itself."""
+    told = {"opens": opens.isoformat(), **({} if at is None else {"at": at.isoformat()})}
+
+    form = checked(meet, {"meeting": told})["meeting"]
+
+    assert form == checked(MEET_BY_LANGCHAIN, told)
+    read = Meeting.model_validate(form)
+    assert read == Meeting.model_validate(told)
+    assert form["lasts"] == "PT5M"
+    with pytest.raises(ArgumentError, match="timezone"):
+        checked(meet, {"meeting": {**told, "aware": "2026-01-02T03:04:05"}})
+
+
+def as_number(value: Any) -> int:
+    """Read what `int` reads; of anything else it says so by a TypeError."""
+    return int(value)
+
+
+NOTHING: Any = None
+
+
+@tool(effect="write")
+def count(number: Annotated[int, BeforeValidator(as_number)] = NOTHING, unit: str = "cm") -> str:
+    """Count."""
+    return f"{number} {unit}"
+
+
+def test_a_validator_that_is_not_made_for_the_default_is_not_asked_about_it() -> None:
+    """It may raise anything; the tool is built, and the default passes as what it is."""
+    assert checked(count, {"number": 3}) == {"number": 3, "unit": "cm"}
+    assert checked(count, {"unit": "m"}) == {"number": None, "unit": "m"}

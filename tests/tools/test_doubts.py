@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 
 from pointsman.errors import ToolError
 from pointsman.state.run import Principal, Run
+from pointsman.state.values import digest
 from pointsman.stores import SqlStore
 from pointsman.stores.records import EffectClaim
 from pointsman.tools import Runner, Tool, ToolContract, ToolOutcome, effect_key, tool
@@ -252,6 +256,49 @@ async def test_a_call_of_a_vanished_worker_goes_before_a_person(run: Run, store:
     )
     await store.effects.claim(claim, owner="elsewhere/1/1", lease_seconds=0.7)
     assert (await pay(Runner({"pay": pay_tool(act)}, store), run)).status == "unknown"
+
+
+async def test_a_worker_that_was_stopped_inside_its_call_is_waited_for(
+    run: Run, store: SqlStore, make_runner: Any
+) -> None:
+    """Its claim has expired and the books say no, but it goes on where it was once it is woken."""
+    script = "from pointsman.tools.owner import this_process as p; print(p(), flush=True); input()"
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert worker.stdout is not None
+    owner = (await worker.stdout.readline()).decode().strip()
+    worker.send_signal(signal.SIGSTOP)
+    paid: list[str] = []
+
+    async def act(args: dict[str, Any], _call: Any) -> Any:
+        paid.append(args["invoice"])
+        return {"paid": args["invoice"]}
+
+    async def look(_key: str, args: dict[str, Any]) -> tuple[bool, Any]:
+        return args["invoice"] in paid, {"paid": args["invoice"]}
+
+    args = {"invoice": "INV-1"}
+    claim = EffectClaim(
+        key=effect_key(run.id, "pay", args),
+        run_id=run.id,
+        step="s1",
+        tool="pay",
+        args_digest=digest(args),
+        effect="money",
+        idempotency="none",
+    )
+    await store.effects.claim(claim, owner=owner, lease_seconds=0.0)
+    runner = make_runner(pay_tool(act, look, in_flight=0))
+    soon = run.model_copy(update={"deadline_at": time.time() + 1.0})
+
+    asked = await pay(runner, soon)
+    worker.kill()
+    await worker.wait()
+    after = await pay(runner, run)
+
+    assert (asked.status, after.status) == ("unknown", "done")
+    assert paid == ["INV-1"]
 
 
 async def test_equal_changes_of_one_run_are_one_effect(make_runner: Any, run: Run) -> None:
