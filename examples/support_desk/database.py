@@ -34,6 +34,7 @@ def create(home: Path) -> Path:
 
 
 def _filled(file: Path) -> Path:
+    file.touch(mode=0o600)  # SQLite's own files beside it take the same mode.
     with closing(_open(file)) as db:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("BEGIN IMMEDIATE")

@@ -15,15 +15,15 @@ from ...state.values import JsonObject
 
 LIMITS = frozenset(
     {
-        *("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens"),
-        *("max_tokens_to_sample", "maxoutputtokens", "num_predict", "n_predict", "max_length"),
+        *("maxtokens", "maxcompletiontokens", "maxoutputtokens", "maxnewtokens", "maxtokencount"),
+        *("maxtokenstosample", "maxgenlen", "numpredict", "npredict", "maxlength"),
     }
 )
-"""Names under which servers take an output limit."""
+"""Names under which servers take an output limit, however they are written: `maxTokens`."""
 CHOICES = frozenset(
     {
-        *("n", "best_of", "num_return_sequences", "num_generations", "num_completions"),
-        *("candidate_count", "candidatecount", "num_beams", "beam_width"),
+        *("n", "bestof", "numreturnsequences", "numgenerations", "numcompletions", "numresults"),
+        *("candidatecount", "samplecount", "numsamples", "numbeams", "beamwidth"),
     }
 )
 """Names under which servers take how many replies to write; each is billed."""
@@ -49,7 +49,7 @@ def without_limits(parameters: Mapping[str, Any]) -> JsonObject:
     return {
         name: without_limits(value) if isinstance(value, dict) else value
         for name, value in parameters.items()
-        if name.lower() not in LIMITS
+        if _plain(name) not in LIMITS
     }
 
 
@@ -62,7 +62,12 @@ def _numbers(fields: Mapping[str, Any], depth: int) -> Iterator[tuple[str, float
         if isinstance(value, int | float) and not isinstance(value, bool):
             # No server reads what JSON cannot hold.
             if isfinite(value):
-                yield name.lower(), value
+                yield _plain(name), value
         elif isinstance(value, str) and _NUMBER.fullmatch(value):
             # Servers read a number that is written as text.
-            yield name.lower(), float(value)
+            yield _plain(name), float(value)
+
+
+def _plain(name: str) -> str:
+    """Return a field's name without what servers' styles differ in."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())

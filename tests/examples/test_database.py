@@ -27,6 +27,11 @@ def test_two_folders_hold_the_same_and_share_nothing(tmp_path: Path) -> None:
     assert dump(first) != dump(second)
 
 
+def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+    """It stands in the agent's home, where everything is its owner's alone."""
+    assert create(tmp_path).stat().st_mode & 0o777 == 0o600
+
+
 def test_there_are_a_few_hundred_records_in_every_situation(tmp_path: Path) -> None:
     """Every status occurs, and so do refunds, disputes, voided payments and late deliveries."""
     with closing(sqlite3.connect(create(tmp_path))) as db:

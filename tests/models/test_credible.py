@@ -277,6 +277,8 @@ def test_letters_that_unfold_are_counted_unfolded(text: str) -> None:
         ({"n": "3", "max_tokens": " 50"}, 50, 3),
         ({"n": 2.5, "best_of": "many"}, None, 3),
         ({"n": float("inf"), "best_of": float("nan"), "max_tokens": float("-inf")}, None, 1),
+        ({"maxTokens": 70, "inference": {"max_gen_len": 60, "maxTokenCount": 80}}, 60, 1),
+        ({"numReturnSequences": 2, "best-of": 3, "numResults": 4, "sampleCount": 5}, None, 5),
         ({"options": [{"n": 3}, {"a": {"b": {"c": {"d": {"e": {"n": 4}}}}}}]}, None, 4),
     ],
     ids=str,

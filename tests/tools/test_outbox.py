@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -36,6 +37,26 @@ async def test_the_same_call_twice_is_one_message(tmp_path: Path, execute: Any) 
         }
     )
     assert rows(path) == [("a@b.example", "Hello", "Text.", "run-1")]
+
+
+async def test_nobody_else_may_read_what_was_written(tmp_path: Path, execute: Any) -> None:
+    """Whatever the umask; one that exists is shared as its owner wants."""
+    path, shared = tmp_path / "outbox.db", tmp_path / "shared.db"
+    shared.touch()
+    shared.chmod(0o640)
+    before = os.umask(0)
+    try:
+        for file in (path, shared):
+            await execute(outbox(file), **MESSAGE)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("SELECT * FROM outbox").fetchall()
+            beside = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+
+    assert beside.pop("shared.db") == 0o640
+    assert set(beside.values()) == {0o600}
+    assert {"outbox.db", "outbox.db-wal"} <= beside.keys()
 
 
 async def test_reconciliation_finds_the_message(tmp_path: Path, execute: Any) -> None:

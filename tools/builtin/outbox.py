@@ -13,6 +13,7 @@ from pydantic import Field
 from typing_extensions import Unpack
 
 from ...state.values import Json, JsonObject
+from ...stores.files import private_file
 from ..contract import ContractOptions, Tool, ToolCall
 from ..decorator import tool
 from ..threads import TOOL_THREADS
@@ -73,6 +74,9 @@ def outbox(path: Path, **contract: Unpack[ContractOptions]) -> Tool:
 
 @contextmanager
 def _opened(path: Path) -> Generator[sqlite3.Connection]:
+    if not path.exists():
+        # It holds what was written to whom. Who may read one that exists is its owner's affair.
+        private_file(path)
     connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
