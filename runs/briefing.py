@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 from ..models.blocks import Block
 from ..state.context import AgentContext
 from ..state.plan import Plan
+from ..state.provenance import union
 from ..state.relevance import sentences
 from ..state.results import StepResult
 from ..state.task import Task, Utterance
@@ -52,12 +53,16 @@ async def desk_for(
     evidence = await collect(view.results, dependencies.store.payloads, view.memory)
     instructions = instructions_for(view.run, dependencies, view.plan)
     since = said_since(view, dependencies.settings)
+    task = view.task or Task(text="")
+    tainted = (result.taint for result in view.results.values())
     brief = AnswerBrief(
-        task=view.task or Task(text=""),
+        task=task,
         today=datetime.fromtimestamp(view.run.started_at, UTC).date(),
         evidence=blocks_of(evidence, list(evidence)),
         instructions=instructions,
         why=view.plan.reason,
+        planned_after=view.plan.taint,
+        sources=union([view.plan.taint, task.heard, *tainted]),
         notes=notes,
         skipped=_skipped(view.plan, view.results),
         since=since,

@@ -74,6 +74,7 @@ async def _confirmed(desk: Writing, checked: CheckedSentences) -> CheckedSentenc
         messages=prompts.verify_messages(
             [(s.text, blocks_of(desk.evidence, s.cites)) for s in sentences],
             instructions=desk.brief.instructions,
+            sources=desk.brief.sources,
         ),
         schema=prompts.VERIFY_SCHEMA,
         max_output_tokens=512,

@@ -24,7 +24,11 @@ async def collect(
         for item in result.evidence:
             text = text_at(output, item.path)
             found[item.id] = Evidenced(
-                evidence=item, text=text, output=output, data_class=result.data_class
+                evidence=item,
+                text=text,
+                output=output,
+                data_class=result.data_class,
+                taint=result.taint,
             )
     return found
 

@@ -118,15 +118,19 @@ def data_class(desk: Writing) -> tuple[str, ...]:
 
 
 def blocks_of(evidence: dict[str, Evidenced], ids: Sequence[str]) -> list[Block]:
-    """Return evidence as a prompt shows it, each with its source."""
+    """Return evidence as a prompt shows it, each with what untrusted sources it comes from."""
     return [
         Block(
             name=id_,
             text=f"{evidence[id_].evidence.source}\n{evidence[id_].text}",
-            sources=(evidence[id_].evidence.source,)
-            if evidence[id_].evidence.trust == "untrusted"
-            else (),
+            sources=_sources(evidence[id_]),
         )
         for id_ in ids
         if id_ in evidence
     ]
+
+
+def _sources(item: Evidenced) -> tuple[str, ...]:
+    """Return the untrusted sources of evidence: a trusted tool may repeat what it was given."""
+    untrusted = item.evidence.trust == "untrusted"
+    return item.taint or ((item.evidence.source,) if untrusted else ())

@@ -41,6 +41,8 @@ class Evidenced(Record):
     """The whole output it is part of."""
     data_class: tuple[str, ...] = ()
     """Classes of the data in it."""
+    taint: tuple[str, ...] = ()
+    """Untrusted sources that flowed into it, whoever brought it."""
 
 
 def prepared(
