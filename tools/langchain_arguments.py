@@ -224,6 +224,13 @@ def _schema(base_tool: BaseTool, model: type[BaseModel], hidden: set[str]) -> Js
                 where=f"{base_tool.name}.{name}",
                 fix="Give the field a plain alias.",
             )
+        unread = model.model_config.get("validate_by_alias") is False
+        if unread and input_name(name, info) != name:
+            raise ConfigError(
+                "It has an alias, and is not read by it (validate_by_alias).",
+                where=f"{base_tool.name}.{name}",
+                fix="Remove the alias, or have the model read it.",
+            )
     try:
         schema = tidy(model.model_json_schema(by_alias=True))
     except PydanticUserError as error:

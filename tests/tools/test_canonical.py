@@ -534,6 +534,20 @@ def test_an_alias_that_is_a_path_cannot_be_described() -> None:
         from_langchain(deep)
 
 
+def test_an_alias_that_is_not_read_is_no_name() -> None:
+    """The schema would name it, and the model would miss its field at every call."""
+
+    class Unread(BaseModel):
+        model_config = ConfigDict(validate_by_alias=False, validate_by_name=True)
+        n: int = Field(alias="number")
+
+    unread = StructuredTool.from_function(
+        lambda n: n, name="unread", description="Reads.", args_schema=Unread
+    )
+    with pytest.raises(ConfigError, match="not read by it"):
+        from_langchain(unread)
+
+
 class Meeting(BaseModel):
     """Times as Python makes them, without an offset."""
 
