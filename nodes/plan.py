@@ -24,7 +24,7 @@ from ..state.context import AgentContext
 from ..state.interim import untold
 from ..state.parked import ParkedRun
 from ..state.plan import Plan
-from ..state.progress import Move, hard_stop, next_move, skip_blocked
+from ..state.progress import Move, hard_stop, is_unfinished, next_move, skip_blocked
 from ..state.results import StepResult
 from ..state.run import Stop
 
@@ -33,12 +33,14 @@ ASK = "steps wait for a person"
 TELL = "steps wait for a person, and what needs nobody was found"
 REVISE = "steps failed that another plan may avoid, or the plan asks to look again"
 FINISH = "done, stopped (turns, deadline, budget, tool failure), or a question to the user"
+FOLLOW = "the state was edited: loops begin or end, steps are left out"
 AFTER_PLAN: dict[Hashable, str] = {
     DISPATCH: "lane",
     ASK: "gate",
     TELL: "interim",
     REVISE: "revise",
     FINISH: "synthesize",
+    FOLLOW: "plan",
 }
 
 
@@ -100,7 +102,8 @@ def _passes_the_gate(view: RunView) -> bool:
 def after_plan(view: RunView) -> str | list[Send]:
     """Decide where the run goes: into lanes, or along a key of `AFTER_PLAN`.
 
-    It reads nothing but the state, so a state that was edited in Studio goes on like any other.
+    It reads nothing but the state, so a state that was edited in Studio goes on like any other:
+    LangGraph takes an edit for a pass through `plan`, which has not seen it.
     """
     move = move_of(view)
     if move.kind == "dispatch":
@@ -110,6 +113,8 @@ def after_plan(view: RunView) -> str | list[Send]:
         return FINISH
     if move.kind == "ask" and untold(view.plan, view.results, view.run.told):
         return TELL
+    if move.kind != "ask" and view.stop is None and is_unfinished(view.plan, view.results):
+        return FOLLOW
     return {"ask": ASK, "revise": REVISE, "finish": FINISH}[move.kind]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..errors import DecisionError
 from ..state.approval import ApprovalRequest
+from ..state.migrations import read_stored
 from ..state.values import JsonObject
 from .facts import CallFacts
 
@@ -41,12 +42,14 @@ def facts_of(
             where=f"approval {request.id}",
             fix="Decide on it where its thread runs.",
         )
-    return CallFacts.from_json(
+    return read_stored(
+        CallFacts,
         {
             **request.facts,
             "tool": request.tool,
             "args": request.args if args is None else args,
             "tainted_args": request.provenance,
             "frozen": frozen,
-        }
+        },
+        where=f"approval {request.id}",
     )

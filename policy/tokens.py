@@ -15,6 +15,7 @@ from ..errors import ConfigError, CredentialError, NotFoundError
 from ..state.run import Principal
 from ..state.values import Record
 from ..stores.audit import SqlAuditLog
+from ..stores.bodies import body_of, record_in
 from ..stores.records import Switch
 from ..stores.switches import SqlSwitches
 from .keyring import Keyring
@@ -229,7 +230,7 @@ class TokenIssuer:
             issued_by=issued_by,
         )
         await self._audit.append(
-            "token_issued", thread_id=TOKENS, actor=issued_by, body=record.to_json()
+            "token_issued", thread_id=TOKENS, actor=issued_by, body=body_of(record)
         )
         return IssuedToken(token=SecretStr(token), record=record)
 
@@ -277,7 +278,8 @@ class TokenIssuer:
         entries = await self._audit.entries(TOKENS, limit=MAX_LISTED)
         active = await self._switches.active()
         revoked = {switch.target for switch in active if switch.kind == "revoke_token"}
-        records = (TokenRecord.from_json(e.body) for e in entries if e.kind == "token_issued")
+        issued = (e for e in entries if e.kind == "token_issued")
+        records = (record_in(TokenRecord, e.body, where=f"audit entry {e.seq}") for e in issued)
         now = time.time()
         return tuple(
             record.model_copy(

@@ -18,10 +18,11 @@ from ..models.requests import Candidate
 from ..state.agent import read
 from ..state.channels import merge_two
 from ..state.context import AgentContext
+from ..state.edited import of_its_step
 from ..state.expansion import rest_of
 from ..state.instances import parts_of
 from ..state.migrations import migrated
-from ..state.nesting import nest_of
+from ..state.nesting import nest_of, roots
 from ..state.plan import Plan, Step
 from ..state.results import FINAL, Attempt, StepResult, Verdict
 from ..state.run import Run
@@ -72,6 +73,9 @@ class LaneState(TypedDict, total=False):
     """Those of these instances that effects beside the lane rest on, too."""
     checked_steps: list[JsonObject]
     """These steps, and the loops around them, as far as the plan above does not hold them."""
+    outdated: list[str]
+    """Results on the state above that go with the first that the lane brings: once an edited step
+    has run again, nothing tells them from results that still hold."""
     dispatch: str
     """Of the lanes that run side by side, by which they find each other."""
     beside: list[str]
@@ -226,11 +230,17 @@ class LaneView:
         sent: JsonObject = read(self._state, "inputs", {})
         return {**sent, **self._taken} if self._taken else sent
 
+    @property
+    def removed(self) -> dict[str, None]:
+        """What the lane removes from the state above."""
+        outdated: list[str] = read(self._state, "outdated", [])
+        return dict.fromkeys(outdated)
+
     def result(self, key: str) -> StepResult | None:
         """Return a step's result, if the lane has it: its own, or one that it was sent or took."""
         own = read(self._state, "results", {}).get(key)
         raw = own if own is not None else self.inputs.get(key)
-        return None if raw is None else self._record(f"result {key}", StepResult, raw)
+        return None if raw is None else self._record(f"results {key}", StepResult, raw)
 
     def _record(self, slot: str, kind: type[R], raw: JsonObject) -> R:
         return self.memory.read(slot, kind, raw, where="lane")
@@ -293,12 +303,13 @@ class StepEnded:
 
     def pack(self, view: LaneView) -> JsonObject:
         """Return the channels to write."""
-        key, raw = self.result.step, self.result.to_json()
-        view.memory.keep(f"result {key}", raw, self.result)
+        result = of_its_step(self.result, roots(view.plan), view.memory.step_digest)
+        key, raw = result.step, result.to_json()
+        view.memory.keep(f"results {key}", raw, result)
         left = view.chain[1:] if self.result.status == "accepted" else self._rest(view)
         view.bring({key: raw} if self.result.status in FINAL else {}, left)
         return {
-            "results": {key: raw},
+            "results": {**view.removed, key: raw},
             "inputs": view.inputs,
             "chain": left,
             "attempts": (),

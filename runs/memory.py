@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from ..models.meter import UsageMeter
+from ..state.edited import step_digest
 from ..state.migrations import read_stored
+from ..state.plan import Step
 from ..state.results import called
 from ..state.usage import Usage, total
 from ..state.values import Json, JsonObject, Record, size_of
@@ -53,6 +55,7 @@ class RunMemory:
     _approvals: dict[str, Sequence[ApprovalRecord]] = field(default_factory=dict)
     _meters: dict[str, UsageMeter] = field(default_factory=dict)
     _begun: set[str] = field(default_factory=set)
+    _digests: dict[int, tuple[Step, str]] = field(default_factory=dict)
     _values: OrderedDict[str, tuple[Json, int]] = field(default_factory=OrderedDict)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     arrivals: Arrivals = field(default_factory=Arrivals)
@@ -80,6 +83,14 @@ class RunMemory:
     def keep(self, slot: str, raw: JsonObject, record: Record) -> None:
         """Remember what an object was packed from or parsed into."""
         self._records[slot] = (raw, record)
+
+    def step_digest(self, step: Step) -> str:
+        """Return the digest of a step, which is worked out once."""
+        known = self._digests.get(id(step))
+        if known is None:
+            # The step is held, so that no other object can have its id.
+            known = self._digests[id(step)] = (step, step_digest(step))
+        return known[1]
 
     def may_owe(self, free: bool) -> bool:
         """Whether something may be written with what comes next, the lease's return at the latest.

@@ -15,6 +15,7 @@ from ..state.migrations import read_stored
 from ..state.plan import Plan
 from ..state.provenance import union
 from ..state.results import told_by
+from ..state.revision import as_they_ran
 from ..state.run import Stop
 from ..state.values import JsonObject, digest
 from .dependencies import Dependencies
@@ -105,6 +106,8 @@ async def make_plan(
         changing = {c.name for c in request.tools if c.effect != "read"}
         ordered = tuple(sorted(changing & {step.tool for step in made.every_step()}))
         made = made.model_copy(update={"version": request.version, "ordered": ordered})
+        if request.previous is not None:
+            made = as_they_ran(request.previous, made)
         try:
             await asyncio.to_thread(validate, made, request, dependencies.tools)
         except PlanError as error:

@@ -9,7 +9,9 @@ from langchain_core.messages import AnyMessage
 from langgraph.types import Overwrite
 
 from ..state.answer import Answer
+from ..state.edited import of_its_step
 from ..state.migrations import VERSION_KEY
+from ..state.nesting import roots
 from ..state.parked import ParkedRun
 from ..state.plan import Plan
 from ..state.remembered import Remembered
@@ -48,6 +50,7 @@ class RunUpdate:
     def pack(self, view: RunView) -> Channels:
         """Return the channels to write."""
         memory = view.memory
+        results = self._packed_results(view)
         update: Channels = view.brought_up()
         if self.taken_up is not None:
             update |= _taken_up(self.taken_up, memory)
@@ -57,11 +60,8 @@ class RunUpdate:
             for slot, record in records.items()
             if record is not None
         }
-        if self.results:
-            update["results"] = {
-                key: result and _packed(f"result {key}", result, memory)
-                for key, result in self.results.items()
-            }
+        if results:
+            update["results"] = results
         if self.usage is not None:
             update["usage"] = self.usage.model_dump(mode="json")
         plain = {
@@ -80,6 +80,15 @@ class RunUpdate:
         if self.messages:
             update["messages"] = list(self.messages)
         return {**update, "fence": memory.fence}
+
+    def _packed_results(self, view: RunView) -> dict[str, JsonObject | None]:
+        memory, root = view.memory, roots(self.plan or view.plan) if self.results else {}
+        packed: dict[str, JsonObject | None] = dict.fromkeys([*view.outdated, *self.results])
+        for key, result in self.results.items():
+            if result is not None:
+                own = of_its_step(result, root, memory.step_digest)
+                packed[key] = _packed(f"results {key}", own, memory)
+        return packed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +139,7 @@ def _changes(
 
 def _taken_up(parked: ParkedRun, memory: RunMemory) -> Channels:
     results = {
-        name: _packed(f"result {name}", result, memory) for name, result in parked.results.items()
+        name: _packed(f"results {name}", result, memory) for name, result in parked.results.items()
     }
     return {
         "run": _packed("run", parked.run, memory),

@@ -17,8 +17,9 @@ from langchain_core.messages import AnyMessage
 
 from ..state.agent import read
 from ..state.answer import Answer
+from ..state.edited import of_other_steps
 from ..state.instances import parts_of
-from ..state.migrations import VERSION_KEY, migrated, read_stored
+from ..state.migrations import VERSION_KEY, migrated, not_stored_so
 from ..state.nesting import around, nest_of, outermost
 from ..state.parked import ParkedRun
 from ..state.plan import Plan, Step
@@ -29,7 +30,7 @@ from ..state.results import StepResult
 from ..state.run import Run, Stop
 from ..state.task import Task
 from ..state.usage import Usage
-from ..state.values import SCHEMA_VERSION, JsonObject, Record
+from ..state.values import SCHEMA_VERSION, Json, JsonObject, Record
 from .memory import RunMemory
 
 R = TypeVar("R", bound=Record)
@@ -82,9 +83,24 @@ class RunView:
 
     @cached_property
     def results(self) -> dict[str, StepResult]:
-        """Results by step instance, which today is the step's id."""
-        raw: JsonObject = read(self._state, "results", {})
-        return {key: self._record(f"result {key}", StepResult, value) for key, value in raw.items()}
+        """Results of the plan as it stands, by step instance."""
+        gone = self.outdated
+        return {key: result for key, result in self._on_state.items() if key not in gone}
+
+    @cached_property
+    def outdated(self) -> frozenset[str]:
+        """Results on the state that are of steps which a person has edited since, or removed."""
+        found = self._on_state
+        if not found:
+            return frozenset()
+        return of_other_steps(self.plan, found, self.memory.step_digest)
+
+    @cached_property
+    def _on_state(self) -> dict[str, StepResult]:
+        raw = self._objects("results")
+        return {
+            key: self._record(f"results {key}", StepResult, value) for key, value in raw.items()
+        }
 
     @cached_property
     def answer(self) -> Answer | None:
@@ -104,29 +120,29 @@ class RunView:
     @property
     def turns(self) -> int:
         """Passes through `plan` so far."""
-        return read(self._state, "turns", 0)
+        return self._count("turns")
 
     @property
     def revisions(self) -> int:
         """Revisions of the plan so far."""
-        return read(self._state, "revisions", 0)
+        return self._count("revisions")
 
     @property
     def looks(self) -> int:
         """Times that the planner was asked again by its own plan."""
-        return read(self._state, "looks", 0)
+        return self._count("looks")
 
     @cached_property
     def parked(self) -> tuple[ParkedRun, ...]:
         """Earlier runs of the thread that wait for a person, oldest first."""
         raw: list[JsonObject] = read(self._state, "parked", [])
-        return tuple(read_stored(ParkedRun, value, where="state.parked") for value in raw)
+        return tuple(self._record(f"parked {n}", ParkedRun, value) for n, value in enumerate(raw))
 
     @cached_property
     def remembered(self) -> dict[str, Remembered]:
         """Results of earlier turns, by the name that plans use; oldest first."""
-        raw: JsonObject = read(self._state, "remembered", {})
-        items = (read_stored(Remembered, value, where="state.remembered") for value in raw.values())
+        raw = self._objects("remembered")
+        items = [self._record(f"remembered {n}", Remembered, value) for n, value in raw.items()]
         # A run that was taken up again brings its results at their first place.
         return {item.step.id: item for item in sorted(items, key=lambda item: item.at)}
 
@@ -189,10 +205,8 @@ class RunView:
         """Return what lanes are sent that run side by side."""
         dispatch = secrets.token_hex(8)
         ids = frozenset(id_ for chain in chains for id_ in chain)
-        return [
-            {**self.lane(chain, beside=ids.difference(chain)), "dispatch": dispatch}
-            for chain in chains
-        ]
+        common = {"dispatch": dispatch, "outdated": sorted(self.outdated - ids)}
+        return [{**self.lane(chain, beside=ids.difference(chain)), **common} for chain in chains]
 
     def lane(self, chain: Sequence[str], *, beside: frozenset[str] = frozenset()) -> JsonObject:
         """Return what one lane is sent: its steps, and the results and files that they use.
@@ -275,6 +289,18 @@ class RunView:
             for name, value in self._state.items()
             if name not in self._stored or value is not self._stored[name]
         }
+
+    def _count(self, channel: str) -> int:
+        value: Json = read(self._state, channel, 0)
+        if type(value) is not int:
+            raise not_stored_so(f"state.{channel}", "a whole number", value)
+        return value
+
+    def _objects(self, channel: str) -> JsonObject:
+        value: Json = read(self._state, channel, {})
+        if not isinstance(value, dict):
+            raise not_stored_so(f"state.{channel}", "an object", value)
+        return value
 
     def _optional(self, channel: str, kind: type[R]) -> R | None:
         raw = read(self._state, channel)

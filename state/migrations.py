@@ -1,7 +1,7 @@
 """Migrations: what an earlier release has stored, brought to the shape of this one.
 
 A version of the schema covers all that outlives a process: the graph's state, what a lane was sent,
-and the bodies of journal rows. A change to any of these shapes raises `SCHEMA_VERSION` and adds a
+and the bodies of rows. A change to any of these shapes raises `SCHEMA_VERSION` and adds a
 function here that brings the version before it up by one. It takes and returns plain JSON, changes
 nothing in place, and leaves alone what has the new shape already: lanes of this release may have
 written beside what an earlier one has left.
@@ -17,9 +17,9 @@ from pydantic import ValidationError
 from ..errors import OperatorError, VersionError
 from .values import SCHEMA_VERSION, Json, JsonObject, Record
 
-StoredShape = Literal["state", "lane", "outcome", "note"]
+StoredShape = Literal["state", "lane", "outcome", "note", "row"]
 """`state`: the graph's channels; `lane`: what one lane is sent; `outcome` and `note`: the journal's
-rows."""
+rows; `row`: the record that a row of another table holds."""
 
 VERSION_KEY = "schema_version"
 UNVERSIONED = 1
@@ -83,6 +83,7 @@ MIGRATIONS: Mapping[StoredShape, Mapping[int, Callable[[JsonObject], JsonObject]
     "lane": {},
     "outcome": {},
     "note": {},
+    "row": {},
 }
 """Shape → version → what brings it to the next one; a shape that did not change has none."""
 
@@ -132,18 +133,28 @@ def _brought_up(shape: StoredShape, value: JsonObject, version: int) -> JsonObje
 
 
 def stamped(body: JsonObject) -> JsonObject:
-    """Return the body of a journal row with the version of its shape."""
+    """Return the body of a row with the version of its shape."""
     return {**body, VERSION_KEY: SCHEMA_VERSION}
 
 
 def unstamped(shape: StoredShape, body: JsonObject, *, where: str) -> JsonObject:
-    """Return the body of a journal row in this release's shape, without its version.
+    """Return the body of a row in this release's shape, without its version.
 
     Raises:
         OperatorError: A newer release has stored it.
     """
     current = migrated(shape, body, where=where)
     return {key: value for key, value in current.items() if key != VERSION_KEY}
+
+
+def not_stored_so(where: str, what: str, value: Json) -> OperatorError:
+    """Return the error for a part of a state that has another form than releases write."""
+    return OperatorError(
+        f"It is {type(value).__name__} {value!r:.40} and no {what.split()[-1]}: releases write "
+        f"{what} there.",
+        where=where,
+        fix="Nothing was changed. Put back the state as a release has written it.",
+    )
 
 
 def read_stored(kind: type[R], value: Json, *, where: str = "") -> R:

@@ -102,9 +102,14 @@ def nest_of(plan: Plan, instance_id: str) -> Nest:
     return Nest(placed(plan.steps, local)[1], keys)
 
 
+def roots(plan: Plan) -> dict[str, Step]:
+    """Return for each step, those of loops included, the step of the plan that it stands in."""
+    return {inner.id: step for step in plan.steps for inner in step.every()}
+
+
 def outermost(plan: Plan, ids: Iterable[str]) -> tuple[Step, ...]:
     """Return the steps of the plan itself that instances belong to, in the instances' order."""
-    root = {inner.id: step for step in plan.steps for inner in step.every()}
+    root = roots(plan)
     return tuple({root[parts_of(id_)[0]].id: root[parts_of(id_)[0]] for id_ in ids}.values())
 
 

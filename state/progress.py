@@ -8,6 +8,7 @@ from typing import Literal
 
 from .expansion import hindered_items, lanes_of_loops, open_loops
 from .instances import parts_of
+from .nesting import roots
 from .plan import Plan, topological_order
 from .results import Attempt, Failure, StepResult, StepStatus
 from .run import Limits, Run, Stop, is_stop_reason
@@ -84,8 +85,8 @@ def _in_order(
     if len(agreed) < 2:
         return ready
     place = {step_id: index for index, step_id in enumerate(topological_order(plan))}
-    root = {inner.id: step.id for step in plan.steps for inner in step.every()}
-    agreed.sort(key=lambda lane: place[root[parts_of(lane[0])[0]]])
+    root = roots(plan)
+    agreed.sort(key=lambda lane: place[root[parts_of(lane[0])[0]].id])
     one = tuple(id_ for lane in agreed for id_ in (lane if parts_of(lane[0])[1] else lane[:1]))
     return reachable(plan, (one, *(lane for lane in ready if lane not in agreed)), statuses)
 
@@ -115,6 +116,11 @@ def skip_blocked(plan: Plan, results: Mapping[str, StepResult]) -> dict[str, Ste
         )
         for step_id, way in found.items()
     }
+
+
+def is_unfinished(plan: Plan, results: Mapping[str, StepResult]) -> bool:
+    """Whether a step has come to no end: one that is left out has a result, too."""
+    return any(step.id not in results or results[step.id].status == "open" for step in plan.steps)
 
 
 def _taint_of(step_id: str, results: Mapping[str, StepResult]) -> tuple[str, ...]:

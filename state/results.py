@@ -114,6 +114,8 @@ class StepResult(Record):
     """Unix time of the earlier turn that it is of; `None` for a result of this run."""
     bound: str = ""
     """Digest of the step and its resolved inputs: a result is that of these, and of no others."""
+    step_digest: str = ""
+    """Digest of the step of the plan that it is of: of the outermost loop around it, if any."""
 
     @property
     def usage(self) -> Usage:

@@ -30,6 +30,18 @@ def carried_over(
     return tuple(step for step in previous.steps if step.id in kept)
 
 
+def as_they_ran(previous: Plan, revised: Plan) -> Plan:
+    """Return a revised plan whose repeated steps are the very ones before: 5.0 repeated as 5."""
+    before = {step.id: step for step in previous.steps}
+    return revised.model_copy(
+        update={
+            "steps": tuple(
+                before[step.id] if before.get(step.id) == step else step for step in revised.steps
+            )
+        }
+    )
+
+
 def open_again(
     previous: Plan, revised: Plan, results: Mapping[str, StepResult], *, look: bool
 ) -> dict[str, None]:

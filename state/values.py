@@ -19,7 +19,7 @@ Readers = tuple[str, ...] | None
 Trust = Literal["trusted", "internal", "untrusted"]
 """How far a source's text may be believed: our records, our own documents, or anybody's words."""
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Version of everything written to checkpoints and journal; see `state.migrations`."""
 
 

@@ -13,6 +13,7 @@ from ..state.consent import Revocation, name_form
 from ..state.endorsement import Endorsement
 from ..state.grant import CallGrant
 from .audit import SqlAuditLog, append_entry
+from .bodies import body_of, record_in
 from .database import Database
 from .endorsements import insert_endorsement, revoke_of_approval
 from .grants import insert_grant, revoke_grants_of
@@ -134,7 +135,7 @@ class SqlApprovalStore:
     def _open(
         self, connection: Connection, run_id: str, thread_id: str, request: ApprovalRequest
     ) -> None:
-        values = {"request": request.to_json(), "expires_at": request.expires_at}
+        values = {"request": body_of(request), "expires_at": request.expires_at}
         if insert_if_absent(
             connection,
             approvals,
@@ -224,10 +225,10 @@ class SqlApprovalStore:
             self._take_back(connection, row.id, "Its request was decided anew.")
         round_ = row.round + again
         at = decision.decided_at or self._clock()
-        body = decision.model_copy(update={"decided_at": at}).to_json()
+        decided = decision.model_copy(update={"decided_at": at})
         connection.execute(
             insert(decision_rows).values(
-                approval_id=row.id, round=round_, approver=decision.approver, body=body
+                approval_id=row.id, round=round_, approver=decision.approver, body=body_of(decided)
             )
         )
         _change(connection, row.id, round=round_, status=status)
@@ -241,7 +242,7 @@ class SqlApprovalStore:
             thread_id=row.thread_id,
             run_id=row.run_id,
             actor=decision.approver,
-            body=body,
+            body=decided.to_json(),
         )
         return self._load(connection, row.id), entry
 
@@ -320,13 +321,14 @@ class SqlApprovalStore:
             .order_by(decision_rows.c.seq)
         )
         given = connection.execute(query).scalars()
+        where = f"approval {row.id}"
         lapsed = row.expires_at is not None and row.expires_at <= self._clock()
         return ApprovalRecord(
-            request=ApprovalRequest.from_json(row.request),
+            request=record_in(ApprovalRequest, row.request, where=where),
             run_id=row.run_id,
             thread_id=row.thread_id,
             status="expired" if row.status == "waiting" and lapsed else row.status,
-            decisions=tuple(Decision.from_json(body) for body in given),
+            decisions=tuple(record_in(Decision, body, where=where) for body in given),
             reason=row.reason,
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from ..state.values import Json
+from .bodies import body_of, record_in
 from .database import Database
 from .payloads import contents_of, insert_content
 from .records import ModelAttempt
@@ -48,7 +49,7 @@ class SqlAttemptLog:
         contents = await contents_of(self._database, list(said.values()))
         digests = {name: c.digest for name, c in zip(said, contents, strict=True)}
         kept = attempt.model_copy(update=digests)
-        body = kept.to_json()
+        body = body_of(kept)
         del body["id"], body["run_id"]
 
         def work(connection: Connection) -> None:
@@ -74,7 +75,11 @@ class SqlAttemptLog:
     async def _read(self, query: Select[Any]) -> list[ModelAttempt]:
         return await self._database.read(
             lambda connection: [
-                ModelAttempt.from_json({**row.body, "id": row.id, "run_id": row.run_id})
+                record_in(
+                    ModelAttempt,
+                    {**row.body, "id": row.id, "run_id": row.run_id},
+                    where=f"model attempt {row.id}",
+                )
                 for row in connection.execute(query)
             ]
         )

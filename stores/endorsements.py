@@ -12,6 +12,7 @@ from ..state.consent import Revocation
 from ..state.endorsement import Endorsement
 from ..state.values import JsonObject
 from .audit import SqlAuditLog, append_entry
+from .bodies import body_of, record_in
 from .database import Database
 from .records import AuditEntry
 from .schema import endorsements
@@ -93,7 +94,7 @@ def insert_endorsement(connection: Connection, endorsement: Endorsement) -> Audi
             tenant=endorsement.scope.tenant,
             approval_id=endorsement.approval_id,
             expires_at=endorsement.expires_at,
-            body=endorsement.to_json(),
+            body=body_of(endorsement),
         )
     )
     return append_entry(
@@ -120,7 +121,7 @@ def _revoke(
     connection: Connection, endorsement: Endorsement, revocation: Revocation
 ) -> tuple[Endorsement, AuditEntry]:
     statement = update(endorsements).where(endorsements.c.id == endorsement.id)
-    connection.execute(statement.values(revocation=revocation.to_json()))
+    connection.execute(statement.values(revocation=body_of(revocation)))
     entry = append_entry(
         connection,
         at=revocation.at,
@@ -146,8 +147,11 @@ def _locked(connection: Connection, endorsement_id: str) -> Endorsement:
 
 
 def _endorsement(row: Row[Any]) -> Endorsement:
-    revocation = Revocation.from_json(row.revocation) if row.revocation else None
-    return Endorsement.from_json(row.body).model_copy(update={"revocation": revocation})
+    where = f"endorsement {row.id}"
+    taken_back = row.revocation and record_in(Revocation, row.revocation, where=where)
+    return record_in(Endorsement, row.body, where=where).model_copy(
+        update={"revocation": taken_back or None}
+    )
 
 
 def _told(endorsement: Endorsement) -> JsonObject:

@@ -16,6 +16,7 @@ from ..errors import DecisionError, NotFoundError
 from ..state.consent import Revocation
 from ..state.grant import CallGrant
 from .audit import SqlAuditLog, append_entry
+from .bodies import body_of, record_in
 from .database import Database
 from .records import AuditEntry
 from .schema import effects, grant_uses, grants
@@ -124,7 +125,7 @@ def insert_grant(connection: Connection, grant: CallGrant) -> AuditEntry:
             uses=grant.uses,
             until=grant.until,
             approval_id=grant.approval_id or None,
-            body=grant.to_json(),
+            body=body_of(grant),
         )
     )
     return _append(connection, grant, "calls_granted", grant.by.id, grant.to_json())
@@ -145,7 +146,7 @@ def revoke_grants_of(connection: Connection, approval_id: str, revocation: Revoc
 
 def _revoke(connection: Connection, grant: CallGrant, revocation: Revocation) -> AuditEntry:
     statement = update(grants).where(grants.c.id == grant.id)
-    connection.execute(statement.values(revocation=revocation.to_json()))
+    connection.execute(statement.values(revocation=body_of(revocation)))
     body = {"id": grant.id, "reason": revocation.reason}
     return _append(connection, grant, "grant_revoked", revocation.by, body, revocation.at)
 
@@ -197,9 +198,10 @@ def _locked(connection: Connection, grant_id: str) -> Row[Any] | None:
 
 
 def _grant(row: Row[Any], used: int) -> CallGrant:
-    revocation = Revocation.from_json(row.revocation) if row.revocation else None
-    changes = {"revocation": revocation, "used": used}
-    return CallGrant.from_json(row.body).model_copy(update=changes)
+    where = f"grant {row.id}"
+    taken_back = row.revocation and record_in(Revocation, row.revocation, where=where)
+    changes = {"revocation": taken_back or None, "used": used}
+    return record_in(CallGrant, row.body, where=where).model_copy(update=changes)
 
 
 def _append(

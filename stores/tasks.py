@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from ..errors import NotFoundError, TaskError
 from ..state.values import JsonObject
+from .bodies import body_of, record_in
 from .database import Database
 from .records import QueuedTask, QueuedTaskState, Requester
 from .schema import tasks
@@ -109,7 +110,7 @@ def _added(connection: Connection, task: QueuedTask) -> QueuedTask:
         thread_id=task.thread_id,
         message_id=task.message_id,
         given_digest=task.given,
-        asked_by=task.asked_by.to_json(),
+        asked_by=body_of(task.asked_by),
         priority=task.priority,
         asked_at=task.asked_at,
         due_at=task.due_at,
@@ -158,7 +159,7 @@ def _record(row: Row[Any]) -> QueuedTask:
         thread_id=row.thread_id,
         message_id=row.message_id,
         given=row.given_digest,
-        asked_by=Requester.from_json(row.asked_by),
+        asked_by=record_in(Requester, row.asked_by, where=f"task {row.message_id}"),
         priority=row.priority,
         asked_at=row.asked_at,
         due_at=row.due_at,

@@ -12,6 +12,7 @@ from uuid import uuid4
 from ..errors import OperatorError, TaskError
 from ..state.answer import Answer
 from ..state.context import AgentContext
+from ..state.migrations import read_stored
 from ..state.values import JsonObject
 from ..stores.records import ApprovalRecord, QueuedTask, Requester
 
@@ -165,5 +166,9 @@ class TaskQueue:
             found = TaskResult(status="waiting", task=task, approvals=undecided)
             return found if undecided or not own else None
         stored = await self._store.payloads.get(task.answer) if task.answer else None
-        answer = None if stored is None else Answer.from_json(stored)
+        answer = (
+            None
+            if stored is None
+            else read_stored(Answer, stored, where=f"answer of {task.message_id}")
+        )
         return TaskResult(status="answered", task=task, answer=answer)

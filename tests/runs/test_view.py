@@ -129,6 +129,34 @@ def test_what_is_no_version_is_refused(version: Any) -> None:
     assert "no version" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("channel", "value"),
+    [
+        ("turns", "x"),
+        ("turns", True),
+        ("revisions", 1.5),
+        ("looks", [1]),
+        ("results", [1]),
+        ("results", {"a": 1}),
+        ("results", {"a": {"step": "a"}}),
+        ("remembered", [1]),
+        ("remembered", {"a": "x"}),
+        ("parked", [1]),
+        ("plan", {"steps": 7}),
+        ("run", {"id": 7}),
+    ],
+)
+def test_a_damaged_part_is_named(channel: str, value: Any) -> None:
+    """A state that was edited by hand, or damaged, says where it cannot be read."""
+    view = RunView({**STATE, channel: value})
+
+    with pytest.raises(OperatorError) as refused:
+        getattr(view, channel)
+
+    assert refused.value.where.startswith(f"state.{channel}")
+    assert "Nothing was changed" in refused.value.fix
+
+
 def test_an_earlier_state_is_brought_up_and_written_so() -> None:
     """The first update of this release leaves no channel in the old shape."""
     earlier = {key: value for key, value in STATE.items() if key != "fence"} | {"schema_version": 1}

@@ -1,0 +1,273 @@
+BEGIN TRANSACTION;
+CREATE TABLE pointsman_approvals (
+	seq INTEGER NOT NULL, 
+	id TEXT NOT NULL, 
+	run_id TEXT NOT NULL, 
+	thread_id TEXT NOT NULL, 
+	round INTEGER NOT NULL, 
+	status VARCHAR NOT NULL, 
+	request TEXT NOT NULL, 
+	expires_at DOUBLE, 
+	reason TEXT NOT NULL, 
+	CONSTRAINT pointsman_approvals_pk PRIMARY KEY (seq), 
+	CONSTRAINT pointsman_approvals_id_uq UNIQUE (id)
+);
+CREATE TABLE pointsman_attempts (
+	seq INTEGER NOT NULL, 
+	run_id TEXT NOT NULL, 
+	id TEXT NOT NULL, 
+	body TEXT NOT NULL, 
+	CONSTRAINT pointsman_attempts_pk PRIMARY KEY (seq), 
+	CONSTRAINT pointsman_attempts_run_id_id_uq UNIQUE (run_id, id)
+);
+CREATE TABLE pointsman_audit (
+	seq INTEGER NOT NULL, 
+	at DOUBLE NOT NULL, 
+	kind TEXT NOT NULL, 
+	thread_id TEXT NOT NULL, 
+	run_id TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	body TEXT NOT NULL, 
+	previous TEXT NOT NULL, 
+	hash TEXT NOT NULL, 
+	CONSTRAINT pointsman_audit_pk PRIMARY KEY (seq)
+);
+CREATE TABLE pointsman_audit_head (
+	id INTEGER NOT NULL, 
+	seq BIGINT NOT NULL, 
+	hash TEXT NOT NULL, 
+	CONSTRAINT pointsman_audit_head_pk PRIMARY KEY (id), 
+	CONSTRAINT pointsman_audit_head_single_ck CHECK (id = 1)
+);
+CREATE TABLE pointsman_balances (
+	scope VARCHAR NOT NULL, 
+	"key" TEXT NOT NULL, 
+	spent_nano BIGINT NOT NULL, 
+	reserved_nano BIGINT NOT NULL, 
+	spent_tokens BIGINT NOT NULL, 
+	reserved_tokens BIGINT NOT NULL, 
+	CONSTRAINT pointsman_balances_pk PRIMARY KEY (scope, "key")
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE pointsman_business_keys (
+	digest TEXT NOT NULL, 
+	effect_key TEXT NOT NULL, 
+	CONSTRAINT pointsman_business_keys_pk PRIMARY KEY (digest)
+);
+CREATE TABLE pointsman_decisions (
+	seq INTEGER NOT NULL, 
+	approval_id TEXT NOT NULL, 
+	round INTEGER NOT NULL, 
+	approver TEXT NOT NULL, 
+	body TEXT NOT NULL, 
+	CONSTRAINT pointsman_decisions_pk PRIMARY KEY (seq), 
+	CONSTRAINT pointsman_decisions_approval_id_round_approver_uq UNIQUE (approval_id, round, approver), 
+	CONSTRAINT pointsman_decisions_approval_id_fk FOREIGN KEY(approval_id) REFERENCES pointsman_approvals (id)
+);
+CREATE TABLE pointsman_effects (
+	seq INTEGER NOT NULL, 
+	"key" TEXT NOT NULL, 
+	run_id TEXT NOT NULL, 
+	thread_id TEXT NOT NULL, 
+	step TEXT NOT NULL, 
+	tool TEXT NOT NULL, 
+	args_digest TEXT NOT NULL, 
+	effect VARCHAR NOT NULL, 
+	idempotency VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	fence INTEGER NOT NULL, 
+	owner TEXT NOT NULL, 
+	lease_expires_at DOUBLE NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	output TEXT, 
+	output_digest TEXT, 
+	error TEXT NOT NULL, 
+	note TEXT NOT NULL, 
+	claimed_at DOUBLE NOT NULL, 
+	settled_at DOUBLE, 
+	CONSTRAINT pointsman_effects_pk PRIMARY KEY (seq), 
+	CONSTRAINT pointsman_effects_key_uq UNIQUE ("key"), 
+	CONSTRAINT pointsman_effects_output_digest_fk FOREIGN KEY(output_digest) REFERENCES pointsman_payloads (digest)
+);
+INSERT INTO "pointsman_effects" VALUES(1,'ccd5c4bd34cc68645f10417e54956124f630f3ed074f51246bc76c0a4adbc8f3','76228b16e7f02c5d4906babdb997a8ed','golden','order','look','aa9063456d3f61a3e511b9b0edfd2c24f24e01d09678787bde09689864059993','read','natural','done',1,'',0.0,1,NULL,'b8a6ebb64766bfa65bcdbf89ff131bd711321f70fe4929a34dc8258ba8b7f0ef','','',1.79581387756468272205e+09,1790000000.0);
+INSERT INTO "pointsman_effects" VALUES(2,'c6a5fc6015b7dc3fe8d231d2551cbca5e4d743097e7d5fb1fdc0da804d8eb333','b5da5b9fe5bf423513e61c9c5065e2fb','golden','other','look','7b7801b2366313ee5cb7ef29bdc26baf954de3f45d8c4057433c8e8c8d0ec853','read','natural','done',1,'',0.0,1,NULL,'eab4a02390acfff35bae2c3f5fef1f3431e81ec7094735c6743582e1ab6d28b1','','',1.7958138777497119903e+09,1790000000.0);
+CREATE TABLE pointsman_endorsements (
+	seq INTEGER NOT NULL, 
+	id TEXT NOT NULL, 
+	digest TEXT NOT NULL, 
+	tenant TEXT NOT NULL, 
+	approval_id TEXT NOT NULL, 
+	expires_at DOUBLE, 
+	body TEXT NOT NULL, 
+	revocation TEXT, 
+	CONSTRAINT pointsman_endorsements_pk PRIMARY KEY (seq), 
+	CONSTRAINT pointsman_endorsements_id_uq UNIQUE (id)
+);
+CREATE TABLE pointsman_grant_uses (
+	effect_key TEXT NOT NULL, 
+	grant_id TEXT NOT NULL, 
+	CONSTRAINT pointsman_grant_uses_pk PRIMARY KEY (effect_key)
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE pointsman_grants (
+	seq INTEGER NOT NULL, 
+	id TEXT NOT NULL, 
+	tool TEXT NOT NULL, 
+	tenant TEXT NOT NULL, 
+	uses BIGINT, 
+	until DOUBLE, 
+	body TEXT NOT NULL, 
+	revocation TEXT, 
+	approval_id TEXT, 
+	CONSTRAINT pointsman_grants_pk PRIMARY KEY (seq), 
+	CONSTRAINT pointsman_grants_id_uq UNIQUE (id)
+);
+CREATE TABLE pointsman_leases (
+	name TEXT NOT NULL, 
+	owner TEXT NOT NULL, 
+	fence BIGINT NOT NULL, 
+	expires_at DOUBLE NOT NULL, 
+	CONSTRAINT pointsman_leases_pk PRIMARY KEY (name)
+)
+ WITHOUT ROWID
+
+;
+INSERT INTO "pointsman_leases" VALUES('thread:golden','',2,0.0);
+CREATE TABLE pointsman_notes (
+	seq INTEGER NOT NULL, 
+	run_id TEXT NOT NULL, 
+	thread_id TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	version INTEGER NOT NULL, 
+	body TEXT NOT NULL, 
+	at DOUBLE NOT NULL, 
+	CONSTRAINT pointsman_notes_pk PRIMARY KEY (seq), 
+	CONSTRAINT pointsman_notes_run_id_kind_version_uq UNIQUE (run_id, kind, version)
+);
+INSERT INTO "pointsman_notes" VALUES(1,'76228b16e7f02c5d4906babdb997a8ed','golden','plan:8d9844e56c58e388',1,'{"planner":"fixed","schema_version":4,"steps":[{"args":{"item":"A"},"id":"order","kind":"tool","tool":"look"}]}',1790000000.0);
+INSERT INTO "pointsman_notes" VALUES(2,'76228b16e7f02c5d4906babdb997a8ed','golden','answer:978a172ebf4b2f64',1,'{"citations":[{"evidence":"order","number":1,"quote":"{\"item\":\"A\",\"page\":\"ppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp…","source":"look {\"item\":\"A\"}"}],"note":"no language model configured","schema_version":4,"status":"complete","text":"From look: item A, total 49.50, page pppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp, parts p1, parts p2, parts p3. [1]","written_by":"extractive"}',1790000000.0);
+INSERT INTO "pointsman_notes" VALUES(3,'b5da5b9fe5bf423513e61c9c5065e2fb','golden','plan:035af935044ed4a1',1,'{"planner":"fixed","schema_version":4,"steps":[{"args":{"item":"B"},"id":"other","kind":"tool","tool":"look"}]}',1790000000.0);
+INSERT INTO "pointsman_notes" VALUES(4,'b5da5b9fe5bf423513e61c9c5065e2fb','golden','answer:b74bba18facae36d',1,'{"citations":[{"evidence":"other","number":1,"quote":"{\"item\":\"B\",\"page\":\"ppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp…","source":"look {\"item\":\"B\"}"}],"note":"no language model configured","schema_version":4,"status":"complete","text":"From look: item B, total 49.50, page pppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp, parts p1, parts p2, parts p3. [1]","written_by":"extractive"}',1790000000.0);
+CREATE TABLE pointsman_outcomes (
+	seq INTEGER NOT NULL, 
+	run_id TEXT NOT NULL, 
+	thread_id TEXT NOT NULL, 
+	plan_version INTEGER NOT NULL, 
+	step TEXT NOT NULL, 
+	body TEXT NOT NULL, 
+	output_digest TEXT, 
+	bound TEXT DEFAULT '' NOT NULL, 
+	CONSTRAINT pointsman_outcomes_pk PRIMARY KEY (seq), 
+	CONSTRAINT pointsman_outcomes_run_id_plan_version_step_bound_uq UNIQUE (run_id, plan_version, step, bound), 
+	CONSTRAINT pointsman_outcomes_output_digest_fk FOREIGN KEY(output_digest) REFERENCES pointsman_payloads (digest)
+);
+INSERT INTO "pointsman_outcomes" VALUES(1,'76228b16e7f02c5d4906babdb997a8ed','golden',1,'order','{"attempts":[{"performed_by":"tool:look","seconds":0.018,"usage":{"tool_calls":1},"verdict":{},"why":"look only reads, which needs nobody''s consent."}],"data_class":["orders"],"evidence":[{"id":"order","source":"look {\"item\":\"A\"}","step":"order"}],"schema_version":4,"status":"accepted"}','b8a6ebb64766bfa65bcdbf89ff131bd711321f70fe4929a34dc8258ba8b7f0ef','89b39af41a2fc2a8a5db');
+INSERT INTO "pointsman_outcomes" VALUES(2,'b5da5b9fe5bf423513e61c9c5065e2fb','golden',1,'other','{"attempts":[{"performed_by":"tool:look","seconds":0.016,"usage":{"tool_calls":1},"verdict":{},"why":"look only reads, which needs nobody''s consent."}],"data_class":["orders"],"evidence":[{"id":"other","source":"look {\"item\":\"B\"}","step":"other"}],"schema_version":4,"status":"accepted"}','eab4a02390acfff35bae2c3f5fef1f3431e81ec7094735c6743582e1ab6d28b1','2d3f5bb1ab427b46a95e');
+CREATE TABLE pointsman_payloads (
+	digest TEXT NOT NULL, 
+	data BLOB NOT NULL, 
+	media_type TEXT, 
+	CONSTRAINT pointsman_payloads_pk PRIMARY KEY (digest)
+);
+INSERT INTO "pointsman_payloads" VALUES('b8a6ebb64766bfa65bcdbf89ff131bd711321f70fe4929a34dc8258ba8b7f0ef',X'789CEDDA310AC2400004C0BF6C1D04A329BCCE7788458A10028A875E17FCBBC66F38532CBB7FD8354B9BEE2939A74B1DE7E95B2B0000000000000000FC81DF63E6D95E2997D4FDB6FA2D0EB976698F36DE528EA7DDF0FE00529D72CB',NULL);
+INSERT INTO "pointsman_payloads" VALUES('eab4a02390acfff35bae2c3f5fef1f3431e81ec7094735c6743582e1ab6d28b1',X'789CEDDA310AC2400004C0BF6C1D04A329BCD26F88458A10028A875E17FCBBC66F38532CBB7FD8354B9BEE2939A74B1DE7E95B2B0000000000000000FC81DF63E6D95E2997D4FDB6FA2D0EB976698F36DE528EA7DDF0FE0075F872CC',NULL);
+CREATE TABLE pointsman_reservation_caps (
+	reservation_id TEXT NOT NULL, 
+	scope VARCHAR NOT NULL, 
+	"key" TEXT NOT NULL, 
+	CONSTRAINT pointsman_reservation_caps_pk PRIMARY KEY (reservation_id, scope, "key"), 
+	CONSTRAINT pointsman_reservation_caps_scope_key_fk FOREIGN KEY(scope, "key") REFERENCES pointsman_balances (scope, "key"), 
+	CONSTRAINT pointsman_reservation_caps_reservation_id_fk FOREIGN KEY(reservation_id) REFERENCES pointsman_reservations (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE pointsman_reservations (
+	id TEXT NOT NULL, 
+	nano BIGINT NOT NULL, 
+	tokens BIGINT NOT NULL, 
+	expires_at DOUBLE NOT NULL, 
+	state VARCHAR NOT NULL, 
+	CONSTRAINT pointsman_reservations_pk PRIMARY KEY (id)
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE pointsman_seen_shapes (
+	tenant TEXT NOT NULL, 
+	tool TEXT NOT NULL, 
+	principal TEXT NOT NULL, 
+	shape TEXT NOT NULL, 
+	at DOUBLE NOT NULL, 
+	CONSTRAINT pointsman_seen_shapes_pk PRIMARY KEY (tenant, tool, principal)
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE pointsman_switches (
+	kind VARCHAR NOT NULL, 
+	target TEXT NOT NULL, 
+	reason TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	at DOUBLE NOT NULL, 
+	CONSTRAINT pointsman_switches_pk PRIMARY KEY (kind, target)
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE pointsman_tasks (
+	seq INTEGER NOT NULL, 
+	thread_id TEXT NOT NULL, 
+	message_id TEXT NOT NULL, 
+	given_digest TEXT NOT NULL, 
+	asked_by TEXT NOT NULL, 
+	priority INTEGER NOT NULL, 
+	asked_at DOUBLE NOT NULL, 
+	due_at DOUBLE NOT NULL, 
+	state VARCHAR NOT NULL, 
+	run_id TEXT NOT NULL, 
+	answer_digest TEXT, 
+	error TEXT, 
+	ended_at DOUBLE, 
+	CONSTRAINT pointsman_tasks_pk PRIMARY KEY (seq), 
+	CONSTRAINT pointsman_tasks_thread_id_message_id_uq UNIQUE (thread_id, message_id), 
+	CONSTRAINT pointsman_tasks_given_digest_fk FOREIGN KEY(given_digest) REFERENCES pointsman_payloads (digest), 
+	CONSTRAINT pointsman_tasks_answer_digest_fk FOREIGN KEY(answer_digest) REFERENCES pointsman_payloads (digest)
+);
+CREATE TABLE pointsman_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT pointsman_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "pointsman_version" VALUES('0009');
+CREATE TABLE pointsman_wakes (
+	thread_id TEXT NOT NULL, 
+	tenant TEXT NOT NULL, 
+	rank INTEGER NOT NULL, 
+	due_at DOUBLE NOT NULL, 
+	number BIGINT NOT NULL, 
+	taken_by TEXT NOT NULL, 
+	taken_until DOUBLE NOT NULL, 
+	tries INTEGER NOT NULL, 
+	errors INTEGER NOT NULL, 
+	CONSTRAINT pointsman_wakes_pk PRIMARY KEY (thread_id)
+)
+ WITHOUT ROWID
+
+;
+CREATE INDEX pointsman_notes_thread_id_ix ON pointsman_notes (thread_id);
+CREATE INDEX pointsman_approvals_status_ix ON pointsman_approvals (status);
+CREATE INDEX pointsman_approvals_thread_id_ix ON pointsman_approvals (thread_id);
+CREATE INDEX pointsman_endorsements_approval_id_ix ON pointsman_endorsements (approval_id);
+CREATE INDEX pointsman_endorsements_digest_ix ON pointsman_endorsements (digest);
+CREATE INDEX pointsman_grants_tool_ix ON pointsman_grants (tool);
+CREATE INDEX pointsman_grants_approval_id_ix ON pointsman_grants (approval_id);
+CREATE INDEX pointsman_grant_uses_grant_id_ix ON pointsman_grant_uses (grant_id);
+CREATE INDEX pointsman_audit_thread_id_ix ON pointsman_audit (thread_id);
+CREATE INDEX pointsman_leases_held_ix ON pointsman_leases (name) WHERE owner <> '';
+CREATE INDEX pointsman_wakes_rank_due_at_ix ON pointsman_wakes (rank, due_at);
+CREATE INDEX pointsman_effects_run_id_ix ON pointsman_effects (run_id);
+COMMIT;

@@ -1,0 +1,110 @@
+"""A row that another release has written is read, or refused with a word that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Table, select, update
+
+from pointsman.errors import OperatorError, VersionError
+from pointsman.state.approval import ApprovalRequest, Decision
+from pointsman.state.consent import ConsentScope, Signatory
+from pointsman.state.endorsement import Endorsement
+from pointsman.state.grant import CallGrant
+from pointsman.state.run import Principal
+from pointsman.state.values import SCHEMA_VERSION
+from pointsman.stores import SqlStore
+from pointsman.stores.records import ModelAttempt, QueuedTask, Requester
+from pointsman.stores.schema import approvals, attempts, decisions, endorsements, grants, tasks
+
+NEWER = SCHEMA_VERSION + 1
+CONSENT: dict[str, Any] = {
+    "scope": ConsentScope(tenant="acme"),
+    "by": Signatory(id="ann", authenticated=True),
+    "at": 1000.0,
+}
+
+
+async def _fill(store: SqlStore) -> None:
+    request = ApprovalRequest(id="a1", step="s", tool="pay", args={}, allowed=("approve",))
+    await store.approvals.open("r", "t", request)
+    await store.approvals.decide([Decision(approval_id="a1", type="approve", approver="ann")])
+    await store.attempts.record(
+        ModelAttempt(
+            id="m", run_id="r", step="s", role="planner", model="m", endpoint="e", outcome="ok"
+        )
+    )
+    await store.grants.add(CallGrant(id="g", tool="pay", uses=2, **CONSENT))
+    await store.endorsements.add(
+        Endorsement(id="e", value="DE89", tool="pay", argument="to", expires_at=9e9, **CONSENT)
+    )
+    asked_by = Requester(principal=Principal(id="ann"), authenticated=False)
+    given = await store.payloads.put({"text": "pay"})
+    await store.tasks.add(QueuedTask(thread_id="t", message_id="m", given=given, asked_by=asked_by))
+
+
+READ: dict[str, tuple[Column[Any], Callable[[SqlStore], Awaitable[Any]]]] = {
+    "request": (approvals.c.request, lambda store: store.approvals.get("a1")),
+    "request, listed": (approvals.c.request, lambda store: store.approvals.of_thread("t")),
+    "decision": (decisions.c.body, lambda store: store.approvals.get("a1")),
+    "model attempt": (attempts.c.body, lambda store: store.attempts.of_run("r")),
+    "grant": (grants.c.body, lambda store: store.grants.every()),
+    "endorsement": (endorsements.c.body, lambda store: store.endorsements.every()),
+    "task": (tasks.c.asked_by, lambda store: store.tasks.get("t", "m")),
+}
+
+
+async def _edit(store: SqlStore, column: Column[Any], **changes: Any) -> None:
+    table = column.table
+    assert isinstance(table, Table)
+
+    def work(connection: Any) -> None:
+        body = connection.execute(select(column)).scalar_one()
+        edited = {k: v for k, v in {**body, **changes}.items() if v is not None}
+        connection.execute(update(table).values({column.name: edited}))
+
+    await store.database.write(work)
+
+
+@pytest.mark.parametrize("row", READ)
+async def test_a_row_of_a_newer_release_is_refused_by_both_versions(
+    store: SqlStore, row: str
+) -> None:
+    """Whatever else it holds, and not as a field that nobody knows."""
+    await _fill(store)
+    column, read = READ[row]
+    await _edit(store, column, schema_version=NEWER, brand_new=1)
+
+    with pytest.raises(VersionError) as refused:
+        await read(store)
+
+    assert f"version {NEWER}" in refused.value.message
+    assert f"up to {SCHEMA_VERSION}" in refused.value.message
+    assert refused.value.where
+
+
+@pytest.mark.parametrize("row", READ)
+async def test_a_row_that_was_edited_names_the_field(store: SqlStore, row: str) -> None:
+    """It says which row, and that nothing was changed."""
+    await _fill(store)
+    column, read = READ[row]
+    await _edit(store, column, brand_new=1)
+
+    with pytest.raises(OperatorError, match="brand_new") as refused:
+        await read(store)
+
+    assert refused.value.where
+    assert "Nothing was changed" in refused.value.fix
+
+
+@pytest.mark.parametrize("row", READ)
+async def test_a_row_without_a_version_is_read(store: SqlStore, row: str) -> None:
+    """Releases before version 5 noted none."""
+    await _fill(store)
+    column, read = READ[row]
+    before = await read(store)
+    await _edit(store, column, schema_version=None)
+
+    assert await read(store) == before
