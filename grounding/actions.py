@@ -21,6 +21,7 @@ from .opposites import concept_of
 from .passives import PassiveStatement, is_carrying, is_moving, passive_claims
 from .quantities import Quantity
 from .records import Leaf
+from .tables import named_rows
 from .words import fold, folded_words, key_words, listed
 
 _CONDITION = listed(lexicon("actions")["condition"])
@@ -73,7 +74,7 @@ def _happened(facts: StatedFacts, cited: Holding, ground: Ground) -> str:
         if claim.is_told and _spoken_of(kinds, ground.context):
             continue
         if not (
-            _found(kinds, claim, money, cited)
+            _found(kinds, claim, money, facts, cited)
             if cited.items
             else _stated(kinds, claim, facts, ground)
         ):
@@ -82,7 +83,11 @@ def _happened(facts: StatedFacts, cited: Holding, ground: Ground) -> str:
 
 
 def _found(
-    kinds: frozenset[str], claim: PassiveStatement, money: Sequence[Quantity], cited: Holding
+    kinds: frozenset[str],
+    claim: PassiveStatement,
+    money: Sequence[Quantity],
+    facts: StatedFacts,
+    cited: Holding,
 ) -> bool:
     """Return whether cited evidence speaks of it, or records the amount that was booked."""
     denied = _denied(cited)
@@ -100,10 +105,30 @@ def _found(
         return True
     if claim.is_lasting and "pay" in kinds and any(map(_nothing_owed, cited.held)):
         return True
+    if "pay" in kinds and not money and _is_booked(facts, cited):
+        return True
     booked = [h for h in cited.held if h.path and (h.quantity.negative or claim.is_charge)]
-    return "pay" in kinds and any(
-        carries(h, amount, claim.word, cited.currencies) for h in booked for amount in money
-    )
+    return (
+        "pay" in kinds
+        and any(
+            carries(h, amount, claim.word, cited.currencies) for h in booked for amount in money
+        )
+    ) or ("pay" in kinds and _are_booked_together(money, cited))
+
+
+def _are_booked_together(money: Sequence[Quantity], cited: Holding) -> bool:
+    """Whether an amount is what all that went out comes to."""
+    totals = [
+        sum(h.quantity.value for row in rows for h in row.held if h.path and h.quantity.negative)
+        for rows in cited.tables
+    ]
+    return any(amount.value == total for amount in money for total in totals)
+
+
+def _is_booked(facts: StatedFacts, cited: Holding) -> bool:
+    """Whether a record that the sentence names has an amount that went out."""
+    named = [row for rows in cited.tables for row in named_rows(rows, facts)]
+    return any(h.path and h.quantity.negative for row in named for h in row.held)
 
 
 def _has_taken_place(nouns: frozenset[str] | set[str], cited: Holding) -> bool:

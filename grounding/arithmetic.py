@@ -28,11 +28,15 @@ from .proportions import (
     ratios,
     same_kind,
     shares,
+    told_shares,
 )
 from .quantities import Quantity
 from .tables import columns, dimension_of, holds_numbers, signed
 from .words import fold, stems
 
+_TIMES = re.compile(
+    r"\s(?:times|mal|fois|veces)\b(?!\s(?:as|so|plus|más|a|per|pro|par|al)\b)", re.IGNORECASE
+)
 _MULTIPLE = re.compile(
     r"twice|double|doubled|doppelt\w*|zweimal|dreimal|thrice|triple|dreifach\w*|doble|duplo|triples?"
 )
@@ -64,10 +68,14 @@ def _candidates(
         yield from _differences(nearby)
         yield from _possible_amounts(whole)
         yield from _across(cited, context)
-    if cues.PRODUCT.search(text) or telling or has_factor(said, facts):
+    # `Nine times` counts what happened and multiplies nothing.
+    factors = text if not _TIMES.match(facts.text[said.end :]) else ""
+    if cues.PRODUCT.search(factors) or telling or has_factor(said, facts):
         yield from products(said, facts, cited, context)
     if said.dimension == "percent" and cues.SHARE.search(text):
         yield from shares(nearby, cited, text)
+    if said.dimension == "percent":
+        yield from told_shares(cited)
     if said.dimension or telling:
         yield from parts(cited, context, facts)
     if _MULTIPLE.fullmatch(fold(said.text.strip())):
@@ -226,6 +234,16 @@ def is_operand(
     return False
 
 
+def _left_over(said: Quantity, facts: StatedFacts) -> Iterator[Derived]:
+    """`Of 28 days 9 are taken and 6 planned, which leaves 13`."""
+    kinds = ("", "time") if said.dimension in ("", "time") else (said.dimension,)
+    numbers = sorted(
+        q.values[0] for q in facts.quantities if q is not said and q.dimension in kinds
+    )
+    if len(numbers) > 2:
+        yield Derived(numbers[-1] - sum(numbers[:-1], Decimal(0)), "")
+
+
 def _operands(said: Quantity, facts: StatedFacts) -> Iterator[Derived]:
     """What the sentence itself adds up, subtracts or multiplies.
 
@@ -241,6 +259,8 @@ def _operands(said: Quantity, facts: StatedFacts) -> Iterator[Derived]:
     for size in range(2, len(others) + 1):
         for group in combinations(others, size):
             yield Derived(sum((q.value for q in group), Decimal(0)), said.dimension)
+    if cues.DIFFERENCE.search(facts.cue_text):
+        yield from _left_over(said, facts)
     for one, other in combinations(others, 2):
         yield Derived(one.value - other.value, said.dimension)
         yield Derived(one.value * other.value, said.dimension)

@@ -39,7 +39,9 @@ _IN = re.compile(
 )
 _ALL = re.compile(
     r"(?<!\bof )(?<!\bde )(?<!\bder )\b(?:all(?: of the| the)?|alle|sämtliche"
-    r"|tous les|toutes les|todos los|todas las|los|las)\s$",
+    r"|tous les|toutes les|todos los|todas las|los|las)\s$"
+    r"|(?<!\bof )(?<!\bde )(?<!\bdes )(?<!\bvon )(?<!\bentre )(?<!\bsur )"
+    r"\b(?:your|ihre|deine|eure|vos|tes|sus|tus)\s$",
     re.IGNORECASE,
 )
 _OF = re.compile(

@@ -228,3 +228,10 @@ def clock_follows(minutes: int, facts: StatedFacts, cited: Holding, context: Hol
 
 def _is_part_of_day(held: Held) -> bool:
     return held.quantity.dimension == "time" and held.quantity.value < 86400
+
+
+def is_length_of_month(fact: Quantity, facts: StatedFacts) -> bool:
+    """Return whether it is as long as a month of the sentence: `the 30 days of April`."""
+    months = [d.month for d in facts.dates if d.month and d.day is None]
+    days = fact.value / 86400 if fact.dimension == "time" else None
+    return any(days in ({28, 29} if m == 2 else {31 - (m in (4, 6, 9, 11))}) for m in months)

@@ -13,6 +13,7 @@ from .clauses import SpokenClause, clauses_of
 from .dates import WrittenDate
 from .effects import DoneEffect, EffectCall, read_effects
 from .evidence import Held, Indexed, Row, index
+from .identifiers import compact
 from .kinds import alike
 from .names import name_key
 from .records import Listing
@@ -20,7 +21,7 @@ from .relative import Weekday, implied_days
 from .tables import tables_of
 from .times import TimeOfDay
 from .units import UNITS
-from .words import fold
+from .words import fold, folded_words
 
 _FULL_NAME = re.compile(r"[^\W\d_a-z][^\W\d_]{1,24} [^\W\d_a-z][^\W\d_]{1,24}")
 
@@ -219,6 +220,19 @@ class Ground:
             items = [self.evidence[id_] for id_ in dict.fromkeys(ids) if id_ in self.evidence]
             self._cited[key] = Holding(tuple(items))
         return self._cited[key]
+
+    def names_beside(self, keys: frozenset[str]) -> frozenset[str]:
+        """Return the names that stand beside some identifiers in a record: `S-2041` is Freya."""
+        found: set[str] = set()
+        for item in self.evidence.values():
+            of_key = {
+                leaf.path[:-1]
+                for leaf in item.leaves
+                if isinstance(leaf.value, str) and compact(leaf.value) in keys
+            }
+            beside = (leaf.value for leaf in item.leaves if leaf.path[:-1] in of_key)
+            found.update(name_key(w) for v in beside if isinstance(v, str) for w in folded_words(v))
+        return frozenset(found)
 
     def implied(self, holding: Holding) -> frozenset[date]:
         """Return the days that words such as `tomorrow` name in evidence, by its own dates."""

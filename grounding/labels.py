@@ -26,8 +26,8 @@ _WORDS = 4
 """Words of the longest text that is a label rather than telling of something."""
 
 STATE_FIELDS = listed(
-    """status state stage phase priority estado etapa fase prioridad statut etat priorite zustand
-    stand prioritat stufe result resultado resultat ergebnis"""
+    """event evento evenement ereignis status state stage phase priority estado etapa fase prioridad
+    statut etat priorite zustand stand prioritat stufe result resultado resultat ergebnis"""
 )
 """Fields that say how a record stands, however their values are written."""
 NUMBER_FIELDS = listed(

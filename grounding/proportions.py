@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, islice
 
 from . import cues
 from .derived import Derived
@@ -21,6 +22,10 @@ from .tables import (
 )
 from .words import stems
 
+_OF_ALL = re.compile(
+    r"(?<![\d.,])(\d{1,6}) (?:out of|of|von|sur|de)(?: the| den| las| los| les)?"
+    r" (\d{1,6})(?![\d.,]\d)"
+)
 MOST = 60
 """Quantities that are paired with one another."""
 
@@ -129,6 +134,16 @@ def is_factor(quantity: Quantity) -> bool:
     """Return whether a number is a whole one that may multiply or divide."""
     value = quantity.values[0]
     return value == int(value) and 2 <= value <= 1000 and quantity.dimension != "percent"
+
+
+def told_shares(cited: Holding) -> Iterator[Derived]:
+    """`38 of 40 attended` is 95%, and 5% did not."""
+    for item in cited.items:
+        for match in islice(_OF_ALL.finditer(item.text), MOST):
+            part, whole = Decimal(match[1]), Decimal(match[2])
+            if whole and part <= whole:
+                yield Derived(100 * part / whole, "percent", rounded=True)
+                yield Derived(100 * (whole - part) / whole, "percent", rounded=True)
 
 
 def ratios(groups: Sequence[list[Held]], cited: Holding) -> Iterator[Derived]:

@@ -25,6 +25,7 @@ _CURRENCY_KEYS = {"currency", "moneda", "devise", "wahrung", "divisa", "monnaie"
 _LABELLED = re.compile(r"([^\W\d_][\w ]{0,30}):\s(.{1,200})")
 _ITEM = re.compile(r"([^\W\d_][^:.;]{0,40}):\s([^:]{1,60})")
 _FEWEST_ITEMS = 3
+_COMMON_FIELDS = 2
 _LONGEST_HEADER = 400
 
 MOST_LEAVES = 4000
@@ -135,7 +136,9 @@ def _entries(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     inner = {key: _entries(v) for key, v in value.items()}
-    names = len(inner) > 1 and all(" " in k.strip() or k[:1].isupper() for k in inner)
+    names = len(inner) > 1 and (
+        all(" " in k.strip() or k[:1].isupper() for k in inner) or _are_alike([*inner.values()])
+    )
     if names and all(isinstance(v, dict) for v in inner.values()):
         # A record may have a name of its own beside the identifier that it stands under.
         field = "id" if any("name" in v for v in inner.values()) else "name"
@@ -143,6 +146,13 @@ def _entries(value: Any) -> Any:
     if names and all(isinstance(v, str) for v in inner.values()):
         return [{"name": key} | _labelled(v) for key, v in inner.items()]
     return inner
+
+
+def _are_alike(values: list[Any]) -> bool:
+    """Whether all are objects with several fields in common: records that stand under names."""
+    if not all(isinstance(value, dict) for value in values):
+        return False
+    return len(set[str].intersection(*(set(value) for value in values))) >= _COMMON_FIELDS
 
 
 def _labelled(text: str) -> dict[str, Any]:

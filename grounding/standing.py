@@ -272,7 +272,7 @@ class Standing:
             return True
         if self._is_operand(fact) or counting.counts_periods(fact, self.basis):
             return True
-        if _is_length_of_month(fact, self.facts):
+        if elapsed.is_length_of_month(fact, self.facts):
             return True
         return elapsed.spans(
             fact, self.facts, self.basis, self.ground.today, self.ground.years
@@ -338,7 +338,7 @@ class Standing:
     def is_unknown(self, name: Name) -> bool:
         """A name that nothing cited holds; a doubtful one only if other evidence has it."""
         key = name_key(name.folded)
-        known = self.basis.names | self.context.names
+        known = self.basis.names | self.context.names | self.ground.names_beside(self.basis.keys)
         if not self.cited.items and speech.is_courtesy(self.text):
             # Whom a greeting addresses, any record may tell.
             known |= self.ground.all.names
@@ -387,13 +387,6 @@ def _as_duration(fact: TimeOfDay) -> Quantity:
 
 def _inside(quantity: Quantity, days: RelativeDays) -> bool:
     return days.start <= quantity.start < days.end
-
-
-def _is_length_of_month(fact: Quantity, facts: StatedFacts) -> bool:
-    """`The 30 days of April`."""
-    months = [d.month for d in facts.dates if d.month and d.day is None]
-    days = fact.value / 86400 if fact.dimension == "time" else None
-    return any(days in ({28, 29} if m == 2 else {31 - (m in (4, 6, 9, 11))}) for m in months)
 
 
 def _is_year_of(fact: Quantity, holding: Holding) -> bool:

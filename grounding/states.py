@@ -65,13 +65,18 @@ def _misplaced(rows: Sequence[Row], facts: StatedFacts) -> str:
     for column in label_columns(rows):
         if column.tells_apart and not _is_said_to_be(one, facts):
             continue
-        own = column.of(one)
+        own = column.of(one) or _told_of(one, column.key)
         if not own or _says_some(own, facts):
             continue
         for label in sorted({value for _, value in column.cells} - {own}):
             if _is_claimed(label, own, one, facts):
                 return label
     return ""
+
+
+def _told_of(row: Row, key: str) -> str:
+    """Return what a record says in words where others have a label: `ordered, here on 9 June`."""
+    return next((t.value for t in row.own_leaves if t.key == key and isinstance(t.value, str)), "")
 
 
 def _is_said_to_be(row: Row, facts: StatedFacts) -> bool:

@@ -5,6 +5,7 @@ A number divides them too where some rows have none of it: `exit_fee: 0` is a ta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,12 @@ from .facts import StatedFacts
 from .opposites import concept_of
 from .relative import WEEKDAYS
 from .words import key_words, stem
+
+_TO_PAY = re.compile(
+    r"\b(?:(?:still|left|yet|remain\w*|have|need) to (?:be paid|pay)|(?:sin|por) pagar"
+    r"|pendientes? de pago|(?:à|reste\w* à) (?:payer|régler)|zu (?:be)?zahlen|zu begleichen)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +45,7 @@ def traits(rows: Sequence[Row], facts: StatedFacts) -> Iterator[Trait]:
     folded = frozenset(t.folded for t in facts.tokens)
     for key, values in _divisions(rows).items():
         numbered = not any(key in row.flags for row in rows)
-        if sign := _sign(key, clauses, folded, whole=numbered):
+        if sign := _to_pay(key, facts.text) or _sign(key, clauses, folded, whole=numbered):
             yield Trait(
                 key=key,
                 so=[row for row, is_so in values if is_so],
@@ -67,6 +74,12 @@ def _divisions(rows: Sequence[Row]) -> dict[str, list[tuple[Row, bool]]]:
                 numbers.setdefault(held.key, []).append((row, is_some))
     divided = {k: v for k, v in numbers.items() if len({is_some for _, is_some in v}) == 2}
     return divided | found
+
+
+def _to_pay(key: str, text: str) -> int:
+    """Return what a sentence says of a field of payments that speaks of what is to be paid."""
+    signs = [c[1] for word in key_words(key) if (c := concept_of(word)) and c[0] == "paid"]
+    return -signs[0] if signs and _TO_PAY.search(text) else 0
 
 
 def _sign(key: str, clauses: Sequence[SpokenClause], folded: frozenset[str], *, whole: bool) -> int:
