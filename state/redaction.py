@@ -114,6 +114,9 @@ def _character(character: str, slashes: str) -> str:
         forms.append(f"{slashes}{letter}")
     if (named := html.escape(character)) != character:
         forms.append(re.escape(named))
+    if character == "\n":
+        # As a protocol ends its lines, and as a message that is put on one line does.
+        forms += [r"\r\n", f"{slashes}r{slashes}n", "(?i:%0d%0a)", " "]
     if character == " ":
         forms.append(re.escape("+"))
     return f"(?:{'|'.join(forms)})"

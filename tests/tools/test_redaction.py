@@ -43,6 +43,10 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "hex": lambda s: s.encode().hex(),
     "base64": lambda s: base64.b64encode(s.encode()).decode(),
     "base64-url": lambda s: base64.urlsafe_b64encode(s.encode()).decode().rstrip("="),
+    "line ends": lambda s: s.replace("\n", "\r\n"),
+    "line ends, escaped": lambda s: json.dumps(s.replace("\n", "\r\n")),
+    "line ends, in a URL": lambda s: quote(s.replace("\n", "\r\n"), safe=""),
+    "one line": lambda s: s.strip().replace("\n", " "),
     "repr-of-base64": lambda s: repr(base64.b64encode(s.encode())),
 }
 
@@ -50,6 +54,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
 @given(secret=SECRETS, before=st.text("ab -{", max_size=5), behind=st.text("yz ,}", max_size=5))
 @example(secret="sk-live-1234567890\n", before="", behind="")
+@example(secret="line1-abc\nline2-def", before="", behind="")
 @example(secret='quo"te\\back/slash+plus', before="", behind="")
 def test_each_encoding_is_replaced(
     encode: Callable[[str], str], secret: str, before: str, behind: str
