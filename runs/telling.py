@@ -97,7 +97,7 @@ def _of_step(
 ) -> Iterator[str]:
     if stop is not None and result.status == "cleared":
         yield phrase(language, "approved_not_done", what)
-    if result.failure is None or step.optional:
+    if result.failure is None or (step.optional and not result.is_in_doubt):
         return
     name = _name(result)
     if name is not None:

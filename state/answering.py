@@ -173,7 +173,9 @@ def report(plan: Plan, results: Mapping[str, StepResult], stop: Stop | None) -> 
         what = step.goal or step.tool or step.kind
         if stop is not None and result is not None and result.status == "cleared":
             lines.append(f"Approved and not done: {what}.")
-        if result is None or result.failure is None or step.optional:
+        if result is None or result.failure is None:
+            continue
+        if step.optional and not result.is_in_doubt:
             continue
         match result.status:
             case "rejected":

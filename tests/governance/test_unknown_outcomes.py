@@ -144,12 +144,13 @@ ASKED = [
 
 
 @pytest.mark.parametrize(("task", "heard"), ASKED)
+@pytest.mark.parametrize("optional", [False, True])
 @pytest.mark.parametrize("truth", ["before", "after"])
 async def test_a_doubt_that_is_left_open_is_not_called_undone(
-    desk: Any, w: Any, task: str, heard: str, truth: str
+    desk: Any, w: Any, task: str, heard: str, truth: str, optional: bool
 ) -> None:
-    """Nobody has said that it did not happen, so nobody is told so."""
-    agent = desk.agent(w.plan(w.step("wire", "wire", **WIRE)))
+    """Nobody has said that it did not happen, so nobody is told so; nor is it passed over."""
+    agent = desk.agent(w.plan({**w.step("wire", "wire", **WIRE), "optional": optional}))
     await desk.ask(agent, task)
     desk.lost.append(truth)
     await desk.answer(agent, w.APPROVE)
