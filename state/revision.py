@@ -14,12 +14,13 @@ def carried_over(
 ) -> tuple[Step, ...]:
     """Return the steps that stand in the next plan unless it names them itself.
 
-    After a failure these are the accepted ones and what they read. A plan that looks again is done,
-    so all of it stands.
+    After a failure these are the accepted ones and what they read, and those of which nobody knows
+    whether they happened: the user is to hear of them. A plan that looks again is done, so all of
+    it stands.
     """
     if look:
         return previous.steps
-    kept = {step_id for step_id, result in results.items() if result.status == "accepted"}
+    kept = {name for name, r in results.items() if r.status == "accepted" or r.is_in_doubt}
     pending = list(kept)
     by_id = {step.id: step for step in previous.steps}
     while pending:
@@ -47,7 +48,7 @@ def open_again(
 ) -> dict[str, None]:
     """Return the steps of a revised plan whose result no longer holds.
 
-    What an accepted step was built on stays as it ended.
+    What an accepted step was built on stays as it ended, and so does what a person left in doubt.
     """
     before = {step.id: step for step in previous.steps}
     built_on = {
@@ -62,7 +63,9 @@ def open_again(
         if (result := results.get(step.id)) is not None
         and result.status != "accepted"
         and not (
-            before.get(step.id) == step and result.status in FINAL and (look or step.id in built_on)
+            before.get(step.id) == step
+            and result.status in FINAL
+            and (look or step.id in built_on or result.is_in_doubt)
         )
     }
 

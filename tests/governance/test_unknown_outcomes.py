@@ -164,6 +164,29 @@ async def test_a_doubt_that_is_left_open_is_not_called_undone(
     assert "Not known whether it was done" in report
 
 
+@pytest.mark.parametrize("repeated", [False, True])
+async def test_a_doubt_that_is_left_open_outlives_another_plan(
+    desk: Any, w: Any, repeated: bool
+) -> None:
+    """Whether it leaves the step out or repeats it: it is told of, and not asked about again."""
+    wire, look = w.step("wire", "wire", **WIRE), w.step("l", "look", item="1")
+    wrong = w.step("wrong", "look", item=w.ref("pay", "amount"))
+    first = w.plan(wire, w.step("pay", "pay", to="bob", amount=2.0), wrong)
+    agent = desk.agent(first, w.plan(*[wire] * repeated, look))
+    await desk.ask(agent, "Wire ann 100 and pay bob 2")
+    desk.lost.append("after")
+    out = await desk.answer(agent, w.APPROVE, w.APPROVE)
+    [doubt] = w.requests(out)
+
+    out = await desk.answer(agent, {"type": "reject", "message": "Leave it."})
+
+    assert doubt["step"] == "wire"
+    assert not w.requests(out)
+    assert out["results"]["l"]["status"] == "accepted"
+    assert "It is not known whether this happened: Wire." in out["answer"]["text"]
+    assert len(desk.called("wire")) == 1
+
+
 async def test_a_loop_whose_doubt_is_left_open_goes_on(desk: Any, w: Any) -> None:
     """A person's word on one item is no failure that another plan would mend."""
     each = {"items": "['ann', 'bob']", "item": "who", "key": "who", "max": 5}
