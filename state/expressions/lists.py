@@ -167,10 +167,10 @@ def _end(allowance: Allowance, value: Any, index: int, default: Any) -> Any:
 
 
 def flatten(allowance: Allowance, value: Any) -> Built:
-    """Put the lists in a list together, one level."""
+    """Put the lists in a list together, one level; what is no list stays as it is."""
     found = Built()
     for item in taken(allowance, value):
-        found.extend(taken(allowance, item))
+        found.extend(taken(allowance, item) if kind_of(item) == "list" else (item,))
     return found
 
 

@@ -156,6 +156,7 @@ def test_presence_is_asked_for(source: str, expected: Any) -> None:
         ("unique([1, 1.0, '1', true])", [1, "1", True]),
         ("{n for n in [2, 2, 1]}", [2, 1]),
         ("flatten([[1], [], [2, 3]])", [1, 2, 3]),
+        ("flatten([{'a': 1}, 'bc', [{'a': 2}], null, 3])", [{"a": 1}, "bc", {"a": 2}, None, 3]),
         ("[a + b for a, b in zip([1, 2], [10, 20])]", [11, 22]),
         ("[f'{i}{p.name}' for i, p in enumerate(people, 1)]", ["1Ann", "2Bob", "3Cid"]),
         ("{k: v for k, v in {'a': 1}.items()}", {"a": 1}),
