@@ -10,7 +10,7 @@ from ..errors import BudgetExceededError
 from ..planners.protocols import Declined
 from ..runs.dependencies import Dependencies
 from ..runs.evidence import outputs_of
-from ..runs.planning import announce, make_plan, plan_request
+from ..runs.planning import announce, make_plan, plan_request, without_plan
 from ..runs.thread_memory import recall
 from ..runs.updates import RunUpdate
 from ..runs.view import RunView
@@ -27,7 +27,8 @@ async def revise(
 ) -> RunUpdate:
     """Ask the planner again; what has run stays, what failed is open again.
 
-    A planner that has no other plan uses up the revisions or looks, so that the run ends.
+    A planner that has no other plan uses up the revisions, so that the run ends with what failed.
+    One that cannot decide what was left open ends it too: what it says of that is the user's.
     """
     results, move = view.results, move_of(view)
     request = replace(
@@ -39,7 +40,9 @@ async def revise(
     except BudgetExceededError as error:
         return RunUpdate(stop=Stop(reason="budget", detail=str(error)))
     if isinstance(made, Declined):
-        return _no_more(view, look=bool(move.look))
+        if move.look:
+            return RunUpdate(stop=without_plan(made))
+        return RunUpdate(revisions=view.run.limits.max_revisions)
     # What the planner read before it planned again flows into every step that is still to run.
     read_by_planner = union([view.plan.taint, *(result.taint for result in results.values())])
     readers = read_so_far(view.plan, results, made.readers)
@@ -52,10 +55,3 @@ async def revise(
     if move.look:
         return RunUpdate(looks=view.looks + 1, plan=revised, results=reopened)
     return RunUpdate(revisions=view.revisions + 1, plan=revised, results=reopened)
-
-
-def _no_more(view: RunView, *, look: bool) -> RunUpdate:
-    limits = view.run.limits
-    if look:
-        return RunUpdate(looks=limits.max_looks)
-    return RunUpdate(revisions=limits.max_revisions)

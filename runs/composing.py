@@ -83,7 +83,7 @@ async def final_answer(
         unverified=checked.unverified,
         written_by=written_by if checked.kept else "",
         report=report(plan, view.results, stop),
-        safe=stop is not None and stop.reason == "planning",
+        safe=stop is not None and stop.reason == "planning" and not view.results,
         begun=bool(view.run.told),
         note="" if _any_model(dependencies) else "no language model configured",
     )
@@ -144,12 +144,22 @@ async def _came_to(view: RunView, dependencies: Dependencies) -> _CameTo:
 async def _sentences(
     desk: Writing, run: _CameTo, said: Sequence[Sentence], view: RunView
 ) -> tuple[Writing, CheckedSentences, str]:
-    """Return the answer's sentences: those that stand already, else those that a model writes.
+    """Return the answer's sentences: what was found out, and why no more was planned.
 
     What they are held against comes with them: a prepared one may rest on an earlier turn.
     """
-    if said:
+    if said and not run.results:
         return desk, await corrected(desk, await desk.check(said)), run.plan.planner
+    desk, found, written_by = await _found_out(desk, run, view)
+    if said:
+        found += await corrected(desk, await desk.check(said))
+    return desk, found, written_by
+
+
+async def _found_out(
+    desk: Writing, run: _CameTo, view: RunView
+) -> tuple[Writing, CheckedSentences, str]:
+    """Return the sentences that stand already, else those that a model writes."""
     own = await _own(desk, run)
     desk, own = await with_earlier(desk, own, view)
     replies = not any(run.results[s.id].recalled is None for s in run.plan.steps)

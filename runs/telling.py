@@ -84,7 +84,7 @@ def told(
             language,
         )
     ]
-    return [*lines, *(_of_stop(stop, language) if stop else ())]
+    return [*lines, *(_of_stop(stop, language, begun=bool(results)) if stop else ())]
 
 
 def _of_step(
@@ -129,8 +129,9 @@ def _name(result: StepResult) -> Phrase | None:
             return None
 
 
-def _of_stop(stop: Stop, language: Language) -> Iterator[str]:
-    if stop.reason != "planning":
+def _of_stop(stop: Stop, language: Language, *, begun: bool) -> Iterator[str]:
+    explained = stop.said or stop.trouble or stop.missing
+    if stop.reason != "planning" or (begun and not explained):
         yield phrase(language, "stopped")
         return
     if stop.said:

@@ -67,3 +67,26 @@ async def test_a_failure_that_was_borne_is_not_tried_again_by_a_look(bench: Any,
 
     assert out["results"]["b"]["status"] == "accepted"
     assert bench.count("odd") == 1
+
+
+async def test_why_nothing_more_can_be_planned_is_told(bench: Any, w: Any) -> None:
+    """What was found out stands, and the planner's own words; the answer is not whole."""
+    why = "I cannot look at order B for you."
+    agent = bench.agent(looking(w, w.step("a", "look", item="A")), {"steps": [], "cannot": why})
+
+    out = await agent.ainvoke({"task": "Look up A, and B if it is due"}, w.thread())
+
+    assert out["answer"]["status"] == "partial"
+    assert why in out["answer"]["text"]
+    assert "ann@example.org" in out["answer"]["text"]
+
+
+async def test_a_look_that_no_planner_can_take_is_no_complete_answer(bench: Any, w: Any) -> None:
+    """A planner that cannot be reached has decided nothing, and the user hears that."""
+    agent = bench.agent(looking(w, w.step("a", "look", item="A")), OSError("gone"))
+
+    out = await agent.ainvoke({"task": "Look up A, and B if it is due"}, w.thread())
+
+    assert out["answer"]["status"] == "partial"
+    assert "did not work" in out["answer"]["text"]
+    assert bench.count("look") == 1
