@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.types import Command
 
 from pointsman import Settings, build_agent, open_store, tool
@@ -57,6 +58,25 @@ async def items(job: Job) -> None:
     tools = [*_listed(), *bank_tools(job["port"])]
     async with _agent(job, settings, tools, planner=planner) as agent:
         await _to_the_end(agent, job, "Pay every invoice.")
+
+
+async def planned(job: Job) -> None:
+    """Take the plan of `plans`, and the one that is made when it looks again, to their end."""
+    settings = Settings.parse({"home": job["home"], "limits": {"max_tool_failures": 50}})
+    tools = [*_listed(), *bank_tools(job["port"])]
+    async with _agent(job, settings, tools, planner=_Looking(replies=job["plans"])) as agent:
+        await _to_the_end(agent, job, "Pay what is due.")
+
+
+class _Looking(ScriptedModel):
+    """Replies to whoever plans with the first plan and to whoever looks again with the second."""
+
+    def _next(self, messages: Sequence[BaseMessage], options: JsonObject) -> AIMessage:
+        asked = messages[-1].text
+        if "breaks a rule" in asked:
+            raise AssertionError(asked)
+        looks = "The steps of your plan are done." in asked
+        return AIMessage(json.dumps(self.replies[looks]))
 
 
 async def granted(job: Job) -> None:
