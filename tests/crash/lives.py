@@ -105,6 +105,34 @@ async def granted(job: Job) -> None:
     raise AssertionError(f"It does not come to wait: {state}")
 
 
+async def endorsed(job: Job) -> None:
+    """Endorse what a mail says is due, for `seconds`; pay it thrice more and something else."""
+    (Path(job["home"])).mkdir(parents=True, exist_ok=True)
+    permit = Path(job["home"], "all.cedar")
+    permit.write_text('@id("all") permit(principal, action == Action::"callUnattended", resource);')
+    settings = Settings.parse({"home": job["home"], "policy": {"additions": [permit]}})
+    planner = ScriptedModel(replies=[endorsed_plan(job["thread"])])
+    tools = [_read_mail(), *bank_tools(job["port"])]
+    config = {"configurable": {"thread_id": job["thread"]}}
+    async with _agent(job, settings, tools, planner=planner) as agent:
+        given: Any = {"task": "Pay what the mail says is due."}
+        for _ in range(MOST_INVOCATIONS):
+            state = read_thread(job["thread"], await agent.aget_state(config))
+            match state.status:
+                case "absent":
+                    pass
+                case "waiting" if [asked.step for asked in state.asked] == ["first"]:
+                    for_ = {"argument": "amount", "expires_seconds": job["seconds"]}
+                    given = Command(resume={"type": "approve", "endorse": [for_]})
+                case "waiting":
+                    print(sorted(asked.step for asked in state.asked))
+                    return
+                case _:
+                    given = None
+            await agent.ainvoke(given, config)
+    raise AssertionError("It does not come to wait.")
+
+
 async def hold(job: Job) -> None:
     """Read slowly and then pay, under a short lease; `reading` is there while it reads.
 
@@ -234,6 +262,29 @@ def granted_plan(thread: str, count: int) -> JsonObject:
             {"id": "each", "kind": "each", "for_each": {**loop, "steps": [item]}},
         ],
     }
+
+
+def endorsed_plan(thread: str) -> JsonObject:
+    """Plan payments of what a mail says: one, then three of the same and one of another value."""
+
+    def pay(step: str, field: str, **more: Any) -> JsonObject:
+        amount = {"$from": "mail", "path": field}
+        args = {"reference": f"{thread}/{step}", "amount": amount}
+        return {"id": step, "kind": "tool", "tool": "pay", "args": args, **more}
+
+    then = [pay(step, "due", after=["first"]) for step in ("second", "third", "fourth")]
+    other = pay("other", "more", after=["first"])
+    mail = {"id": "mail", "kind": "tool", "tool": "read_mail"}
+    return {"reason": "as asked", "steps": [mail, pay("first", "due"), *then, other]}
+
+
+def _read_mail() -> Any:
+    @tool(effect="read", trust="untrusted")
+    def read_mail() -> JsonObject:
+        """Read a mail that anybody may have written."""
+        return {"due": 2.5, "more": 7.5}
+
+    return read_mail
 
 
 def _listed() -> list[Any]:
