@@ -247,6 +247,51 @@ def test_a_good_answer_is_taken_after_a_malformed_one(waiting: Claim) -> None:
     assert waiting.made == (1, 1)
 
 
+def granting(*claims: Claim, **grant: Any) -> dict[str, Any]:
+    """Approve the payment that waits, and further ones to the owners of these claims."""
+    owners = [f"owner-of-{claim.number}" for claim in claims]
+    return {**APPROVE, "grant": {"one_of": {"to": owners}, **grant}}
+
+
+def test_an_approval_grants_further_calls(client: SyncLangGraphClient, served: Any) -> None:
+    """Two more payments run without asking, in threads of their own; the third one asks again."""
+    claims = [Claim(client=client, served=served) for _ in range(4)]
+    claims[0].start()
+
+    claims[0].answer({"decisions": [granting(*claims, uses=2), APPROVE]})
+    for claim in claims[1:]:
+        claim.start()
+
+    asked = [
+        [action["name"] for action in claim.interrupts[0]["value"]["action_requests"]]
+        for claim in claims[1:]
+    ]
+    assert claims[0].made == (1, 1)
+    assert asked == [["send"], ["send"], ["pay", "send"]]
+    assert [claim.made for claim in claims[1:]] == [(1, 0), (1, 0), (0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("grant", "field"),
+    [
+        pytest.param({"uses": 0}, "grant.uses", id="no-use"),
+        pytest.param({"uses": 2, "until": "friday"}, "grant.until", id="unknown-field"),
+        pytest.param({"uses": 2, "at_most": {"tip": 5}}, "grant.at_most", id="unknown-argument"),
+    ],
+)
+def test_a_grant_that_makes_no_sense_decides_nothing(
+    grant: dict[str, Any], field: str, stubborn: Claim
+) -> None:
+    """The approval beside it is not taken either, and the error names the field."""
+    stubborn.answer({"decisions": [granting(stubborn, **grant), APPROVE]})
+
+    [interrupt] = stubborn.interrupts
+    error = interrupt["value"]["pointsman"]["error"]
+    assert error.startswith("decisions.")
+    assert f".{field}" in error
+    assert stubborn.made == (0, 0)
+
+
 @pytest.mark.parametrize("node", ["__start__", "normalize", "plan", "lane", "gate"])
 def test_a_fork_repeats_no_effect(node: str, finished: Claim) -> None:
     """A run from an earlier checkpoint gives the recorded answer and calls no tool again."""
