@@ -14,7 +14,7 @@ from ..state.values import Json, JsonObject
 _TOKEN = re.compile(
     r"""
         (?P<space>\s+)
-      | (?P<text>"(?:[^"\\]|\\.){0,200}")
+      | (?P<text>"(?:[^"\\]|\\.){0,200}"|'[^'"\\]{0,200}')
       | (?P<about>\([^()]*\))
       | (?P<name>any\ name|[A-Za-z_][\w.-]*)
       | (?P<mark>[][{}:,|?])
@@ -29,6 +29,7 @@ _KINDS = {
     "null": ("null",),
 }
 _WORDS = {word: kind for kind, words in _KINDS.items() for word in words}
+_QUOTES = ('"', "'")
 _DEPTH = 12
 LONGEST = 4_000
 """Characters of a schema in this notation."""
@@ -109,9 +110,11 @@ class _Reader:
                 return {"type": "array", "items": items}
             case "{":
                 return self._object(depth)
+            case "list" | "List" if self.next == "[":
+                return self._one(depth)
             case "any":
                 return {}
-            case _ if first.startswith('"'):
+            case _ if first.startswith(_QUOTES):
                 return {"enum": [_literal(first)]}
             case _ if first in _WORDS:
                 return {"type": _WORDS[first]}
@@ -153,7 +156,7 @@ class _Reader:
 
     def _name(self) -> str:
         token = self._take()
-        if token.startswith('"'):
+        if token.startswith(_QUOTES):
             return _literal(token)
         if not token or not (token[0].isalpha() or token[0] == "_"):
             raise NotationError(f"a field's name is missing before {token or 'the end'!r}")
@@ -162,7 +165,7 @@ class _Reader:
 
 def _literal(token: str) -> str:
     try:
-        return str(json.loads(token))
+        return token[1:-1] if token.startswith("'") else str(json.loads(token))
     except ValueError as error:
         raise NotationError(f"{token} is no text") from error
 

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import PlanError
 from ..state.values import Json, JsonObject
 from .notation import NotationError, read_notation
-from .step_lines import is_f_string, read_line
+from .step_lines import is_f_string, read_lines
 
 DEFAULT_MAX = 100
 """Items of a loop that does not say how many it expects."""
@@ -24,7 +24,9 @@ _OF_THE_LOOP = ("id", "goal", "after", "optional")
 
 def steps_in_full(steps: Sequence[Json]) -> list[Json]:
     """Write steps in full, those of loops too; what is no step is left for the check to name."""
-    read = [read_line(step) if isinstance(step, str) else step for step in steps]
+    read: list[Json] = []
+    for step in steps:
+        read += read_lines(step) if isinstance(step, str) else [step]
     return [_in_full(_spelt_out(step)) if isinstance(step, dict) else step for step in read]
 
 

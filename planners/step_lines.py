@@ -1,44 +1,57 @@
-"""Steps written as a line of Python: `paid = pay(order=found.id)` for the step that it means.
+"""Steps written as Python: `paid = pay(order=found.id)` for the step that it means.
 
 Models write calls, comprehensions and conditions of Python without being taught, in two thirds of
-the characters that the step's JSON takes. A line is read, never run: what it means is a step like
-any other, and is checked as one.
+the characters that the step's JSON takes. A line is read, never run: what it means are steps like
+any other, and they are checked as such.
 """
 
 from __future__ import annotations
 
 import ast
-import math
+import re
 import warnings
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ExpressionError, PlanError
+from ..errors import ExpressionError
+from ..state.expressions.functions import NAMES
 from ..state.expressions.reading import unpacked
 from ..state.values import Json, JsonObject
-
-MODEL_STEPS = ("reason", "draft", "ask")
-"""Names that begin the line of a model's or a person's step; a tool of that name is written out."""
+from .step_calls import MODEL_STEPS, Written, refused
 
 LONGEST = 8_000
 """Characters of a line."""
 
-_CONSTANTS = {"true": True, "false": False, "null": None}
-_FORMS = (
-    "Write name = tool(argument=value), name = [tool(argument=item.x) for item in list], or "
-    "if condition: name = tool(…); or the step as an object."
-)
+_LOOPED = (ast.Call, ast.Await, ast.IfExp, ast.ListComp, ast.GeneratorExp)
+_BULLET = re.compile(r"\A(?:[-*]|\d{1,3}[.)])\s+")
+_NO_STATEMENT: dict[type[ast.AST], tuple[str, str]] = {
+    ast.While: ("There is no while.", "Loop over a list, or set then_plan to look again."),
+    ast.Try: ("There is no try.", 'Write the step as an object with "on_error".'),
+    ast.Assert: ("There is no assert.", 'Write the step as an object with "checks".'),
+    ast.Return: ("There is no return.", "Say what is to be told in answer."),
+    ast.Break: ("There is no break.", "Loop over those items that are meant: [x for x in … if …]."),
+    ast.Continue: ("There is no continue.", "Put what follows under the condition: if …: …"),
+    ast.FunctionDef: ("There is no def.", "Write each step of it, and a loop for what repeats."),
+    ast.AugAssign: ("A value is never changed.", "Write the expression where it is read."),
+}
 
 
-def read_line(line: str) -> JsonObject:
-    """Return the step that a line means.
+def read_lines(text: str) -> list[JsonObject]:
+    """Return the steps that a line means: one, or those of an `if` with several.
 
     Raises:
         PlanError: It is no such line; the message says what stands where.
     """
-    text, schema = _with_schema(line)
-    return _Line(text, schema).step()
+    line, schema = _with_schema(_BULLET.sub("", text.strip().strip("`").strip()))
+    steps = _Line(line).steps()
+    if not schema:
+        return steps
+    if len(steps) != 1 or steps[0].get("kind") not in MODEL_STEPS:
+        raise refused("What a tool returns is its own affair; only reason has a schema.")
+    return [{**steps[0], "output_schema": schema}]
 
 
 def is_f_string(text: str) -> bool:
@@ -56,144 +69,177 @@ def is_f_string(text: str) -> bool:
 
 def _with_schema(line: str) -> tuple[str, str]:
     """Split off the schema behind an arrow; an arrow may also stand in a text."""
-    line = line.strip()
     head, arrow, schema = line.rpartition("->")
     if arrow and head.rstrip().endswith((")", "]")) and _parsed(line) is None:
-        return head.strip(), schema.strip()
+        return head.strip(), schema.partition("#")[0].strip()
     return line, ""
 
 
 def _parsed(text: str) -> list[ast.stmt] | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text).body if len(text) <= LONGEST else None
+        return _parse(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
 
 
+def _parse(text: str) -> list[ast.stmt]:
+    if len(text) > LONGEST:
+        raise ValueError(f"it is longer than {LONGEST} characters")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text).body
+
+
 @dataclass(frozen=True)
 class _Line:
-    """One line, its tree and its text side by side: expressions stay as they were written."""
+    """One line, and the conditions that its steps stand under."""
 
     text: str
-    schema: str
+    under: tuple[str, ...] = ()
 
-    def step(self) -> JsonObject:
-        """Return the step."""
+    @property
+    def _written(self) -> Written:
+        return Written(self.text)
+
+    def steps(self) -> list[JsonObject]:
+        """Return the steps."""
         # A line break within quotes is what a model means by it.
         for text in (self.text, self.text.replace("\r", "").replace("\n", "\\n")):
-            body = _parsed(text)
-            if body is not None and len(body) == 1:
-                return _Line(text, self.schema)._statement(body[0])
-        raise _refused(f"{self.text[:80]!r} is not one line of Python.")
+            if body := _parsed(text):
+                return _each_once(_Line(text)._group(body))
+        raise refused(f"{self.text[:80]!r} is not one line of Python{_why(self.text)}.")
 
-    def _statement(self, statement: ast.stmt) -> JsonObject:
-        when = ""
-        if isinstance(statement, ast.If):
-            if statement.orelse or len(statement.body) != 1:
-                raise _refused(
-                    "An if has one step and no else; write the other branch as its own step."
-                )
-            when, statement = self._source(statement.test), statement.body[0]
+    def _group(self, body: Sequence[ast.stmt]) -> list[JsonObject]:
+        return [step for statement in body for step in self._statement(statement)]
+
+    def _statement(self, statement: ast.stmt) -> list[JsonObject]:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                step = self._value(name, value)
-            case _:
-                raise _refused(f"{self._source(statement)[:80]!r} gives its step no name.")
-        return {**step, "when": when} if when else step
-
-    def _value(self, name: str, value: ast.expr) -> JsonObject:
-        match value:
-            case ast.Call():
-                return {"id": name, **self._call(value)}
-            case ast.ListComp(elt=ast.Call() as call, generators=[each]) if _has_one_name(each):
-                inner = {"id": f"{name[:34]}_each", **self._call(call)}
-                return {"id": name, "for_each": {**self._items(each), "steps": [inner]}}
-            case ast.ListComp(elt=ast.Call() as call, generators=loops):
-                inner = {"id": f"{name[:34]}_each", **self._call(call)}
-                return {"id": name, "for_each": _over_several(loops, call, inner)}
-            case _:
-                raise _refused(f"{name} is no call of a tool.", where=name)
-
-    def _items(self, each: ast.comprehension) -> JsonObject:
-        item, items = self._source(each.target), self._source(each.iter)
-        if each.ifs:
-            kept = " and ".join(f"({self._source(test)})" for test in each.ifs)
-            items = f"[{item} for {item} in ({items}) if {kept}]"
-        return {"items": items, "item": item}
-
-    def _call(self, call: ast.Call) -> JsonObject:
-        if not isinstance(call.func, ast.Name | ast.Attribute):
-            raise _refused(f"{self._source(call.func)[:80]!r} is no tool.")
-        tool = self._source(call.func)
-        if any(keyword.arg is None for keyword in call.keywords):
-            raise _refused(f"{tool} has arguments without names. Write each as name=value.")
-        named = {str(keyword.arg): self._argument(keyword.value) for keyword in call.keywords}
-        if tool in MODEL_STEPS:
-            return self._model_step(tool, call.args, named)
-        if call.args:
-            raise _refused(f"{tool} has arguments without names. Write each as name=value.")
-        if self.schema:
-            raise _refused(f"What {tool} returns is its own affair; only reason has a schema.")
-        return {"tool": tool, "args": named}
-
-    def _model_step(self, kind: str, given: list[ast.expr], named: JsonObject) -> JsonObject:
-        match given:
-            case [ast.Constant(value=str(prompt)), *inputs]:
-                args = {self._name_of(value): self._argument(value) for value in inputs}
-            case _:
-                raise _refused(f"{kind} begins with its prompt, a text: {kind}('…', found).")
-        step: JsonObject = {"kind": kind, "prompt": prompt, "args": {**args, **named}}
-        return {**step, "output_schema": self.schema} if self.schema else step
-
-    def _name_of(self, value: ast.expr) -> str:
-        match value:
-            case ast.Name(id=name) | ast.Attribute(attr=name):
-                return name
-            case _:
-                raise _refused(
-                    f"{self._source(value)[:80]!r} needs a name: name={self._source(value)}."
+            case ast.If(test=test, body=body, orelse=others):
+                condition = self._written.of(test)
+                here, else_ = self._under(condition), self._under(f"not ({condition})")
+                return [*here._group(body), *else_._group(others)]
+            case ast.For(target=target, iter=listed, body=body, orelse=[]):
+                return [self._loop(target, listed, self._inside()._group(body))]
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+                | ast.Expr(value=ast.NamedExpr(target=ast.Name(id=name), value=value))
+            ):
+                return [self._named(name, value)]
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(
+                names
+            ) == len(values) and all(isinstance(name, ast.Name) for name in names):
+                pairs = zip(names, values, strict=True)
+                return [self._named(self._written.of(name), value) for name, value in pairs]
+            case ast.Assign(targets=[ast.Tuple()]):
+                raise refused(
+                    f"{self._written.short(statement)} names the parts of what it gives.",
+                    fix="Name it once, and read its parts: found[0], found.total.",
                 )
-
-    def _argument(self, value: ast.expr) -> Json:
-        match value:
-            case ast.Constant(value=float() as literal) if not math.isfinite(literal):
-                return {"$expr": self._source(value)}
-            case ast.Constant(value=str() | bool() | int() | float() | None as literal):
-                return literal
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-                return -number
-            case ast.Name(id="true" | "false" | "null" as name):
-                return _CONSTANTS[name]
-            case ast.List(elts=items):
-                return [self._argument(item) for item in items]
-            case ast.Dict(keys=keys, values=values) if all(map(_is_text, keys)):
-                return {
-                    ast.literal_eval(key): self._argument(item)
-                    for key, item in zip(keys, values, strict=True)
-                    if key is not None
-                }
-            case ast.Call(func=ast.Name(id="attachment"), args=[ast.Constant(value=str(name))]):
-                return {"$attachment": name}
+            case ast.Pass():
+                return []
             case _:
-                return {"$expr": self._source(value)}
+                raise self._no_step(statement)
 
-    def _source(self, node: ast.AST) -> str:
-        return ast.get_source_segment(self.text, node) or ast.unparse(node)
+    def _under(self, condition: str) -> _Line:
+        return _Line(self.text, (*self.under, condition))
+
+    def _inside(self) -> _Line:
+        return _Line(self.text)
+
+    def _no_step(self, statement: ast.stmt) -> Exception:
+        for kind, (problem, fix) in _NO_STATEMENT.items():
+            if isinstance(statement, kind):
+                return refused(problem, fix=fix)
+        return refused(f"{self._written.short(statement)} gives its step no name.")
+
+    def _named(self, name: str, value: ast.expr) -> JsonObject:
+        """Return the step that a name is given, with the condition that it stands under."""
+        match value:
+            case ast.Await(value=inner):
+                return self._named(name, inner)
+            case ast.IfExp(test=test, body=ast.Call() as call, orelse=ast.Constant(value=None)):
+                return self._under(self._written.of(test))._named(name, call)
+            case ast.Call(func=ast.Name(id="list" | "tuple"), args=[ast.GeneratorExp() as inner]):
+                return self._named(name, inner)
+            case ast.Call(func=ast.Name(id=function), args=[_, *_]) if function in NAMES:
+                raise self._no_call(name, value)
+            case ast.Call():
+                return self._with_condition({"id": name, **self._written.call(value)})
+            case (
+                ast.ListComp(elt=elt, generators=loops)
+                | ast.GeneratorExp(elt=elt, generators=loops)
+            ):
+                if not isinstance(elt, _LOOPED):
+                    raise self._no_call(name, value)
+                inner = self._inside()._named(f"{name[:34]}_each", elt)
+                if "for_each" in inner:
+                    raise refused(
+                        f"{name} is a loop in a loop.", fix=f"Write for two times: {name} = "
+                        "[tool(…) for a in list for b in a.items], or the loop as an object.",
+                    )  # fmt: skip
+                loop = self._over(loops, elt, inner)
+                return self._with_condition({"id": name, "for_each": loop})
+            case _:
+                raise self._no_call(name, value)
+
+    def _with_condition(self, step: JsonObject) -> JsonObject:
+        if not self.under:
+            return step
+        parts = self.under if len(self.under) == 1 else [f"({part})" for part in self.under]
+        return {**step, "when": " and ".join(parts)}
+
+    def _no_call(self, name: str, value: ast.expr) -> Exception:
+        problem = f"{name} is no call of a tool."
+        called = [node.func for node in ast.walk(value) if isinstance(node, ast.Call)]
+        tools = [f.id for f in called if isinstance(f, ast.Name) and f.id not in NAMES]
+        match value:
+            case ast.IfExp() | ast.BoolOp() if tools:
+                fix = f"Write if condition: {name} = {tools[0]}(…), and else: another name."
+            case _ if tools:
+                fix = f"A call is a step of its own: first = {tools[0]}(…); then read first."
+            case _:
+                fix = f"A value is worked out where it is read: write it there in place of {name}."
+        return refused(problem, where=name, fix=fix)
+
+    def _loop(self, target: ast.expr, listed: ast.expr, steps: list[JsonObject]) -> JsonObject:
+        """Return the loop that a `for` with steps means; it is called after the last of them."""
+        if not steps:
+            raise refused("The loop has no steps.")
+        name = f"each_{steps[-1]['id']}"[:40]
+        if isinstance(target, ast.Name):
+            loop: JsonObject = {"items": self._written.of(listed), "item": target.id}
+            return self._with_condition({"id": name, "for_each": {**loop, "steps": steps}})
+        parts = list(dict.fromkeys(_names(target)))
+        item = "_".join(parts)[:40]
+        loop = {"items": self._written.of(listed), "item": item}
+        group = [_of_parts(step, item, parts) for step in steps]
+        return self._with_condition({"id": name, "for_each": {**loop, "steps": group}})
+
+    def _over(
+        self, loops: Sequence[ast.comprehension], elt: ast.expr, inner: JsonObject
+    ) -> JsonObject:
+        """Return the loop of a comprehension, over what its step reads of what it names."""
+        match loops:
+            case [ast.comprehension(target=ast.Name(id=item), iter=listed, ifs=tests)]:
+                items = self._written.of(listed)
+                if tests:
+                    kept = " and ".join(f"({self._written.of(test)})" for test in tests)
+                    items = f"[{item} for {item} in ({items}) if {kept}]"
+                return {"items": items, "item": item, "steps": [inner]}
+            case _:
+                return _over_several(loops, elt, inner)
 
 
-def _has_one_name(each: ast.comprehension) -> bool:
-    return isinstance(each.target, ast.Name)
-
-
-def _over_several(loops: list[ast.comprehension], call: ast.Call, inner: JsonObject) -> JsonObject:
+def _over_several(
+    loops: Sequence[ast.comprehension], elt: ast.expr, inner: JsonObject
+) -> JsonObject:
     """Return the loop over what several names stand for: those of them that its step reads."""
     bound = list(dict.fromkeys(name for loop in loops for name in _names(loop.target)))
-    read = [name for name in bound if name in _names(call)] or bound[:1]
+    read = [name for name in bound if name in _names(elt)] or bound[:1]
     nodes: list[ast.expr] = [ast.Name(name) for name in read]
     each = nodes[0] if len(nodes) == 1 else ast.List(nodes)
-    items = ast.unparse(ast.ListComp(each, loops))
+    items = ast.unparse(ast.ListComp(each, list(loops)))
     if len(read) == 1:
         return {"items": items, "item": read[0], "steps": [inner]}
     item = "_".join(read)[:40]
@@ -204,24 +250,50 @@ def _names(node: ast.AST) -> list[str]:
     return [inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)]
 
 
+_EXPRESSIONS = ("$expr", "when", "items")
+"""Keys of a step under which a text is an expression."""
+
+
 def _of_parts(value: Json, item: str, names: list[str]) -> Any:
     """Have every expression read the item's parts; what is no expression its check will name."""
     match value:
-        case {"$expr": str(source)}:
-            with suppress(ExpressionError):
-                return {"$expr": unpacked(source, item, names)}
-            return value
         case list():
             return [_of_parts(each, item, names) for each in value]
         case dict():
-            return {key: _of_parts(each, item, names) for key, each in value.items()}
+            return {
+                key: _part_read(inner, item, names)
+                if key in _EXPRESSIONS and isinstance(inner, str)
+                else _of_parts(inner, item, names)
+                for key, inner in value.items()
+            }
         case _:
             return value
 
 
-def _is_text(key: ast.expr | None) -> bool:
-    return isinstance(key, ast.Constant) and isinstance(key.value, str)
+def _part_read(source: str, item: str, names: list[str]) -> str:
+    with suppress(ExpressionError):
+        return unpacked(source, item, names)
+    return source
 
 
-def _refused(problem: str, *, where: str = "steps") -> PlanError:
-    return PlanError(problem, where=where, fix=_FORMS)
+def _each_once(steps: list[JsonObject]) -> list[JsonObject]:
+    """Return the steps of a line, of which two branches may not give one name."""
+    for name, times in Counter(step["id"] for step in steps).items():
+        if times > 1:
+            raise refused(
+                f"{name} is given more than once.",
+                where=name,
+                fix="Give each step its own name; of two branches, read first_of(one, other).",
+            )
+    return steps
+
+
+def _why(text: str) -> str:
+    """Return what Python's parser says of a text that it cannot read."""
+    try:
+        _parse(text)
+    except (SyntaxError, ValueError) as error:
+        return f": {error.msg if isinstance(error, SyntaxError) else error}"
+    except (MemoryError, RecursionError):
+        return ": it is nested too deeply"
+    return ""

@@ -55,7 +55,8 @@ def validate(plan: Plan, request: PlanRequest, tools: Runner) -> None:
         try:
             tools.check_planned(step.tool, step.args)
         except (ArgumentError, NotFoundError) as error:
-            raise PlanError(str(error), where=f"{step.id}.args") from error
+            fix = _misplaced(step, request)
+            raise PlanError(str(error), where=f"{step.id}.args", fix=fix) from error
     _check_look(plan, permitted)
     _check_kept(plan, request)
     _check_fresh(plan, request)
@@ -65,6 +66,15 @@ def validate(plan: Plan, request: PlanRequest, tools: Runner) -> None:
         )
         check_later_tools(plan, named, kept=())
     _check_budget(plan, request)
+
+
+def _misplaced(step: Step, request: PlanRequest) -> str:
+    """Return what mends a field of the step that was written among the tool's arguments."""
+    known = {c.name: c.args_schema.get("properties", {}) for c in request.tools}.get(step.tool, {})
+    fields = [name for name in step.args if name in Step.model_fields and name not in known]
+    if not fields:
+        return ""
+    return f"{fields[0]} belongs to the step: write it as an object, beside tool and args."
 
 
 def _check_look(plan: Plan, permitted: Set[str]) -> None:

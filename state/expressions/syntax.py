@@ -227,7 +227,8 @@ def called(node: ast.Call) -> str:
 
 def _unknown(node: ast.AST, message: str, name: str, known: frozenset[str]) -> ExpressionError:
     near = difflib.get_close_matches(name, known, n=3)
-    fix = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(sorted(known))}."
+    known_ones = f"There are {', '.join(sorted(known))}; a tool is called by a step of its own."
+    fix = f"Did you mean {' or '.join(near)}?" if near else known_ones
     return _refused(node, message, fix)
 
 

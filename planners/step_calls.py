@@ -1,0 +1,130 @@
+"""A call that a line of Python makes, as the fields of the step that it means."""
+
+from __future__ import annotations
+
+import ast
+import math
+from dataclasses import dataclass
+
+from ..errors import PlanError
+from ..state.values import Json, JsonObject
+
+MODEL_STEPS = ("reason", "draft", "ask")
+"""Names that begin the line of a model's or a person's step; a tool of that name is written out."""
+
+FORMS = (
+    "Write name = tool(argument=value), name = [tool(argument=item.x) for item in list], or "
+    "if condition: name = tool(…); or the step as an object."
+)
+_CONSTANTS = {"true": True, "false": False, "null": None}
+_SCHEMA = "output_schema"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A line's text beside its tree: expressions stay as they were written."""
+
+    text: str
+
+    def of(self, node: ast.AST) -> str:
+        """Return the text of a node."""
+        return ast.get_source_segment(self.text, node) or ast.unparse(node)
+
+    def short(self, node: ast.AST) -> str:
+        """Return the text of a node, quoted and cut short."""
+        return repr(self.of(node)[:80])
+
+    def call(self, call: ast.Call) -> JsonObject:
+        """Return the fields of the step that a call means. Raises `PlanError`."""
+        if not isinstance(call.func, ast.Name | ast.Attribute):
+            raise refused(f"{self.short(call.func)} is no tool.")
+        tool = self.of(call.func)
+        named = self._named(tool, call.keywords)
+        if tool in MODEL_STEPS:
+            return self._model_step(tool, call.args, named)
+        if call.args:
+            raise refused(f"{tool} has arguments without names. Write each as name=value.")
+        return {"tool": tool, "args": named}
+
+    def _named(self, tool: str, keywords: list[ast.keyword]) -> JsonObject:
+        """Return the arguments by name, those among them that stand in a literal behind `**`."""
+        named: JsonObject = {}
+        for keyword in keywords:
+            if keyword.arg is not None:
+                named[keyword.arg] = self.argument(keyword.value)
+                continue
+            match given := self.argument(keyword.value):
+                case dict() if not any(name.startswith("$") for name in given):
+                    named |= given
+                case _:
+                    what = self.of(keyword.value)[:40]
+                    raise refused(
+                        f"{tool} has arguments without names: what **{what} holds cannot be "
+                        f"checked. Write each as name=value, as in name={what}.name."
+                    )
+        return named
+
+    def _model_step(self, kind: str, given: list[ast.expr], named: JsonObject) -> JsonObject:
+        schema, prompt = named.pop(_SCHEMA, None), named.pop("prompt", None)
+        if given and prompt is None:
+            prompt, given = _text(given[0]), given[1:]
+        if not isinstance(prompt, str):
+            raise refused(
+                f"{kind} begins with its prompt, a plain text, and then has what it is about: "
+                f"{kind}('…', found)."
+            )
+        args = {self._name_of(value): self.argument(value) for value in given}
+        step: JsonObject = {"kind": kind, "prompt": prompt, "args": {**args, **named}}
+        return step if schema is None else {**step, _SCHEMA: schema}
+
+    def _name_of(self, value: ast.expr) -> str:
+        match value:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                return name
+            case _:
+                raise refused(f"{self.short(value)} needs a name: name={self.of(value)}.")
+
+    def argument(self, value: ast.expr) -> Json:
+        """Return what an argument is given: constants as literals, all else as an expression."""
+        match value:
+            case ast.Constant(value=float() as literal) if not math.isfinite(literal):
+                return {"$expr": self.of(value)}
+            case ast.Constant(value=str() | bool() | int() | float() | None as literal):
+                return literal
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+                return -number
+            case ast.Name(id="true" | "false" | "null" as name):
+                return _CONSTANTS[name]
+            case ast.List(elts=items):
+                return [self.argument(item) for item in items]
+            case ast.Dict(keys=keys, values=values) if all(map(_is_text, keys)):
+                return {
+                    ast.literal_eval(key): self.argument(item)
+                    for key, item in zip(keys, values, strict=True)
+                    if key is not None
+                }
+            case ast.Call(func=ast.Name(id="attachment"), args=[ast.Constant(value=str(name))]):
+                return {"$attachment": name}
+            case _:
+                return {"$expr": self.of(value)}
+
+
+def _text(node: ast.expr) -> str | None:
+    """Return a text that stands there, put together from pieces or not."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.BinOp(op=ast.Add(), left=left, right=right):
+            head, tail = _text(left), _text(right)
+            return None if head is None or tail is None else head + tail
+        case _:
+            return None
+
+
+def _is_text(key: ast.expr | None) -> bool:
+    return isinstance(key, ast.Constant) and isinstance(key.value, str)
+
+
+def refused(problem: str, *, where: str = "steps", fix: str = FORMS) -> PlanError:
+    """Return the error of a line that is no step."""
+    return PlanError(problem, where=where, fix=fix)
