@@ -88,6 +88,12 @@ def sentences_in_full(answer: Json) -> list[JsonObject]:
 def _sentence(item: Json) -> JsonObject:
     if isinstance(item, str) and is_f_string(item):
         return {"text": {"$expr": item}}
+    if isinstance(item, str) and item[:2] in ("f'", 'f"') and item[1:].endswith(item[1]):
+        raise PlanError(
+            f"{item[:80]!r} cannot be read as an f-string.",
+            where="answer",
+            fix="Quotes within its braces must be of the other kind; close what is open.",
+        )
     if not isinstance(item, dict) or any(name.startswith("$") for name in item):
         return {"text": item}
     if "text" in item:

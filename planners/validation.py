@@ -33,6 +33,12 @@ def validate(plan: Plan, request: PlanRequest, tools: Runner) -> None:
     Raises:
         PlanError: `where` names the step; the message is fit to be quoted to a model.
     """
+    if not (plan.steps or plan.answer or plan.withdraws or request.previous):
+        raise PlanError(
+            "It has no steps and says nothing.",
+            where="steps",
+            fix="Plan steps, reply in answer, or say in cannot why it cannot be done.",
+        )
     check_plan(
         plan,
         attachments=frozenset(a.name for a in request.task.attachments),

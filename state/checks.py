@@ -14,15 +14,9 @@ from .expressions.constants import check_constants
 from .expressions.inference import infer
 from .expressions.reading import reads
 from .fitting import misfit
-from .plan import (
-    MAX_ITEMS,
-    MAX_NESTING,
-    ForEach,
-    Plan,
-    Step,
-    UseInstead,
-    in_order,
-)
+from .loop_rules import check_listed, check_loop
+from .placeholders import placeholder
+from .plan import ForEach, Plan, Step, UseInstead, in_order
 from .references import Reference, references
 from .rules import check_rules
 from .shapes import ANY, TEXT, Shape, list_of, merged, shape_of, shape_of_value
@@ -63,7 +57,7 @@ def _check_answer(plan: Plan, scope: _Scope) -> None:
     for index, sentence in enumerate(plan.answer):
         where = f"answer.{index}"
         asked = (sentence.when, sentence.unless, *sentence.cites)
-        read = (ref.step for ref in references(sentence.text, where))
+        read = plan.read_by_answer(index)
         if missing := sorted({name for name in (*asked, *read) if name} - outside):
             raise PlanError(
                 f"The answer names {missing}, which are no steps outside of loops.",
@@ -123,7 +117,7 @@ def _check_group(steps: tuple[Step, ...], scope: _Scope) -> dict[str, Shape]:
 def _check_step(step: Step, scope: _Scope, readable: Collection[str]) -> None:
     _check_kind(step)
     if step.for_each is not None:
-        _check_loop(step, step.for_each, scope)
+        check_loop(step, step.for_each, around=scope.loops, most=scope.most)
     for ref in _located(step):
         if ref.attachment and ref.attachment not in scope.attachments:
             raise PlanError(
@@ -178,36 +172,13 @@ def _check_kind(step: Step) -> None:
         )
 
 
-def _check_loop(step: Step, loop: ForEach, scope: _Scope) -> None:
-    where = f"{step.id}.for_each"
-    if not loop.steps:
-        raise PlanError("The loop has no steps.", where=f"{where}.steps", fix="Set `steps`.")
-    if not loop.max:
-        raise PlanError(
-            "The loop has no bound.",
-            where=f"{where}.max",
-            fix=f"Set `max` to the most items that make sense, {MAX_ITEMS} at most.",
-        )
-    if scope.loops == MAX_NESTING:
-        raise PlanError(
-            f"Loops stand in each other more than {MAX_NESTING} deep.",
-            where=where,
-            fix="Make one list of the inner items with an expression, and loop over that.",
-        )
-    if scope.most * loop.max > MAX_ITEMS:
-        raise PlanError(
-            f"Up to {scope.most} times {loop.max} items are more than the limit of {MAX_ITEMS}.",
-            where=f"{where}.max",
-            fix="Lower `max` of one of the loops.",
-        )
-
-
 def _check_values(step: Step, scope: _Scope) -> Shape:
     """Check the step's expressions and paths against known shapes; return its own shape."""
     if step.when:
         _check_condition(step, scope)
     for at, value in _forms(step):
         _check_form(value, f"{step.id}.{at}", scope)
+    _check_text(step.prompt, f"{step.id}.prompt", scope)
     _check_arguments(step, scope)
     shape = _shape(step, scope)
     check_rules(step, shape, lambda value: _form_shape(value, scope))
@@ -254,6 +225,8 @@ def _check_condition(step: Step, scope: _Scope) -> None:
             where=where,
             fix="Remove it." if always else "Remove the step, or compare a value of a step.",
         )
+    if contradiction(f"not ({step.when})"):
+        raise PlanError("The condition is always true.", where=where, fix="Remove it.")
     if parts := contradiction(step.when):
         raise PlanError(
             f"The condition is never true: {parts}.",
@@ -281,7 +254,9 @@ def _inferred(source: str, where: str, scope: _Scope) -> Shape:
 
 def _check_form(value: Json, where: str, scope: _Scope) -> None:
     """Check a literal with references, however deep these stand."""
-    if isinstance(value, list):
+    if isinstance(value, str):
+        _check_text(value, where, scope)
+    elif isinstance(value, list):
         for index, item in enumerate(value):
             _check_form(item, f"{where}.{index}", scope)
     elif isinstance(value, dict):
@@ -296,6 +271,16 @@ def _check_form(value: Json, where: str, scope: _Scope) -> None:
         else:
             for key, item in value.items():
                 _check_form(item, f"{where}.{key}", scope)
+
+
+def _check_text(text: str, where: str, scope: _Scope) -> None:
+    """Refuse a text that names a step's value as a template would: nobody would put it in."""
+    if found := placeholder(text, scope.shapes.keys()):
+        raise PlanError(
+            f"It is a text, in which {found!r} stays as it is.",
+            where=where,
+            fix="Write an f-string as an expression; give a model's step the value as an input.",
+        )
 
 
 def _form_shape(value: Json, scope: _Scope, where: str = "") -> Shape:
@@ -351,6 +336,7 @@ def _loop_shape(step: Step, loop: ForEach, scope: _Scope) -> Shape:
             where=f"{where}.items",
             fix="Name the list: `orders.items`, or `[x]` for one item.",
         )
+    check_listed(step, loop)
     inside = replace(
         scope,
         shapes={**scope.shapes, loop.item: items.item or ANY},

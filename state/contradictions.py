@@ -78,6 +78,10 @@ def _compared(part: _Part) -> Iterator[tuple[str, type[ast.cmpop], _Bound]]:
         sign = type(op) if part.holds else _OPPOSITE.get(type(op))
         if sign is None or sign not in _OPPOSITE:
             continue
+        if printed(left) == printed(right):
+            yield f"{printed(left)} to itself", ast.Eq, Decimal(0)
+            yield f"{printed(left)} to itself", sign, Decimal(0)
+            continue
         if (value := _constant(right)) is not None:
             yield printed(left), sign, value
         elif (value := _constant(left)) is not None:

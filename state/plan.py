@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from ..errors import PlanError
-from .references import Reference, read_by, references
+from .references import Reference, placed_at, read_by, references
 from .values import Json, JsonObject, Readers, Record
 
 StepId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -205,6 +205,17 @@ class Plan(Record):
     """What is to be decided once the steps are done: the planner is asked again, with results."""
     later_tools: tuple[str, ...] = ()
     """Tools that a later plan may use, named before any untrusted text was read."""
+
+    def read_by_answer(self, index: int) -> frozenset[str]:
+        """Return the names that a sentence of the prepared answer reads.
+
+        Raises:
+            PlanError: An expression or a reference in it cannot be read; `where` is the sentence.
+        """
+        try:
+            return frozenset(ref.step for ref in references(self.answer[index].text) if ref.step)
+        except PlanError as error:
+            raise placed_at(f"answer.{index}", error) from error
 
     def every_step(self) -> Iterator[Step]:
         """Yield all steps, those of a loop after it."""

@@ -132,7 +132,7 @@ def _dotted(read: Read) -> str:
 def _check_form(value: JsonObject, at: str) -> None:
     keys = set(value)
     well_formed = keys in REFERENCE_KEYS and (
-        isinstance(next(iter(value.values())), list)
+        isinstance(parts := next(iter(value.values())), list) and bool(parts)
         if keys <= set(_OF_PARTS)
         else all(isinstance(part, str) for part in value.values())
     )

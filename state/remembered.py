@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from .plan import Plan, Step
-from .references import references
 from .results import StepResult
 from .values import JsonObject, Record, size_of
 
@@ -112,6 +111,6 @@ def is_fresh(item: Remembered, among: Sequence[Remembered], *, now: float) -> bo
 def used(plan: Plan, known: Mapping[str, Remembered]) -> tuple[Remembered, ...]:
     """Return what a plan refers to of earlier turns."""
     named = {need for step in plan.steps for need in step.needs()}
-    for sentence in plan.answer:
-        named |= {*sentence.cites, *(ref.step for ref in references(sentence.text))}
+    for index, sentence in enumerate(plan.answer):
+        named |= {*sentence.cites, *plan.read_by_answer(index)}
     return tuple(item for name, item in known.items() if name in named)

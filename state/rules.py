@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import PlanError
+from .contradictions import contradiction
 from .plan import Check, Step
 from .shapes import ANY, Shape, at_path
 from .values import Json
 
 _ORDER = ("lt", "le", "gt", "ge")
+_SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
 def check_rules(step: Step, output: Shape, shape_of: Callable[[Json], Shape]) -> None:
@@ -41,6 +43,19 @@ def check_rules(step: Step, output: Shape, shape_of: Callable[[Json], Shape]) ->
                 f"At {rule.path!r} stands {found.kind}; it is compared with {value.kind}.",
                 f"Compare it with a value of kind {found.kind}.",
             )
+
+    if parts := contradiction(*_as_conditions(step)):
+        raise _wrong(step, f"No output is like that: {parts}.", "Compare otherwise.")
+
+
+def _as_conditions(step: Step) -> list[str]:
+    """Return the rules that compare a value with a constant, as conditions."""
+    return [
+        f"output{''.join(f'[{part!r}]' for part in rule.path.split('.') if part)}"
+        f" {_SIGNS[rule.op]} {rule.value!r}"
+        for rule in step.checks
+        if rule.op in _SIGNS and isinstance(rule.value, str | int | float | bool | None)
+    ]
 
 
 def _found(step: Step, rule: Check, output: Shape) -> Shape:

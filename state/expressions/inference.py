@@ -217,6 +217,10 @@ class _Inference:
             right = self.of(operand, asked=asked)
             if isinstance(op, ast.In | ast.NotIn):
                 self._membership(node, right)
+                if isinstance(operand, ast.List | ast.Tuple | ast.Set):
+                    if not operand.elts:
+                        raise _problem(node, "Nothing is in an empty list.", "Remove it.")
+                    _possible(node, left, right.item or ANY)
             else:
                 self._comparable(node, left, right, order=not _is_equality(op))
                 if _is_equality(op):
