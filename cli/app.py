@@ -9,6 +9,8 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from .exits import PROGRAM
+
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run a task: show its progress, then the answer, or what a person is asked."),
     "enqueue": (
@@ -103,5 +105,6 @@ for _name, (_module, _help) in COMMANDS.items():
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line as a program."""
+    PROGRAM.set()
     app()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import threading
 from collections.abc import Coroutine
-from contextlib import redirect_stdout, suppress
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import typer
@@ -21,6 +22,9 @@ WAITING = 3
 INTERRUPTED = 130
 TERMINATED = 143
 
+PROGRAM = threading.Event()
+"""Set where the process is the command line's own, and not that of code which calls a command."""
+
 
 def finish(work: Coroutine[Any, Any, int], output: Output) -> NoReturn:
     """Run a command's work to its end, say what went wrong if anything did, and exit.
@@ -29,16 +33,16 @@ def finish(work: Coroutine[Any, Any, int], output: Output) -> NoReturn:
         work: Closes whatever it opens, also when it is cancelled; returns the exit code.
         output: Where errors are told.
     """
+    if PROGRAM.is_set():
+        # Standard output is the command's own: what a tool or a library prints goes beside it, to
+        # the end of the process.
+        sys.stdout = sys.stderr
     raise typer.Exit(_run(work, output))
 
 
 def _run(work: Coroutine[Any, Any, int], output: Output) -> int:
     try:
-        # Standard output is the command's own: what a tool or a library prints goes beside it. The
-        # process is the command's too, and its only event loop lives and ends inside of this block,
-        # so no other code of the process sees the change.
-        with redirect_stdout(sys.stderr):
-            return asyncio.run(_ended_by_signals(work))
+        return asyncio.run(_ended_by_signals(work))
     except PointsmanError as error:
         output.error(type(error).__name__, error.message, where=error.where, fix=error.fix)
         return _code(error)

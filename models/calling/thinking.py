@@ -23,6 +23,7 @@ MARK = re.compile(
 )
 """Where thinking begins or ends, in the words of the families that are known to write it."""
 
+_SPACE = re.compile(r"\s*")
 _ENDS = ("end_", "end-", "end.")
 
 
@@ -54,7 +55,7 @@ def without_thinking(text: str) -> str:
         if not begun:
             kept.clear()
         begun = max(0, begun - 1)
-        since = mark.end()
+        since = _SPACE.match(text, mark.end()).end()  # pyright: ignore[reportOptionalMemberAccess]
     if not begun:
         kept.append(text[since:])
     spoken = "".join(kept)

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from pointsman.cli.app import app
+from pointsman.cli.exits import PROGRAM
 from pointsman.testing import ScriptedGateway
 
 DESK = Path(__file__).parent / "desk"
@@ -45,8 +46,14 @@ class Desk:
     def __call__(self, *words: str) -> Result:
         """Run a command in this process."""
         self.capture.readouterr()
-        with pytest.raises(SystemExit) as ending:
-            app(words, prog_name="pointsman")
+        stdout = sys.stdout
+        PROGRAM.set()
+        try:
+            with pytest.raises(SystemExit) as ending:
+                app(words, prog_name="pointsman")
+        finally:
+            PROGRAM.clear()
+            sys.stdout = stdout
         out, err = self.capture.readouterr()
         return Result(code=int(ending.value.code or 0), out=out, err=err)
 

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pointsman.models.calling.thinking import without_thinking
@@ -45,6 +45,7 @@ def cut(text: str, places: list[int]) -> list[str]:
     return [text[a:b] for a, b in itertools.pairwise(edges)]
 
 
+@example("a < b\n<think></think>\na < b", [])
 @given(st.lists(st.sampled_from(PARTS), max_size=9).map("".join), st.lists(st.integers(0, 999)))
 def test_what_is_shown_is_the_reply_without_its_thinking(text: str, places: list[int]) -> None:
     """In whatever pieces it comes; white space at its edges aside."""
