@@ -14,7 +14,9 @@ _STARTS = listed("start begin starts begins beginn anfang inicio empieza debut c
 _ENDS = listed("end ends ende fin finish termina hasta")
 _ENDING = re.compile(
     r"\b(?:end\w*|until|till|finish\w*|over|free|after|from|by|clos\w+|ende\w*|bis|fertig|vorbei|frei|nach|ab"
-    r"|schließ\w+|fin\w*|jusqu\w*|termin\w*|libres?|après|dès|ferm\w+|hasta|acab\w*|después|desde|cierr\w+|sal\w+)\b",
+    r"|schließ\w+|fin\w*|jusqu\w*|termin\w*|libres?|après|dès|ferm\w+|hasta|acab\w*|después|desde|cierr\w+|sal\w+"
+    r"|last (?:entry|admission)|letzte[rn]? (?:einlass|eintritt)|derni(?:er accès|ère entrée)"
+    r"|último acceso|última entrada)\b",
     re.IGNORECASE,
 )
 

@@ -119,7 +119,7 @@ def _clause(words: Sequence[Token]) -> SpokenClause:
             continue
         sign, supposed = -1 if _negated(words, at) else 1, _supposed(words, at)
         found.append(Mention(stem(token.folded), sign, supposed))
-        if concept := concept_of(token.folded):
+        if (concept := concept_of(token.folded)) and not is_duty(words, at):
             concepts.append(Mention(concept[0], concept[1] * sign, supposed))
     text = " ".join(token.text for token in words)
     return SpokenClause(
@@ -130,6 +130,12 @@ def _clause(words: Sequence[Token]) -> SpokenClause:
         denies=any(token.folded in _NEGATIONS for token in words),
         days=_days(words),
     )
+
+
+def is_duty(words: Sequence[Token], at: int) -> bool:
+    """`It has to be paid` says nothing of whether it was."""
+    before = [token.folded for token in words[max(0, at - 2) : at]]
+    return len(before) > 1 and before[1] == "be" and before[0] in ("to", "must", "should", "shall")
 
 
 def _days(words: Sequence[Token]) -> frozenset[int]:

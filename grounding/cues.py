@@ -23,6 +23,7 @@ def _before_number(name: str) -> re.Pattern[str]:
 SUM = _begins("sum")
 DIFFERENCE = _begins("difference")
 PRODUCT = _begins("product")
+BOTH_WAYS = _begins("both_ways")
 SHARE = _begins("share")
 DEADLINE = _begins("deadline")
 MEAN = _begins("mean")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .clauses import SpokenClause
+from .clauses import SpokenClause, is_duty
 from .facts import StatedFacts
 from .words import Token, listed, stem
 
@@ -44,6 +44,8 @@ def contradicted(facts: StatedFacts, held: Sequence[SpokenClause]) -> str:
 def _said(facts: StatedFacts, at: int) -> int:
     """Return 1 if a sentence says that it is so, -1 if not, 0 if it says neither."""
     before = facts.tokens[max(0, at - _BETWEEN - 1) : at]
+    if is_duty(facts.tokens, at):
+        return 0
     if any(t.folded in IS for t in before):
         return -1 if _is_denied(before) else 1
     rest = facts.tokens[at + 1 : at + 2 + _BETWEEN]

@@ -59,10 +59,11 @@ def products(
             yield Derived(signed(held) * multiplier, dimension)
             yield Derived(signed(held) / multiplier, dimension, rounded=True)
     own = {q.values[0] for q in facts.quantities if q is not said and is_factor(q)}
+    twice = {Decimal(2)} if cues.BOTH_WAYS.search(facts.text) else set[Decimal]()
     for held in context.held[:MOST]:
         if dimension_of(held).startswith("money:"):
             # `12 euros a night` of the instructions, for the nights that the sentence says.
-            yield from (Derived(signed(held) * n, dimension_of(held)) for n in own)
+            yield from (Derived(signed(held) * n, dimension_of(held)) for n in own | twice)
     for group in neighbours(cited):
         total = [h for h in group if is_amount(h)]
         if len(total) > 1:

@@ -233,6 +233,8 @@ class Standing:
         beside = [d for d in self.facts.dates if d.day and 0 <= fact.start - d.end <= _BESIDE]
         if not beside:
             return False
+        # A day that was reckoned, a duration before one that is held, has the time of that one.
+        beside = [d for d in beside if any(d.matches(held) for held in self.basis.dates)]
         found = [m for i in self.basis.items for m in elapsed.moments(i, self.ground.years)]
         days = [m.day for m in found if m.minutes == fact.minutes]
         last = [d for d in beside if d.end == beside[-1].end]
