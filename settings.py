@@ -109,7 +109,7 @@ class Settings(BaseModel):
     """Who local runs act for. A server takes the principal from authentication instead."""
     questions: Literal["message", "interrupt"] = "message"
     """How the agent asks the user, where the run's context does not say: in the conversation, which
-    every client can answer, or as an interrupt."""
+    every client can reply to, or as an interrupt."""
     unverified_at_high_risk: Literal["drop", "keep"] = "drop"
     """What happens to a sentence that no rule and no verifier can judge, in an answer to a plan
     with a step of high risk; otherwise it is kept and marked."""

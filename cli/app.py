@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reject": ("approvals", "Refuse; the step ends, and the answer says so in your words."),
     "respond": (
         "approvals",
-        "Answer in words: a question, an action to plan anew, or an unknown outcome that you know.",
+        "Respond in words: to a question, to an action to plan anew, or about an unknown outcome.",
     ),
     "withdraw": (
         "approvals",

@@ -141,7 +141,7 @@ def respond(
     no_resume: NoResume = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer in words: a question, an action to plan anew, or an unknown outcome that you know."""
+    """Respond in words: to a question, to an action to plan anew, or about an unknown outcome."""
     _decide({"type": "respond", "message": message}, approval, config, no_resume, as_json)
 
 

@@ -17,7 +17,7 @@ from .show.progress import Progress
 
 
 async def go_on(session: Session, output: Output, thread: str) -> int:
-    """Go on with a thread: after a crash from where it was, else with the recorded answers.
+    """Go on with a thread: after a crash from where it was, else with the recorded decisions.
 
     Raises:
         NotFoundError: There is no such thread.

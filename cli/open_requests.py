@@ -44,7 +44,7 @@ def deciding_commands(config: str, request: ApprovalRequest) -> dict[str, str]:
     extra: dict[str, tuple[str, str]] = {
         "edit": ("--args", json.dumps(request.args)),
         "reject": ("--message", "why not"),
-        "respond": ("--message", "your answer"),
+        "respond": ("--message", "your words"),
     }
     return {
         decision: command_line(config, decision, request.id, *extra.get(decision, ()))

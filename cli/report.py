@@ -38,7 +38,7 @@ class Report:
     attempts: tuple[ModelAttempt, ...]
     questions: tuple[OpenRequest, ...] = ()
     refused: str = ""
-    """Why the last answer to an approval was not taken."""
+    """Why the last decision was not taken."""
     resume: str = ""
     """The command that goes on."""
 
@@ -107,7 +107,7 @@ async def _usage(session: Session, state: ThreadState) -> Usage:
 
 
 async def open_questions(session: Session, state: ThreadState) -> tuple[OpenRequest, ...]:
-    """Return what still waits for an answer, in the order of the request."""
+    """Return what still waits for a decision, in the order of the request."""
     if not state.asked:
         return ()
     records = await records_of(session, state.asked)

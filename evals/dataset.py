@@ -37,7 +37,7 @@ class ExpectedCall(Record):
 
 
 class Query(Record):
-    """A question to the database after the run, and its answer."""
+    """A query to the database after the run, and what it must bring."""
 
     sql: str
     rows: list[list[Json]]

@@ -22,13 +22,13 @@ from .dataset import Inputs, ScriptedDecision
 from .outcome import RunOutcome, read_outcome
 
 MAX_PAUSES = 16
-"""Interrupts that a case may answer; a run that asks more often asks the same again."""
+"""Interrupts that a case may decide on; a run that asks more often asks the same again."""
 
 _THREAD: RunnableConfig = {"configurable": {"thread_id": "evaluation"}}
 
 
 async def run_trial(config: Path, home: Path, given: Inputs, *, timeout: float) -> RunOutcome:
-    """Run a case to its answer, its approvals answered as it says.
+    """Run a case to its answer, its approvals decided as it says.
 
     Args:
         config: Settings file or folder. Its own store and home are not touched.
@@ -46,7 +46,7 @@ async def run_trial(config: Path, home: Path, given: Inputs, *, timeout: float) 
         dependencies = build_dependencies(settings, store=store)
         try:
             agent = build_graph(dependencies, checkpointer=InMemorySaver())
-            asked = await _answered(agent, given)
+            asked = await _decided(agent, given)
             values = (await agent.aget_state(_THREAD)).values
             return await read_outcome(values, asked, time.perf_counter() - started, dependencies)
         finally:
@@ -58,7 +58,7 @@ def _settings(config: Path, home: Path) -> Settings:
     return Settings.load(config, home=home, store_url="")
 
 
-async def _answered(agent: Agent, given: Inputs) -> list[str]:
+async def _decided(agent: Agent, given: Inputs) -> list[str]:
     """Run to the end; return the tools that a person was asked about, in order."""
     asked: dict[str, str] = {}
     step: Any = {"task": given.task, "attachments": list(given.attachments)}
@@ -72,7 +72,7 @@ async def _answered(agent: Agent, given: Inputs) -> list[str]:
         decisions = [decide(request, given) for request in question["action_requests"]]
         step = Command(resume={"decisions": decisions})
     raise DecisionError(
-        f"The run still asks after {MAX_PAUSES} answers.",
+        f"The run still asks after {MAX_PAUSES} interrupts.",
         where="approvals",
         fix="Let the case approve or reject what waits.",
     )

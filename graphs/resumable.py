@@ -105,7 +105,7 @@ def _check_place(graph: AnyGraph, given: Any, config: Any) -> None:
                 "It does not say in which thread.",
                 where="config.configurable.thread_id",
                 fix='Add {"configurable": {"thread_id": "…"}} as the config: the same id for the '
-                "turns of a conversation and for answers, a new one for a new conversation.",
+                "turns of a conversation and for decisions, a new one for a new conversation.",
             )
     elif not graph.checkpointer and _decides(given) and not brings_checkpointer(config):
         raise DecisionError(

@@ -108,8 +108,8 @@ def read_input(view: RunView, settings: Settings) -> tuple[str, list[Incoming]]:
         raise TaskError(
             "There is no task.",
             where="task",
-            fix='Send {"task": "…"} or {"messages": [{"role": "user", "content": "…"}]}. To answer '
-            "an approval, resume a thread that is waiting.",
+            fix='Send {"task": "…"} or {"messages": [{"role": "user", "content": "…"}]}. To decide '
+            "on an approval, resume a thread that is waiting.",
         )
     if len(text) > limits.max_characters:
         raise TaskError(

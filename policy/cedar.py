@@ -68,7 +68,7 @@ class CedarPolicy:
         return asked.model_copy(update={"leaks": leaks}) if leaks else asked
 
     def rulings(self, contract: ToolContract, facts: CallFacts) -> tuple[Ruling, Ruling]:
-        """Return Cedar's answers for `call` and `callUnattended`."""
+        """Return Cedar's rulings for `call` and `callUnattended`."""
         contract, facts = self._as_seen(contract, facts)
         call, unattended = self._rule(
             ("call", "callUnattended"),
@@ -166,7 +166,7 @@ class CedarPolicy:
     ) -> tuple[Ruling, ...]:
         asked = [requests.request(principal, action, resource, ctx) for action in actions]
         try:
-            answers = cedarpy.is_authorized_batch(
+            ruled = cedarpy.is_authorized_batch(
                 asked,
                 self._compiled.policies,
                 [principal, resource],
@@ -176,18 +176,18 @@ class CedarPolicy:
             problem = f"The policies could not be asked: {error}"
             return tuple(Ruling(action=a, allowed=False, error=problem) for a in actions)
         return tuple(
-            self._ruling(action, answer) for action, answer in zip(actions, answers, strict=True)
+            self._ruling(action, each) for action, each in zip(actions, ruled, strict=True)
         )
 
-    def _ruling(self, action: str, answer: cedarpy.AuthzResult) -> Ruling:
+    def _ruling(self, action: str, ruled: cedarpy.AuthzResult) -> Ruling:
         # Cedar leaves a policy out that fails to evaluate. Left-out forbids would permit, so any
         # error is a refusal.
-        if errors := answer.diagnostics.errors:
+        if errors := ruled.diagnostics.errors:
             text = f"The policies could not be evaluated: {'; '.join(errors)}"
             return Ruling(action=action, allowed=False, error=text[:1000])
-        notes = [self._compiled.notes[key] for key in answer.diagnostics.reasons]
+        notes = [self._compiled.notes[key] for key in ruled.diagnostics.reasons]
         notes.sort(key=lambda note: note.position)
-        return Ruling(action=action, allowed=answer.allowed, policies=tuple(notes))
+        return Ruling(action=action, allowed=ruled.allowed, policies=tuple(notes))
 
     def _ask(
         self, asking: Sequence[PolicyNote], forbids: Sequence[PolicyNote], words: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Rulings: what Cedar answers, kept so that the same question is put once."""
+"""Rulings: what Cedar says, kept so that the same question is put once."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from ..state.values import Json, Record, canonical_json
 from .policyset import PolicyNote
 
 MOST = 4096
-"""Answers that are kept; the one that was asked for longest ago goes first."""
+"""Rulings that are kept; the one that was asked for longest ago goes first."""
 
 
 class Ruling(Record):
-    """Cedar's answer to one question."""
+    """Cedar's word on one question."""
 
     action: str
     allowed: bool
     policies: tuple[PolicyNote, ...] = ()
     """The permits that allowed it, or the forbids that did not. None of either: nothing permits."""
     error: str = ""
-    """Why there is no answer; then `allowed` is false."""
+    """Why there is none; then `allowed` is false."""
 
 
 class RememberedRulings:
-    """Answers by the digest of their question; safe to use from several threads.
+    """Rulings by the digest of their question; safe to use from several threads.
 
-    Cedar's answer depends on policies, schema, entities and request and on nothing else: it reads
+    A ruling depends on policies, schema, entities and request and on nothing else: it reads
     no clock. So one belongs to each set of policies, and what it holds stays true. A question that
-    could not be answered is put again.
+    could not be ruled on is put again.
     """
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[bytes, tuple[Ruling, ...]] = OrderedDict()
+        self._kept: OrderedDict[bytes, tuple[Ruling, ...]] = OrderedDict()
         self._lock = new_lock()
 
     def ruled(
         self, question: Sequence[Json], ask: Callable[[], tuple[Ruling, ...]]
     ) -> tuple[Ruling, ...]:
-        """Return the answer to a question, from `ask` the first time.
+        """Return the rulings on a question, from `ask` the first time.
 
         Args:
             question: Actions, principal, resource and context.
@@ -50,16 +50,16 @@ class RememberedRulings:
         if key is None:
             return ask()
         with self._lock:
-            if (known := self._answers.get(key)) is not None:
-                self._answers.move_to_end(key)
+            if (known := self._kept.get(key)) is not None:
+                self._kept.move_to_end(key)
                 return known
-        answers = ask()
-        if not any(answer.error for answer in answers):
+        rulings = ask()
+        if not any(ruling.error for ruling in rulings):
             with self._lock:
-                self._answers[key] = answers
-                if len(self._answers) > MOST:
-                    self._answers.popitem(last=False)
-        return answers
+                self._kept[key] = rulings
+                if len(self._kept) > MOST:
+                    self._kept.popitem(last=False)
+        return rulings
 
 
 def _key(question: Sequence[Json]) -> bytes | None:

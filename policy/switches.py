@@ -72,7 +72,7 @@ class _Reading:
 class _Asked:
     """A question to the store that is under way."""
 
-    answer: asyncio.Future[None]
+    read: asyncio.Future[None]
     started: float
 
 
@@ -80,12 +80,12 @@ class SwitchBoard:
     """The switches, read at most once in `max_age_seconds`.
 
     Safe from any event loop and thread. Readers of one event loop that come at once ask the store
-    together, however many lanes begin a step. A store that cannot be asked is an error, never an
-    answer of yesterday.
+    together, however many lanes begin a step. A store that cannot be asked is an error, never a
+    reading of yesterday.
 
     Args:
         switches: The store's switches.
-        max_age_seconds: Longest that an answer may be old, counted from before it was asked for.
+        max_age_seconds: Longest that a reading may be old, counted from before it was asked for.
         timeout_seconds: Longest to wait for the store.
         clock: Seconds that only grow.
     """
@@ -120,23 +120,23 @@ class SwitchBoard:
             # One that has been under way for long may hang, and what it brings is not the newest.
             if asked is None or self._clock() - asked.started >= self._max_age / 4:
                 return await self._read_for_all(loop)
-            await asyncio.shield(asked.answer)
+            await asyncio.shield(asked.read)
 
     async def _read_for_all(self, loop: asyncio.AbstractEventLoop) -> SwitchState:
-        """Read while other readers of the loop wait; they get the same answer, or error."""
-        asked = self._asked[loop] = _Asked(answer=loop.create_future(), started=self._clock())
+        """Read while other readers of the loop wait; they get the same reading, or error."""
+        asked = self._asked[loop] = _Asked(read=loop.create_future(), started=self._clock())
         try:
             state = await self._read()
         except StoreError as error:
-            asked.answer.set_exception(error)
+            asked.read.set_exception(error)
             # Looked at once, or asyncio would report it where nobody else waits.
-            asked.answer.exception()
+            asked.read.exception()
             raise
         finally:
             if self._asked.get(loop) is asked:
                 del self._asked[loop]
-            if not asked.answer.done():
-                asked.answer.set_result(None)
+            if not asked.read.done():
+                asked.read.set_result(None)
         return state
 
     async def active(self) -> Sequence[Switch]:
@@ -162,7 +162,7 @@ class SwitchBoard:
 
     def _take_in(self, active: Sequence[Switch], started: float) -> SwitchState:
         reading = _Reading(state=SwitchState(switches=tuple(active)), started=started)
-        # A slow reader must not put an older answer over a newer one.
+        # A slow reader must not put an older reading over a newer one.
         if self._reading is None or self._reading.started <= started:
             self._reading = reading
         return reading.state

@@ -35,7 +35,7 @@ Phrase: TypeAlias = Literal[
 PHRASES: Mapping[Language, Mapping[Phrase, str]] = {
     "en": {
         "approved_not_done": "Approved, but not done: {what}.",
-        "asked_again": "I am still waiting for an answer to this: {what}",
+        "asked_again": "I am still waiting for your reply to this: {what}",
         "can_do": "What I can do:",
         "declined": "Declined, and not done: {what}.",
         "done": "Done: {what}.",

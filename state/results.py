@@ -103,7 +103,7 @@ class StepResult(Record):
     reason: str = ""
     """Why it ran or was skipped, where a condition decided it; why another value is used."""
     approval: ApprovalRequest | None = None
-    """For `waiting`: what a person is asked. Kept for the trace once answered."""
+    """For `waiting`: what a person is asked. Kept for the trace once decided."""
     attempts: tuple[Attempt, ...] = ()
     items: tuple[str, ...] = ()
     """For a loop: the keys of its items, in order."""

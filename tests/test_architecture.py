@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
-from pointsman.docs.rooms import EVERYWHERE, PAGE, ROOT, SINGLE, allowed, arrows, redrawn, reduced
+from pointsman.docs.rooms import (
+    EVERYWHERE,
+    PAGE,
+    ROOT,
+    SINGLE,
+    SPLIT,
+    allowed,
+    arrows,
+    redrawn,
+    reduced,
+)
 
 TEXT = PAGE.read_text(encoding="utf-8")
 FOUND = arrows()
@@ -99,6 +110,17 @@ def test_what_the_page_names_exists(path: str) -> None:
 def test_what_a_file_is_said_to_hold_is_there(name: str, file: str) -> None:
     """A name that the page sends a reader to stands in the file."""
     assert re.search(rf"\b{name}\b", (ROOT / file).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("room", sorted(SPLIT))
+def test_a_room_of_rooms_names_them(room: str) -> None:
+    """Whoever opens `models/` reads which rooms are there."""
+    said = ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text(encoding="utf-8")))
+    rooms = {found for found in FOUND if found.startswith(f"{room}/") and (ROOT / found).is_dir()}
+
+    assert said
+    assert rooms
+    assert [found for found in rooms if f"`{found.removeprefix(room)[1:]}/`" not in said] == []
 
 
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")

@@ -73,10 +73,10 @@ class Doubts:
             over = over_at(tool.contract, record)
             # Asked after this moment, a no is final if nothing was on its way at this moment.
             final = time.time() >= over and not self._may_go_on(record)
-            answer = await self._ask(tool, args, key)
-            if answer is None:
+            said = await self._ask(tool, args, key)
+            if said is None:
                 return None
-            happened, output = answer
+            happened, output = said
             if happened:
                 ending = await ending_of_output(tool.contract, output, None)
                 return await self._resolve(key, ending)

@@ -41,7 +41,7 @@ def next_move(
 ) -> ThreadMove | None:
     """Return what there is to do on a thread, `None` if nothing is.
 
-    A message goes to a thread that waits for a person too: it may answer, amend or ask for
+    A message goes to a thread that waits for a person too: it may reply, amend or ask for
     something else. One that was cut off comes to its end or pause first.
 
     Args:

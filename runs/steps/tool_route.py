@@ -138,8 +138,9 @@ async def _approved(
 def _unused_id(current: Current, bound: str, asked: Sequence[ApprovalRecord]) -> str:
     """Return the id to ask under: not that of an approval that no longer holds.
 
-    The gate would take that one for the answer, and the step would go round in circles. So it would
-    with an edit that led to such an approval; on a replay from before it, the edit still counts.
+    The gate would take its decision for one on the new request, and the step would go round in
+    circles. So it would with an edit that led to such an approval; on a replay from before it, the
+    edit still counts.
     """
     step, version = current.step.id, current.plan.version
     used = ("approved",) if current.cleared is None else ("approved", "edited")

@@ -1,4 +1,4 @@
-"""Answers to approvals: recorded once, resumed once, refused whole."""
+"""Decisions on approvals: recorded once, resumed once, refused whole."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_unknown_outcome_is_cleared_up_by_a_person(desk):
 
 
 def test_list_names_thread_action_and_command(desk):
-    """The list of what waits is enough to answer from."""
+    """The list of what waits is enough to decide from."""
     question = desk.waiting()
 
     page = desk("approvals")
@@ -219,7 +219,7 @@ def test_resume_of_an_unknown_thread_is_wrong_use(desk):
 
 
 def test_expired_request_is_asked_anew(desk, tmp_path):
-    """An answer that comes too late is refused; `resume` asks again."""
+    """A decision that comes too late is refused; `resume` asks again."""
     file = tmp_path / "hasty.yaml"
     file.write_text(
         f'tools: ["{DESK}/desk_tools.py:build_tools"]\n'

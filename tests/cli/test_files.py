@@ -89,7 +89,7 @@ def test_a_store_that_is_damaged(desk: Any, command: list[str]) -> None:
 
 @pytest.mark.parametrize("keep", [0, 5000], ids=["no-database", "truncated"])
 def test_checkpoints_that_are_damaged(desk: Any, keep: int) -> None:
-    """They are named, and answers can still be recorded in the store."""
+    """They are named, and decisions can still be recorded in the store."""
     question = desk.waiting()
     file = desk.home / "checkpoints.db"
     for side in desk.home.glob("checkpoints.db-*"):

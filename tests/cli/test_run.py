@@ -60,7 +60,7 @@ def test_without_terminal_there_is_no_animation(desk):
 
 
 def test_pause_says_what_why_and_how(desk):
-    """A pause ends with 3 and shows action, reason, evidence, digest and the answering command."""
+    """A pause ends with 3 and shows action, reason, evidence, digest and the deciding command."""
     result = desk("run", PAY)
     [question] = desk("approvals", "--json").document["approvals"]
 

@@ -194,11 +194,11 @@ async def _to_the_end(agent: Any, job: Job, task: str) -> None:
 
 
 def _decide(asked: ApprovalRequest, job: Job) -> JsonObject:
-    """Answer as a person would who looks into the bank's books."""
-    answer = {"approval_id": asked.id}
+    """Decide as a person would who looks into the bank's books."""
+    said = {"approval_id": asked.id}
     if asked.unknown_effect and _known(job["port"], asked.args["reference"]):
-        return {**answer, "type": "respond", "message": "It is in the bank's books."}
-    return {**answer, "type": "approve"}
+        return {**said, "type": "respond", "message": "It is in the bank's books."}
+    return {**said, "type": "approve"}
 
 
 def bank_plan(thread: str) -> JsonObject:

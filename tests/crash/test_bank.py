@@ -85,7 +85,7 @@ ONCE = dict.fromkeys(EFFECTS, 1)
 def test_a_call_of_unknown_outcome_is_cleared_up_once(
     zygote: Any, bank: Any, own_home: Path, tmp_path: Path, points: list[str]
 ) -> None:
-    """A crash while the tool or a person is asked loses no answer and repeats no call."""
+    """A crash while the tool or a person is asked loses no decision and repeats no call."""
     run_to_the_end(zygote, bank, own_home, tmp_path.name, points)
 
     assert effects_of(bank, tmp_path.name) == ONCE

@@ -35,7 +35,7 @@ def changes(home: Path) -> tuple[int, int]:
         pytest.param("tools.get_order:after", id="read-but-not-recorded"),
         pytest.param("checkpoints.aput:before:5", id="lanes-back-but-no-checkpoint"),
         pytest.param("approvals.open_all:after", id="about-to-ask"),
-        pytest.param("approvals.decide:after", id="answered"),
+        pytest.param("approvals.decide:after", id="decided"),
         pytest.param("effects.record_read:after:2", id="looked-but-not-recorded"),
         pytest.param("effects.claim:after", id="refund-claimed"),
         pytest.param("tools.issue_refund:after", id="refunded-but-not-settled"),

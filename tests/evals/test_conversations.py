@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
@@ -18,6 +18,8 @@ from pointsman.evals.conversations import (
     hold,
     load_conversations,
 )
+from pointsman.evals.dataset import SUPPORT_DESK
+from pointsman.state.answer import AnswerStatus
 from pointsman.testing import ScriptedModel
 
 DESK = Path(__file__).parents[2] / "examples" / "support_desk"
@@ -52,6 +54,14 @@ async def test_a_conversation_is_held_as_it_should(
     models["planner"].assert_complete()
     writer.assert_complete()
     assert not any("{" in turn.text or "pointsman" in turn.text for turn in held)
+
+
+@pytest.mark.parametrize("file", [CONVERSATIONS, SUPPORT_DESK], ids=lambda file: Path(file).stem)
+def test_a_dataset_says_which_forms_an_answer_has(file: Path) -> None:
+    """The list at its head is whole: whoever adds a form finds it there."""
+    head = Path(file).read_text(encoding="utf-8")
+
+    assert f"of the answer: {', '.join(get_args(AnswerStatus))}" in head
 
 
 def test_there_are_the_kinds_that_users_bring() -> None:

@@ -90,7 +90,7 @@ async def test_a_crashed_evaluator_is_an_error_and_no_score() -> None:
 
 
 async def test_a_crashed_run_is_an_error_and_has_no_scores() -> None:
-    """An answer that the tool's schema refuses is a fault of the case; its neighbour passes."""
+    """An edit that the tool's schema refuses is a fault of the case; its neighbour passes."""
     crash = {**REFUND, "approvals": {"issue_refund": {"type": "edit", "args": {"amount": "x"}}}}
 
     report = await run_experiment(experiment(crash, STATUS))

@@ -116,7 +116,7 @@ class Desk:
         given = AgentContext(**context)
         return await agent.ainvoke({"task": task}, self.at(thread), context=given)
 
-    async def answer(self, agent: Any, *decisions: JsonObject, thread: str = "t") -> Any:
+    async def resume(self, agent: Any, *decisions: JsonObject, thread: str = "t") -> Any:
         """Resume with decisions, as the one local person."""
         value = {"decisions": list(decisions)}
         return await agent.ainvoke(Command(resume=value), self.at(thread))
@@ -129,16 +129,16 @@ class Desk:
         self,
         agent: Any,
         approval: str,
-        answer: JsonObject,
+        said: JsonObject,
         by: str,
         role: str = "admin",
         **facts: Any,
     ) -> ApprovalRecord:
-        """Record an answer as the command line does, by somebody with a credential."""
+        """Record a decision as the command line does, by somebody with a credential."""
         asked = await self.store.approvals.get(approval)
         assert self.dependencies is not None
         [record] = await record_decisions(
-            read_decisions(answer, [asked.request]),
+            read_decisions(said, [asked.request]),
             [asked.request],
             approver=Principal(id=by, role=role, **facts),
             authenticated=True,
@@ -146,12 +146,12 @@ class Desk:
         )
         return record
 
-    async def decide_anew(self, approval: str, answer: JsonObject, by: str) -> None:
+    async def decide_anew(self, approval: str, said: JsonObject, by: str) -> None:
         """Record an admin's newer decision on a request that was decided."""
         asked = await self.store.approvals.get(approval)
         assert self.dependencies is not None
         await record_decisions(
-            read_decisions(answer, [asked.request]),
+            read_decisions(said, [asked.request]),
             [asked.request],
             approver=Principal(id=by, role="admin"),
             authenticated=True,
@@ -230,7 +230,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 class Write:
-    """Short forms of plans, answers and what an interrupt asks."""
+    """Short forms of plans, decisions and what an interrupt asks."""
 
     APPROVE: JsonObject = {"type": "approve"}
 

@@ -28,16 +28,16 @@ permit (principal, action == Action::"call", resource) when { resource.effect ==
 
 
 async def test_an_approval_that_came_too_late_is_asked_anew(desk: Any, w: Any) -> None:
-    """The late answer runs nothing; the new request can be approved."""
+    """The late decision runs nothing; the new request can be approved."""
     agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), policy=QUICK)
     [first] = w.requests(await desk.ask(agent, "Pay ann 100"))
     desk.clock.now += 61
 
-    [second] = w.requests(await desk.answer(agent, w.APPROVE))
+    [second] = w.requests(await desk.resume(agent, w.APPROVE))
 
     assert not desk.calls
     assert second["id"] != first["id"]
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
     assert desk.called("pay") == [PAY]
 
 
@@ -53,7 +53,7 @@ async def test_an_approval_that_lapsed_before_execution_is_asked_anew(desk: Any,
     [second] = w.requests(out)
     assert not desk.calls
     assert second["id"] != first["id"]
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
     assert desk.called("pay") == [PAY]
 
 
@@ -104,7 +104,7 @@ async def test_names_without_a_credential_are_one_person(desk: Any, w: Any) -> N
     agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), policy=TWO_PEOPLE)
     await desk.ask(agent, "Pay ann 100")
 
-    outs = [await desk.answer(agent, w.APPROVE) for _ in range(3)]
+    outs = [await desk.resume(agent, w.APPROVE) for _ in range(3)]
 
     assert w.requests(outs[-1])
     assert not desk.calls
@@ -147,18 +147,18 @@ async def test_an_edit_that_changes_nothing_is_an_approval(desk: Any, w: Any) ->
     agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)))
     await desk.ask(agent, "Pay ann 100")
 
-    out = await desk.answer(agent, w.edit(**PAY))
+    out = await desk.resume(agent, w.edit(**PAY))
 
     assert out["results"]["pay"]["status"] == "accepted"
     assert desk.called("pay") == [PAY]
 
 
 async def test_an_edit_whose_consent_lapsed_is_asked_anew(desk: Any, w: Any) -> None:
-    """The edit that led to it is no answer to the new request: the thread goes round no circle."""
+    """The edit that led to it decides nothing anew: the thread goes round no circle."""
     policy = TWO_PEOPLE.replace("@quorum", '@expires("60") @quorum')
     agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), policy=policy)
     await desk.ask(agent, "Pay ann 100")
-    [second] = w.requests(await desk.answer(agent, w.edit(**PAY)))
+    [second] = w.requests(await desk.resume(agent, w.edit(**PAY)))
     await desk.decide(agent, second["id"], w.APPROVE, "bea")
     desk.clock.now += 61
 
@@ -198,7 +198,7 @@ async def test_an_edit_into_what_policy_forbids_is_refused(desk: Any, w: Any) ->
     )
     await desk.ask(agent, "Pay ann 100")
 
-    out = await desk.answer(agent, w.edit(to="ann", amount=20_000.0))
+    out = await desk.resume(agent, w.edit(to="ann", amount=20_000.0))
 
     assert out["results"]["pay"]["failure"]["kind"] == "refused"
     assert "Nobody moves more than $10,000." in out["answer"]["report"][0]
@@ -214,10 +214,10 @@ async def test_an_edit_counts_as_consent_where_plain_approval_is_not_allowed(
                  when { resource.effect == "money" };"""
     agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), policy=fill_in)
     await desk.ask(agent, "Pay ann")
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
     assert "not allowed" in out["__interrupt__"][0].value["pointsman"]["error"]
 
-    await desk.answer(agent, w.edit(to="ann", amount=7.0))
+    await desk.resume(agent, w.edit(to="ann", amount=7.0))
 
     assert desk.called("pay") == [{"to": "ann", "amount": 7.0}]
 
@@ -272,7 +272,7 @@ async def test_an_approval_under_other_policies_is_asked_anew(desk: Any, w: Any)
 
     assert second["digest"] != first["digest"]
     assert not desk.calls
-    await desk.answer(after, w.APPROVE)
+    await desk.resume(after, w.APPROVE)
     assert desk.called("pay") == [PAY]
 
 

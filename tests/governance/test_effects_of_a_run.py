@@ -27,7 +27,7 @@ async def test_approved_effects_happen_in_the_plans_order(desk: Any, w: Any) -> 
     agent = desk.agent(w.plan(*steps))
     out = await desk.ask(agent, "Pay all")
 
-    await desk.answer(agent, *[w.APPROVE] * len(w.requests(out)))
+    await desk.resume(agent, *[w.APPROVE] * len(w.requests(out)))
 
     assert [args["to"] for args in desk.called("pay")] == ["p3", "p1", "p4", "p0", "p2"]
 
@@ -46,7 +46,7 @@ async def test_effects_of_loops_keep_the_plans_order_too(desk: Any, w: Any) -> N
     agent = desk.agent(w.plan(loop("l", "b", "c"), pay("d"), pay("e"), loop("m", "f", "g")))
     out = await desk.ask(agent, "Pay all")
 
-    await desk.answer(agent, *[w.APPROVE] * len(w.requests(out)))
+    await desk.resume(agent, *[w.APPROVE] * len(w.requests(out)))
 
     assert [args["to"] for args in desk.called("pay")] == ["b", "c", "d", "e", "f", "g"]
 
@@ -60,7 +60,7 @@ async def test_approvals_are_no_turns(desk: Any, w: Any) -> None:
     agent = desk.agent(w.plan(*steps), limits={"max_turns": 4})
     out = await desk.ask(agent, "Pay one after the other")
     while "__interrupt__" in out:
-        out = await desk.answer(agent, w.APPROVE)
+        out = await desk.resume(agent, w.APPROVE)
 
     assert len(desk.called("pay")) == 9
     assert out["answer"]["status"] == "complete"
@@ -109,7 +109,7 @@ async def test_what_was_checked_is_checked_again_before_an_approved_effect(
     await desk.ask(agent, "Pay invoice 1")
     status[0] = "paid"
 
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
 
     assert not desk.called("pay")
     assert "no longer holds" in out["results"]["pay"]["failure"]["message"]
@@ -124,7 +124,7 @@ async def test_what_still_holds_lets_the_approved_effect_happen(desk: Any, w: An
     agent = desk.agent(planner=Fixed(look, middle, pay), tools=[invoice_desk(["open"])])
     await desk.ask(agent, "Pay invoice 1")
 
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
 
     assert desk.called("pay") == [{"to": "ann", "amount": 20.0}]
 
@@ -139,7 +139,7 @@ async def test_equal_calls_of_one_gate_happen_as_often_as_they_were_approved(
     assert [r.get("repeats", "") for r in w.requests(out)] == ["", "one"]
     assert "happens once more" in out["__interrupt__"][0].value["action_requests"][1]["description"]
 
-    await desk.answer(agent, w.APPROVE, w.APPROVE)
+    await desk.resume(agent, w.APPROVE, w.APPROVE)
 
     assert len(desk.called("pay")) == 2
 
@@ -167,9 +167,9 @@ async def test_the_deadline_moves_by_the_time_that_was_waited_once(desk: Any, w:
     first, second = w.requests(await desk.ask(agent, "Pay both"))
     before = (await agent.aget_state(desk.at("t"))).values["run"]["deadline_at"]
     desk.clock.now += 100
-    await desk.answer(agent, {"approval_id": first["id"], **w.APPROVE})
+    await desk.resume(agent, {"approval_id": first["id"], **w.APPROVE})
     desk.clock.now += 100
-    out = await desk.answer(agent, {"approval_id": second["id"], **w.APPROVE})
+    out = await desk.resume(agent, {"approval_id": second["id"], **w.APPROVE})
 
     after = (await agent.aget_state(desk.at("t"))).values["run"]["deadline_at"]
     assert 199 < after - before < 201

@@ -50,7 +50,7 @@ async def test_an_endorsed_value_does_not_ask_again(desk: Any, w: Any) -> None:
     """The next payment of the same person to the same payee runs alone, and says by whose word."""
     agent = desk.agent(plan(w), plan(w, amount=2.0), policy=SMALL)
     await desk.ask(agent, TASK)
-    await desk.answer(agent, ENDORSE)
+    await desk.resume(agent, ENDORSE)
 
     out = await desk.ask(agent, f"{TASK} again", thread="t2")
 
@@ -320,7 +320,7 @@ async def test_a_newer_answer_takes_back_what_the_older_endorsed(desk: Any, w: A
     [request] = w.requests(await desk.ask(agent, TASK))
     await desk.decide(agent, request["id"], ENDORSE, "ada", role="super_admin")
 
-    await desk.answer(agent, {"type": "reject", "message": "no"})
+    await desk.resume(agent, {"type": "reject", "message": "no"})
 
     [one] = await desk.store.endorsements.every()
     assert one.revocation is not None
@@ -350,7 +350,7 @@ async def test_a_malformed_endorsement_is_refused(
     agent = desk.agent(plan(w), policy=SMALL)
     await desk.ask(agent, TASK)
 
-    out = await desk.answer(agent, {"type": "approve", "endorse": endorse})
+    out = await desk.resume(agent, {"type": "approve", "endorse": endorse})
 
     [interrupt] = out["__interrupt__"]
     assert interrupt.value["pointsman"]["error"].startswith(field)
@@ -363,7 +363,7 @@ async def test_only_an_approval_endorses(desk: Any, w: Any) -> None:
     agent = desk.agent(plan(w), policy=SMALL)
     await desk.ask(agent, TASK)
 
-    out = await desk.answer(agent, {**w.edit(to="eve", amount=1.0), "endorse": ["to"]})
+    out = await desk.resume(agent, {**w.edit(to="eve", amount=1.0), "endorse": ["to"]})
 
     assert "endorse" in out["__interrupt__"][0].value["pointsman"]["error"]
     assert not await desk.store.endorsements.every()

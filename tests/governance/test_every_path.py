@@ -1,4 +1,4 @@
-"""No path to a call that nobody approved: answers, forks, policies and switches in any order.
+"""No path to a call that nobody approved: decisions, forks, policies and switches in any order.
 
 The machine drives the real graph over a real store. What it holds against the calls that were
 really made is a model of its own: who agreed to which arguments, until when, under which policy.
@@ -207,7 +207,7 @@ class Paths(RuleBasedStateMachine):
             )
             self.seen[f"ran, {wanted} needed"] += 1
 
-    def _answerable(self, request: Any, kind: str, person: str, *, asked: bool = False) -> bool:
+    def _decidable(self, request: Any, kind: str, person: str, *, asked: bool = False) -> bool:
         """Say whether a decision counts; one in reply to the question counts anew, if need be."""
         consent = self.consents[request["id"]]
         in_time = self.desk.clock.now < consent.expires
@@ -219,11 +219,11 @@ class Paths(RuleBasedStateMachine):
         return kind == "approve" and consent.open and person in consent.people
 
     def _edited_to(self, request: Any) -> bool:
-        """Say whether it may be somebody's edit, whose author has answered it by making it."""
+        """Say whether it may be somebody's edit, whose author has agreed to it by making it."""
         return request["args"] in self.offered
 
     def _take(self, request: Any, kind: str, person: str, args: Any = None) -> None:
-        """Note an answer that was rightly given."""
+        """Note a decision that was rightly given."""
         consent = self.consents[request["id"]]
         if not consent.open:
             consent.people.clear()
@@ -247,8 +247,8 @@ class Paths(RuleBasedStateMachine):
 
     @precondition(lambda self: self.question)
     @rule(kinds=st.lists(DECISION, min_size=1, max_size=3), form=st.integers(0, 3), add=AMOUNT)
-    def answer(self, kinds: list[str], form: int, add: float) -> None:
-        """Answer over the wire, in any documented form, some or all of what is asked."""
+    def decide_over_the_wire(self, kinds: list[str], form: int, add: float) -> None:
+        """Decide over the wire, in any documented form, some or all of what is asked."""
         requests = self._asked()[: len(kinds)]
         pairs = [(r, k) for r, k in zip(requests, kinds, strict=False) if k != "silence"]
         edits = {r["id"]: {**r["args"], "amount": r["args"]["amount"] + add} for r, _ in pairs}
@@ -258,7 +258,7 @@ class Paths(RuleBasedStateMachine):
             return
         # What the same person has said of a request already, said again, is no news of it.
         news = [(r, k) for r, k in pairs if not self._repeats(r, k, "local")]
-        taken = all(self._answerable(r, k, "local", asked=True) for r, k in news)
+        taken = all(self._decidable(r, k, "local", asked=True) for r, k in news)
         settled = any(not self.consents[r["id"]].open for r, _ in pairs)
         self.offered += [edits[r["id"]] for r, k in pairs if k == "edit"]
         given = [self._worded(r, k, edits[r["id"]], old=form == 1) for r, k in pairs]
@@ -268,7 +268,7 @@ class Paths(RuleBasedStateMachine):
         if taken:
             for request, kind in news:
                 self._take(request, kind, "local", edits[request["id"]])
-        self.seen[f"answer {'taken' if taken else 'late'}"] += 1
+        self.seen[f"resume {'taken' if taken else 'late'}"] += 1
         self._invoke(Command(resume=self._formed(given, form)))
         refused = self.question[0]["error"] if self.question else ""
         surely = taken and not settled and not any(self._edited_to(r) for r, _ in pairs)
@@ -298,8 +298,8 @@ class Paths(RuleBasedStateMachine):
 
     @precondition(lambda self: self.question)
     @rule(value=BROKEN)
-    def answer_badly(self, value: Any) -> None:
-        """Send what is no answer."""
+    def resume_badly(self, value: Any) -> None:
+        """Send what is no decision."""
         undecided = any(self.consents[r["id"]].open for r in self._asked())
         before = len(self.desk.calls)
         if value is not None:
@@ -319,11 +319,11 @@ class Paths(RuleBasedStateMachine):
         requests = self._asked()
         request = requests[which % len(requests)]
         args = {**request["args"], "amount": request["args"]["amount"] + add}
-        rightly = self._answerable(request, kind, who)
+        rightly = self._decidable(request, kind, who)
         self.offered += [args] if kind == "edit" else []
-        answer = self._worded(request, kind, args, old=False)
+        said = self._worded(request, kind, args, old=False)
         try:
-            self._do(self.desk.decide(self.agent, request["id"], answer, who, _role(who)))
+            self._do(self.desk.decide(self.agent, request["id"], said, who, _role(who)))
         except DecisionError:
             surely = rightly and not self._edited_to(request)
             refusable = not surely or (who == "dave" and kind in ("approve", "edit"))

@@ -224,7 +224,7 @@ class Decided(RuleBasedStateMachine):
                 break
         self._finish()
         state = self._state()
-        assert not state.next or state.interrupts, "a thread that nobody can answer"
+        assert not state.next or state.interrupts, "a thread that nobody can decide"
 
     def _finish(self) -> None:
         for _ in range(3):

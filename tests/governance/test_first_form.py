@@ -151,7 +151,7 @@ async def test_what_was_approved_is_what_runs(desk: Any, w: Any, make: Any, give
     [second] = w.requests(await agent.ainvoke(None, before.config))
 
     assert (second["id"], second["args"]) == (first["id"], first["args"])
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
     assert len(bank.paid) == 1
     shown = str(first["args"])
     assert all(str(part) in shown for part in bank.paid[0] if isinstance(bank.paid[0], tuple))
@@ -169,7 +169,7 @@ async def test_an_approved_repetition_carries_ids_of_its_own(
     out = await desk.ask(agent, "Pay ann twice")
     asked = list(w.requests(out))
     while w.requests(out):
-        out = await desk.answer(agent, *[w.APPROVE] * len(w.requests(out)))
+        out = await desk.resume(agent, *[w.APPROVE] * len(w.requests(out)))
         asked += w.requests(out)
 
     assert len(bank.paid) == 2
@@ -193,7 +193,7 @@ async def test_a_rejected_call_is_not_repeated_by_the_next(desk: Any, w: Any) ->
     [asked] = w.requests(await desk.ask(agent, "Pay ann"))
     desk.planner.replies.append(w.plan(w.step("other", "order", order={"to": "ann"})))
 
-    out = await desk.answer(agent, {"type": "respond", "message": "Call it other."})
+    out = await desk.resume(agent, {"type": "respond", "message": "Call it other."})
 
     [again] = w.requests(out)
     assert again["args"] == asked["args"]

@@ -75,7 +75,7 @@ async def test_a_validator_that_fails_means_that_nothing_happened(
         out = await desk.ask(agent, "Pay ann", thread=f"t{look}")
         if w.requests(out):
             asked += 1
-            out = await desk.answer(agent, w.APPROVE, thread=f"t{look}")
+            out = await desk.resume(agent, w.APPROVE, thread=f"t{look}")
         if ran:
             break
         # Neither a crash of the run nor a doubt: a failure that says why.
@@ -121,7 +121,7 @@ async def test_what_only_shows_a_call_cannot_stop_it(desk: Any, w: Any, part: An
     agent = desk.agent(w.plan(w.step("pay", "order", to="ann")), tools=[order])
     [asked] = w.requests(await desk.ask(agent, "Pay ann"))
 
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
 
     assert asked["args"] == {"to": "ann"}
     assert ran == ["ann"]

@@ -1,4 +1,4 @@
-"""Who approves a call may allow further ones in the same answer, and takes both back together."""
+"""Who approves a call may allow further ones in the same decision, and takes both back together."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def test_an_approval_allows_further_calls_within_bounds(desk: Any, w: Any)
     """The approved call takes no use; the next two run alone, the one after them asks."""
     agent = desk.agent(*(plan(w, amount=20.0 + i) for i in range(4)))
     await desk.ask(agent, "Pay ann")
-    await desk.answer(agent, APPROVE)
+    await desk.resume(agent, APPROVE)
     assert await used(desk) == [0]
 
     outs = [await desk.ask(agent, "Pay ann", thread=f"t{i}") for i in range(3)]
@@ -176,11 +176,11 @@ async def test_an_agreement_that_counts_allows_what_it_says(desk: Any, w: Any) -
 
 
 async def test_an_answer_that_is_sent_twice_grants_once(desk: Any, w: Any) -> None:
-    """Who goes back to the question and answers it so again has said nothing new."""
+    """Who goes back to the request and decides so again has said nothing new."""
     agent = desk.agent(plan(w))
     await desk.ask(agent, "Pay ann")
     paused = (await agent.aget_state(desk.at("t"))).config
-    await desk.answer(agent, APPROVE)
+    await desk.resume(agent, APPROVE)
 
     await agent.ainvoke(Command(resume={"decisions": [APPROVE]}), paused)
 
@@ -203,7 +203,7 @@ async def test_one_word_for_all_items_grants_once(desk: Any, w: Any, beside: Any
     names = [request["step"] for request in waiting]
     single = [{**one, "step": names[0]} for one in beside]
 
-    await desk.answer(agent, {**APPROVE, "step": "pay"}, *single)
+    await desk.resume(agent, {**APPROVE, "step": "pay"}, *single)
 
     [grant] = await desk.store.grants.every()
     assert (grant.uses, grant.used) == (2, 0)
@@ -212,7 +212,7 @@ async def test_one_word_for_all_items_grants_once(desk: Any, w: Any, beside: Any
 
 
 async def test_it_covers_a_tainted_value_only_if_that_is_endorsed(desk: Any, w: Any) -> None:
-    """With the same answer, or not at all."""
+    """With the same decision, or not at all."""
     tainted = [
         w.plan(
             w.step("mail", "read_mail", item="1"),
@@ -223,7 +223,7 @@ async def test_it_covers_a_tainted_value_only_if_that_is_endorsed(desk: Any, w: 
     agent = desk.agent(*tainted)
     grant = {"at_most": {"amount": 50}, "uses": 5}
     await desk.ask(agent, "Pay whom mail 1 names")
-    await desk.answer(agent, {"type": "approve", "grant": grant})
+    await desk.resume(agent, {"type": "approve", "grant": grant})
     assert w.requests(await desk.ask(agent, "Pay whom mail 1 names", thread="t1"))
 
     await endorse(desk)
@@ -280,7 +280,7 @@ async def test_a_malformed_grant_changes_nothing(
     said = {"type": "approve", "grant": grant}
 
     if form == "resume":
-        out = await desk.answer(agent, said)
+        out = await desk.resume(agent, said)
         assert f".{field}: " in out["__interrupt__"][0].value["pointsman"]["error"]
     else:
         with pytest.raises(DecisionError) as raised:
@@ -318,7 +318,7 @@ async def test_a_grant_beside_decisions_on_every_item_is_refused(desk: Any, w: A
     names = [r["step"] for r in w.requests(await desk.ask(agent, "Pay ann three times"))]
     single = [{"type": "approve", "step": name} for name in names]
 
-    out = await desk.answer(agent, *single, {**APPROVE, "step": "pay"})
+    out = await desk.resume(agent, *single, {**APPROVE, "step": "pay"})
 
     assert "decisions.3.grant: " in out["__interrupt__"][0].value["pointsman"]["error"]
     assert not desk.called("pay")
@@ -363,6 +363,6 @@ async def test_answers_at_once_on_several_requests_are_grants_of_their_own(
     agent = desk.agent(plan(w, times=3))
     assert len(w.requests(await desk.ask(agent, "Pay ann"))) == 3
 
-    await asyncio.wait_for(desk.answer(agent, APPROVE, APPROVE, APPROVE), 60)
+    await asyncio.wait_for(desk.resume(agent, APPROVE, APPROVE, APPROVE), 60)
 
     assert len({grant.id for grant in await desk.store.grants.every()}) == 3

@@ -170,7 +170,7 @@ async def test_a_refused_call_gives_its_use_back(desk: Any, w: Any) -> None:
     assert w.requests(await desk.ask(agent, "Wire ann 5"))
     assert await used(desk) == [1]
 
-    await desk.answer(agent, {"type": "respond", "message": "It did not happen: I looked."})
+    await desk.resume(agent, {"type": "respond", "message": "It did not happen: I looked."})
 
     assert desk.called("wire") == [{"to": "ann", "amount": 6.0}]
     assert await used(desk) == [1]
@@ -317,7 +317,7 @@ async def test_an_approved_call_takes_no_use(desk: Any, w: Any) -> None:
     await desk.ask(agent, "Pay")
     await given(desk)
 
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
 
     assert len(desk.called("pay")) == 1
     assert await used(desk) == [0]

@@ -40,7 +40,7 @@ async def test_what_was_paid_is_done_whatever_number_comes_back(desk: Any, w: An
     """The number is kept as its digits; the thread goes on."""
     agent = desk.agent(w.plan(w.step("s1", "move", wei=3)), tools=[move])
     await desk.ask(agent, "move 3")
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
     assert out["results"]["s1"]["output"] == {"moved": 3, "left": [str(LONG), str(-LONG)]}
     assert out["answer"]["status"] == "complete"
 
@@ -58,7 +58,7 @@ async def test_a_number_that_was_read_fits_no_argument_in_silence(desk: Any, w: 
     steps = (w.step("s1", "move", wei=3), w.step("s2", "move", wei=w.ref("s1", "left.0")))
     agent = desk.agent(w.plan(*steps), tools=[move])
     await desk.ask(agent, "move twice")
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
     assert not w.requests(out)
     assert out["results"]["s2"]["status"] == "failed"
 

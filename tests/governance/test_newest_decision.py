@@ -1,4 +1,4 @@
-"""The newest decision counts, whatever fails between a person's answer and the effect."""
+"""The newest decision counts, whatever fails between what a person says and the effect."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def test_a_decision_that_this_release_cannot_carry_out_does_not_stay(
 async def test_the_newest_decision_counts_after_a_failure_at_any_point(
     desk: Any, w: Any, newest: str
 ) -> None:
-    """The store fails at one call after the other between the answer and the effect."""
+    """The store fails at one call after the other between the decision and the effect."""
     point, reached = 0, True
     while reached:
         point += 1
@@ -101,7 +101,7 @@ async def test_a_decision_sent_to_a_thread_beats_the_one_on_record(desk: Any, w:
     [asked] = w.requests(await desk.ask(agent, "Pay ann 100"))
     await desk.decide(agent, asked["id"], w.APPROVE, "bea")
 
-    await desk.answer(agent, REJECT)
+    await desk.resume(agent, REJECT)
 
     assert not desk.called("pay")
 
@@ -163,11 +163,11 @@ async def test_an_approval_with_other_arguments_is_refused(desk: Any, w: Any, ex
     agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)))
     await desk.ask(agent, "Pay ann 100")
 
-    out = await desk.answer(agent, {"type": "approve", **extra})
+    out = await desk.resume(agent, {"type": "approve", **extra})
 
     assert "cannot change the arguments" in out["__interrupt__"][0].value["pointsman"]["error"]
     assert not desk.calls
-    await desk.answer(agent, {"type": "approve", "args": PAY})
+    await desk.resume(agent, {"type": "approve", "args": PAY})
     assert desk.called("pay") == [PAY]
 
 
@@ -189,9 +189,9 @@ async def test_words_about_a_doubtful_call_are_taken_as_they_are_meant(
     agent = desk.agent(w.plan(w.step("wire", "wire", **PAY)), limits={"max_revisions": 0})
     desk.lost = ["before"]
     await desk.ask(agent, "Wire")
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
 
-    out = await desk.answer(agent, {"type": "respond", "message": words})
+    out = await desk.resume(agent, {"type": "respond", "message": words})
 
     assert out["results"]["wire"]["status"] == status
     assert not desk.called("wire")
@@ -203,9 +203,9 @@ async def test_words_that_say_neither_are_asked_again(desk: Any, w: Any, words: 
     agent = desk.agent(w.plan(w.step("wire", "wire", **PAY)))
     desk.lost = ["before"]
     await desk.ask(agent, "Wire")
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
 
-    out = await desk.answer(agent, {"type": "respond", "message": words})
+    out = await desk.resume(agent, {"type": "respond", "message": words})
 
     assert "plainly" in out["__interrupt__"][0].value["pointsman"]["error"]
 
@@ -218,7 +218,7 @@ async def test_reruns_of_a_doubtful_call_are_bounded(desk: Any, w: Any) -> None:
     offered = 0
     while "approve" in w.requests(out)[0].get("allowed", ["approve"]):
         offered += 1
-        out = await desk.answer(agent, w.APPROVE)
+        out = await desk.resume(agent, w.APPROVE)
         assert offered < 10
 
     assert w.requests(out)[0]["allowed"] == ["respond", "reject"]

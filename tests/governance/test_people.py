@@ -54,7 +54,7 @@ async def test_nobody_agrees_with_themselves_by_a_token_of_their_own(desk: Any, 
     """Consent without a credential and consent with a self-issued one are one person's."""
     agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), policy=TWO_PEOPLE)
     [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
 
     with pytest.raises(DecisionError, match="has decided on it"):
         await desk.decide(agent, request["id"], w.APPROVE, "bea", **SELF_ISSUED)
@@ -144,20 +144,20 @@ ASKING = {
         pytest.param("carl", {"accountable": "os:somebody-else"}, True, id="a-person-elsewhere"),
     ],
 )
-@pytest.mark.parametrize(("answer", "args"), CONSENT)
+@pytest.mark.parametrize(("said", "args"), CONSENT)
 async def test_who_asked_does_not_agree_under_another_name(
-    desk: Any, w: Any, approver: str, facts: Any, may: bool, answer: Any, args: Any
+    desk: Any, w: Any, approver: str, facts: Any, may: bool, said: Any, args: Any
 ) -> None:
     """The second person is another person, not another token."""
     agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), principal=ASKING)
     [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
 
     if may:
-        await desk.decide(agent, request["id"], answer, approver, **facts)
+        await desk.decide(agent, request["id"], said, approver, **facts)
         await desk.go_on(agent)
     else:
         with pytest.raises(DecisionError, match="somebody else must approve it"):
-            await desk.decide(agent, request["id"], answer, approver, **facts)
+            await desk.decide(agent, request["id"], said, approver, **facts)
 
     assert desk.called("pay") == ([args] if may else [])
 
@@ -174,12 +174,12 @@ async def test_who_asked_without_a_credential_does_not_agree_with_one_of_their_o
         await desk.decide(agent, request["id"], w.APPROVE, "bea", **SELF_ISSUED)
 
 
-@pytest.mark.parametrize(("answer", "args"), CONSENT)
-async def test_consent_lapses_with_its_token(desk: Any, w: Any, answer: Any, args: Any) -> None:
+@pytest.mark.parametrize(("said", "args"), CONSENT)
+async def test_consent_lapses_with_its_token(desk: Any, w: Any, said: Any, args: Any) -> None:
     """A token that was revoked after the decision and before the call: asked again."""
     agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)))
     [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
-    await desk.decide(agent, request["id"], answer, "bea", token="t1")
+    await desk.decide(agent, request["id"], said, "bea", token="t1")
     await desk.switch("revoke_token", "t1")
 
     out = await desk.go_on(agent)
@@ -206,15 +206,15 @@ async def test_consent_lapses_with_the_key_of_its_token(desk: Any, w: Any) -> No
     assert desk.called("pay") == [PAY]
 
 
-@pytest.mark.parametrize(("answer", "args"), CONSENT)
+@pytest.mark.parametrize(("said", "args"), CONSENT)
 async def test_other_tokens_of_the_same_name_are_good(
-    desk: Any, w: Any, answer: Any, args: Any
+    desk: Any, w: Any, said: Any, args: Any
 ) -> None:
     """Revoking one token takes nothing from what was said with another."""
     agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)))
     [request] = w.requests(await desk.ask(agent, "Pay ann 100"))
     await desk.switch("revoke_token", "t1")
-    await desk.decide(agent, request["id"], answer, "bea", token="t2")
+    await desk.decide(agent, request["id"], said, "bea", token="t2")
 
     await desk.go_on(agent)
 
@@ -241,7 +241,7 @@ WORDS = [
 
 
 async def in_doubt(desk: Any, w: Any, **options: Any) -> tuple[Any, str]:
-    """Leave an approved wire without an answer from the bank; return agent and request."""
+    """Leave an approved wire without a word from the bank; return agent and request."""
     plan = w.plan(w.step("wire", "wire", **WIRE))
     agent = desk.agent(plan, limits={"max_revisions": 0}, **options)
     [request] = w.requests(await desk.ask(agent, "Wire ann 100"))

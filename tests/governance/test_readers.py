@@ -298,7 +298,7 @@ async def test_a_released_value_reaches_whom_it_was_released_to(
     ]
     agent = desk.agent(*plans, policy=ALONE, tools=post.tools())
     [first] = w.requests(await desk.ask(agent, "Mail it", thread="t0"))
-    await desk.answer(agent, {"type": "approve", "endorse": ["body"]}, thread="t0")
+    await desk.resume(agent, {"type": "approve", "endorse": ["body"]}, thread="t0")
 
     asked = [bool(w.requests(await desk.ask(agent, "Mail it", thread=f"t{i}"))) for i in (1, 2, 3)]
 

@@ -97,7 +97,7 @@ async def test_a_check_inside_a_loop_holds_for_its_item(desk: Any, w: Any) -> No
     await desk.ask(agent, "Pay the invoices")
     books.status["I-1"] = "paid"
 
-    out = await desk.answer(agent, w.APPROVE, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE, w.APPROVE)
 
     assert [args["to"] for args in desk.called("pay")] == ["I-2"]
     assert "no longer holds" in out["results"]["pay[I-1]"]["failure"]["message"]
@@ -111,7 +111,7 @@ async def test_a_check_outside_a_loop_holds_for_effects_in_it(desk: Any, w: Any)
     await desk.ask(agent, "Pay the invoices")
     books.left = 0.0
 
-    out = await desk.answer(agent, w.APPROVE, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE, w.APPROVE)
 
     assert not desk.called("pay")
     assert "no longer holds" in out["results"]["pay[I-2]"]["failure"]["message"]
@@ -135,7 +135,7 @@ async def test_what_the_first_effect_of_a_loop_changes_does_not_stop_the_second(
     agent = agent_of(desk, w, books, funds, loop(spending, after=["funds"]))
     await desk.ask(agent, "Pay the invoices")
 
-    out = await desk.answer(agent, w.APPROVE, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE, w.APPROVE)
 
     assert out["results"]["spend[I-2]"]["status"] == "accepted"
     # Planned on, before the first, after it, before the second; nothing rests on it after that.
@@ -150,7 +150,7 @@ async def test_an_effect_that_did_not_happen_has_changed_nothing(desk: Any, w: A
     await desk.ask(agent, "Pay the invoices")
     books.status["I-1"], books.left = "paid", 0.0
 
-    out = await desk.answer(agent, w.APPROVE, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE, w.APPROVE)
 
     assert not desk.called("pay")
     assert out["results"]["pay[I-2]"]["failure"]["kind"] == "check"
@@ -164,7 +164,7 @@ async def test_an_effect_after_a_loop_rests_on_the_checks_of_its_items(desk: Any
     await desk.ask(agent, "Pay the sum of the invoices")
     books.status["I-2"] = "paid"
 
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
 
     assert not desk.called("pay")
     assert "no longer holds" in out["results"]["pay"]["failure"]["message"]
@@ -178,7 +178,7 @@ async def test_an_effect_after_a_loop_of_unchanged_items_happens(desk: Any, w: A
     await desk.ask(agent, "Pay the sum of the invoices")
     books.asked.clear()
 
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
 
     assert len(desk.called("pay")) == 1
     assert sorted(books.asked) == ["I-1", "I-2"]
@@ -195,7 +195,7 @@ async def test_another_look_is_paid_for_and_stands_under_the_cap(
     agent = agent_of(desk, w, books, *(steps or plain), catalog=FREE, deadline_seconds=600)
     out = await desk.ask(agent, "Pay", budget_usd=0.75 if looped else 0.5)
 
-    out = await desk.answer(agent, *[w.APPROVE] * len(w.requests(out)))
+    out = await desk.resume(agent, *[w.APPROVE] * len(w.requests(out)))
 
     state = (await agent.aget_state(desk.at("t"))).values
     run = state["run"]["id"]
@@ -212,7 +212,7 @@ async def test_what_another_look_costs_is_counted(desk: Any, w: Any) -> None:
     )
     await desk.ask(agent, "Pay", budget_usd=5.0)
 
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
 
     assert len(desk.called("pay")) == 1
     assert out["usage"]["usd"] == pytest.approx(0.60)
@@ -226,7 +226,7 @@ async def test_a_tool_that_was_frozen_meanwhile_is_not_looked_at_again(desk: Any
     await desk.switch("freeze_tool", "invoice", "broken")
     books.asked.clear()
 
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
 
     assert not desk.called("pay")
     assert not books.asked
@@ -239,7 +239,7 @@ async def test_a_look_that_a_person_has_agreed_to_may_be_made_again(desk: Any, w
     agent = agent_of(desk, w, books, checked(w, number="I-1"), pay(w, "inv", to="ann"))
     out = await desk.ask(agent, "Pay", autonomy="ask_always")
     while "__interrupt__" in out:
-        out = await desk.answer(agent, *[w.APPROVE] * len(w.requests(out)))
+        out = await desk.resume(agent, *[w.APPROVE] * len(w.requests(out)))
 
     assert len(desk.called("pay")) == 1
     assert books.asked == ["I-1", "I-1"]

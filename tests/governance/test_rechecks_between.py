@@ -101,7 +101,7 @@ async def approve_all(desk: Any, w: Any, agent: Any) -> Any:
     """Ask, and approve whatever is asked until nothing is."""
     out = await desk.ask(agent, "Pay them")
     while "__interrupt__" in out:
-        out = await desk.answer(agent, *[w.APPROVE] * len(w.requests(out)))
+        out = await desk.resume(agent, *[w.APPROVE] * len(w.requests(out)))
     return out
 
 
@@ -163,7 +163,7 @@ async def test_an_effect_that_ran_unattended_is_told_apart_too(desk: Any, w: Any
     await desk.ask(agent, "Pay them")
     assert account.spent == ["ann"]
 
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
 
     assert account.spent == ["ann", "bob"]
 
@@ -175,7 +175,7 @@ async def test_what_others_changed_after_an_unattended_effect_counts(desk: Any, 
     await desk.ask(agent, "Pay them")
     account.left = 5.0
 
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
 
     assert account.spent == ["ann"]
 
@@ -191,7 +191,7 @@ async def test_where_nobody_could_look_after_an_effect_the_check_must_hold(
     account = Account(100.0, {2: close})
     agent = agent_of(desk, account, *steps_of(w, (95.0, 1.0)))
     out = await desk.ask(agent, "Pay them")
-    out = await desk.answer(agent, w.APPROVE, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE, w.APPROVE)
 
     assert account.spent == ["ann"]
     assert "could not be asked again" in out["results"]["bob"]["failure"]["message"]

@@ -111,7 +111,7 @@ async def test_no_secret_is_left_anywhere(
             modes = ["custom", "updates", "values", "debug"]
             task = {"task": "Transfer to ann"}
             seen += [part async for part in agent.astream(task, desk.at("t"), stream_mode=modes)]
-            out = await desk.answer(agent, w.APPROVE)
+            out = await desk.resume(agent, w.APPROVE)
             seen += [out, [s async for s in agent.aget_state_history(desk.at("t"))]]
     await desk.store.close()
 

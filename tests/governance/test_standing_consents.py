@@ -34,7 +34,7 @@ async def test_a_grant_that_expires_while_a_run_waits_covers_it_no_more(
     await desk.ask(agent, "Wire bob 5 and pay ann 20")
     desk.clock.now += waited
 
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
 
     assert [request["step"] for request in w.requests(out)] == (["p"] if asks else [])
     assert len(desk.called("pay")) == (0 if asks else 1)
@@ -52,7 +52,7 @@ async def test_an_endorsement_that_expires_while_a_run_waits_vouches_no_more(
     await desk.ask(agent, "Wire bob 60 and pay whom mail 1 names")
     desk.clock.now += waited
 
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
 
     assert [request["step"] for request in w.requests(out)] == (["p"] if asks else [])
 

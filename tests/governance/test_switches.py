@@ -18,9 +18,9 @@ async def test_a_tool_frozen_after_approval_does_not_run(desk: Any, w: Any) -> N
     await desk.ask(agent, "Pay ann 100")
     await desk.switch("freeze_tool", "pay", "wrong amounts")
 
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
 
-    # Whether at the answer or at the step: nobody could agree to a frozen tool, and it did not run.
+    # Whether at the gate or at the step: nobody could agree to a frozen tool, and it did not run.
     assert not desk.calls
     assert "frozen" in str(out)
 
@@ -45,7 +45,7 @@ async def test_a_pause_stops_the_run_at_its_next_step(desk: Any, w: Any) -> None
     await desk.ask(agent, "Pay ann 100")
     await desk.switch("pause", reason="incident 7")
 
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
 
     assert out["stop"]["reason"] == "paused"
     assert "incident 7" in str(out["answer"]["report"])

@@ -11,16 +11,16 @@ WIRE = {"to": "ann", "amount": 100.0}
 
 @pytest.fixture
 async def in_doubt(desk: Any, w: Any) -> Any:
-    """Give an agent whose approved wire ended without an answer from the bank."""
+    """Give an agent whose approved wire ended without a word from the bank."""
     agent = desk.agent(w.plan(w.step("wire", "wire", **WIRE)), limits={"max_revisions": 0})
     await desk.ask(agent, "Wire ann 100")
     desk.lost.append("after")
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
     return agent, out
 
 
 async def test_a_person_is_asked_with_what_is_known(desk: Any, w: Any, in_doubt: Any) -> None:
-    """The request says that it may have happened, why, and what each answer does."""
+    """The request says that it may have happened, why, and what each decision does."""
     _, out = in_doubt
     [request] = w.requests(out)
 
@@ -34,7 +34,7 @@ async def test_respond_records_that_it_happened(desk: Any, w: Any, in_doubt: Any
     """The person's words become the result, and nothing runs again."""
     agent, _ = in_doubt
 
-    out = await desk.answer(agent, {"type": "respond", "message": "The bank shows it."})
+    out = await desk.resume(agent, {"type": "respond", "message": "The bank shows it."})
 
     assert out["results"]["wire"]["status"] == "accepted"
     assert "The bank shows it." in str(out["results"]["wire"]["output"])
@@ -45,7 +45,7 @@ async def test_reject_leaves_it_and_ends_the_step(desk: Any, w: Any, in_doubt: A
     """The step ends as declined; the ledger still says that nobody knows."""
     agent, _ = in_doubt
 
-    out = await desk.answer(agent, {"type": "reject", "message": "Leave it."})
+    out = await desk.resume(agent, {"type": "reject", "message": "Leave it."})
 
     assert out["results"]["wire"]["status"] == "rejected"
     [effect] = await desk.store.effects.of_run(
@@ -60,21 +60,21 @@ async def test_approve_runs_it_again(desk: Any, w: Any) -> None:
     agent = desk.agent(w.plan(w.step("wire", "wire", **WIRE)))
     await desk.ask(agent, "Wire ann 100")
     desk.lost.append("before")
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
     assert not desk.calls
 
-    out = await desk.answer(agent, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE)
 
     assert out["results"]["wire"]["status"] == "accepted"
     assert desk.called("wire") == [WIRE]
 
 
 async def test_a_second_doubt_is_a_second_question(desk: Any, w: Any, in_doubt: Any) -> None:
-    """An answer to the first doubt does not settle the next one."""
+    """A decision on the first doubt does not settle the next one."""
     agent, out = in_doubt
     desk.lost.append("before")
 
-    again = await desk.answer(agent, w.APPROVE)
+    again = await desk.resume(agent, w.APPROVE)
 
     assert w.requests(again)[0]["id"] != w.requests(out)[0]["id"]
     assert len(desk.called("wire")) == 1
@@ -85,9 +85,9 @@ async def test_an_edited_call_in_doubt_is_run_again_as_edited(desk: Any, w: Any)
     agent = desk.agent(w.plan(w.step("wire", "wire", **WIRE)))
     await desk.ask(agent, "Wire ann 100")
     desk.lost.append("before")
-    await desk.answer(agent, w.edit(to="ann", amount=10.0))
+    await desk.resume(agent, w.edit(to="ann", amount=10.0))
 
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
 
     assert desk.called("wire") == [{"to": "ann", "amount": 10.0}]
 
@@ -103,7 +103,7 @@ async def test_a_doubtful_call_keeps_its_taint(desk: Any, w: Any) -> None:
     [first] = w.requests(await desk.ask(agent, "Wire 1 to the sender of mail 1"))
     desk.lost.append("after")
 
-    [second] = w.requests(await desk.answer(agent, w.APPROVE))
+    [second] = w.requests(await desk.resume(agent, w.APPROVE))
 
     assert second["provenance"] == first["provenance"] == {"to": ["tool:read_mail#mail"]}
 
@@ -153,9 +153,9 @@ async def test_a_doubt_that_is_left_open_is_not_called_undone(
     agent = desk.agent(w.plan({**w.step("wire", "wire", **WIRE), "optional": optional}))
     await desk.ask(agent, task)
     desk.lost.append(truth)
-    await desk.answer(agent, w.APPROVE)
+    await desk.resume(agent, w.APPROVE)
 
-    out = await desk.answer(agent, {"type": "reject", "message": "Leave it."})
+    out = await desk.resume(agent, {"type": "reject", "message": "Leave it."})
 
     text, report = out["answer"]["text"], str(out["answer"]["report"])
     assert heard in text
@@ -194,10 +194,10 @@ async def test_a_loop_whose_doubt_is_left_open_goes_on(desk: Any, w: Any) -> Non
     agent = desk.agent(w.plan({"id": "all", "kind": "each", "for_each": {**each, "steps": [wire]}}))
     out = await desk.ask(agent, "Wire 1 to each")
     desk.lost.append("after")
-    out = await desk.answer(agent, *(w.APPROVE for _ in w.requests(out)))
+    out = await desk.resume(agent, *(w.APPROVE for _ in w.requests(out)))
     [doubt] = w.requests(out)
 
-    out = await desk.answer(agent, {"type": "reject", "message": "Leave it."})
+    out = await desk.resume(agent, {"type": "reject", "message": "Leave it."})
 
     assert doubt["step"] == "w[ann]"
     assert out["results"]["all"]["status"] == "accepted"
@@ -208,13 +208,13 @@ async def test_a_loop_whose_doubt_is_left_open_goes_on(desk: Any, w: Any) -> Non
 async def test_a_doubt_at_which_the_run_stops_is_not_called_undone(
     desk: Any, w: Any, in_doubt: Any
 ) -> None:
-    """Its request is withdrawn, because nobody could carry an answer out; the money may be gone."""
+    """Its request is withdrawn, because no decision could be carried out; the money may be gone."""
     two = w.plan(w.step("wire", "wire", **WIRE), w.step("pay", "pay", to="bob", amount=2.0))
     agent = desk.agent(two)
     await desk.ask(agent, "Wire ann 100 and pay bob 2", thread="stopped")
     desk.lost.append("after")
     approve = [{**w.APPROVE, "step": "wire"}]
-    out = await desk.answer(agent, *approve, thread="stopped")
+    out = await desk.resume(agent, *approve, thread="stopped")
     [pay] = [r["id"] for r in w.requests(out) if r["step"] == "pay"]
     await desk.decide(agent, pay, w.APPROVE, "bea")
     await desk.switch("pause")
@@ -235,7 +235,7 @@ async def test_a_call_that_has_left_cannot_be_taken_back(desk: Any, w: Any, said
     thread = desk.at("t")
     await agent.ainvoke({"messages": [("user", "Wire ann 100")]}, thread)
     desk.lost.append("after")
-    [doubt] = w.requests(await desk.answer(agent, w.APPROVE))
+    [doubt] = w.requests(await desk.resume(agent, w.APPROVE))
 
     out = await agent.ainvoke({"messages": [("user", said)]}, thread)
 
@@ -243,6 +243,6 @@ async def test_a_call_that_has_left_cannot_be_taken_back(desk: Any, w: Any, said
     heard = "\n".join(message.text for message in out["messages"])
     assert "It is not known whether this happened: Wire." in heard
     assert "Withdrawn" not in heard
-    out = await desk.answer(agent, {"type": "respond", "message": "It happened: the books say so."})
+    out = await desk.resume(agent, {"type": "respond", "message": "It happened: the books say so."})
     assert out["results"]["wire"]["status"] == "accepted"
     assert len(desk.called("wire")) == 1

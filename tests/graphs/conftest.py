@@ -139,7 +139,7 @@ def thread(name: str = "t") -> Any:
 
 
 def resume(*decisions: JsonObject) -> Command[Any]:
-    """Answer in the documented form."""
+    """Decide in the documented form."""
     return Command(resume={"decisions": list(decisions)})
 
 

@@ -92,8 +92,8 @@ async def test_a_payment_waits_and_runs_once_approved(bench: Any, w: Any) -> Non
         pytest.param("by interrupt id", id="keyed"),
     ],
 )
-async def test_every_answer_form_settles_two_waiting_steps(bench: Any, w: Any, answer: Any) -> None:
-    """Two waiting steps are one interrupt, and each documented form answers both."""
+async def test_every_form_settles_two_waiting_steps(bench: Any, w: Any, said: Any) -> None:
+    """Two waiting steps are one interrupt, and each documented form decides both."""
     agent = bench.agent(
         w.plan(
             w.step("one", "pay", to="a@example.org", amount=1.0),
@@ -103,19 +103,19 @@ async def test_every_answer_form_settles_two_waiting_steps(bench: Any, w: Any, a
     out = await agent.ainvoke({"task": "Pay a@example.org 1 and b@example.org 2"}, w.thread())
     [interrupt] = out["__interrupt__"]
     assert len(interrupt.value["action_requests"]) == 2
-    if answer == "by interrupt id":
-        answer = {interrupt.id: {"decisions": [APPROVE, APPROVE]}}
+    if said == "by interrupt id":
+        said = {interrupt.id: {"decisions": [APPROVE, APPROVE]}}
 
-    out = await agent.ainvoke(Command(resume=answer), w.thread())
+    out = await agent.ainvoke(Command(resume=said), w.thread())
 
     assert {r["status"] for r in out["results"].values()} == {"accepted"}
     assert bench.count("pay") == 2
 
 
-async def test_a_bare_decision_answers_the_first_and_asks_again_for_the_rest(
+async def test_a_bare_decision_is_on_the_first_and_asks_again_for_the_rest(
     bench: Any, w: Any
 ) -> None:
-    """Steps answered go on; steps left unanswered are asked again."""
+    """Steps decided go on; steps left undecided are asked again."""
     agent = bench.agent(
         w.plan(
             w.step("one", "pay", to="a@example.org", amount=1.0),
@@ -173,7 +173,7 @@ async def test_an_edit_runs_the_edited_arguments_only(bench: Any, w: Any) -> Non
         pytest.param({"decisions": [{**APPROVE, "approval_id": "ap_0"}]}, id="wrong-id"),
     ],
 )
-async def test_a_malformed_answer_changes_nothing(bench: Any, w: Any, bad: Any) -> None:
+async def test_a_malformed_decision_changes_nothing(bench: Any, w: Any, bad: Any) -> None:
     """It is refused with a reason, nothing runs, and the thread keeps waiting."""
     agent = bench.agent(w.plan(w.step("pay", "pay", to="a@example.org", amount=1.0)))
     await agent.ainvoke({"task": "Pay a@example.org 1"}, w.thread())
@@ -186,7 +186,7 @@ async def test_a_malformed_answer_changes_nothing(bench: Any, w: Any, bad: Any) 
     assert out["results"]["pay"]["status"] == "accepted"
 
 
-async def test_an_answer_for_another_interrupt_is_refused(bench: Any, w: Any) -> None:
+async def test_a_decision_for_another_interrupt_is_refused(bench: Any, w: Any) -> None:
     """LangGraph's own check of interrupt ids holds, and the thread keeps waiting."""
     agent = bench.agent(w.plan(w.step("pay", "pay", to="a@example.org", amount=1.0)))
     await agent.ainvoke({"task": "Pay a@example.org 1"}, w.thread())
@@ -208,7 +208,7 @@ async def test_a_resume_of_a_thread_that_never_ran_names_the_problem(bench: Any,
 
 
 async def test_a_resume_of_a_finished_thread_is_refused(bench: Any, w: Any) -> None:
-    """A second answer to a settled approval runs nothing, and whoever gave it hears so."""
+    """A second decision on a settled approval runs nothing, and whoever gave it hears so."""
     agent = bench.agent(w.plan(w.step("pay", "pay", to="a@example.org", amount=1.0)))
     await agent.ainvoke({"task": "Pay a@example.org 1"}, w.thread())
     await agent.ainvoke(w.resume(APPROVE), w.thread())
@@ -471,8 +471,8 @@ async def test_a_second_turn_sees_the_conversation_and_starts_afresh(bench: Any,
     assert "look up A" in str(bench.models[0].prompts[1][-1].content)
 
 
-async def test_a_question_to_the_person_is_answered_by_their_words(bench: Any, w: Any) -> None:
-    """An `ask` step waits at the gate and its answer flows on by reference."""
+async def test_a_question_to_the_person_is_settled_by_their_words(bench: Any, w: Any) -> None:
+    """An `ask` step waits at the gate and their reply flows on by reference."""
     agent = bench.agent(
         w.plan(
             {"id": "which", "kind": "ask", "prompt": "Which order?"},

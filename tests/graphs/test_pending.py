@@ -222,7 +222,7 @@ async def test_a_counter_question_is_answered_and_the_question_asked_again(
     assert bench.calls == [("look", {"id": "ORD-7"})]
 
 
-async def test_a_question_may_be_left_unanswered(bench: Any, w: Any) -> None:
+async def test_a_question_may_be_left_without_a_reply(bench: Any, w: Any) -> None:
     """Whoever changes their mind is not asked again."""
     agent = bench.agent(
         w.plan({**QUESTION, "goal": "Find the order"}),

@@ -41,7 +41,7 @@ def approve(by: Principal, *, authenticated: bool = True) -> Decision:
 def record(
     *decisions: Decision, requester: str = "alice", status: Any = "approved", **request: Any
 ) -> ApprovalRecord:
-    """Return a closed request with its answers."""
+    """Return a closed request with its decisions."""
     facts: dict[str, Any] = {
         "id": "ap",
         "step": "s2",
@@ -123,7 +123,7 @@ def test_an_approval_that_does_not_hold(
     "status", ["waiting", "edited", "rejected", "responded", "expired", "withdrawn"]
 )
 def test_only_an_approved_request_covers_anything(status: str) -> None:
-    """An edit is a new action, and the other answers are no consent at all."""
+    """An edit is a new action, and the other decisions are no consent at all."""
     assert status in check(record(approve(ADA), status=status))
 
 

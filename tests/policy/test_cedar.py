@@ -224,7 +224,7 @@ def test_the_commented_examples_are_valid_and_work(contract, facts, policy) -> N
 
 
 def test_the_strictest_of_several_policies_holds(contract, facts, policy) -> None:
-    """Largest quorum, smallest expiry, and only the answers that all of them allow."""
+    """Largest quorum, smallest expiry, and only the decisions that all of them allow."""
     engine = policy(
         """
         @id("a") @quorum("3") @expires("600") @allowed("approve,edit,reject")

@@ -1,4 +1,4 @@
-"""Rulings: the same question is put to Cedar once, and an answer is never another question's."""
+"""Rulings: the same question is put to Cedar once, and a ruling is never another question's."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_whatever_differs_is_put_anew(asked: list[Any]) -> None:
 
 
 def test_one_policys_answer_is_not_anothers(asked: list[Any]) -> None:
-    """Each set of policies has its own answers."""
+    """Each set of policies has its own rulings."""
     for _ in range(2):
         CedarPolicy().may_instruct(Principal(id="ann", role="user"))
     assert len(asked) == 2
@@ -78,7 +78,7 @@ def test_a_question_that_could_not_be_answered_is_put_again() -> None:
     [(1, 1.0), (1, True), (1, "1"), (None, "null"), ({"a": 1}, {"a": "1"}), ([1, 2], [[1, 2]])],
 )
 def test_values_that_look_alike_are_different_questions(one: Any, other: Any) -> None:
-    """An answer is found by the question as JSON has it."""
+    """A ruling is found by the question as JSON has it."""
     remembered = RememberedRulings()
 
     assert remembered.ruled([one], lambda: YES) == YES

@@ -82,7 +82,7 @@ def test_a_switch_is_found_by_what_it_is_about(switch: Switch, question) -> None
 
 
 class Silent:
-    """A store that never answers."""
+    """A store that never readings."""
 
     async def active(self) -> Sequence[Switch]:
         """Wait for ever."""
@@ -99,16 +99,16 @@ async def test_a_silent_store_is_an_error() -> None:
 
 
 async def test_a_slow_reader_does_not_bring_back_the_past() -> None:
-    """An answer that was asked for earlier does not replace a newer one."""
+    """A reading that was asked for earlier does not replace a newer one."""
     clock, first_may_end = Clock(), asyncio.Event()
-    answers: list[list[Switch]] = [[], [Switch(kind="pause")]]
+    readings: list[list[Switch]] = [[], [Switch(kind="pause")]]
 
     class Slow:
         async def active(self) -> Sequence[Switch]:
-            answer = answers.pop(0)
-            if not answer:
+            reading = readings.pop(0)
+            if not reading:
                 await first_may_end.wait()
-            return answer
+            return reading
 
     board = SwitchBoard(Slow(), clock=clock)  # type: ignore[arg-type]
     slow = asyncio.create_task(board.snapshot())

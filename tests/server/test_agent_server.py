@@ -48,8 +48,8 @@ class Claim:
         """Ask to settle the claim, and return the output."""
         return self.run(input={"task": f"Settle claim {self.number}"}, **options)
 
-    def answer(self, value: Any) -> dict[str, Any]:
-        """Resume with an answer."""
+    def resume(self, value: Any) -> dict[str, Any]:
+        """Resume with what somebody sent."""
         return self.run(command={"resume": value})
 
     def run(self, **options: Any) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def waiting(pool: Iterator[Claim]) -> Claim:
 
 @pytest.fixture(scope="module")
 def stubborn(pool: Iterator[Claim]) -> Claim:
-    """Take one claim for all answers that are refused."""
+    """Take one claim for all decisions that are refused."""
     return next(pool)
 
 
@@ -115,7 +115,7 @@ def stubborn(pool: Iterator[Claim]) -> Claim:
 def finished(pool: Iterator[Claim]) -> Claim:
     """Take one claim, approve it, and let it finish."""
     claim = next(pool)
-    claim.answer(BOTH)
+    claim.resume(BOTH)
     return claim
 
 
@@ -184,22 +184,22 @@ FORMS: dict[str, tuple[Any, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_each_form_of_answer_is_taken(form: str, waiting: Claim) -> None:
+def test_each_form_of_decision_is_taken(form: str, waiting: Claim) -> None:
     """What is approved runs once, what is declined does not, what is left out is asked again."""
     value, expected = FORMS[form]
 
-    output = waiting.answer(value)
+    output = waiting.resume(value)
 
     assert {step: output["results"][step]["status"] for step in expected} == expected
     assert waiting.made == tuple(int(status == "accepted") for status in expected.values())
     assert len(waiting.interrupts) == int("waiting" in expected.values())
 
 
-def test_an_answer_keyed_by_interrupt_id_is_taken(waiting: Claim) -> None:
+def test_a_decision_keyed_by_interrupt_id_is_taken(waiting: Claim) -> None:
     """Clients that name the interrupt are understood."""
     [interrupt] = waiting.interrupts
 
-    output = waiting.answer({interrupt["id"]: BOTH})
+    output = waiting.resume({interrupt["id"]: BOTH})
 
     assert output["answer"]["text"] == settled(waiting)
     assert waiting.made == (1, 1)
@@ -214,7 +214,7 @@ def test_an_edit_runs_the_new_arguments_only(form: str, waiting: Claim) -> None:
         "older-list": {"type": "edit", "args": {"action": "pay", "args": args}},
     }[form]
 
-    output = waiting.answer([edit, APPROVE])
+    output = waiting.resume([edit, APPROVE])
 
     assert output["answer"]["status"] == "complete"
     assert waiting.served.calls("pay", waiting.number) == [args]
@@ -229,9 +229,9 @@ def test_an_edit_runs_the_new_arguments_only(form: str, waiting: Claim) -> None:
         pytest.param("go ahead", id="text"),
     ],
 )
-def test_a_malformed_answer_is_asked_again(value: Any, stubborn: Claim) -> None:
+def test_a_malformed_decision_is_asked_for_again(value: Any, stubborn: Claim) -> None:
     """It is refused as a whole, with the reason."""
-    stubborn.answer(value)
+    stubborn.resume(value)
 
     [interrupt] = stubborn.interrupts
     assert interrupt["value"]["pointsman"]["error"]
@@ -239,11 +239,11 @@ def test_a_malformed_answer_is_asked_again(value: Any, stubborn: Claim) -> None:
     assert stubborn.made == (0, 0)
 
 
-def test_a_good_answer_is_taken_after_a_malformed_one(waiting: Claim) -> None:
+def test_a_good_decision_is_taken_after_a_malformed_one(waiting: Claim) -> None:
     """The thread stays usable."""
-    waiting.answer({"decisions": "yes"})
+    waiting.resume({"decisions": "yes"})
 
-    assert waiting.answer(BOTH)["answer"]["status"] == "complete"
+    assert waiting.resume(BOTH)["answer"]["status"] == "complete"
     assert waiting.made == (1, 1)
 
 
@@ -329,14 +329,14 @@ def test_a_copied_thread_repeats_no_effect(finished: Claim) -> None:
 
 def test_a_new_effect_scope_asks_and_acts_anew(waiting: Claim) -> None:
     """It is the explicit way to let effects happen again, and needs approvals of its own."""
-    waiting.answer(BOTH)
+    waiting.resume(BOTH)
 
     first = waiting.checkpoint("__start__")
     waiting.run(input=None, checkpoint_id=first, context={"effect_scope": "again"})
 
     assert len(waiting.interrupts) == 1
     assert waiting.made == (1, 1)
-    waiting.answer(BOTH)
+    waiting.resume(BOTH)
     assert waiting.made == (2, 2)
 
 

@@ -87,7 +87,7 @@ def asked(client: SyncLangGraphClient, thread: str) -> list[str]:
     return [a["name"] for i in state["interrupts"] for a in i["value"]["action_requests"]]
 
 
-def answer(client: SyncLangGraphClient, thread: str, value: Any) -> Any:
+def resume(client: SyncLangGraphClient, thread: str, value: Any) -> Any:
     """Resume a thread."""
     return client.runs.wait(thread, GRAPH, command={"resume": value})
 
@@ -106,18 +106,18 @@ def test_without_a_token_nothing_is_served(desk: Desk) -> None:
 
 
 def test_money_needs_another_persons_approval(desk: Desk, alice: SyncLangGraphClient) -> None:
-    """Who asked is refused, whatever the answer claims; an admin's approval pays once."""
+    """Who asked is refused, whatever the decision claims; an admin's approval pays once."""
     thread, (paid, sent) = waiting(alice), desk.made
     posing = {"type": "approve", "approver": "ada", "approver_role": "admin", **CLAIM}
 
     for attempt in (BOTH, {"decisions": [posing, APPROVE]}):
-        answer(alice, thread, attempt)
+        resume(alice, thread, attempt)
         assert asked(alice, thread) == ["pay", "send"]
     assert desk.made == (paid, sent)
     state: Any = alice.threads.get_state(thread)
     assert "administrator" in state["interrupts"][0]["value"]["pointsman"]["error"]
 
-    answer(desk.as_("ada", role="admin"), thread, BOTH)
+    resume(desk.as_("ada", role="admin"), thread, BOTH)
 
     assert desk.made == (paid + 1, sent + 1)
     assert principal(alice, thread)["id"] == "alice"
@@ -128,7 +128,7 @@ def test_an_admin_does_not_approve_their_own_money(desk: Desk) -> None:
     ada, before = desk.as_("ada", role="admin"), desk.made
     thread = waiting(ada)
 
-    answer(ada, thread, BOTH)
+    resume(ada, thread, BOTH)
 
     assert asked(ada, thread) == ["pay", "send"]
     assert desk.made == before
@@ -138,7 +138,7 @@ def test_a_user_may_approve_their_own_message(desk: Desk, alice: SyncLangGraphCl
     """And may decline the money."""
     thread, (paid, sent) = waiting(alice), desk.made
 
-    answer(alice, thread, {"decisions": [REJECT, APPROVE]})
+    resume(alice, thread, {"decisions": [REJECT, APPROVE]})
 
     assert alice.threads.get(thread)["status"] == "idle"
     assert desk.made == (paid, sent + 1)
@@ -214,13 +214,13 @@ def test_a_new_thread_starts_without_state(alice: SyncLangGraphClient) -> None:
 
 
 def test_a_thread_of_somebody_else_does_not_exist(desk: Desk, alice: SyncLangGraphClient) -> None:
-    """A colleague can neither read what waits nor answer it; the tenant's admin can read it."""
+    """A colleague can neither read what waits nor decide it; the tenant's admin can read it."""
     thread, carol = waiting(alice), desk.as_("carol")
 
     assert [
         status_of(lambda: carol.threads.get(thread)),
         status_of(lambda: carol.threads.get_state(thread)),
-        status_of(lambda: answer(carol, thread, BOTH)),
+        status_of(lambda: resume(carol, thread, BOTH)),
     ] == [404] * 3
     assert thread not in [found["thread_id"] for found in carol.threads.search(limit=1000)]
     assert asked(desk.as_("ada", role="admin"), thread) == ["pay", "send"]
@@ -256,7 +256,7 @@ def test_a_thread_id_that_another_tenant_takes_holds_nothing_of_the_first(desk: 
     ann.threads.create(thread_id=thread)
     ann.runs.wait(thread, GRAPH, input=SETTLE)
     first: Any = ann.threads.get_state(thread)
-    answer(desk.as_("ada", role="admin"), thread, BOTH)
+    resume(desk.as_("ada", role="admin"), thread, BOTH)
     made = desk.made
     for how in ("raise", "do_nothing"):
         made_again = status_of(

@@ -1,4 +1,4 @@
-"""Answers to approval requests: every documented form is read, everything else refused whole."""
+"""Decisions on approval requests: every documented form is read, everything else refused whole."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EDITED = {"type": "edit", "edited_action": {"name": "pay", "args": {"amount": 3}
 
 
 @pytest.mark.parametrize(
-    ("answer", "types"),
+    ("said", "types"),
     [
         pytest.param({"decisions": [{"type": "approve"}]}, ["approve"], id="batched"),
         pytest.param({"decisions": []}, [], id="nothing-yet"),
@@ -44,15 +44,15 @@ EDITED = {"type": "edit", "edited_action": {"name": "pay", "args": {"amount": 3}
         pytest.param(RECORDED, [], id="recorded"),
     ],
 )
-def test_every_documented_form_is_read(answer: Any, types: list[str]) -> None:
-    """Decisions answer requests in order."""
-    decisions = read_decisions(answer, [ONE, TWO])
+def test_every_documented_form_is_read(said: Any, types: list[str]) -> None:
+    """Decisions belong to requests in order."""
+    decisions = read_decisions(said, [ONE, TWO])
 
     assert [d.type for d in decisions] == types
     assert [d.approval_id for d in decisions] == ["ap_1", "ap_2"][: len(types)]
 
 
-def test_a_decision_may_name_the_request_it_answers() -> None:
+def test_a_decision_may_name_the_request_it_is_on() -> None:
     """Then its position does not matter."""
     [decision] = read_decisions({"type": "approve", "approval_id": "ap_2"}, [ONE, TWO])
 
@@ -60,7 +60,7 @@ def test_a_decision_may_name_the_request_it_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "where"),
+    ("said", "where"),
     [
         pytest.param("yes", "resume", id="text"),
         pytest.param(None, "resume", id="null"),
@@ -93,10 +93,10 @@ def test_a_decision_may_name_the_request_it_answers() -> None:
         ),
     ],
 )
-def test_anything_else_is_refused_and_names_the_field(answer: Any, where: str) -> None:
+def test_anything_else_is_refused_and_names_the_field(said: Any, where: str) -> None:
     """Also when only one part of it is wrong."""
     with pytest.raises(DecisionError) as caught:
-        read_decisions(answer, [ONE, TWO])
+        read_decisions(said, [ONE, TWO])
 
     assert caught.value.where == where
 
@@ -112,10 +112,10 @@ def test_anything_else_is_refused_and_names_the_field(answer: Any, where: str) -
         ),
     )
 )
-def test_no_value_breaks_the_reader(answer: Any) -> None:
+def test_no_value_breaks_the_reader(said: Any) -> None:
     """Any JSON value is read or refused with an `DecisionError`, never another error."""
     try:
-        decisions = read_decisions(answer, [ONE, QUESTION])
+        decisions = read_decisions(said, [ONE, QUESTION])
     except DecisionError:
         return
     assert {d.approval_id for d in decisions} <= {"ap_1", "ap_3"}

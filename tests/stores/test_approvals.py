@@ -22,10 +22,10 @@ async def ask(store: SqlStore, approval_id: str = "a1", **fields: Any) -> Approv
     return request
 
 
-def answer(
+def decision(
     kind: DecisionType, approver: str = "ann", approval_id: str = "a1", **fields: Any
 ) -> Decision:
-    """Return an answer to a request."""
+    """Return a decision on a request."""
     return Decision(approval_id=approval_id, type=kind, approver=approver, **fields)
 
 
@@ -35,9 +35,9 @@ async def status(store: SqlStore, approval_id: str = "a1") -> str:
 
 
 async def test_open_twice_returns_what_exists(store: SqlStore) -> None:
-    """A request keeps its answers when the graph asks again."""
+    """A request keeps its decisions when the graph asks again."""
     request = await ask(store)
-    await store.approvals.decide([answer("approve")])
+    await store.approvals.decide([decision("approve")])
 
     record = await store.approvals.open("r", "t", request)
 
@@ -48,49 +48,49 @@ async def test_open_twice_returns_what_exists(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("decision", "expected"),
+    ("given", "expected"),
     [
-        (answer("approve"), "approved"),
-        (answer("edit", args={"amount": 3}), "edited"),
-        (answer("reject", message="no"), "rejected"),
-        (answer("respond", message="ask Bob"), "responded"),
+        (decision("approve"), "approved"),
+        (decision("edit", args={"amount": 3}), "edited"),
+        (decision("reject", message="no"), "rejected"),
+        (decision("respond", message="ask Bob"), "responded"),
     ],
 )
-async def test_answer_closes_a_request(store: SqlStore, decision: Decision, expected: str) -> None:
-    """Every kind of answer closes a request of one approver and is kept with its words."""
+async def test_a_decision_closes_a_request(store: SqlStore, given: Decision, expected: str) -> None:
+    """Every kind of decision closes a request of one approver and is kept with its words."""
     await ask(store)
 
-    (record,) = await store.approvals.decide([decision])
+    (record,) = await store.approvals.decide([given])
 
     assert record.status == expected
     kept = record.decisions[0]
-    assert (kept.args, kept.message) == (decision.args, decision.message)
+    assert (kept.args, kept.message) == (given.args, given.message)
     assert record == await store.approvals.get("a1")
     with pytest.raises(DecisionError, match=expected):
-        await store.approvals.decide([answer("approve", "bob")])
+        await store.approvals.decide([decision("approve", "bob")])
 
 
 async def test_quorum_counts_distinct_people(store: SqlStore) -> None:
     """Two approvals of one person are not two approvers."""
     await ask(store, quorum=2)
-    await store.approvals.decide([answer("approve", "ann")])
+    await store.approvals.decide([decision("approve", "ann")])
     assert await status(store) == "waiting"
 
     with pytest.raises(DecisionError, match="ann has decided on it before"):
-        await store.approvals.decide([answer("approve", "ann")])
-    await store.approvals.decide([answer("approve", "bob")])
+        await store.approvals.decide([decision("approve", "ann")])
+    await store.approvals.decide([decision("approve", "bob")])
 
     assert await status(store) == "approved"
 
 
-async def test_a_person_answers_once_under_whichever_names(store: SqlStore) -> None:
+async def test_a_person_decides_once_under_whichever_names(store: SqlStore) -> None:
     """Consent under two names of one person is one consent."""
     await ask(store, quorum=2)
     mine = {"approver_accountable": "os:zoe"}
-    await store.approvals.decide([answer("approve", "ann").model_copy(update=mine)])
+    await store.approvals.decide([decision("approve", "ann").model_copy(update=mine)])
 
     with pytest.raises(DecisionError, match="behind bob has decided on it as ann"):
-        await store.approvals.decide([answer("approve", "bob").model_copy(update=mine)])
+        await store.approvals.decide([decision("approve", "bob").model_copy(update=mine)])
 
     assert await status(store) == "waiting"
 
@@ -98,9 +98,9 @@ async def test_a_person_answers_once_under_whichever_names(store: SqlStore) -> N
 @pytest.mark.parametrize(
     ("second", "expected"),
     [
-        (answer("reject", "ann"), "rejected"),
-        (answer("respond", "ann", message="first ask Bob"), "responded"),
-        (answer("edit", "ann", args={"amount": 3}), "edited"),
+        (decision("reject", "ann"), "rejected"),
+        (decision("respond", "ann", message="first ask Bob"), "responded"),
+        (decision("edit", "ann", args={"amount": 3}), "edited"),
     ],
 )
 async def test_who_has_agreed_may_think_again(
@@ -108,7 +108,7 @@ async def test_who_has_agreed_may_think_again(
 ) -> None:
     """Only agreeing twice is refused: a person who agreed takes that back as others would."""
     await ask(store, quorum=2)
-    await store.approvals.decide([answer("approve", "ann")])
+    await store.approvals.decide([decision("approve", "ann")])
 
     await store.approvals.decide([second])
 
@@ -118,7 +118,7 @@ async def test_who_has_agreed_may_think_again(
 async def test_rejection_beats_a_quorum_under_way(store: SqlStore) -> None:
     """One rejection closes a request that others approved."""
     await ask(store, quorum=3)
-    await store.approvals.decide([answer("approve", "ann"), answer("reject", "bob")])
+    await store.approvals.decide([decision("approve", "ann"), decision("reject", "bob")])
 
     assert await status(store) == "rejected"
 
@@ -126,27 +126,27 @@ async def test_rejection_beats_a_quorum_under_way(store: SqlStore) -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        pytest.param(answer("approve", approval_id="nope"), id="unknown"),
-        pytest.param(answer("approve", "ann", "a1"), id="second-of-the-same"),
-        pytest.param(answer("edit", approval_id="a2"), id="edit-without-arguments"),
-        pytest.param(answer("respond", approval_id="a2"), id="not-allowed"),
-        pytest.param(answer("approve", approval_id="a3"), id="expired"),
+        pytest.param(decision("approve", approval_id="nope"), id="unknown"),
+        pytest.param(decision("approve", "ann", "a1"), id="second-of-the-same"),
+        pytest.param(decision("edit", approval_id="a2"), id="edit-without-arguments"),
+        pytest.param(decision("respond", approval_id="a2"), id="not-allowed"),
+        pytest.param(decision("approve", approval_id="a3"), id="expired"),
     ],
 )
-async def test_answers_are_taken_all_or_none(store: SqlStore, bad: Decision) -> None:
-    """One bad answer keeps the good ones beside it from being recorded."""
+async def test_decisions_are_taken_all_or_none(store: SqlStore, bad: Decision) -> None:
+    """One bad decision keeps the good ones beside it from being recorded."""
     await ask(store, "a1", quorum=2)
     await ask(store, "a2", allowed=("approve", "edit"))
     await ask(store, "a3", expires_at=999.0)
 
     with pytest.raises(DecisionError):
-        await store.approvals.decide([answer("approve", "ann", "a1"), bad])
+        await store.approvals.decide([decision("approve", "ann", "a1"), bad])
 
     assert (await store.approvals.get("a1")).decisions == ()
 
 
 async def test_request_expires_by_the_clock(store: SqlStore, clock: Clock) -> None:
-    """A request that waits past its expiry is expired wherever it is read, and takes no answer."""
+    """A request that waits past its expiry is expired wherever it is read, and takes no more."""
     await ask(store)
     clock.now = 1060.0
 
@@ -154,13 +154,13 @@ async def test_request_expires_by_the_clock(store: SqlStore, clock: Clock) -> No
     assert await store.approvals.waiting() == []
     assert [r.status for r in await store.approvals.of_thread("t")] == ["expired"]
     with pytest.raises(DecisionError, match="expired"):
-        await store.approvals.decide([answer("approve")])
+        await store.approvals.decide([decision("approve")])
 
 
 async def test_lapsed_request_is_asked_anew(store: SqlStore, clock: Clock) -> None:
-    """A later request under the same id waits again; answers to the old one do not count."""
+    """A later request under the same id waits again; decisions on the old one do not count."""
     await ask(store, quorum=2)
-    await store.approvals.decide([answer("approve", "ann")])
+    await store.approvals.decide([decision("approve", "ann")])
     clock.now = 1060.0
     await ask(store)
     assert await status(store) == "expired"
@@ -169,7 +169,7 @@ async def test_lapsed_request_is_asked_anew(store: SqlStore, clock: Clock) -> No
 
     record = await store.approvals.get("a1")
     assert (record.status, record.decisions) == ("waiting", ())
-    await store.approvals.decide([answer("approve", "ann")])
+    await store.approvals.decide([decision("approve", "ann")])
     assert await status(store) == "approved"
 
 
@@ -178,14 +178,14 @@ async def test_withdrawn_approval_must_be_asked_again(store: SqlStore, approved:
     """What waits or is approved can be taken back; it stays back until it is asked anew."""
     request = await ask(store)
     if approved:
-        await store.approvals.decide([answer("approve")])
+        await store.approvals.decide([decision("approve")])
 
     await store.approvals.withdraw("a1", "wrong customer")
 
     record = await store.approvals.open("r", "t", request)
     assert (record.status, record.reason) == ("withdrawn", "wrong customer")
     with pytest.raises(DecisionError, match="withdrawn"):
-        await store.approvals.decide([answer("approve", "bob")])
+        await store.approvals.decide([decision("approve", "bob")])
     await ask(store, requested_at=1001.0)
     assert await status(store) == "waiting"
 
@@ -211,7 +211,7 @@ async def test_what_lapsed_after_it_was_asked_again_stays_lapsed(
 async def test_rejected_request_cannot_be_withdrawn(store: SqlStore) -> None:
     """A closed request stays as it was closed; an unknown one is not found."""
     await ask(store)
-    await store.approvals.decide([answer("reject")])
+    await store.approvals.decide([decision("reject")])
 
     with pytest.raises(DecisionError, match="rejected"):
         await store.approvals.withdraw("a1", "")
@@ -227,7 +227,7 @@ async def test_waiting_lists_the_open_ones_oldest_first(store: SqlStore) -> None
         await ask(store, approval_id)
     other = ApprovalRequest(id="z", step="s", tool="t")
     await store.approvals.open("r2", "t2", other)
-    await store.approvals.decide([answer("approve", approval_id="a")])
+    await store.approvals.decide([decision("approve", approval_id="a")])
 
     assert [r.request.id for r in await store.approvals.waiting("t")] == ["b", "c"]
     assert [r.request.id for r in await store.approvals.waiting()] == ["b", "c", "z"]
@@ -235,12 +235,12 @@ async def test_waiting_lists_the_open_ones_oldest_first(store: SqlStore) -> None
 
 
 async def test_rivals_cannot_both_close_a_request(store: SqlStore) -> None:
-    """Of two answers given at once, one is taken and the other is told so."""
+    """Of two decisions given at once, one is taken and the other is told so."""
     await ask(store)
 
     outcomes = await asyncio.gather(
-        store.approvals.decide([answer("approve", "ann")]),
-        store.approvals.decide([answer("reject", "bob")]),
+        store.approvals.decide([decision("approve", "ann")]),
+        store.approvals.decide([decision("reject", "bob")]),
         return_exceptions=True,
     )
 
@@ -248,15 +248,15 @@ async def test_rivals_cannot_both_close_a_request(store: SqlStore) -> None:
     assert len((await store.approvals.get("a1")).decisions) == 1
 
 
-async def test_answers_and_their_audit_entries_are_one_transaction(store: SqlStore) -> None:
+async def test_decisions_and_their_audit_entries_are_one_transaction(store: SqlStore) -> None:
     """What was decided stands in the audit log from the same moment, and only that."""
     await ask(store, "a1")
     await ask(store, "a2")
     with pytest.raises(DecisionError):
-        await store.approvals.decide([answer("approve"), answer("edit", approval_id="a2")])
+        await store.approvals.decide([decision("approve"), decision("edit", approval_id="a2")])
     assert not await store.audit.entries()
 
-    await store.approvals.decide([answer("approve"), answer("reject", "bob", "a2")])
+    await store.approvals.decide([decision("approve"), decision("reject", "bob", "a2")])
 
     written = await store.audit.entries("t")
     assert [(entry.kind, entry.actor, entry.body["type"]) for entry in written] == [
