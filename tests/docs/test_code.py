@@ -1,22 +1,28 @@
-"""The Python of every page runs, and its YAML, Cedar and JSON are read by the real readers."""
+"""The Python of every page runs, and its YAML does what it is for."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
 from pointsman import Settings
 from pointsman.evals.dataset import load_dataset
-from pointsman.models.catalog.routes import RoutingRow
+from pointsman.evals.experiment import Experiment, run_experiment
+from pointsman.examples.support_desk.tools import build_tools
+from pointsman.models.calling.signals import signals_for
+from pointsman.models.catalog.routes import RoutingRow, matching_row
 from pointsman.planners.library import load_playbook
-from pointsman.policy.policyset import load_policies
-from pointsman.policy.settings import PolicySettings
+from pointsman.planners.playbook import PlaybookPlanner
+from pointsman.planners.protocols import PlanRequest
+from pointsman.state.plan import Plan
+from pointsman.state.run import Run
+from pointsman.state.task import Task
 from pointsman.testing import load_gateway
 
 from .pages import ROOT, Block, blocks
@@ -81,15 +87,64 @@ def test_yaml_is_read(block: Block, tmp_path: Path) -> None:
     assert read(yaml.safe_load(block.text), file)
 
 
-@pytest.mark.parametrize("block", blocks("cedar"), ids=str)
-def test_policies_are_read(block: Block, tmp_path: Path) -> None:
-    """Each fits the schema, as an addition to the policies that ship."""
-    (tmp_path / "shown.cedar").write_text(block.text, encoding="utf-8")
+def holding(key: str) -> list[Any]:
+    """Return the YAML blocks with a key, each as its page and its text."""
+    shown = [block for block in blocks("yaml") if key in yaml.safe_load(block.text)]
+    assert shown
+    return [pytest.param(block.text, id=str(block)) for block in shown]
 
-    assert load_policies(PolicySettings(additions=(Path("shown.cedar"),)), tmp_path)
+
+@pytest.mark.parametrize("text", holding("intents"))
+async def test_a_playbook_plans_what_its_intents_ask_for(text: str, tmp_path: Path) -> None:
+    """Each intent is understood, and what looks alike is not."""
+    (tmp_path / "shown.yaml").write_text(text, encoding="utf-8")
+    shown = load_playbook(tmp_path / "shown.yaml")
+    contracts = [tool.contract for tool in build_tools(tmp_path)]
+    planner, run = PlaybookPlanner([shown]), Run(id="r", started_at=0.0)
+
+    for asked, steps in [(shown.intents, len(shown.steps)), (shown.not_intents, None)]:
+        for words in asked:
+            plan = await planner.plan(PlanRequest(task=Task(text=words), run=run, tools=contracts))
+            assert (len(plan.steps) if isinstance(plan, Plan) else None) == steps, words
 
 
-@pytest.mark.parametrize("block", blocks("json"), ids=str)
-def test_json_is_read(block: Block) -> None:
-    """Each is one document."""
-    assert json.loads(block.text)
+@pytest.mark.parametrize("text", holding("cases"))
+async def test_a_dataset_passes(text: str, tmp_path: Path) -> None:
+    """The support desk does what the page expects of it."""
+    (tmp_path / "shown.yaml").write_text(text, encoding="utf-8")
+    dataset = load_dataset(tmp_path / "shown.yaml")
+
+    report = await run_experiment(
+        Experiment(config=ROOT / "examples/support_desk", dataset=dataset)
+    )
+
+    assert report.passed, report
+
+
+@pytest.mark.parametrize("text", holding("faults"))
+def test_a_script_is_served(text: str, tmp_path: Path) -> None:
+    """Its models reply over HTTP, under its key, and what it prices is billed."""
+    (tmp_path / "shown.yaml").write_text(text, encoding="utf-8")
+    shown = yaml.safe_load(text)
+    model = next(iter(shown["models"]))
+
+    with load_gateway(tmp_path / "shown.yaml") as gateway:
+        said = httpx.post(
+            f"{gateway.base_url}/chat/completions",
+            headers={"authorization": f"Bearer {shown['api_key']}"},
+            json={"model": model, "messages": [{"role": "user", "content": "Hi."}]},
+        )
+
+    assert said.json()["choices"][0]["message"]["content"] == shown["models"][model][0]
+    assert gateway.requests[0].billed_usd
+
+
+def test_the_routing_rows_route(tmp_path: Path) -> None:
+    """As a table of settings, the first row that fits decides."""
+    [rows] = [yaml.safe_load(b.text) for b in blocks("yaml") if b.text.startswith("- name")]
+    models = {"routing": {"table": [*rows, {"name": "rest"}]}}
+    table = Settings.parse({"home": tmp_path, "models": models}).models.routing.rows
+
+    for shown in [*rows, {"name": "rest"}]:
+        signals = signals_for("Hi.", **{"risk": "medium", **shown.get("match", {})})
+        assert matching_row(table, signals).name == shown["name"]
