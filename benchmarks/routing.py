@@ -1,4 +1,4 @@
-"""Cost against quality of a learned router, on recorded outcomes of a weak and a strong model.
+"""Cost against quality of a learned router, on graded replies of a weak and a strong model.
 
     python -m pointsman.benchmarks.routing --outcomes FILE [--plot out.png] [--json out.json]
 
@@ -36,7 +36,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--outcomes", type=Path, required=True, help="CSV of recorded outcomes")
+    parser.add_argument("--outcomes", type=Path, required=True, help="CSV of graded replies")
     parser.add_argument("--weak-usd", type=float, default=0.0, help="US dollars a weak call")
     parser.add_argument("--strong-usd", type=float, default=1.0, help="US dollars a strong call")
     parser.add_argument("--plot", type=Path, help="where to draw cost against quality")

@@ -1,14 +1,17 @@
-"""How long a command that only reads records takes, beside bare Python.
+"""How long a command that only reads records takes, and what it imports, beside bare Python.
 
     python -m pointsman.benchmarks.startup
 
 Wall time depends on what else the machine does, processor time much less. Each figure is the least
-of several runs on the settings of the support desk, in a home folder of its own.
+of several runs on the settings of the support desk, in a home folder of its own. Imports are those
+that `python -X importtime` lists; before them stands what was counted when every command built the
+agent (docs/decisions/023-nothing-heavy-with-a-room.md).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -37,6 +40,13 @@ RECORDS = (
 """Commands that build no agent."""
 THREADS = (("trace", "t1"),)
 """Commands that read threads, for which LangGraph is loaded."""
+BEFORE: dict[tuple[str, ...], tuple[int, float]] = {
+    ("switch", "list"): (2188, 3.03),
+    ("approvals",): (2193, 3.05),
+    ("audit", "list"): (2188, 2.83),
+    ("models",): (2195, 3.27),
+}
+"""Command → modules imported, and seconds of processor time, before groups were loaded lazily."""
 AGENT = (("policy", "check"), ("config", "check"), ("graph",))
 """Commands that load the tools' own code, for comparison."""
 
@@ -59,6 +69,18 @@ def measured(words: Sequence[str], environment: Mapping[str, str]) -> tuple[floa
     return wall, usage.ru_utime + usage.ru_stime
 
 
+def imports(words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Return how many modules a Python process imports."""
+    process = subprocess.run(  # noqa: S603 - our own commands
+        [sys.executable, "-X", "importtime", *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return len(re.findall(r"^import time: +\d+ \| +\d+ \|", process.stderr, re.MULTILINE))
+
+
 def best(words: Sequence[str], environment: Mapping[str, str]) -> tuple[float, float]:
     """Return the least of several runs."""
     runs = [measured(words, environment) for _ in range(RUNS)]
@@ -77,12 +99,15 @@ def _table(environment: Mapping[str, str]) -> int:
     measured((*pointsman, "run", "--thread", "t1", "Where is order ORD-1002?"), environment)
     _, bare = best(BARE, environment)
     dear = False
-    print(f"{'':28}   wall s   processor s   over bare Python")
+    print(f"{'':28}   wall s   {'processor s':>15}   over bare Python   {'modules':>15}")
     commands = ((*pointsman, *command) for command in (*RECORDS, *THREADS, *AGENT))
     for words in (BARE, PACKAGE, LANGGRAPH, CONTRACT, *commands):
         wall, cpu = best(words, environment)
         name = "python " + " ".join(words) if words[0] == "-c" else " ".join(words[2:])
-        print(f"{name:28.28}   {wall:6.2f}   {cpu:11.2f}   {cpu - bare:16.2f}")
+        modules, seconds = str(imports(words, environment)), f"{cpu:.2f}"
+        if then := BEFORE.get(tuple(words[2:])):
+            modules, seconds = f"{then[0]} → {modules}", f"{then[1]:.2f} → {seconds}"
+        print(f"{name:28.28}   {wall:6.2f}   {seconds:>15}   {cpu - bare:16.2f}   {modules:>15}")
         dear |= words[2:] in RECORDS and cpu - bare >= MOST_SECONDS
     return 1 if dear else 0
 

@@ -5,7 +5,8 @@
 Counted by watching the functions that do it: `Record.from_json`, `Record.to_json`, both calls of
 `Database`, and loads of payloads. Plans come from a planner that costs nothing, so that what is
 left is the framework's own; once they come from a scripted model, whose calls are reserved, settled
-and recorded like any other. The counts are exact and the same on every machine.
+and recorded like any other. The counts are exact and the same on every machine. Beside each stands
+what the same run cost before a run's state had one door (docs/decisions/008-one-door-to-state.md).
 """
 
 from __future__ import annotations
@@ -38,6 +39,16 @@ from ..testing import ScriptedModel
 COUNTED = ("parses", "packs", "trips", "loads")
 GATES = (1, 8, 32, 128)
 SHARED_BYTES = 200_000
+
+BEFORE: dict[str, tuple[int, ...]] = {
+    "one read step": (28, 12, 11, 0),
+    "approved payments: 1": (71, 22, 21, 0),
+    "approved payments: 32": (3233, 487, 393, 0),
+    "approved payments: 128": (37409, 1927, 1804, 0),
+    "eight steps, one 200 kB value": (148, 52, 68, 25),
+}
+"""What the runs cost in parses, packs, trips and loads when this was first counted, at the state
+unpacked at every node. Of the others nothing was recorded."""
 
 WATCHED: tuple[tuple[type, str, str], ...] = (
     (Record, "from_json", "parses"),
@@ -207,20 +218,30 @@ async def _to_the_answer(agent: Any, steps: int) -> None:
 
 
 async def main() -> int:
-    """Print one line for each kind of run."""
+    """Print one line for each kind of run: before → after, and how many times less."""
     runs = {"one read step": one_read()}
     runs |= {f"approved payments: {count}": payments(count) for count in GATES}
     runs |= {"eight steps, one 200 kB value": shared_value()}
-    print(f"{'':30}" + "".join(f"{name:>9}" for name in COUNTED))
+    print(f"{'':30}" + "".join(f"{name:>24}" for name in COUNTED))
     for name, plan in runs.items():
-        _show(name, await count_run(plan))
+        print(line(name, await count_run(plan)))
     for name, plan in {"one read step": one_read(), "eight read steps": reads(8)}.items():
-        _show(f"{name}, model-planned", await count_run(plan, by_model=True))
+        print(line(f"{name}, model-planned", await count_run(plan, by_model=True)))
     return 0
 
 
-def _show(name: str, counts: Counter[str]) -> None:
-    print(f"{name:30}" + "".join(f"{counts[what]:9}" for what in COUNTED))
+def line(name: str, counts: Counter[str]) -> str:
+    """Return a line of the table: each count beside the one before, where it is known."""
+    before = BEFORE.get(name, (None,) * len(COUNTED))
+    cells = (_cell(then, counts[what]) for then, what in zip(before, COUNTED, strict=True))
+    return f"{name:30}" + "".join(f"{cell:>24}" for cell in cells)
+
+
+def _cell(before: int | None, after: int) -> str:
+    if before is None:
+        return f"{after:,}"
+    ratio = f" ({before / after:.1f}×)" if after else ""
+    return f"{before:,} → {after:,}{ratio}"
 
 
 if __name__ == "__main__":

@@ -55,9 +55,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "migrate",
         "Make the tables of store, checkpoints and queue, or bring them up to date.",
     ),
-    "models": ("models", "Models with price, health and the routes that use them."),
+    "models": ("models", "Models with price, health and their routing rows."),
     "route": ("routes", "How the router decides."),
-    "routes": ("routes", "Routers learned from recorded outcomes."),
+    "routes": ("routes", "Routers learned from graded replies."),
     "policy": ("policy", "What the policies in force mean."),
     "worker": (
         "worker",

@@ -17,14 +17,14 @@ from .records import open_records
 from .show.models import list_models, models_table
 from .show.output import Output, visible
 
-app = typer.Typer(name="models", help="Models with price, health and the routes that use them.")
+app = typer.Typer(name="models", help="Models with price, health and their routing rows.")
 
 
 @app.callback(invoke_without_command=True)
 def models_list(
     context: typer.Context, config: Config = DEFAULT_CONFIG, as_json: JsonOption = False
 ) -> None:
-    """List the models with price, health and the routes that use them."""
+    """List the models with price, health and the routing rows that use them."""
     if context.invoked_subcommand is not None:
         return
     output = Output(as_json=as_json)

@@ -21,7 +21,7 @@ from .show.routes import explain, show_ranking
 app = typer.Typer()
 route = typer.Typer(name="route", no_args_is_help=True, help="How the router decides.")
 routes = typer.Typer(
-    name="routes", no_args_is_help=True, help="Routers learned from recorded outcomes."
+    name="routes", no_args_is_help=True, help="Routers learned from graded replies."
 )
 app.add_typer(route)
 app.add_typer(routes)
@@ -89,7 +89,7 @@ def routes_learn(
     config: Config = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit a router to recorded outcomes and say honestly what it is worth. It ships off."""
+    """Fit a router to graded replies and say honestly what it is worth. It ships off."""
     output = Output(as_json=as_json)
     work = _learn(
         output,

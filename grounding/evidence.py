@@ -32,7 +32,7 @@ _NAME = 60
 """Characters of the longest text value that may say of what kind a record is."""
 
 LONGEST = 50_000
-"""Characters of one piece of evidence that are read; what is cut is said in the verdict."""
+"""Characters of one piece of evidence that are read; what is cut is said in the reason."""
 
 Path: TypeAlias = tuple[str | int, ...]
 

@@ -1,7 +1,7 @@
 """Blocks: the typed, delimited, source-labelled form in which data reaches a model.
 
-Data never stands in the instructions. Each value is one block that names its source; the fence
-holds a token derived from the content, so that the content cannot close its own block.
+Data never stands in the instructions. Each value is one block that names its source; its tags
+hold a token derived from the content, so that the content cannot close its own block.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class Block(Record):
 
 
 def render(block: Block, *, max_characters: int = MAX_CHARACTERS) -> str:
-    """Write a block between fences that its content cannot forge.
+    """Write a block between tags that its content cannot forge.
 
-    What does not fit is cut, and a mark behind the fence says how much is missing.
+    What does not fit is cut, and a mark behind it says how much is missing.
     """
     text = block.text[:max_characters]
-    fence = hashlib.sha256(f"{block.name}\n{text}".encode()).hexdigest()[:12]
+    token = hashlib.sha256(f"{block.name}\n{text}".encode()).hexdigest()[:12]
     trust = f"untrusted: {', '.join(block.sources)}" if block.sources else "ours"
-    written = f"<data {fence} name={block.name!r} source={trust!r}>\n{text}\n</data {fence}>"
+    written = f"<data {token} name={block.name!r} source={trust!r}>\n{text}\n</data {token}>"
     missing = block.missing_at(max_characters)
     if not missing:
         return written

@@ -47,7 +47,7 @@ AFTER_PLAN: dict[Hashable, str] = {
 async def plan(
     view: RunView, runtime: Runtime[AgentContext], dependencies: Dependencies
 ) -> RunUpdate:
-    """Move the run on by one turn; `after_plan` reads from the state where it goes."""
+    """Move the run on by one pass; `after_plan` reads from the state where it goes."""
     results = view.results
     turns = view.turns if _passes_the_gate(view) else view.turns + 1
     revised = view.revisions > 0
@@ -94,7 +94,7 @@ async def plan(
 
 
 def _passes_the_gate(view: RunView) -> bool:
-    """Whether this pass only leads to a person or comes from one: that is no turn of the run."""
+    """Whether this pass only leads to a person or comes from one: that does not count as one."""
     decided = any(result.status == "cleared" for result in view.results.values())
     return decided or move_of(view).kind == "ask"
 

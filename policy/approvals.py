@@ -139,7 +139,7 @@ def objection_to_consent(
     revoked: Set[str] = frozenset(),
     revoked_tokens: Set[str] = frozenset(),
 ) -> str:
-    """Return why somebody's consent to a call does not count; an empty string if it does.
+    """Return why somebody's word for a call does not count; an empty string if it does.
 
     Args:
         signatory: Who gave it.
@@ -155,8 +155,8 @@ def objection_to_consent(
         return f"{person.id} was revoked."
     if person.token and not revoked_tokens.isdisjoint((*credentials_of(person), *EVERYTHING)):
         return f"The token with which {person.id} decided was revoked."
-    verdict = policy.may_approve(person, contract, facts, requester)
-    return "" if verdict.outcome == "run" else verdict.reason
+    said = policy.may_approve(person, contract, facts, requester)
+    return "" if said.outcome == "run" else said.reason
 
 
 def check_approval(
@@ -181,7 +181,7 @@ def check_approval(
         policy: The policies in force.
         contract: The tool.
         facts: The call, as policy sees it now (`frozen` included).
-        revoked: Ids of principals that were revoked; their consent no longer counts.
+        revoked: Ids of principals that were revoked; what they approved counts no more.
         revoked_tokens: Ids of tokens that were revoked; what was said with them counts no more.
 
     Returns:
@@ -197,7 +197,7 @@ def check_approval(
     decision = policy.decide(contract, facts)
     if decision.outcome == "refuse":
         return decision.reason
-    consents = [given for given in record.decisions if given.type == "approve"]
+    approvals = [given for given in record.decisions if given.type == "approve"]
     objections = [
         objection_to(
             given,
@@ -208,13 +208,15 @@ def check_approval(
             revoked=revoked,
             revoked_tokens=revoked_tokens,
         )
-        for given in consents
+        for given in approvals
     ]
     people = {
-        given.person for given, objection in zip(consents, objections, strict=True) if not objection
+        given.person
+        for given, objection in zip(approvals, objections, strict=True)
+        if not objection
     }
     needed = max(request.quorum, decision.quorum)
     if len(people) >= needed:
         return ""
-    short = f"{needed} must agree and {len(people)} did whose consent counts."
+    short = f"{needed} must agree and {len(people)} did whose approval counts."
     return " ".join([short, *dict.fromkeys(filter(None, objections))])

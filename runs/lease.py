@@ -55,7 +55,7 @@ class _Hold:
     lost: bool = False
     """Another run has taken over."""
     memory: RunMemory = field(default_factory=RunMemory)
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 # LangGraph makes one `RunControl` for each run and hands it to all of its nodes.
@@ -125,7 +125,7 @@ class ThreadLease:
 
     async def _secure(self, hold: _Hold) -> None:
         """Take or renew the lease, unless it is young."""
-        async with hold.turn:
+        async with hold.lock:
             now = self._clock()
             if hold.lost:
                 raise _taken_over(hold)
@@ -163,8 +163,8 @@ class ThreadLease:
         if not hold.name:
             return
         try:
-            # After its turn: a renewal under way would otherwise take it again.
-            async with hold.turn:
+            # After its lock is free: a renewal under way would otherwise take it again.
+            async with hold.lock:
                 await self._leases.release(hold.name, owner=hold.owner)
         except StoreError as error:
             if hold.memory.owes and not hold.failed:

@@ -64,7 +64,7 @@ async def _asked_anew(
 
 async def _settle(
     key: str,
-    verdict: Literal["done", "failed"],
+    ended: Literal["done", "failed"],
     output: JsonObject | None,
     note: str,
     dependencies: Dependencies,
@@ -74,4 +74,4 @@ async def _settle(
     known = await effects.get(key)
     if known is not None and known.state != "unknown" and known.note == note:
         return
-    await effects.reopen(key, verdict=verdict, output=output, note=note)
+    await effects.reopen(key, ended=ended, output=output, note=note)

@@ -154,7 +154,9 @@ def hard_stop(
     """
     limits = run.limits
     if turns > limits.max_turns:
-        return Stop(reason="turns", detail=f"The run used its {limits.max_turns} turns.")
+        return Stop(
+            reason="turns", detail=f"The run used its {limits.max_turns} passes (max_turns)."
+        )
     if run.deadline_at is not None and now >= run.deadline_at:
         return Stop(reason="deadline", detail="The deadline of the run has passed.")
     if stopped := _stopped_step(results):

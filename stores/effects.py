@@ -233,7 +233,7 @@ class SqlEffectsLedger:
         await self._database.with_next_write(f"{_READ}{claim.key}", work)
 
     async def reopen(
-        self, key: str, *, verdict: Literal["done", "failed"], output: Json, note: str
+        self, key: str, *, ended: Literal["done", "failed"], output: Json, note: str
     ) -> None:
         """Record what reconciliation or a person found out about an `unknown` call.
 
@@ -250,7 +250,7 @@ class SqlEffectsLedger:
             if record.state != "unknown":
                 raise _superseded(key, f"The call is {record.state}, not unknown.")
             self._settled(
-                connection, key, verdict, content, output, note=note, fence=record.fence + 1
+                connection, key, ended, content, output, note=note, fence=record.fence + 1
             )
 
         await self._database.write(work)

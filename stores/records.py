@@ -63,7 +63,7 @@ class RunRecords:
     """What the journal holds of a run, without the results themselves."""
 
     ended: frozenset[tuple[int, str]] = frozenset()
-    """Plan version and step of each recorded outcome."""
+    """Plan version and step of each step outcome on record."""
     notes: Mapping[tuple[str, int], JsonObject] = field(default_factory=dict)
     """Kind and version → body of each recorded plan, revision or answer."""
 

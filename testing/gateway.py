@@ -18,7 +18,7 @@ from .playback import STAND_IN, Playback
 from .reading import read_record
 from .records import Price, RecordMeter, RequestLog, RequestRecord
 from .replies import Fault, GatewayRequest, ModelScript, Reply, ScriptItem, as_gateway_reply
-from .script import Script, Turn
+from .script import Script, Served
 
 
 class ScriptedGateway:
@@ -156,15 +156,15 @@ class ScriptedGateway:
             body=record.body,
             headers=record.headers,
         )
-        turn = self._script.next(request)
-        if turn.unexpected:
-            return self._unexpected(record, turn.unexpected)
-        return await self._play_turn(record, request, turn)
+        served = self._script.next(request)
+        if served.unexpected:
+            return self._unexpected(record, served.unexpected)
+        return await self._play_turn(record, request, served)
 
     async def _play_turn(
-        self, record: RequestRecord, request: GatewayRequest, turn: Turn
+        self, record: RequestRecord, request: GatewayRequest, served: Served
     ) -> Playback:
-        answer = turn.item
+        answer = served.item
         if callable(answer):
             try:
                 answer = answer(request)
@@ -172,7 +172,7 @@ class ScriptedGateway:
                     answer = await answer
             except Exception as error:  # noqa: BLE001 - a test's own code; it fails the test's check
                 return self._unexpected(record, f"The responder raised {error!r}.")
-        reply, fault = _read_turn(answer, turn.fault)
+        reply, fault = _read_served(answer, served.fault)
         played = None if reply is STAND_IN else reply
         self._log.update(record.number, fault=fault and fault.kind, reply=played)
         if request.endpoint == "models":
@@ -197,7 +197,7 @@ class ScriptedGateway:
         return {"object": "list", "data": models}
 
 
-def _read_turn(answer: Any, fault: Fault | None) -> tuple[Reply, Fault | None]:
+def _read_served(answer: Any, fault: Fault | None) -> tuple[Reply, Fault | None]:
     read = as_gateway_reply(answer) if answer is not None else STAND_IN
     if isinstance(read, Fault):
         fault, read = read, STAND_IN

@@ -13,7 +13,7 @@ from .connection import HttpRequest
 from .records import RequestRecord
 from .replies import Endpoint
 
-ROUTES: Mapping[tuple[str, str], Endpoint] = {
+PATHS: Mapping[tuple[str, str], Endpoint] = {
     ("POST", "/v1/chat/completions"): "chat",
     ("GET", "/v1/models"): "models",
     ("POST", "/v1/audio/transcriptions"): "transcription",
@@ -28,7 +28,7 @@ def read_record(number: int, http: HttpRequest) -> RequestRecord:
         number=number,
         method=http.method,
         path=http.path,
-        endpoint=ROUTES.get((http.method, http.path)),
+        endpoint=PATHS.get((http.method, http.path)),
         model=str(body.get("model", "")),
         stream=bool(body.get("stream")),
         body=body,

@@ -168,7 +168,7 @@ class RecordMeter:
         """Close the record; what ended it first is what ended it.
 
         A gateway may be stopped as soon as a test has seen the outcome, when the exchange itself
-        still has a turn or two to go.
+        still has a step or two to go.
         """
         if self._ended:
             return

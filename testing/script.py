@@ -13,8 +13,8 @@ from .replies import Fault, GatewayRequest, ModelScript, ScriptItem
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
-    """What the script says to one request."""
+class Served:
+    """What the script has for one request."""
 
     item: ScriptItem | None = None
     fault: Fault | None = None
@@ -45,13 +45,13 @@ class Script:
         self._matched: Counter[int] = Counter()
         self._happened: Counter[int] = Counter()
 
-    def next(self, request: GatewayRequest) -> Turn:
+    def next(self, request: GatewayRequest) -> Served:
         """Decide what a request gets, and use it up."""
         fault = self._fault(request)
         if request.endpoint == "models" or (fault and not FAULTS[fault.kind].uses_reply):
-            return Turn(fault=fault)
+            return Served(fault=fault)
         item = self._item(request.model)
-        return Turn(
+        return Served(
             item=item, fault=fault, unexpected="" if item is not None else self._why(request)
         )
 

@@ -123,25 +123,6 @@ def test_a_room_of_rooms_names_them(room: str) -> None:
     assert [found for found in rooms if f"`{found.removeprefix(room)[1:]}/`" not in said] == []
 
 
-GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
-WORDS = re.findall(r"^\| ([a-z ]+) \| (.*) \| (`.*`) \|$", GLOSSARY, re.MULTILINE)
-
-
-def test_the_glossary_has_each_word_once() -> None:
-    """A word with two rows would have two meanings."""
-    words = [word for word, _, _ in WORDS]
-
-    assert len(words) > 30
-    assert sorted(set(words)) == sorted(words)
-
-
-@pytest.mark.parametrize(("word", "home"), [(word, home) for word, _, home in WORDS])
-def test_a_word_is_used_where_the_glossary_says(word: str, home: str) -> None:
-    """The file that a reader is sent to speaks of it."""
-    for file in re.findall(r"`([\w/]+\.py)`", home):
-        assert word in (ROOT / file).read_text(encoding="utf-8").lower().replace("_", " "), file
-
-
 @pytest.mark.parametrize("room", ["nodes", "cli", "evals", "server"])
 def test_only_the_view_packs_and_unpacks_state(room: str) -> None:
     """Nodes and faces are given values; what is stored has one door, `runs/view.py`."""

@@ -96,7 +96,7 @@ class ProcessLedger:
         try:
             await self._ledger.reopen(
                 key,
-                verdict="done" if ending.state == "done" else "failed",
+                ended="done" if ending.state == "done" else "failed",
                 output=ending.output,
                 note=note,
             )

@@ -1,4 +1,4 @@
-"""Models: price, recorded health and routes of each, gathered and as a table. None is called."""
+"""Models: price, recorded health and routing rows of each, as a table. None is called."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _health(attempts: Sequence[ModelAttempt]) -> RecentHealth:
 
 def models_table(listed: Sequence[ModelListing]) -> Table:
     """Return the table of `pointsman models`."""
-    shown = table("model", "tier", "roles", "context", "in/1M", "out/1M", "health", "routes")
+    shown = table("model", "tier", "roles", "context", "in/1M", "out/1M", "health", "routing rows")
     for m in listed:
         health = m.health
         fared = f"{health.ok}/{health.attempts} ok" if health.attempts else "untried"

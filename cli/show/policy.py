@@ -1,4 +1,4 @@
-"""Policy pages: the matrix of roles and tools, and one decision explained."""
+"""Policy pages: the matrix of roles and tools, and one policy decision explained."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STYLES = {"run": "green", "ask": "yellow", "refuse": "red"}
 
 
 def show_matrix(output: Output, found: Matrix) -> None:
-    """Print roles × tools × decisions, and what is odd about the policies."""
+    """Print principal roles × tools × policy decisions, and what is odd about the policies."""
     output.line(f"version {found.version[:12]}")
     output.show(_matrix_table(found))
     for problem in found.problems:
@@ -37,7 +37,7 @@ def _matrix_table(found: Matrix) -> Table:
 
 
 def show_explanation(output: Output, found: Explanation) -> None:
-    """Print a decision, its policies and what they said."""
+    """Print a policy decision, its policies and what they said."""
     decision = found.decision
     line = Text(visible(f"{found.tool}: "), style="bold")
     line.append(decision.outcome, style=_STYLES[decision.outcome])

@@ -20,7 +20,7 @@ from ...stores.records import Cap
 from ..catalog.settings import Catalog, ModelSettings
 from ..catalog.timeouts import Timeouts
 from ..failures.classes import AttemptFailure
-from ..failures.next_attempt import NextAttempt, Option, Patience, next_move
+from ..failures.next_attempt import NextAttempt, Option, Patience, attempt_after
 from ..requests import Candidate, Emit, ModelReply, ModelRequest
 from .attempt import Accepted, Attempts, AttemptSpec, CallEnd
 from .calls import Prompt
@@ -36,7 +36,7 @@ MAX_EXTENSIONS = 8
 
 
 @dataclass(kw_only=True)
-class _Turn:
+class _Ask:
     """How the current candidate is asked."""
 
     candidate: Candidate
@@ -73,73 +73,73 @@ class RequestInFlight:
 
     async def reply(self) -> ModelReply:
         """Return the first reply that holds. Raises as `Gateway.complete` says."""
-        turn = await self._next_turn("")
-        while turn is not None:
-            turn, outcome = await self._try(turn)
+        ask = await self._next_ask("")
+        while ask is not None:
+            ask, outcome = await self._try(ask)
             if outcome.accepted is not None:
-                return self._reply(turn, outcome.accepted)
+                return self._reply(ask, outcome.accepted)
             if outcome.failure is not None:
-                turn = await self._follow(turn)
+                ask = await self._follow(ask)
             else:
-                turn = await self._next_turn("the budget does not pay for the one before")
+                ask = await self._next_ask("the budget does not pay for the one before")
         raise self._exhausted()
 
-    async def _try(self, turn: _Turn) -> tuple[_Turn, CallEnd]:
-        """Perform the turn's attempt, and a rival's beside it where it takes long."""
-        after = None if self.request.stream else self.hedge_after(self._model(turn.candidate))
+    async def _try(self, ask: _Ask) -> tuple[_Ask, CallEnd]:
+        """Perform the ask's attempt, and a rival's beside it where it takes long."""
+        after = None if self.request.stream else self.hedge_after(self._model(ask.candidate))
         if after is None or not self.waiting:
-            return turn, await self._perform(turn)
-        turns = [turn]
+            return ask, await self._perform(ask)
+        asks = [ask]
 
         async def rival() -> Coroutine[Any, Any, CallEnd] | None:
-            other = await self._next_turn(f"hedge: {turn.candidate.name} took over {after:.1f} s")
+            other = await self._next_ask(f"hedge: {ask.candidate.name} took over {after:.1f} s")
             if other is None:
                 return None
-            turns.append(other)
+            asks.append(other)
             return self._perform(other)
 
         number, outcome = await race(
-            self._perform(turn), second=rival, after=after, good=lambda o: o.accepted is not None
+            self._perform(ask), second=rival, after=after, good=lambda o: o.accepted is not None
         )
-        return turns[number], outcome
+        return asks[number], outcome
 
-    async def _perform(self, turn: _Turn) -> CallEnd:
+    async def _perform(self, ask: _Ask) -> CallEnd:
         try:
-            outcome = await self.attempts.perform(self._job(turn), self.catalog)
+            outcome = await self.attempts.perform(self._job(ask), self.catalog)
         except BudgetExceededError as error:
             # A cheaper candidate may still fit.
             self.refused = error
             return CallEnd()
         if outcome.failure is not None:
-            self.history.append((turn.candidate.name, outcome.failure))
+            self.history.append((ask.candidate.name, outcome.failure))
         return outcome
 
     def _settled(self, usage: Usage) -> None:
         self.usage += usage
 
-    async def _follow(self, turn: _Turn) -> _Turn | None:
-        move = self._move(turn)
+    async def _follow(self, ask: _Ask) -> _Ask | None:
+        following = self._after(ask)
         failure = self.history[-1][1]
-        if move.action == "stop":
-            self.history[-1] = (turn.candidate.name, _because(failure, move))
+        if following.action == "stop":
+            self.history[-1] = (ask.candidate.name, _because(failure, following))
             return None
-        if move.action == "fallback":
-            while self.waiting[0].name != move.to:
+        if following.action == "fallback":
+            while self.waiting[0].name != following.to:
                 self.waiting.popleft()
-            return await self._next_turn(move.reason)
-        await asyncio.sleep(move.wait)
-        again = replace(turn, why=f"{turn.candidate.reason}; {move.reason}")
-        if move.action == "reask":
+            return await self._next_ask(following.reason)
+        await asyncio.sleep(following.wait)
+        again = replace(ask, why=f"{ask.candidate.reason}; {following.reason}")
+        if following.action == "reask":
             again.messages = reasked(again.messages, failure.reply, failure.message)
-        if move.action == "extend":
-            again.max_output_tokens = self._extended(turn)
+        if following.action == "extend":
+            again.max_output_tokens = self._extended(ask)
         return again
 
-    def _move(self, turn: _Turn) -> NextAttempt:
+    def _after(self, ask: _Ask) -> NextAttempt:
         retry = self.catalog.settings.retry
-        return next_move(
+        return attempt_after(
             self.history,
-            current=self._option(turn.candidate),
+            current=self._option(ask.candidate),
             others=[self._option(candidate) for candidate in self.waiting],
             limits=Patience(
                 max_attempts=retry.max_attempts,
@@ -153,7 +153,7 @@ class RequestInFlight:
             jitter=random.random(),  # noqa: S311 - spreads retries, hides nothing
         )
 
-    async def _next_turn(self, reason: str) -> _Turn | None:
+    async def _next_ask(self, reason: str) -> _Ask | None:
         if not self.waiting:
             return None
         candidate = self.waiting.popleft()
@@ -162,32 +162,32 @@ class RequestInFlight:
             messages = await media_to_text(messages, self.converters)
         if self.history:
             messages = portable(messages)
-        return _Turn(
+        return _Ask(
             candidate=candidate,
             messages=messages,
             max_output_tokens=self._limit(candidate, self.request.max_output_tokens),
             why=f"{candidate.reason}; {reason}" if reason else candidate.reason,
         )
 
-    def _job(self, turn: _Turn) -> AttemptSpec:
+    def _job(self, ask: _Ask) -> AttemptSpec:
         request = self.request
         prompt = Prompt(
-            messages=turn.messages,
+            messages=ask.messages,
             schema=request.schema,
             stream=request.stream,
             batch=request.signals.latency == "batch",
         )
-        model = self.catalog.get(turn.candidate.name)
-        wanted = turn.max_output_tokens
+        model = self.catalog.get(ask.candidate.name)
+        wanted = ask.max_output_tokens
         return AttemptSpec(
-            candidate=turn.candidate,
+            candidate=ask.candidate,
             model=model,
             prompt=prompt,
             accept=lambda raw: judge(raw, prompt, self.guards),
             max_output_tokens=wanted,
             min_output_tokens=min(wanted, self.catalog.settings.budget.min_output_tokens),
             timeouts=self._timeouts(model),
-            why=turn.why,
+            why=ask.why,
             role=request.signals.role,
             run=self.run,
             step=self.step,
@@ -213,9 +213,9 @@ class RequestInFlight:
         limits = (model.max_output, own_limit(model.parameters))
         return min([wanted, *(limit for limit in limits if limit is not None)])
 
-    def _extended(self, turn: _Turn) -> int:
-        longer = min(turn.max_output_tokens * 4, self.request.max_output_tokens * MAX_EXTENSIONS)
-        return self._limit(turn.candidate, longer)
+    def _extended(self, ask: _Ask) -> int:
+        longer = min(ask.max_output_tokens * 4, self.request.max_output_tokens * MAX_EXTENSIONS)
+        return self._limit(ask.candidate, longer)
 
     def _model(self, candidate: Candidate) -> ModelSettings:
         return self.catalog.get(candidate.name)
@@ -224,13 +224,13 @@ class RequestInFlight:
         window = self._model(candidate).context_window
         return Option(name=candidate.name, endpoint=candidate.endpoint, context_window=window)
 
-    def _reply(self, turn: _Turn, accepted: Accepted) -> ModelReply:
+    def _reply(self, ask: _Ask, accepted: Accepted) -> ModelReply:
         return ModelReply(
             text=accepted.text,
             data=accepted.data,
-            model=turn.candidate.model,
-            endpoint=turn.candidate.endpoint,
-            why=turn.why,
+            model=ask.candidate.model,
+            endpoint=ask.candidate.endpoint,
+            why=ask.why,
             usage=self.usage,
             attempts=self.usage.model_calls,
         )
@@ -252,8 +252,8 @@ class RequestInFlight:
         )
 
 
-def _because(failure: AttemptFailure, move: NextAttempt) -> AttemptFailure:
-    return failure.model_copy(update={"message": f"{failure.message} ({move.reason})"})
+def _because(failure: AttemptFailure, following: NextAttempt) -> AttemptFailure:
+    return failure.model_copy(update={"message": f"{failure.message} ({following.reason})"})
 
 
 def silent(_event: JsonObject) -> None:

@@ -75,8 +75,8 @@ def spoken_json(text: str, *, strict: bool = False) -> Json:
 
     Args:
         text: What the model said.
-        strict: Take the reply only if it is valid as it stands; else prose and fences around the
-            value are left out, and almost-JSON is repaired.
+        strict: Take the reply only if it is valid as it stands; else prose and code fences around
+            the value are left out, and almost-JSON is repaired.
 
     Raises:
         NoJsonInReplyError: There is none, there are several, or it was cut off.

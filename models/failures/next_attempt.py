@@ -46,7 +46,7 @@ RULES: Mapping[FailureClass, Rule] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """A candidate as far as the next move depends on it."""
+    """A candidate as far as the next attempt depends on it."""
 
     name: str
     endpoint: str
@@ -77,7 +77,7 @@ class NextAttempt:
     """The candidate to fall back to."""
 
 
-def next_move(
+def attempt_after(
     history: Sequence[tuple[str, AttemptFailure]],
     *,
     current: Option,

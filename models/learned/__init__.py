@@ -1,1 +1,1 @@
-"""Learned: routing from recorded outcomes; optional, and imported only when it is configured."""
+"""Learned: routing from graded replies; optional, and imported only when it is configured."""

@@ -1,4 +1,4 @@
-"""Learning a router from recorded outcomes, and saying honestly what it is worth.
+"""Learning a router from graded replies, and saying honestly what it is worth.
 
 Needs the extra `learn`. What it writes is used by `models.learned`, which needs nothing.
 """
@@ -27,7 +27,7 @@ try:
     from sklearn.model_selection import StratifiedKFold
 except ImportError as error:
     raise ConfigError(
-        "Learning routes needs scikit-learn.",
+        "Learning a router needs scikit-learn.",
         where="pointsman routes learn",
         fix='Install it with: pip install "pointsman[learn]"',
     ) from error
@@ -89,7 +89,7 @@ def learn(
     """Fit one calibrated classifier for each model and replay the held-out part.
 
     Args:
-        outcomes: Recorded outcomes, from `outcomes.read_table` or `outcomes.read_log`.
+        outcomes: Graded replies, from `outcomes.read_table` or `outcomes.read_log`.
         weak: The cheap model's name in the outcomes.
         strong: The dear model's name.
         costs: What a call of each costs; 0 and 1 if not given.

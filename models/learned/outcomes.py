@@ -1,4 +1,4 @@
-"""Recorded outcomes: which model did well at which request, from a table or from our own log."""
+"""Graded replies: which model did well at which request, from a table or from our own log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replaying recorded outcomes: what a router would have cost and won, beside its baselines."""
+"""Replaying graded replies: what a router would have cost and won, beside its baselines."""
 
 from __future__ import annotations
 

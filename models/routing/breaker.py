@@ -44,7 +44,7 @@ class Breaker:
         return Breaker()
 
     def abandon(self) -> Breaker:
-        """Return the breaker after a call that ended without a verdict on the endpoint."""
+        """Return the breaker after a call that ended and says nothing of the endpoint."""
         return replace(self, probe_until=0.0)
 
     def fail(

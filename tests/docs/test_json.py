@@ -89,7 +89,8 @@ def assert_server(data: dict[str, Any], folder: Path) -> None:
     ours = json.loads((ROOT / "langgraph.json").read_text(encoding="utf-8"))
     auth = data["auth"]
 
-    assert validate_config({**ours, **data})["auth"] == auth
+    given: Any = {**ours, **data}
+    assert validate_config(given).get("auth") == auth
     assert auth.keys() <= AuthConfig.__annotations__.keys()
     module, name = auth["path"].split(":")
     write_keyring(folder / "ring.json", new_keyring())

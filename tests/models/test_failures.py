@@ -1,4 +1,4 @@
-"""Failures are told once, and each kind calls for its own move."""
+"""Failures are told once, and each kind calls for its own following."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pointsman.models.failures.classes import AttemptFailure, FailureClass, RejectedReplyError
 from pointsman.models.failures.classify import classify
-from pointsman.models.failures.next_attempt import Option, Patience, next_move
+from pointsman.models.failures.next_attempt import Option, Patience, attempt_after
 
 REQUEST = httpx.Request("POST", "http://a.test/v1/chat/completions")
 REQUEST_FOR_SDK: Any = REQUEST
@@ -127,7 +127,7 @@ def test_each_class_has_its_move(
     kind: FailureClass, others: list[Option], action: str, to: str
 ) -> None:
     """What follows the first failure depends on its class and on who is left."""
-    move = next_move(
+    following = attempt_after(
         [("m@a", AttemptFailure(kind=kind))],
         current=HERE,
         others=others,
@@ -135,23 +135,27 @@ def test_each_class_has_its_move(
         now=0.0,
         jitter=0.5,
     )
-    assert (move.action, move.to) == (action, to)
+    assert (following.action, following.to) == (action, to)
 
 
 def test_a_malformed_reply_is_quoted_once_and_then_given_up() -> None:
     """The same candidate gets one re-ask; then another one is asked."""
     bad = AttemptFailure(kind="malformed_output", message="no city", reply="{}")
     history = [("m@a", bad)]
-    first = next_move(history, current=HERE, others=[THERE], limits=LIMITS, now=0, jitter=0)
-    second = next_move(history * 2, current=HERE, others=[THERE], limits=LIMITS, now=0, jitter=0)
+    first = attempt_after(history, current=HERE, others=[THERE], limits=LIMITS, now=0, jitter=0)
+    second = attempt_after(
+        history * 2, current=HERE, others=[THERE], limits=LIMITS, now=0, jitter=0
+    )
     assert (first.action, second.action) == ("reask", "fallback")
 
 
 def test_an_error_page_is_not_quoted() -> None:
     """There is no point in quoting back what no model wrote."""
     page = AttemptFailure(kind="malformed_output", message="<html>")
-    move = next_move([("m@a", page)], current=HERE, others=[THERE], limits=LIMITS, now=0, jitter=0)
-    assert move.action == "fallback"
+    following = attempt_after(
+        [("m@a", page)], current=HERE, others=[THERE], limits=LIMITS, now=0, jitter=0
+    )
+    assert following.action == "fallback"
 
 
 @pytest.mark.parametrize(
@@ -166,11 +170,11 @@ def test_an_error_page_is_not_quoted() -> None:
 def test_retry_after_is_honoured(retry_after: float, others: list[Option], action: str) -> None:
     """A candidate is never asked again earlier than it wanted."""
     limited = AttemptFailure(kind="rate_limit", retry_after=retry_after)
-    move = next_move(
+    following = attempt_after(
         [("m@a", limited)], current=HERE, others=others, limits=LIMITS, now=0.0, jitter=0.0
     )
-    assert move.action == action
-    assert move.action != "retry" or move.wait >= retry_after
+    assert following.action == action
+    assert following.action != "retry" or following.wait >= retry_after
 
 
 kinds = st.sampled_from([k for k in get_args(FailureClass) if k != "cancelled"])
@@ -199,7 +203,7 @@ def test_it_always_ends_and_never_waits_too_long(
     history: list[tuple[str, AttemptFailure]] = []
     for kind in kinds:
         history.append(("m@a", AttemptFailure(kind=kind, retry_after=retry_after, reply="x")))
-        move = next_move(
+        following = attempt_after(
             history,
             current=HERE,
             others=others,
@@ -207,10 +211,10 @@ def test_it_always_ends_and_never_waits_too_long(
             now=0.0,
             jitter=chance.random(),
         )
-        if move.action == "stop":
+        if following.action == "stop":
             return
         assert len(history) < limits.max_attempts
-        assert move.wait <= limits.max_wait
-        assert deadline is None or move.wait == 0 or move.wait < deadline
-        if move.action == "fallback":
-            others = others[[o.name for o in others].index(move.to) + 1 :]
+        assert following.wait <= limits.max_wait
+        assert deadline is None or following.wait == 0 or following.wait < deadline
+        if following.action == "fallback":
+            others = others[[o.name for o in others].index(following.to) + 1 :]

@@ -149,7 +149,7 @@ async def test_reconciliation_decides_an_unknown_call(store: SqlStore) -> None:
     record = await claim(store)
     await store.effects.settle("k", fence=record.fence, state="unknown", error="timeout")
 
-    await store.effects.reopen("k", verdict="failed", output=None, note="not in the bank's list")
+    await store.effects.reopen("k", ended="failed", output=None, note="not in the bank's list")
 
     with pytest.raises(StoreError, match="not the newest"):
         await store.effects.settle("k", fence=record.fence, state="done")
@@ -163,7 +163,7 @@ async def test_reconciliation_can_find_the_result(store: SqlStore) -> None:
     record = await claim(store)
     await store.effects.settle("k", fence=record.fence, state="unknown")
 
-    await store.effects.reopen("k", verdict="done", output={"id": "R-1"}, note="found")
+    await store.effects.reopen("k", ended="done", output={"id": "R-1"}, note="found")
 
     after = await claim(store)
     assert (after.granted, after.state, after.output) == (False, "done", {"id": "R-1"})
@@ -174,7 +174,7 @@ async def test_only_unknown_calls_are_reconciled(store: SqlStore) -> None:
     await claim(store)
 
     with pytest.raises(StoreError, match="claimed, not unknown"):
-        await store.effects.reopen("k", verdict="done", output=None, note="")
+        await store.effects.reopen("k", ended="done", output=None, note="")
     with pytest.raises(NotFoundError):
         await store.effects.settle("other", fence=1, state="done")
     assert await store.effects.get("other") is None

@@ -148,7 +148,7 @@ async def test_a_call_that_was_cleared_up_is_held_no_more(tmp_path: Path) -> Non
         assert unknown.lease_expires_at >= until
         assert not await store.effects.hold("k", fence=taken.fence - 1, under_way=90.0)
         assert await store.effects.hold("k", fence=taken.fence, under_way=0.0)
-        await store.effects.reopen("k", verdict="done", output=7, note="late")
+        await store.effects.reopen("k", ended="done", output=7, note="late")
         assert not await store.effects.hold("k", fence=taken.fence, under_way=90.0)
         known = await store.effects.get("k")
         assert known is not None
