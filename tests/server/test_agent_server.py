@@ -283,7 +283,7 @@ def test_a_grant_that_makes_no_sense_decides_nothing(
     grant: dict[str, Any], field: str, stubborn: Claim
 ) -> None:
     """The approval beside it is not taken either, and the error names the field."""
-    stubborn.answer({"decisions": [granting(stubborn, **grant), APPROVE]})
+    stubborn.resume({"decisions": [granting(stubborn, **grant), APPROVE]})
 
     [interrupt] = stubborn.interrupts
     error = interrupt["value"]["pointsman"]["error"]
