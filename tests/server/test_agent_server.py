@@ -258,7 +258,7 @@ def test_an_approval_grants_further_calls(client: SyncLangGraphClient, served: A
     claims = [Claim(client=client, served=served) for _ in range(4)]
     claims[0].start()
 
-    claims[0].answer({"decisions": [granting(*claims, uses=2), APPROVE]})
+    claims[0].resume({"decisions": [granting(*claims, uses=2), APPROVE]})
     for claim in claims[1:]:
         claim.start()
 
