@@ -181,7 +181,7 @@ async def _stop(
 async def _first_plan(
     view: RunView, turns: int, runtime: Runtime[AgentContext], dependencies: Dependencies
 ) -> Plan | Stop:
-    request = plan_request(view, runtime, dependencies)
+    request = await plan_request(view, runtime, dependencies)
     try:
         made = await make_plan(request, view.memory, dependencies)
     except BudgetExceededError as error:

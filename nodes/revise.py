@@ -32,7 +32,7 @@ async def revise(
     """
     results, move = view.results, move_of(view)
     request = replace(
-        plan_request(view, runtime, dependencies, problem=move.problem, look=move.look),
+        await plan_request(view, runtime, dependencies, problem=move.problem, look=move.look),
         outputs=await outputs_of(results, dependencies.store.payloads, view.memory),
     )
     try:

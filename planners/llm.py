@@ -19,7 +19,7 @@ from .output_shapes import doubt
 from .plan_schema import PLAN_SCHEMA
 from .prompts import plan_messages, read_plan, refusal
 from .protocols import Declined, PlanRequest
-from .validation import validate
+from .validation import validate_apart
 
 if TYPE_CHECKING:
     from ..models.gateway import Gateway
@@ -161,8 +161,7 @@ class LlmPlanner:
             return Declined(planner=model, reason=reason, said=reason, taint=request.sources)
         try:
             plan = read_plan(reply.data, request, planner=model)
-            # In a thread: it may come with schemas that take long to be judged.
-            await asyncio.to_thread(validate, plan, request, self._tools)
+            await validate_apart(plan, request, self._tools)
         except PlanError as error:
             return _Rejected(reply=reply, problem=str(error))
         # What is planned after reading untrusted text may be what its sources wanted.

@@ -31,10 +31,16 @@ class ToldShape:
     """Untrusted sources that chose the names in it; with any it stands in a block."""
 
 
-def held_to(request: PlanRequest) -> Mapping[str, Shape]:
-    """Return tool → the shape by which a plan is refused."""
-    found = {c.name: _held(c, request.seen.get(c.name)) for c in request.tools}
+def held_to(plan: Plan, request: PlanRequest) -> Mapping[str, Shape]:
+    """Return tool → the shape by which a plan that calls it is refused."""
+    found = {c.name: _held(c, request.seen.get(c.name)) for c in called(plan, request)}
     return {name: shape for name, shape in found.items() if shape is not None}
+
+
+def called(plan: Plan, request: PlanRequest) -> list[ToolContract]:
+    """Return the contracts of the tools that a plan calls."""
+    names = {step.tool for step in plan.every_step()}
+    return [contract for contract in request.tools if contract.name in names]
 
 
 def _held(contract: ToolContract, seen: Shape | None) -> Shape | None:
@@ -84,8 +90,7 @@ def _sources(contract: ToolContract) -> tuple[str, ...]:
 
 def doubt(plan: Plan, request: PlanRequest) -> Block | None:
     """Return what a plan reads that outputs did not have when they were last seen, if anything."""
-    called = {step.tool for step in plan.every_step()}
-    contracts = [contract for contract in request.tools if contract.name in called]
+    contracts = called(plan, request)
     hints = {c.name: _hinted(c, request.seen.get(c.name)) for c in contracts}
     hinted = {name: shape for name, shape in hints.items() if shape is not None}
     if not hinted:
@@ -94,7 +99,7 @@ def doubt(plan: Plan, request: PlanRequest) -> Block | None:
         check_plan(
             plan,
             attachments=frozenset(a.name for a in request.task.attachments),
-            shapes={**held_to(request), **hinted},
+            shapes={**held_to(plan, request), **hinted},
         )
     except PlanError as error:
         lines = [f"{name} returned {shape}" for name, shape in sorted(hinted.items())]

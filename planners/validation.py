@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from ..state.remembered import is_fresh
 from ..state.revision import check_later_tools, may_be_used_later
 from ..state.shapes import shape_of
 from ..tools.arguments import check_schema
-from .output_shapes import held_to
+from .output_shapes import called, held_to
 from .protocols import PlanRequest
 
 if TYPE_CHECKING:
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 
 MAX_STEP_SCHEMA_BYTES = 8_000
 """Of the schema that a plan gives to one of its steps: a model writes it, for one result."""
+
+
+async def validate_apart(plan: Plan, request: PlanRequest, tools: Runner) -> None:
+    """Do as `validate` does in a thread: arguments and schemas may take long to be judged.
+
+    Raises:
+        PlanError: As there.
+    """
+    await asyncio.to_thread(validate, plan, request, tools)
 
 
 def validate(plan: Plan, request: PlanRequest, tools: Runner) -> None:
@@ -42,8 +52,8 @@ def validate(plan: Plan, request: PlanRequest, tools: Runner) -> None:
     check_plan(
         plan,
         attachments=frozenset(a.name for a in request.task.attachments),
-        shapes=held_to(request),
-        arguments={c.name: shape_of(c.args_schema) for c in request.tools},
+        shapes=held_to(plan, request),
+        arguments={c.name: shape_of(c.args_schema) for c in called(plan, request)},
     )
     permitted = {contract.name for contract in request.tools}
     if plan.tools is not None:

@@ -23,6 +23,8 @@ from .rulings import RememberedRulings, Ruling
 from .settings import PolicySettings, ToolOverride
 from .wording import call_words, reason
 
+_AS_DECLARED = ToolOverride()
+
 
 class CedarPolicy:
     """Decides, without I/O. Immutable; safe to share between threads and event loops.
@@ -49,8 +51,9 @@ class CedarPolicy:
         """Say whether the call runs unattended, waits for a person, or is refused."""
         if contract.name != facts.tool:
             return self._refuse(f"{facts.tool} is not a known tool.")
-        call, unattended = self.rulings(contract, facts)
-        words = call_words(*self._as_seen(contract, facts))
+        contract, facts = self._as_seen(contract, facts)
+        call, unattended = self._rulings(contract, facts)
+        words = call_words(contract, facts)
         if error := call.error or unattended.error:
             return self._refuse(error)
         if not call.allowed:
@@ -64,12 +67,14 @@ class CedarPolicy:
                 version=self.version,
             )
         asked = self._ask((*unattended.policies, *call.policies), unattended.policies, words)
-        leaks = disclosure(*self._as_seen(contract, facts)).leaks
+        leaks = disclosure(contract, facts).leaks
         return asked.model_copy(update={"leaks": leaks}) if leaks else asked
 
     def rulings(self, contract: ToolContract, facts: CallFacts) -> tuple[Ruling, Ruling]:
         """Return Cedar's rulings for `call` and `callUnattended`."""
-        contract, facts = self._as_seen(contract, facts)
+        return self._rulings(*self._as_seen(contract, facts))
+
+    def _rulings(self, contract: ToolContract, facts: CallFacts) -> tuple[Ruling, Ruling]:
         call, unattended = self._rule(
             ("call", "callUnattended"),
             requests.user(facts.principal),
@@ -143,7 +148,7 @@ class CedarPolicy:
         return self._override(contract).apply(contract)
 
     def _override(self, contract: ToolContract) -> ToolOverride:
-        return self.settings.tools.get(contract.name, ToolOverride())
+        return self.settings.tools.get(contract.name, _AS_DECLARED)
 
     def _as_seen(self, contract: ToolContract, facts: CallFacts) -> tuple[ToolContract, CallFacts]:
         override = self._override(contract)

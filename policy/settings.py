@@ -37,7 +37,7 @@ class ToolOverride(BaseModel):
     def apply(self, contract: ToolContract) -> ToolContract:
         """Return the contract as corrected."""
         changes: dict[str, Any] = self.model_dump(exclude_none=True, exclude={"frozen"})
-        return replace(contract, **changes)
+        return replace(contract, **changes) if changes else contract
 
 
 class PolicySettings(BaseModel):

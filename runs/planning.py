@@ -9,15 +9,16 @@ from langgraph.runtime import Runtime
 
 from ..errors import OperatorError, PlanError
 from ..planners.protocols import Declined, PlanRequest, Waits
-from ..planners.validation import validate
+from ..planners.validation import validate_apart
 from ..state.context import AgentContext
 from ..state.migrations import read_stored
 from ..state.plan import Plan
 from ..state.provenance import union
 from ..state.results import told_by
 from ..state.revision import as_they_ran
-from ..state.run import Stop
+from ..state.run import Principal, Stop
 from ..state.values import JsonObject, digest
+from ..tools.contract import ToolContract
 from .dependencies import Dependencies
 from .events import emit, emitter
 from .instructions import instructions_for
@@ -27,8 +28,11 @@ from .seen_shapes import shapes_seen
 from .view import RunView
 from .withdrawal import step_in_words
 
+TOOLS_AT_ONCE = 32
+"""Tools that policy is asked about before the event loop gets its turn."""
 
-def plan_request(
+
+async def plan_request(
     view: RunView,
     runtime: Runtime[AgentContext],
     dependencies: Dependencies,
@@ -47,11 +51,7 @@ def plan_request(
     """
     if view.task is None:
         raise OperatorError("It has no task to plan for.", where="state.work", fix="Start it anew.")
-    visible = [
-        tool.contract
-        for tool in dependencies.tools.tools.values()
-        if dependencies.policy.may_see(tool.contract, view.run.principal)
-    ]
+    visible = await _visible_tools(view.run.principal, dependencies)
     return PlanRequest(
         task=view.task,
         run=view.run,
@@ -67,6 +67,17 @@ def plan_request(
         looks_left=max(0, view.run.limits.max_looks - view.looks - bool(look)),
         emit=emitter(runtime, node="plan"),
     )
+
+
+async def _visible_tools(principal: Principal, dependencies: Dependencies) -> list[ToolContract]:
+    """Return the tools that a planner may know of, leaving the loop its turns between them."""
+    visible: list[ToolContract] = []
+    for number, tool in enumerate(dependencies.tools.tools.values(), start=1):
+        if dependencies.policy.may_see(tool.contract, principal):
+            visible.append(tool.contract)
+        if number % TOOLS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return visible
 
 
 def what_waits(view: RunView) -> tuple[Waits, ...]:
@@ -109,7 +120,7 @@ async def make_plan(
         if request.previous is not None:
             made = as_they_ran(request.previous, made)
         try:
-            await asyncio.to_thread(validate, made, request, dependencies.tools)
+            await validate_apart(made, request, dependencies.tools)
         except PlanError as error:
             made = Declined(planner=made.planner, reason=f"The plan is not valid: {error}")
     await journal.record_note(
