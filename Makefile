@@ -96,6 +96,7 @@ bench: $(READY) ## Print the benchmarks
 	$(BIN)/python -m pointsman.benchmarks.trips
 	$(BIN)/python -m pointsman.benchmarks.signing
 	$(BIN)/python -m pointsman.benchmarks.startup
+	$(BIN)/python -m pointsman.benchmarks.overhead --page docs/benchmarks.md
 
 crash: $(READY) ## Kill runs 300 times at random and once at each crash point, and workers 300 times
 	POINTSMAN_CRASH_KILLS=300 POINTSMAN_WORKER_KILLS=300 $(BIN)/python -m pytest -q -s tests/crash
