@@ -26,13 +26,15 @@ def step_digest(step: Step) -> str:
 def of_its_step(
     result: StepResult, root: Mapping[str, Step], digest_of: Callable[[Step], str]
 ) -> StepResult:
-    """Return a result with the digest of the plan's step that it is of, if it is of one.
+    """Return a result with the digest of the plan's step that it is of, once that has run.
 
     Args:
         result: What a step or an item of a loop has brought.
         root: The steps of the plan by what stands in them; see `nesting.roots`.
         digest_of: `step_digest`, which may remember what it has found.
     """
+    if result.status in ASKED:
+        return result
     top = root.get(step_of(result.step))
     own = "" if top is None else digest_of(top)
     if result.step_digest == own:
