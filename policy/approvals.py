@@ -97,38 +97,6 @@ def needs_authority(decision: Decision, request: ApprovalRequest) -> bool:
     )
 
 
-def objection_to(
-    decision: Decision,
-    request: ApprovalRequest,
-    *,
-    policy: CedarPolicy,
-    contract: ToolContract,
-    facts: CallFacts,
-    revoked: Set[str] = frozenset(),
-    revoked_tokens: Set[str] = frozenset(),
-) -> str:
-    """Return why a decision that needs authority does not count; an empty string if it does.
-
-    Args:
-        decision: The decision, as recorded.
-        request: What it is about.
-        policy: The policies in force.
-        contract: The tool.
-        facts: The call, as policy sees it now.
-        revoked: Ids of principals that were revoked.
-        revoked_tokens: Ids of tokens that were revoked.
-    """
-    return objection_to_consent(
-        author_of(decision),
-        requester=request.requester,
-        policy=policy,
-        contract=contract,
-        facts=facts,
-        revoked=revoked,
-        revoked_tokens=revoked_tokens,
-    )
-
-
 def objection_to_consent(
     signatory: Signatory,
     *,
@@ -199,9 +167,9 @@ def check_approval(
         return decision.reason
     approvals = [given for given in record.decisions if given.type == "approve"]
     objections = [
-        objection_to(
-            given,
-            request,
+        objection_to_consent(
+            author_of(given),
+            requester=request.requester,
             policy=policy,
             contract=contract,
             facts=facts,

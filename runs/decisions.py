@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from langgraph.runtime import Runtime
 
 from ..errors import ArgumentError, DecisionError, PointsmanError
-from ..policy.approvals import decided_by, needs_authority, objection_to
+from ..policy.approvals import author_of, decided_by, needs_authority, objection_to_consent
 from ..policy.endorsing import endorsements_of
 from ..policy.granting import grant_of
 from ..policy.recorded import facts_of, recorded
@@ -228,9 +228,9 @@ def standing(
     if not needs_authority(decision, request):
         return ""
     frozen = switches.frozen_tool(request.tool) is not None
-    return objection_to(
-        decision,
-        request,
+    return objection_to_consent(
+        author_of(decision),
+        requester=request.requester,
         policy=dependencies.policy,
         contract=dependencies.tools.get(request.tool).contract,
         facts=facts_of(request, args=decision.args, frozen=frozen),

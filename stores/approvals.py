@@ -15,8 +15,8 @@ from ..state.grant import CallGrant
 from .audit import SqlAuditLog, append_entry
 from .bodies import body_of, record_in
 from .database import Database
-from .endorsements import insert_endorsement, revoke_of_approval
-from .grants import insert_grant, revoke_grants_of
+from .endorsements import ENDORSEMENTS
+from .grants import GRANTS
 from .records import ApprovalRecord, ApprovalStatus, AuditEntry
 from .schema import approvals
 from .schema import decisions as decision_rows
@@ -202,8 +202,8 @@ class SqlApprovalStore:
                     _change(connection, row.id, round=row.round + 1, status="waiting")
                     self._take_back(connection, row.id, "Its request was decided anew.")
             recorded = [self._decide(connection, decision) for decision in decisions]
-            entries = [insert_endorsement(connection, given) for given in endorsements]
-            entries += [insert_grant(connection, given) for given in grants]
+            entries = [ENDORSEMENTS.insert(connection, given) for given in endorsements]
+            entries += [GRANTS.insert(connection, given) for given in grants]
             if not at_work:
                 _wake_decided(connection, [record for record, _ in recorded], self._clock())
             return [record for record, _ in recorded], [*(e for _, e in recorded), *entries][-1:]
@@ -287,8 +287,8 @@ class SqlApprovalStore:
     def _take_back(self, connection: Connection, approval_id: str, reason: str) -> None:
         """Revoke what came with decisions that count no more."""
         revocation = Revocation(at=self._clock(), reason=reason)
-        revoke_of_approval(connection, approval_id, revocation)
-        revoke_grants_of(connection, approval_id, revocation)
+        ENDORSEMENTS.revoke_of(connection, approval_id, revocation)
+        GRANTS.revoke_of(connection, approval_id, revocation)
 
     async def waiting(self, thread_id: str | None = None) -> Sequence[ApprovalRecord]:
         """Return the open requests, oldest first."""

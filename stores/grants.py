@@ -10,37 +10,71 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select
 
-from ..errors import DecisionError, NotFoundError
-from ..state.consent import Revocation
 from ..state.grant import CallGrant
 from .audit import SqlAuditLog, append_entry
-from .bodies import body_of, record_in
+from .bodies import body_of
+from .consents import ConsentTable, SqlConsents, consent_in
 from .database import Database
 from .records import AuditEntry
 from .schema import effects, grant_uses, grants
 from .statements import insert_or_replace
 
+WORD = "grant"
 
-class SqlGrants:
-    """Calls that people allow beforehand. Giving and taking back stand in the audit log too.
 
-    Args:
-        database: Where to.
-        clock: Unix time in seconds; what expires does so by it.
-        log: Told of each new entry of the audit log.
-    """
+def _insert(connection: Connection, grant: CallGrant) -> AuditEntry:
+    connection.execute(
+        insert(grants).values(
+            id=grant.id,
+            tool=grant.tool,
+            tenant=grant.scope.tenant,
+            uses=grant.uses,
+            until=grant.until,
+            approval_id=grant.approval_id or None,
+            body=body_of(grant),
+        )
+    )
+    return append_entry(
+        connection,
+        at=grant.at,
+        kind="calls_granted",
+        thread_id=grant.scope.thread,
+        run_id="",
+        actor=grant.by.id,
+        body=grant.to_json(),
+    )
+
+
+def _read(connection: Connection, row: Row[Any]) -> CallGrant:
+    grant = consent_in(CallGrant, row, word=WORD)
+    return grant.model_copy(update={"used": _uses(connection, row.id)})
+
+
+def _uses(connection: Connection, grant_id: str, *, besides: str = "") -> int:
+    under = grant_uses.join(effects, effects.c.key == grant_uses.c.effect_key)
+    query = (
+        select(func.count())
+        .select_from(under)
+        .where(
+            grant_uses.c.grant_id == grant_id,
+            grant_uses.c.effect_key != besides,
+            effects.c.state != "failed",
+        )
+    )
+    return connection.execute(query).scalar_one()
+
+
+GRANTS = ConsentTable(word=WORD, table=grants, read=_read, insert=_insert)
+"""For the transactions of others: what came with a decision is recorded and revoked with it."""
+
+
+class SqlGrants(SqlConsents[CallGrant]):
+    """Calls that people allow beforehand."""
 
     def __init__(self, database: Database, clock: Callable[[], float], log: SqlAuditLog) -> None:
-        self._database = database
-        self._clock = clock
-        self._log = log
-
-    async def add(self, grant: CallGrant) -> None:
-        """Record one that was given by itself; those of decisions come with the decision."""
-        entry = await self._database.write(lambda connection: insert_grant(connection, grant))
-        await self._log.anchored(entry)
+        super().__init__(GRANTS, database, clock, log)
 
     async def of_tool(self, tool: str, *, tenant: str) -> Sequence[CallGrant]:
         """Return a tenant's grants of a tool that have not ended, oldest first."""
@@ -74,86 +108,10 @@ class SqlGrants:
             lambda connection: frozenset(connection.execute(query).scalars())
         )
 
-    async def every(self, *, tenant: str | None = None) -> Sequence[CallGrant]:
-        """Return all, those that have ended too, oldest first."""
-        query = select(grants)
-        if tenant is not None:
-            query = query.where(grants.c.tenant == tenant)
-        return await self._select(query)
-
-    async def _select(self, query: Any) -> list[CallGrant]:
-        ordered = query.order_by(grants.c.seq)
-        return await self._database.read(
-            lambda connection: [
-                _grant(row, _uses(connection, row.id)) for row in connection.execute(ordered).all()
-            ]
-        )
-
-    async def revoke(self, grant_id: str, revocation: Revocation) -> CallGrant:
-        """Take one back: no call is claimed under it from then on.
-
-        Raises:
-            NotFoundError: There is no such grant.
-            DecisionError: It was taken back before.
-        """
-
-        def work(connection: Connection) -> tuple[CallGrant, AuditEntry]:
-            row = _locked(connection, grant_id)
-            if row is None:
-                raise NotFoundError(
-                    "There is no such grant.", where=f"grant {grant_id}"[:100], fix="List them."
-                )
-            known = _grant(row, _uses(connection, grant_id))
-            if known.revocation is not None:
-                by = known.revocation.by or "Somebody"
-                raise DecisionError(f"{by} has revoked it before.", where=f"grant {grant_id}")
-            entry = _revoke(connection, known, revocation)
-            return known.model_copy(update={"revocation": revocation}), entry
-
-        revoked, entry = await self._database.write(work)
-        await self._log.anchored(entry)
-        return revoked
-
-
-def insert_grant(connection: Connection, grant: CallGrant) -> AuditEntry:
-    """Record a grant and the line in the audit log, in a transaction with what led to it."""
-    connection.execute(
-        insert(grants).values(
-            id=grant.id,
-            tool=grant.tool,
-            tenant=grant.scope.tenant,
-            uses=grant.uses,
-            until=grant.until,
-            approval_id=grant.approval_id or None,
-            body=body_of(grant),
-        )
-    )
-    return _append(connection, grant, "calls_granted", grant.by.id, grant.to_json())
-
-
-def revoke_grants_of(connection: Connection, approval_id: str, revocation: Revocation) -> None:
-    """Take back what came with decisions that count no more."""
-    # In one order, so that two such transactions cannot wait for each other.
-    query = (
-        select(grants)
-        .where(grants.c.approval_id == approval_id, grants.c.revocation.is_(None))
-        .order_by(grants.c.seq)
-        .with_for_update()
-    )
-    for row in connection.execute(query).all():
-        _revoke(connection, _grant(row, used=0), revocation)
-
-
-def _revoke(connection: Connection, grant: CallGrant, revocation: Revocation) -> AuditEntry:
-    statement = update(grants).where(grants.c.id == grant.id)
-    connection.execute(statement.values(revocation=body_of(revocation)))
-    body = {"id": grant.id, "reason": revocation.reason}
-    return _append(connection, grant, "grant_revoked", revocation.by, body, revocation.at)
-
 
 def lock_grant(connection: Connection, grant_id: str) -> None:
     """Have other claims under a grant wait until this transaction ends."""
-    _locked(connection, grant_id)
+    GRANTS.locked(connection, grant_id)
 
 
 def use_grant(connection: Connection, grant_id: str, effect_key: str, *, now: float) -> int:
@@ -163,7 +121,7 @@ def use_grant(connection: Connection, grant_id: str, effect_key: str, *, now: fl
         How many of its uses are taken with this one; 0 if it covers no further call.
     """
     # The row is locked until the claim is written, so two claims cannot both take the last use.
-    row = _locked(connection, grant_id)
+    row = GRANTS.locked(connection, grant_id)
     if row is None or row.revocation is not None or (row.until is not None and row.until <= now):
         return 0
     others = _uses(connection, grant_id, besides=effect_key)
@@ -176,48 +134,3 @@ def use_grant(connection: Connection, grant_id: str, effect_key: str, *, now: fl
 def give_back(connection: Connection, effect_key: str) -> None:
     """Note that an effect is made by another right than a grant's."""
     connection.execute(delete(grant_uses).where(grant_uses.c.effect_key == effect_key))
-
-
-def _uses(connection: Connection, grant_id: str, *, besides: str = "") -> int:
-    under = grant_uses.join(effects, effects.c.key == grant_uses.c.effect_key)
-    query = (
-        select(func.count())
-        .select_from(under)
-        .where(
-            grant_uses.c.grant_id == grant_id,
-            grant_uses.c.effect_key != besides,
-            effects.c.state != "failed",
-        )
-    )
-    return connection.execute(query).scalar_one()
-
-
-def _locked(connection: Connection, grant_id: str) -> Row[Any] | None:
-    query = select(grants).where(grants.c.id == grant_id).with_for_update()
-    return connection.execute(query).one_or_none()
-
-
-def _grant(row: Row[Any], used: int) -> CallGrant:
-    where = f"grant {row.id}"
-    taken_back = row.revocation and record_in(Revocation, row.revocation, where=where)
-    changes = {"revocation": taken_back or None, "used": used}
-    return record_in(CallGrant, row.body, where=where).model_copy(update=changes)
-
-
-def _append(
-    connection: Connection,
-    grant: CallGrant,
-    kind: str,
-    actor: str,
-    body: dict[str, Any],
-    at: float | None = None,
-) -> AuditEntry:
-    return append_entry(
-        connection,
-        at=grant.at if at is None else at,
-        kind=kind,
-        thread_id=grant.scope.thread,
-        run_id="",
-        actor=actor,
-        body=body,
-    )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from ...state.run import Principal
 from ...state.seen import seen_in
 from ...stores.store import open_store
+from ..spread import spread
 from .agents import AGENTS, AgentName, SuiteAgent, build
 from .approver import Approver
 from .channels import ORDER_NAME
@@ -49,14 +47,7 @@ def run_all(
         for suite, channel in dict.fromkeys((pair.suite, pair.channel) for pair in pairs)
         for batch in _batches([p for p in pairs if (p.suite, p.channel) == (suite, channel)])
     ]
-    if workers == 0:
-        yield from (run_batch(*job) for job in jobs)
-        return
-    # Spawned, because a fork would copy locks that threads of this process hold.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=context) as pool:
-        for future in as_completed([pool.submit(run_batch, *job) for job in jobs]):
-            yield future.result()
+    yield from spread(run_batch, jobs, workers=workers)
 
 
 def _batches(pairs: list[AttackPair]) -> list[list[AttackPair]]:

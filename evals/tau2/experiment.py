@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +16,7 @@ from ...agent import build_agent
 from ...settings import Settings
 from ...state.values import JsonObject
 from ...stores.store import open_store
+from ..spread import spread
 from .desk import Desk
 from .domains import ServiceTask
 from .models import desk_models
@@ -69,14 +67,7 @@ def run_all(
         for start in range(0, len(tasks), BATCH)
         for form in forms
     ]
-    if workers == 0:
-        yield from (run_batch(*job) for job in jobs)
-        return
-    # Spawned, because a fork would copy locks that threads of this process hold.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=context) as pool:
-        for future in as_completed([pool.submit(run_batch, *job) for job in jobs]):
-            yield future.result()
+    yield from spread(run_batch, jobs, workers=workers)
 
 
 def run_batch(tasks: Sequence[ServiceTask], form: ToolForm) -> list[TaskScore]:
