@@ -14,7 +14,7 @@ from ..evals.answer_check import verdicts
 from ..grounding.check import SentenceVerdict
 from ..state.json_text import json_in
 from .exits import DONE, FAILED, finish
-from .options import JsonOption
+from .given.options import JsonOption
 from .show.answer_check import show_verdicts
 from .show.output import Output
 

@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Leave a task for a worker; the next `pointsman worker` with room takes it.",
     ),
     "resume": (
-        "threads",
+        "resume",
         "Go on with a thread that was cut off, or whose requests have been decided.",
     ),
     "trace": (
@@ -56,8 +56,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Make the tables of store, checkpoints and queue, or bring them up to date.",
     ),
     "models": ("models", "Models with price, health and their routing rows."),
-    "route": ("routes", "How the router decides."),
-    "routes": ("routes", "Routers learned from graded replies."),
+    "route": ("route", "How the router decides, and routers learned from graded replies."),
     "policy": ("policy", "What the policies in force mean."),
     "worker": (
         "worker",
@@ -66,6 +65,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "token": ("token", "Tokens for the Agent Server, and for commands (POINTSMAN_TOKEN)."),
 }
 """Name → the file that declares the command or group, and what the list of commands says of it."""
+FORMER = {"routes": "route"}
+"""Names that commands had in earlier releases → the file; they work, and no list shows them."""
 
 
 class LazyCommands(TyperGroup):
@@ -74,13 +75,13 @@ class LazyCommands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the real command in the place of the one that was listed."""
         name, listed, rest = super().resolve_command(ctx, args)
-        return name, load(name) if name in COMMANDS else listed, rest
+        return name, load(name) if name in {**COMMANDS, **FORMER} else listed, rest
 
 
 def load(name: str) -> Any:
     """Import the file of a command and return the command."""
     around = typer.Typer(pretty_exceptions_enable=False)
-    module, _ = COMMANDS[name]
+    module = FORMER[name] if name in FORMER else COMMANDS[name][0]
     around.add_typer(import_module(f".{module}", __package__).app)
     return get_group(around).commands[name]
 
@@ -102,6 +103,8 @@ def _listed() -> None:
 
 for _name, (_module, _help) in COMMANDS.items():
     app.command(_name, help=_help)(_listed)
+for _name in FORMER:
+    app.command(_name, hidden=True)(_listed)
 
 
 def main() -> None:

@@ -16,17 +16,17 @@ from ..state.item_decisions import COLUMN, said_of_all
 from ..state.json_text import json_in
 from ..state.values import JsonObject
 from ..stores.records import ApprovalRecord
-from .consents import Days
-from .execution import go_on
 from .exits import DONE, finish
-from .grant_options import AnyArguments, Bound, given_bounds, granted_with
-from .open_requests import OpenRequest, deciding_commands
-from .options import DEFAULT_CONFIG, Config, JsonOption
-from .records import open_records
-from .session import Office, Session, at_work, open_office
+from .given.bounds import AnyArguments, Bound, given_bounds, granted_with
+from .given.options import DEFAULT_CONFIG, Config, JsonOption
+from .opened.consents import Days
+from .opened.session import Office, Session, at_work, open_office
+from .opened.sight import seen_approvals
+from .opened.store import open_records
 from .show.output import Output
 from .show.pages import show_questions
-from .sight import seen_approvals
+from .turn.execution import go_on
+from .turn.requests import OpenRequest, deciding_commands
 
 app = typer.Typer()
 

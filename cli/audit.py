@@ -11,11 +11,11 @@ from rich.text import Text
 from ..errors import ConfigError
 from ..stores.anchor import SignedHead, read_head
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, JsonOption
-from .records import open_records
+from .given.options import DEFAULT_CONFIG, Config, JsonOption
+from .opened.sight import seen_entries
+from .opened.store import open_records
 from .show.amounts import compact, moment
 from .show.output import Output, visible
-from .sight import seen_entries
 
 app = typer.Typer(name="audit", no_args_is_help=True, help="The hash-chained log of who did what.")
 

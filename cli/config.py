@@ -21,7 +21,7 @@ from ..settings import Settings
 from ..stores.inspection import look_at_store
 from ..toolbox import inspect_tools
 from .exits import DONE, FAILED, finish
-from .options import DEFAULT_CONFIG, Config, JsonOption
+from .given.options import DEFAULT_CONFIG, Config, JsonOption
 from .show.output import Output, visible
 from .show.tables import table
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,17 +12,26 @@ from ..policy.endorsing import endorsement
 from ..state.endorsement import Endorsement
 from ..state.json_text import json_in
 from ..state.values import Json
-from . import consents
-from .caller import caller_of
-from .consents import All, Days, ForPrincipal, ForTenant, ForThread, MessageOption, ReasonOption
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, JsonOption
-from .records import open_records
-from .session import open_office
+from .given.options import DEFAULT_CONFIG, Config, JsonOption
+from .opened import consents
+from .opened.consents import (
+    All,
+    Days,
+    ForPrincipal,
+    ForTenant,
+    ForThread,
+    MessageOption,
+    ReasonOption,
+)
+from .opened.session import open_office
 from .show.amounts import compact, moment
 from .show.output import Output, visible
 from .show.tables import table
-from .sight import tenant_seen_by
+
+if TYPE_CHECKING:
+    from ..stores.endorsements import SqlEndorsements
+    from ..stores.store import SqlStore
 
 SHOWN = 60
 """Characters of a value in a list."""
@@ -103,25 +112,20 @@ def _value(text: str, *, as_json: bool) -> Json:
 
 async def _list(output: Output, config: str, *, every: bool) -> int:
     """Print what is endorsed."""
-    async with open_records(config) as (settings, store):
-        tenant = tenant_seen_by(await caller_of(settings, store))
-        known = await store.endorsements.every(tenant=tenant)
-    now = time.time()
-    listed = [one for one in known if every or one.state(now) == "in force"]
+    listed = await consents.listed(config, _kept, every=every)
     if output.json:
-        documents = [{**one.model_dump(mode="json"), "state": one.state(now)} for one in listed]
-        output.document({"endorsements": documents})
+        consents.show_document(output, "endorsements", listed)
         return DONE
     if not listed:
         output.line("Nothing is endorsed.")
         return DONE
     shown = table("id", "value", "for", "in", "by", "until", "state")
-    for one in listed:
+    for one, state in listed:
         until = "revoked" if one.expires_at is None else moment(one.expires_at)
         target = f"{one.tool or 'any tool'}, {one.argument or 'any argument'}"
         target += f", to {', '.join(one.recipients)}" if one.recipients else ""
-        cells = (one.id, compact(one.value, limit=SHOWN), target, one.scope.in_words(), one.by.id)
-        shown.add_row(*(visible(cell) for cell in cells), until, one.state(now))
+        cells = (one.id, _said(one), target, one.scope.in_words(), one.by.id)
+        shown.add_row(*(visible(cell) for cell in cells), until, state)
     output.show(shown)
     return DONE
 
@@ -152,28 +156,19 @@ async def _add(
             **given,
         )
         await record_endorsement(made, office.dependencies)
-    _tell(output, made, "Endorsed")
+    consents.tell(output, "Endorsed", made, _said(made))
     return DONE
 
 
 async def _revoke(output: Output, config: str, wanted: str, reason: str) -> int:
-    """Take an endorsement back.
-
-    Raises:
-        NotFoundError: There is none of that id.
-        DecisionError: It was taken back before.
-        CredentialError: The caller may not.
-    """
-    async with open_records(config) as (settings, store):
-        known = await store.endorsements.every()
-        revocation = await consents.revoker(wanted, list(known), settings, store, reason=reason)
-        revoked = await store.endorsements.revoke(wanted, revocation)
-    _tell(output, revoked, "Revoked")
+    revoked = await consents.revoke(config, _kept, wanted, reason=reason)
+    consents.tell(output, "Revoked", revoked, _said(revoked))
     return DONE
 
 
-def _tell(output: Output, one: Endorsement, what: str) -> None:
-    if output.json:
-        output.document(one.model_dump(mode="json"))
-    else:
-        output.line(visible(f"{what}: {one.id}, {compact(one.value, limit=SHOWN)}"))
+def _said(one: Endorsement) -> str:
+    return compact(one.value, limit=SHOWN)
+
+
+def _kept(store: SqlStore) -> SqlEndorsements:
+    return store.endorsements

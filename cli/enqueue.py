@@ -16,11 +16,9 @@ from ..state.values import JsonObject
 from ..stores.records import QueuedTask, Requester
 from ..workers.task_queue import TaskQueue, TaskResult
 from ..workers.wakers import open_waker
-from .attachments import Attach, read_attachments
-from .caller import caller_of
 from .exits import DONE, FAILED, WAITING, finish
-from .open_requests import OpenRequest, deciding_commands
-from .options import (
+from .given.attachments import Attach, read_attachments
+from .given.options import (
     DEFAULT_CONFIG,
     BudgetOption,
     Config,
@@ -29,10 +27,12 @@ from .options import (
     LatencyOption,
     command_line,
 )
-from .readable_id import readable_id
-from .records import open_records
+from .opened.caller import caller_of
+from .opened.store import open_records
 from .show.output import Output
 from .show.pages import show_answer, show_questions
+from .turn.readable_id import readable_id
+from .turn.requests import OpenRequest, deciding_commands
 
 app = typer.Typer()
 

@@ -13,7 +13,7 @@ from ..evals.dataset import SUPPORT_DESK, load_dataset
 from ..evals.pages import write
 from ..settings import Settings
 from .exits import DONE, FAILED, finish
-from .options import CONFIG_VARIABLE, DEFAULT_CONFIG, JsonOption
+from .given.options import CONFIG_VARIABLE, DEFAULT_CONFIG, JsonOption
 from .show.evaluation import case_progress, show_evaluation
 from .show.output import Output
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,18 +12,27 @@ from ..policy.approvals import signatory_of
 from ..policy.bounds import read_bound
 from ..policy.granting import call_grant
 from ..state.grant import CallGrant
-from . import consents
-from .caller import caller_of
-from .consents import All, Days, ForPrincipal, ForTenant, ForThread, MessageOption, ReasonOption
 from .exits import DONE, finish
-from .grant_options import AnyArguments, Bound, GivenBounds, given_bounds, read_pairs
-from .options import DEFAULT_CONFIG, Config, JsonOption
-from .records import open_records
-from .session import open_office
+from .given.bounds import AnyArguments, Bound, GivenBounds, given_bounds, read_pairs
+from .given.options import DEFAULT_CONFIG, Config, JsonOption
+from .opened import consents
+from .opened.consents import (
+    All,
+    Days,
+    ForPrincipal,
+    ForTenant,
+    ForThread,
+    MessageOption,
+    ReasonOption,
+)
+from .opened.session import open_office
 from .show.amounts import moment
 from .show.output import Output, visible
 from .show.tables import table
-from .sight import tenant_seen_by
+
+if TYPE_CHECKING:
+    from ..stores.grants import SqlGrants
+    from ..stores.store import SqlStore
 
 app = typer.Typer(
     name="grant",
@@ -81,24 +90,19 @@ def grant_revoke(
 
 async def _list(output: Output, config: str, *, every: bool) -> int:
     """Print what is granted."""
-    async with open_records(config) as (settings, store):
-        tenant = tenant_seen_by(await caller_of(settings, store))
-        known = await store.grants.every(tenant=tenant)
-    now = time.time()
-    listed = [one for one in known if every or one.state(now) == "in force"]
+    listed = await consents.listed(config, _kept, every=every)
     if output.json:
-        documents = [{**one.model_dump(mode="json"), "state": one.state(now)} for one in listed]
-        output.document({"grants": documents})
+        consents.show_document(output, "grants", listed)
         return DONE
     if not listed:
         output.line("Nothing is granted.")
         return DONE
     shown = table("id", "calls of", "within", "used", "in", "by", "until", "state")
-    for one in listed:
+    for one, state in listed:
         within = "; ".join(bound.in_words() for bound in one.bounds) or "any arguments"
         until = "used up" if one.until is None else moment(one.until)
         cells = (one.id, one.tool, within, one.count(one.used), one.scope.in_words(), one.by.id)
-        shown.add_row(*(visible(cell) for cell in cells), until, one.state(now))
+        shown.add_row(*(visible(cell) for cell in cells), until, state)
     output.show(shown)
     return DONE
 
@@ -140,28 +144,19 @@ async def _add(
             message=message,
         )
         await record_grant(made, office.dependencies)
-    _tell(output, made, "Granted")
+    consents.tell(output, "Granted", made, _said(made))
     return DONE
 
 
 async def _revoke(output: Output, config: str, wanted: str, reason: str) -> int:
-    """Take a grant back.
-
-    Raises:
-        NotFoundError: There is none of that id.
-        DecisionError: It was taken back before.
-        CredentialError: The caller may not.
-    """
-    async with open_records(config) as (settings, store):
-        known = await store.grants.every()
-        revocation = await consents.revoker(wanted, list(known), settings, store, reason=reason)
-        revoked = await store.grants.revoke(wanted, revocation)
-    _tell(output, revoked, "Revoked")
+    revoked = await consents.revoke(config, _kept, wanted, reason=reason)
+    consents.tell(output, "Revoked", revoked, _said(revoked))
     return DONE
 
 
-def _tell(output: Output, one: CallGrant, what: str) -> None:
-    if output.json:
-        output.document(one.model_dump(mode="json"))
-    else:
-        output.line(visible(f"{what}: {one.id}, calls of {one.tool} ({one.count(one.used)})"))
+def _said(one: CallGrant) -> str:
+    return f"calls of {one.tool} ({one.count(one.used)})"
+
+
+def _kept(store: SqlStore) -> SqlGrants:
+    return store.grants

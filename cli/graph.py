@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, JsonOption
-from .session import open_session
+from .given.options import DEFAULT_CONFIG, Config, JsonOption
+from .opened.session import open_session
 from .show.output import Output
 
 app = typer.Typer()

@@ -10,8 +10,8 @@ from ..stores.leases import SqlLeases, lease_of
 from ..stores.migrate import version_of
 from ..workers.wakers import migrate_queue
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, JsonOption
-from .records import open_records
+from .given.options import DEFAULT_CONFIG, Config, JsonOption
+from .opened.store import open_records
 from .show.output import Output
 
 app = typer.Typer()

@@ -12,8 +12,8 @@ from ..errors import NotFoundError
 from ..models.catalog.discovery import list_endpoint
 from ..settings import Settings
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, JsonOption
-from .records import open_records
+from .given.options import DEFAULT_CONFIG, Config, JsonOption
+from .opened.store import open_records
 from .show.models import list_models, models_table
 from .show.output import Output, visible
 

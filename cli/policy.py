@@ -17,10 +17,10 @@ from ..toolbox import inspect_tools
 from ..tools.arguments import Arguments
 from ..tools.contract import Tool
 from ..tools.registry import find
-from .caller import caller_of
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, JsonOption
-from .records import open_records
+from .given.options import DEFAULT_CONFIG, Config, JsonOption
+from .opened.caller import caller_of
+from .opened.store import open_records
 from .show.output import Output
 from .show.policy import show_explanation, show_matrix
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from .execution import go_on
 from .exits import finish
-from .options import DEFAULT_CONFIG, Config, JsonOption, ThreadId
-from .session import open_session
+from .given.options import DEFAULT_CONFIG, Config, JsonOption, ThreadId
+from .opened.session import open_session
 from .show.output import Output
+from .turn.execution import go_on
 
 app = typer.Typer()
 

@@ -1,4 +1,4 @@
-"""`route explain` and `routes learn`: how the router decides, and routers learned from outcomes."""
+"""`route`: how the router decides, and routers that are learned from graded replies."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from rich.text import Text
 from ..models.calling.signals import signals_for
 from ..state.values import JsonObject
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, JsonOption
-from .records import open_records
+from .given.options import DEFAULT_CONFIG, Config, JsonOption
+from .opened.store import open_records
 from .show.output import Output, visible
-from .show.routes import explain, show_ranking
+from .show.route import explain, show_ranking
 
 app = typer.Typer()
-route = typer.Typer(name="route", no_args_is_help=True, help="How the router decides.")
-routes = typer.Typer(
-    name="routes", no_args_is_help=True, help="Routers learned from graded replies."
+route = typer.Typer(
+    name="route",
+    no_args_is_help=True,
+    help="How the router decides, and routers learned from graded replies.",
 )
+routes = typer.Typer(name="routes", no_args_is_help=True, help="Former name of `route`.")
 app.add_typer(route)
 app.add_typer(routes)
 
@@ -72,7 +74,8 @@ def route_explain(
 
 
 @routes.command("learn")
-def routes_learn(
+@route.command("learn")
+def route_learn(
     outcomes: Annotated[
         Path | None,
         typer.Option(

@@ -11,13 +11,20 @@ import typer
 from ..errors import TaskError
 from ..runs.thread import ThreadState
 from ..state.context import AgentContext
-from .attachments import Attach, read_attachments
-from .execution import execute
 from .exits import finish
-from .options import DEFAULT_CONFIG, BudgetOption, Config, DeadlineOption, JsonOption, LatencyOption
-from .readable_id import readable_id
-from .session import Session, open_session
+from .given.attachments import Attach, read_attachments
+from .given.options import (
+    DEFAULT_CONFIG,
+    BudgetOption,
+    Config,
+    DeadlineOption,
+    JsonOption,
+    LatencyOption,
+)
+from .opened.session import Session, open_session
 from .show.output import Output
+from .turn.execution import execute
+from .turn.readable_id import readable_id
 
 app = typer.Typer()
 

@@ -14,10 +14,10 @@ from rich.text import Text
 from ..errors import NotFoundError
 from ..state.values import JsonObject
 from ..stores.records import Switch
-from .caller import administrator
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, JsonOption
-from .records import open_records
+from .given.options import DEFAULT_CONFIG, Config, JsonOption
+from .opened.caller import administrator
+from .opened.store import open_records
 from .show.amounts import moment
 from .show.output import Output, visible
 from .show.tables import table

@@ -12,10 +12,10 @@ from ..policy.people import tokens_of_key
 from ..policy.tokens import TokenIssuer
 from ..settings import Settings
 from ..stores.records import Switch
-from .caller import administrator, token_settings
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, JsonOption, command_line
-from .records import open_records
+from .given.options import DEFAULT_CONFIG, Config, JsonOption, command_line
+from .opened.caller import administrator, token_settings
+from .opened.store import open_records
 from .show.amounts import moment
 from .show.output import Output, visible
 from .show.tables import table

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, JsonOption, ThreadId
-from .session import open_threads
+from .given.options import DEFAULT_CONFIG, Config, JsonOption, ThreadId
+from .opened.session import open_threads
 from .show.output import Output
 from .show.trace import SHORT, TracePage
 

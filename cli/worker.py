@@ -12,8 +12,8 @@ import typer
 
 from ..workers.wakers import open_waker
 from .exits import DONE, finish
-from .options import DEFAULT_CONFIG, Config, JsonOption
-from .session import open_session
+from .given.options import DEFAULT_CONFIG, Config, JsonOption
+from .opened.session import open_session
 from .show.output import Output
 
 if TYPE_CHECKING:

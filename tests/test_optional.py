@@ -99,9 +99,9 @@ def test_a_setting_that_needs_an_extra_names_it(
     [
         pytest.param(
             "from pointsman.cli.app import main; main()",
-            ("routes", "learn"),
+            ("route", "learn"),
             "pointsman[learn]",
-            id="routes learn",
+            id="route learn",
         ),
         pytest.param(
             "import runpy; runpy.run_module('pointsman.evals.agentdojo', run_name='__main__')",

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from ..errors import TaskError
-from ..state.values import JsonObject
+from ...errors import TaskError
+from ...state.values import JsonObject
 
 Attach = Annotated[
     list[Path] | None,

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from ..errors import DecisionError
-from ..state.endorsement import EndorseFor
-from ..state.grant import BoundKind
-from ..state.json_text import json_in
-from ..state.values import Json, JsonObject
+from ...errors import DecisionError
+from ...state.endorsement import EndorseFor
+from ...state.grant import BoundKind
+from ...state.json_text import json_in
+from ...state.values import Json, JsonObject
 
 Bound = Annotated[
     list[str] | None, typer.Option(metavar="ARG=VALUE", help="ARG:=VALUE for a number or JSON.")

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import CredentialError
-from ..policy.people import without_credential
-from ..policy.settings import TokenSettings
-from ..settings import Settings
-from ..state.run import Principal
+from ...errors import CredentialError
+from ...policy.people import without_credential
+from ...policy.settings import TokenSettings
+from ...settings import Settings
+from ...state.run import Principal
 
 if TYPE_CHECKING:
-    from ..stores.store import SqlStore
+    from ...stores.store import SqlStore
 
 TOKEN_VARIABLE = "POINTSMAN_TOKEN"  # noqa: S105 - the name of a variable, not its content
 KEYRING = "keyring.json"
@@ -41,9 +41,9 @@ async def caller_of(settings: Settings, store: SqlStore) -> Caller:
     if not token:
         return Caller(principal=without_credential(settings.principal), authenticated=False)
     # Only with a token: its signature takes a library of cryptography to check.
-    from ..policy.keyring import read_keyring
-    from ..policy.switches import SwitchBoard
-    from ..policy.tokens import TokenVerifier
+    from ...policy.keyring import read_keyring
+    from ...policy.switches import SwitchBoard
+    from ...policy.tokens import TokenVerifier
 
     known = token_settings(settings)
     verifier = TokenVerifier(read_keyring(known.keyring), known, SwitchBoard(store.switches))
@@ -62,7 +62,7 @@ async def administrator(settings: Settings, store: SqlStore, operation: str) -> 
         CredentialError: It does not; the message is the policy's reason.
     """
     # What only lists asks nobody.
-    from ..policy.cedar import CedarPolicy
+    from ...policy.cedar import CedarPolicy
 
     caller = await caller_of(settings, store)
     policy = CedarPolicy(settings.policy, folder=settings.folder)

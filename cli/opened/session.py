@@ -7,21 +7,21 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import NotFoundError
-from ..home import open_own_checkpoints
-from ..runs.dependencies import Dependencies
-from ..runs.thread import ThreadState, config_of, read_thread
-from ..settings import Settings
+from ...errors import NotFoundError
+from ...home import open_own_checkpoints
+from ...runs.dependencies import Dependencies
+from ...runs.thread import ThreadState, config_of, read_thread
+from ...settings import Settings
+from ..given.options import command_line
 from .caller import Caller, caller_of
-from .options import command_line
-from .records import open_records, store_of
 from .sight import is_seen, tenant_seen_by
+from .store import open_records, store_of
 
 if TYPE_CHECKING:
     from langgraph.types import StateSnapshot
 
-    from ..agent import Agent
-    from ..stores.store import SqlStore
+    from ...agent import Agent
+    from ...stores.store import SqlStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ async def open_threads(config: str) -> AsyncGenerator[tuple[ThreadReader, SqlSto
         ConfigError: The settings are not valid.
         StoreError: A file under the home folder cannot be used.
     """
-    from ..graphs.reader import build_reader
+    from ...graphs.reader import build_reader
 
     async with (
         open_records(config) as (settings, store),
@@ -114,7 +114,7 @@ async def open_office(config: str) -> AsyncGenerator[Office, None]:
         StoreError: The store cannot be used.
     """
     # Imported when it is needed, here and below: the agent takes two seconds to load.
-    from ..agent import build_dependencies
+    from ...agent import build_dependencies
 
     settings = Settings.load(config)
     async with AsyncExitStack() as closing:
@@ -133,7 +133,7 @@ async def at_work(office: Office) -> AsyncGenerator[Session, None]:
     Raises:
         StoreError: The checkpoints cannot be used.
     """
-    from ..graphs.agent import build_graph
+    from ...graphs.agent import build_graph
 
     async with open_own_checkpoints(office.settings) as checkpoints:
         yield Session(

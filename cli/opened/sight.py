@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..policy.roles import ROLES, role_number
-from ..runs.ownership import OWNER
-from ..settings import Settings
-from ..state.run import Principal
-from ..state.values import JsonObject
-from ..stores.records import ApprovalRecord, AuditEntry
+from ...policy.roles import ROLES, role_number
+from ...runs.ownership import OWNER
+from ...settings import Settings
+from ...state.run import Principal
+from ...state.values import JsonObject
+from ...stores.records import ApprovalRecord, AuditEntry
 from .caller import Caller, caller_of
 
 if TYPE_CHECKING:
-    from ..stores.store import SqlStore
+    from ...stores.store import SqlStore
 
 MOST_ENTRIES = 100_000
 """Of the audit log that are looked through for those of one tenant, newest first."""

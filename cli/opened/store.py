@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from ..home import open_own_store
-from ..settings import Settings
-from ..stores.store import SqlStore
+from ...home import open_own_store
+from ...settings import Settings
+from ...stores.store import SqlStore
 
 
 @asynccontextmanager

@@ -14,8 +14,8 @@ from ...state.instances import parts_of, step_of
 from ...state.results import StepResult
 from ...state.usage import Usage, total
 from ...stores.records import ModelAttempt
-from ..open_requests import OpenRequest
-from ..report import Report
+from ..turn.report import Report
+from ..turn.requests import OpenRequest
 from .amounts import compact, dollars, moment, seconds
 from .output import Output, visible
 

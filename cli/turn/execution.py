@@ -5,15 +5,15 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import Any
 
-from ..errors import DecisionError
-from ..runs.thread import config_of
-from ..state.approval import RECORDED
-from ..state.context import AgentContext
+from ...errors import DecisionError
+from ...runs.thread import config_of
+from ...state.approval import RECORDED
+from ...state.context import AgentContext
+from ..opened.session import Session
+from ..show.output import Output
+from ..show.pages import show_report
+from ..show.progress import Progress
 from .report import read_report, records_of
-from .session import Session
-from .show.output import Output
-from .show.pages import show_report
-from .show.progress import Progress
 
 
 async def go_on(session: Session, output: Output, thread: str) -> int:

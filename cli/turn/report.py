@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..runs.thread import ThreadState
-from ..state.answer import Answer
-from ..state.approval import ApprovalRequest
-from ..state.plan import Plan
-from ..state.results import StepResult
-from ..state.run import Run, Stop
-from ..state.usage import Usage, total
-from ..state.values import JsonObject
-from ..stores.records import ApprovalRecord, ModelAttempt
-from .exits import DONE, FAILED, WAITING
-from .open_requests import OpenRequest, deciding_commands
-from .session import Session
+from ...runs.thread import ThreadState
+from ...state.answer import Answer
+from ...state.approval import ApprovalRequest
+from ...state.plan import Plan
+from ...state.results import StepResult
+from ...state.run import Run, Stop
+from ...state.usage import Usage, total
+from ...state.values import JsonObject
+from ...stores.records import ApprovalRecord, ModelAttempt
+from ..exits import DONE, FAILED, WAITING
+from ..opened.session import Session
+from .requests import OpenRequest, deciding_commands
 
 ReportStatus = Literal["done", "stopped", "waiting", "unfinished"]
 

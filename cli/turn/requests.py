@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from ..state.approval import ApprovalRequest
-from ..state.values import JsonObject
-from ..stores.records import ApprovalRecord
-from .options import command_line
+from ...state.approval import ApprovalRequest
+from ...state.values import JsonObject
+from ...stores.records import ApprovalRecord
+from ..given.options import command_line
 
 
 @dataclass(frozen=True, kw_only=True)

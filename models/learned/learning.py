@@ -28,7 +28,7 @@ try:
 except ImportError as error:
     raise ConfigError(
         "Learning a router needs scikit-learn.",
-        where="pointsman routes learn",
+        where="pointsman route learn",
         fix='Install it with: pip install "pointsman[learn]"',
     ) from error
 

@@ -88,7 +88,7 @@ def load_scorers(path: str | Path) -> Mapping[str, Scorer]:
         raise ConfigError(
             f"The learned router cannot be read: {error}",
             where=str(path),
-            fix="Make it again with `pointsman routes learn`.",
+            fix="Make it again with `pointsman route learn`.",
         ) from error
 
 
@@ -98,7 +98,7 @@ class LearnedRouter:
     Name it in the settings as `router: pointsman.models.learned.router:LearnedRouter`.
 
     Args:
-        path: The file that `pointsman routes learn` wrote.
+        path: The file that `pointsman route learn` wrote.
         value_usd: What a good result is worth, in US dollars; more of it buys more quality.
         models: Model in the file → `model@endpoint` or model id in the catalog, where they differ.
     """

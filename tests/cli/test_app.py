@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pointsman.cli import app as program
-from pointsman.cli.app import COMMANDS, load
+from pointsman.cli.app import COMMANDS, FORMER, load
 
 HEAVY = {
     "langgraph",
@@ -106,3 +106,28 @@ def test_every_command_file_is_listed():
     }
 
     assert declaring == {module for module, _ in COMMANDS.values()}
+
+
+DECIDING = {"approve", "edit", "reject", "respond", "withdraw"}
+"""What is done with one of the `approvals`, and declared with them."""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_stands_in_the_file_of_its_name(name):
+    """Whoever reads a command's name knows where it is."""
+    assert COMMANDS[name][0] == ("approvals" if name in DECIDING else name)
+
+
+def test_the_folder_holds_only_commands():
+    """What several commands share stands in a folder that says what it is."""
+    folder = Path(program.__file__).parent
+    files = {file.stem for file in folder.glob("*.py")} - {"__init__", "__main__", "app", "exits"}
+
+    assert files == {module for module, _ in COMMANDS.values()}
+
+
+@pytest.mark.parametrize("name", FORMER)
+def test_a_former_name_works_and_is_not_listed(desk, name):
+    """A script of an earlier release goes on; who reads the list learns one name."""
+    assert desk(name, "--help").code == 0
+    assert f" {name} " not in desk("--help").out

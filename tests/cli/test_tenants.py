@@ -81,7 +81,7 @@ def test_a_long_log_is_looked_through_a_page_at_a_time(
     """However many entries of others stand between, and no further than was asked for."""
     act_as("ada")
     whole = desk("audit", "list", "--json").document["entries"]
-    monkeypatch.setattr("pointsman.cli.sight.PAGE", 2)
+    monkeypatch.setattr("pointsman.cli.opened.sight.PAGE", 2)
 
     assert desk("audit", "list", "--json").document["entries"] == whole
     assert desk("audit", "list", "--json", "--limit", "1").document["entries"] == whole[-1:]

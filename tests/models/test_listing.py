@@ -8,7 +8,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from pointsman.cli.show.models import list_models
-from pointsman.cli.show.routes import explain
+from pointsman.cli.show.route import explain
 from pointsman.errors import EndpointError
 from pointsman.models.calling.signals import signals_for
 from pointsman.models.catalog.discovery import Discovery, list_endpoint, models_of

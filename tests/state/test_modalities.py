@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from pointsman.cli.routes import Media
+from pointsman.cli.route import Media
 from pointsman.models.catalog.given import given_settings
 from pointsman.models.catalog.routes import default_table
 from pointsman.models.catalog.settings import ModelsSettings

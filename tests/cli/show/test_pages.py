@@ -6,9 +6,9 @@ from typing import get_args
 
 import pytest
 
-from pointsman.cli.report import Report
 from pointsman.cli.show.output import Output
 from pointsman.cli.show.pages import show_report
+from pointsman.cli.turn.report import Report
 from pointsman.state.answer import Answer, AnswerStatus
 from pointsman.state.plan import Plan
 from pointsman.state.usage import Usage

@@ -1,4 +1,4 @@
-"""`route explain` and `routes learn`."""
+"""`route explain` and `route learn`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_learning_says_honestly_what_it_is_worth(desk, tmp_path):
     table, saved = tmp_path / "outcomes.csv", tmp_path / "router.json"
     table.write_text("\n".join(lines), encoding="utf-8")
 
-    result = desk("routes", "learn", "--outcomes", str(table), "--save", str(saved), "--json")
+    result = desk("route", "learn", "--outcomes", str(table), "--save", str(saved), "--json")
 
     assert result.code == 0, result.err
     assert result.document["verdict"]
@@ -46,7 +46,8 @@ def test_learning_from_nothing_fails_by_name(desk):
     """A log without outcomes teaches nothing."""
     pytest.importorskip("sklearn")
 
-    assert desk("routes", "learn").code == 1
+    assert desk("route", "learn").code == 1
+    assert desk("routes", "learn").code == 1, "its former name"
 
 
 def test_missing_table_is_wrong_use(desk):

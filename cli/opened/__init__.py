@@ -1,0 +1,1 @@
+"""What a command opens: store, threads or agent, and who gives it and sees what."""
