@@ -73,6 +73,7 @@ class Settings(BaseModel):
 
     name: str = Field(default="pointsman", pattern=r"^[a-zA-Z][a-zA-Z0-9_-]{0,63}$")
     description: str = ""
+    """What the agent is for, in a line: `config check` shows it to whoever is to use it."""
     instructions: str | TextFile = ""
     """Who the agent is and what it must keep to, as text or `{file: persona.md}`: trusted, part of
     every prompt of planner, steps and answer, and evidence for what it says."""

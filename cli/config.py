@@ -81,7 +81,8 @@ async def find(config: str) -> list[Finding]:
         settings = Settings.load(config)
     except ConfigError as error:
         return [_wrong("settings", error)]
-    found = Finding(check="settings", ok=True, detail=f"{settings.name}, from {config}")
+    named = f"{settings.name} ({settings.description})" if settings.description else settings.name
+    found = Finding(check="settings", ok=True, detail=f"{named}, from {config}")
     return [found, *[await _checked(name, part, settings) for name, part in PARTS.items()]]
 
 

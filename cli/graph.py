@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from .exits import DONE, finish
@@ -15,13 +13,7 @@ app = typer.Typer()
 
 
 @app.command()
-def graph(
-    mermaid: Annotated[  # noqa: ARG001 - the only form; named so that scripts can say what they get
-        bool, typer.Option("--mermaid", help="Mermaid text (the default).")
-    ] = False,
-    config: Config = DEFAULT_CONFIG,
-    as_json: JsonOption = False,
-) -> None:
+def graph(config: Config = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Draw the agent's graph as Mermaid text, the inside of the lane included."""
     output = Output(as_json=as_json)
     finish(_draw(output, config), output)

@@ -146,12 +146,13 @@ async def _list(output: Output, config: str, *, expired: bool) -> int:
     if output.json:
         output.document({"tokens": [record.model_dump(mode="json") for record in listed]})
         return DONE
-    shown = table("id", "for", "role", "scopes", "tenant", "until", "key", "state")
+    shown = table("id", "for", "role", "scopes", "tenant", "issued", "by", "until", "key", "state")
     for r in listed:
         p = r.principal
         state = "revoked" if r.revoked else "good"
-        cells = (r.jti, p.id, p.role, ", ".join(p.scopes), p.tenant, moment(r.expires_at), r.kid)
-        shown.add_row(*(visible(cell) for cell in cells), state)
+        person = (r.jti, p.id, p.role, ", ".join(p.scopes), p.tenant)
+        cells = (*person, moment(r.issued_at), r.issued_by, moment(r.expires_at), r.kid, state)
+        shown.add_row(*(visible(cell) for cell in cells))
     output.show(shown)
     return DONE
 

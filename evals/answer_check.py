@@ -22,7 +22,7 @@ def verdict(item: Mapping[str, Any]) -> SentenceVerdict:
     """Check the sentence of an item.
 
     Args:
-        item: `sentence` and `cites`, with `evidence` (id, source, text, trust, in_part), `request`,
+        item: `sentence` and `cites`, with `evidence` (id, source, text, in_part), `request`,
             `instructions`, `today` (ISO) and `effects` (tool, args, output) where there are any.
     """
     return check(item["sentence"], item.get("cites", ()), ground_of(item))
@@ -41,10 +41,7 @@ def verdicts(item: Mapping[str, Any]) -> Iterator[tuple[str, SentenceVerdict]]:
 
 def ground_of(item: Mapping[str, Any]) -> Ground:
     """Read what the sentences of an item may stand on."""
-    evidence = [
-        index(e["id"], e.get("source", ""), e["text"], untrusted=e.get("trust") == "untrusted")
-        for e in item.get("evidence", ())
-    ]
+    evidence = [index(e["id"], e.get("source", ""), e["text"]) for e in item.get("evidence", ())]
     ground = Ground(
         evidence={e.id: e for e in evidence},
         today=date.fromisoformat(item["today"]),

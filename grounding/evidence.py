@@ -95,7 +95,6 @@ class Indexed:
     """Its text, as far as it was read."""
     cut: int
     """Characters that were not read."""
-    untrusted: bool
     facts: StatedFacts
     held: list[Held]
     rows: list[Row]
@@ -157,12 +156,12 @@ class Indexed:
         return self.facts.weekdays
 
 
-def index(name: str, source: str, text: str, *, untrusted: bool = False) -> Indexed:
+def index(name: str, source: str, text: str) -> Indexed:
     """Read one piece of evidence, up to `LONGEST` characters of it."""
     # A long JSON text still parses whole, and its fields are bounded by number; a cut one is prose.
     records = parse(text) if len(text) <= 4 * LONGEST else None
     if records is not None:
-        return _index_records(name, source, text, records, untrusted=untrusted)
+        return _index_records(name, source, text, records)
     kept = text[:LONGEST]
     facts = read(f"{kept}\n{source}" if source else kept)
     held = [Held(quantity=q, source=name) for q in facts.quantities]
@@ -171,7 +170,6 @@ def index(name: str, source: str, text: str, *, untrusted: bool = False) -> Inde
         source=source,
         text=kept,
         cut=len(text) - len(kept) or _unread(facts),
-        untrusted=untrusted,
         facts=facts,
         held=held,
         rows=[],
@@ -181,9 +179,7 @@ def index(name: str, source: str, text: str, *, untrusted: bool = False) -> Inde
     )
 
 
-def _index_records(
-    name: str, source: str, text: str, records: Records, *, untrusted: bool
-) -> Indexed:
+def _index_records(name: str, source: str, text: str, records: Records) -> Indexed:
     lines, starts, leaves, length = [""], [0], list[Leaf](), 1
     for leaf in records.leaves:
         if isinstance(leaf.value, str) and length < LONGEST:
@@ -201,7 +197,6 @@ def _index_records(
         source=source,
         text=text[: 4 * LONGEST],
         cut=int(records.cut) or max(0, length - LONGEST) or _unread(facts),
-        untrusted=untrusted,
         facts=facts,
         held=held,
         rows=_rows(records, held, placed, name),

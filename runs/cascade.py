@@ -27,7 +27,8 @@ class Escalation(Record):
         """Say it for a person who reads the trace."""
         cost = "an unknown price" if self.usd is None else f"${self.usd:.6f}"
         gain = "an accepted result" if self.bought else "no accepted result"
-        return f"{self.before} → {self.after}: {cost} bought {gain} ({self.verdict_after})"
+        why = f" ({self.verdict_before})" if self.verdict_before else ""
+        return f"{self.before}{why} → {self.after}: {cost} bought {gain} ({self.verdict_after})"
 
 
 def escalations(result: StepResult) -> tuple[Escalation, ...]:

@@ -67,12 +67,7 @@ def _extended(desk: Writing, earlier: Mapping[str, Evidenced]) -> Writing:
     evidence = {**desk.evidence, **earlier}
     read = {
         id_: replace(
-            index(
-                id_,
-                item.evidence.source,
-                item.text,
-                untrusted=item.evidence.trust == "untrusted",
-            ),
+            index(id_, item.evidence.source, item.text),
             in_part=bool(item.evidence.cut),
         )
         for id_, item in earlier.items()

@@ -59,10 +59,7 @@ async def ground_of(
         texts = _texts(view.plan, evidence)
         return Ground(
             evidence={
-                id_: index(
-                    id_, item.evidence.source, text, untrusted=item.evidence.trust == "untrusted"
-                )
-                for id_, (item, text) in texts.items()
+                id_: index(id_, item.evidence.source, text) for id_, (item, text) in texts.items()
             },
             today=today,
             request=request,

@@ -121,7 +121,9 @@ class TracePage:
         cost = dollars(a.usd, estimated=a.estimated)
         place = "" if depth else f"{a.step} "
         said = f"{place}as {a.role}: {a.model}@{a.endpoint} {a.outcome}"
-        self._line(depth, "model", f"{said}, {seconds(a.seconds)}, {tokens}, {cost}")
+        first = a.first_token_seconds
+        begun = "" if first is None else f" (begun after {seconds(first)})"
+        self._line(depth, "model", f"{said}, {seconds(a.seconds)}{begun}, {tokens}, {cost}")
         self._line(depth + 1, "why", a.why)
         self._line(depth + 1, "error", self._cut(a.error))
         self._said(depth + 1, "prompt", call.prompt)

@@ -46,10 +46,6 @@ class Expression:
     def __str__(self) -> str:
         return self.source
 
-    def printed(self) -> str:
-        """Return the expression in its usual form: one spelling for one meaning."""
-        return printed(self.tree)
-
 
 def printed(node: ast.AST) -> str:
     """Write a tree as text.

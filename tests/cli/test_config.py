@@ -30,6 +30,16 @@ def test_check_of_good_settings(desk):
     ]
 
 
+def test_check_says_what_the_agent_is_for(desk, tmp_path):
+    """The description stands beside the name, for whoever is to use it."""
+    file = tmp_path / "settings.yaml"
+    file.write_text("name: kettles\ndescription: Sells kettles.\n", encoding="utf-8")
+
+    first = desk("config", "check", "-c", str(file), "--json").document["checks"][0]
+
+    assert first["detail"].startswith("kettles (Sells kettles.), from ")
+
+
 MODEL = {"id": "m", "endpoint": "e"}
 ENDPOINT = {"base_url": "http://127.0.0.1:9/v1", "api_key_env": "NO_SUCH_KEY"}
 

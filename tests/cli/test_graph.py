@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def test_mermaid_shows_the_inside_of_the_lane(desk):
     """The text names every node, the lane's own included."""
-    result = desk("graph", "--mermaid")
+    result = desk("graph")
 
     assert result.code == 0
     for node in ("normalize", "plan", "gate", "synthesize", "route", "act", "verify"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pointsman.cli.show.amounts import moment
+
 
 @pytest.fixture
 def token(desk, monkeypatch):
@@ -27,6 +29,19 @@ def test_token_stands_alone_on_standard_output(desk, token):
     assert printed.count(".") == 2
     assert [t["principal"]["id"] for t in listed.document["tokens"]] == ["ada"]
     assert printed not in listed.out
+
+
+def test_the_list_says_who_issued_a_token_and_when(desk, token, monkeypatch):
+    """Who looks for a token that should not be there sees where it comes from."""
+    monkeypatch.setenv("COLUMNS", "300")
+    token("ada")
+    [issued] = desk("token", "list", "--json").document["tokens"]
+
+    page = desk("token", "list").out
+
+    assert "issued" in page
+    assert moment(issued["issued_at"]) in page
+    assert f" {issued['issued_by']} " in page
 
 
 def test_without_keyring_the_way_to_one_is_shown(desk):

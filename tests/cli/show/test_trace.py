@@ -37,4 +37,4 @@ def test_an_escalation_says_what_it_bought(capsys: pytest.CaptureFixture[str]) -
     TracePage(Output(as_json=False)).show(Trace(thread="t", status="finished", runs=(run,)))
 
     said = capsys.readouterr().out
-    assert "small@loop → large@loop: $0.020000 bought an accepted result" in said
+    assert "small@loop (unsure) → large@loop: $0.020000 bought an accepted result" in said
