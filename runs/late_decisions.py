@@ -24,7 +24,8 @@ from .memory import RunMemory
 from .thread import with_entry
 
 KEY = "__pointsman_decisions"
-"""LangGraph keeps keys that begin so out of what checkpoints say of a run."""
+"""LangGraph keeps keys that begin so out of what checkpoints say of a run; it does not promise to,
+and `tests/graphs/test_langgraph_parts.py` fails when it changes."""
 
 
 def with_late_decisions(

@@ -14,7 +14,8 @@ from .outer_graph import is_inside
 from .thread import with_entry
 
 KEY = "__pointsman_heard"
-"""LangGraph keeps keys that begin so out of what checkpoints say of a run."""
+"""LangGraph keeps keys that begin so out of what checkpoints say of a run; it does not promise to,
+and `tests/graphs/test_langgraph_parts.py` fails when it changes."""
 SPOKEN_MODES = frozenset({"messages", "custom"})
 """The stream modes that carry an answer as it grows."""
 

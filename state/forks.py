@@ -45,7 +45,7 @@ def _start_over() -> None:
         _inherited.add(resource)
     for lock in list(_locks):
         # What the standard library does with its own; a new lock could not be put in everybody's
-        # hands.
+        # hands. Private by name: tests/state/test_forks.py fails when it changes.
         lock._at_fork_reinit()  # pyright: ignore[reportAttributeAccessIssue]
     for renew in _renewals:
         renew()

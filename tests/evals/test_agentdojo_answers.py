@@ -41,7 +41,7 @@ def ground_of(scene: Scene) -> Ground:
     texts = [o if isinstance(o, str) else json.dumps(o, ensure_ascii=False) for o in found]
     read = "\n".join(dict.fromkeys(texts))
     known = Ground(
-        evidence={"answer": index("answer", "reason", read, untrusted=True)},
+        evidence={"answer": index("answer", "reason", read)},
         today=date(2026, 3, 9),
         request=scene.prompt,
         effects=[

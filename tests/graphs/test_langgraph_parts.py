@@ -15,6 +15,7 @@ from pointsman.errors import DecisionError
 from pointsman.graphs.drawn import show_subgraph
 from pointsman.graphs.resumable import resumable
 from pointsman.graphs.strict_resume import STRICT_RESUME
+from pointsman.runs import late_decisions, listening
 from pointsman.runs.outer_graph import brings_checkpointer, is_inside
 from pointsman.state.channels import merged
 
@@ -96,6 +97,20 @@ def test_a_delta_channel_is_read_back_and_not_stored_again() -> None:
     saver: Any = graph.checkpointer
     stored = [item for item in saver.blobs.values() if b"x" * 1_000 in item[1]]
     assert not stored
+
+
+@pytest.mark.parametrize(
+    ("key", "kept"), [(listening.KEY, False), (late_decisions.KEY, False), ("told", True)]
+)
+def test_a_key_that_begins_with_underscores_stays_out_of_checkpoints(key: str, kept: bool) -> None:
+    """Who listens and what was decided late is of one run, and no checkpoint tells the next."""
+    graph = asking()
+
+    graph.invoke({"text": ""}, {"configurable": {"thread_id": "t", key: "word for word"}})
+
+    noted = [str(saved.metadata) for saved in graph.get_state_history(AT)]
+    assert noted
+    assert all(("word for word" in said) is kept for said in noted)
 
 
 @pytest.mark.parametrize("checkpointer", [None, InMemorySaver()])

@@ -44,6 +44,20 @@ async def test_any_text_comes_back(postgres_url: str, text: str) -> None:
     assert await read_again(postgres_url, {"task": text}) == {"task": text}
 
 
+async def test_every_way_of_reading_unpacks_texts(postgres_url: str) -> None:
+    """LangGraph's private loader is replaced; what no longer asks it shows here."""
+    text = "half \ud83d"
+    assert await read_again(postgres_url, {"task": text}) == {"task": text}
+
+    async with open_checkpoints(postgres_url) as saver:
+        [listed] = [found async for found in saver.alist(CONFIG)]
+        by_id = await saver.aget_tuple(listed.config)
+
+    assert listed.checkpoint["channel_values"] == {"task": text}
+    assert by_id is not None
+    assert by_id.checkpoint["channel_values"] == {"task": text}
+
+
 async def test_many_processes_may_make_the_tables_at_once(postgres_url: str) -> None:
     """LangGraph's own set-up fails where two meet, and waits for ever within a lock."""
 
