@@ -105,16 +105,16 @@ peer's.
 
 ## What may be lost with the power
 
-Effects, outcomes, approvals, reservations, and plans and answers that a model wrote are committed
-with a wait for the disk (`synchronous=FULL`) before anything follows from them; runs side by side
-share commits. These are not:
+Effects, step outcomes, approvals, reservations, and plans and answers that a model wrote are
+committed with a wait for the disk (`synchronous=FULL`) before anything follows from them; runs side
+by side share commits. These are not:
 
 - Checkpoints of the SQLite checkpointer that the command line opens. A thread goes on from an
   earlier one, and the journal gives back what was done since.
 - The line of a model's call, until what came of its reply is committed, or a quarter of a second
   ([018](decisions/018-a-read-needs-no-claim.md)). Under a cap its money was reserved durably before
   it left and counts as spent.
-- A call that only reads, until its step's outcome is committed. It is made again.
+- A call that only reads, until its step outcome is committed. It is made again.
 - A plan or an answer that took no call of a model, until the next write. It is made again for
   nothing ([008](decisions/008-one-door-to-state.md)).
 """

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from .exits import PROGRAM
+from .show.program import PROGRAM
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run a task: show its progress, then the answer, or what a person is asked."),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-import threading
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -14,6 +13,7 @@ import typer
 
 from ..errors import DecisionError, NotFoundError, PointsmanError, TaskError
 from .show.output import Output
+from .show.program import PROGRAM
 
 DONE = 0
 FAILED = 1
@@ -21,9 +21,6 @@ WRONG_USE = 2
 WAITING = 3
 INTERRUPTED = 130
 TERMINATED = 143
-
-PROGRAM = threading.Event()
-"""Set where the process is the command line's own, and not that of code which calls a command."""
 
 
 def finish(work: Coroutine[Any, Any, int], output: Output) -> NoReturn:

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from pointsman.cli.app import app
-from pointsman.cli.exits import PROGRAM
+from pointsman.cli.show.program import PROGRAM
 from pointsman.testing import ScriptedGateway
 
 DESK = Path(__file__).parent / "desk"

@@ -78,7 +78,10 @@ def test_help_imports_no_command():
     found = imported("--help")
 
     ours = {name for name in found if name.startswith("pointsman.")}
-    assert ours == {"pointsman.lazy", "pointsman.cli", "pointsman.cli.app"}
+    assert ours == {
+        *("pointsman.lazy", "pointsman.cli", "pointsman.cli.app"),
+        *("pointsman.cli.show", "pointsman.cli.show.program"),
+    }
 
 
 @pytest.mark.parametrize("name", COMMANDS)

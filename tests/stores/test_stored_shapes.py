@@ -38,7 +38,7 @@ def test_every_record_that_a_row_holds_is_watched(stored: Any) -> None:
         for room in ("stores", "policy", "runs", "workers")
         for file in (package / room).rglob("*.py")
         for name in re.findall(
-            r"\b(?:record_in|read_stored|self\._record|self\._optional)\(\s*(?:f?\"[^\"]*\",\s*)?"
+            r"\b(?:record_in|consent_in|read_stored|self\._record|self\._optional)\(\s*(?:f?\"[^\"]*\",\s*)?"
             r"([A-Z]\w+)",
             file.read_text("utf-8"),
         )
