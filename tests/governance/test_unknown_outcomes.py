@@ -175,10 +175,10 @@ async def test_a_doubt_that_is_left_open_outlives_another_plan(
     agent = desk.agent(first, w.plan(*[wire] * repeated, look))
     await desk.ask(agent, "Wire ann 100 and pay bob 2")
     desk.lost.append("after")
-    out = await desk.answer(agent, w.APPROVE, w.APPROVE)
+    out = await desk.resume(agent, w.APPROVE, w.APPROVE)
     [doubt] = w.requests(out)
 
-    out = await desk.answer(agent, {"type": "reject", "message": "Leave it."})
+    out = await desk.resume(agent, {"type": "reject", "message": "Leave it."})
 
     assert doubt["step"] == "wire"
     assert not w.requests(out)
