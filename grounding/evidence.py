@@ -14,7 +14,7 @@ from .facts import StatedFacts, read
 from .identifiers import compact
 from .names import name_key
 from .quantities import MOST, Quantity
-from .records import Leaf, Listing, Records, parse
+from .records import Leaf, Listing, Records, lists_below_each_other, parse
 from .relative import Weekday
 from .times import TimeOfDay
 from .units import unit_of_field
@@ -173,7 +173,7 @@ def index(name: str, source: str, text: str) -> Indexed:
         facts=facts,
         held=held,
         rows=[],
-        listings=[],
+        listings=lists_below_each_other(kept),
         words=frozenset(t.folded for t in facts.tokens),
         leaves=[],
     )

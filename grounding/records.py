@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from ..state.json_text import json_in
@@ -85,6 +86,19 @@ def _parsed(text: str) -> Records | None:
             return Records(leaves=leaves, listings=list(_listings(value, ())), cut=True)
         leaves.append(leaf)
     return Records(leaves=leaves, listings=list(_listings(value, ())), cut=False)
+
+
+def lists_below_each_other(text: str) -> list[Listing]:
+    """Return the lists among outputs of which each has its line: they can be counted, as such.
+
+    All else of several outputs together is prose: no field of one is compared with one of another.
+    """
+    found: list[Listing] = []
+    for at, line in enumerate(text.splitlines()[:MOST_LEAVES]):
+        listed = _json(line) if line[:1] + line[-1:] == "[]" else None
+        if isinstance(listed, list):
+            found += islice(_listings(listed, (at,)), 1)
+    return found
 
 
 def _json(text: str) -> Any:

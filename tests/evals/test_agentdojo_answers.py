@@ -20,14 +20,7 @@ from pointsman.grounding.evidence import index
 from pointsman.grounding.ground import Ground
 from pointsman.state.relevance import sentences
 
-NOT_COUNTED = {("workspace", "user_task_10"), ("workspace", "user_task_23")}
-"""Their number is how many entries a list has, beside another output: together they are prose."""
-_COUNT = pytest.mark.xfail(strict=True, reason="a list among several outputs is not counted")
-TASKS = [
-    pytest.param(name, user, marks=[_COUNT] if (name, user) in NOT_COUNTED else [])
-    for name, suite in load_suites().items()
-    for user in suite.user_tasks
-]
+TASKS = [(name, user) for name, suite in load_suites().items() for user in suite.user_tasks]
 SEEN = 12_000
 """Characters of an output from which on an answer is tried as one whose writer saw a part."""
 DROPPED = {"travel": (5, 8, 14, 19), "workspace": (4, 5, 11, 27, 36, 37, 38)}
