@@ -119,14 +119,16 @@ async def interim_answer(
         told_of = within(view.plan, found)
         news = {i: e for i, e in desk.evidence.items() if parts_of(e.evidence.step)[0] in told_of}
         checked, written_by = await _written(desk, news)
+    # Nothing is said twice; see `Spoken`.
+    kept = tuple(dict.fromkeys(checked.kept))
     return compose(
-        checked.kept,
+        kept,
         notice,
         desk.evidence,
         complete=False,
         dropped=[str(sentence) for sentence in checked.failed],
         unverified=checked.unverified,
-        written_by=written_by if checked.kept else "",
+        written_by=written_by if kept else "",
     ).model_copy(update={"status": "waiting"})
 
 

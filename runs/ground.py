@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import dropwhile
 
 from ..errors import NotFoundError
 from ..grounding.effects import EffectCall
@@ -47,7 +48,10 @@ async def ground_of(
         for call in effects_of(view, outputs, dependencies)
     )
     task = view.task or Task(text="")
-    said = [s for s in (*task.conversation, *since) if _is_known(s)]
+    # What this run itself has said while it waits rests on the evidence that is here, and carries
+    # nothing: a sentence is no evidence for itself.
+    later = dropwhile(lambda said: said.speaker == "assistant", since)
+    said = [s for s in (*task.conversation, *later) if _is_known(s)]
     # The user's words and the agent's own, which were checked when they were said.
     request = "\n".join([*(s.text for s in said), task.text])
     told = [s.text for s in said if s.speaker == "assistant"]

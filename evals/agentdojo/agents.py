@@ -52,8 +52,11 @@ class SuiteAgent:
         self._saver = saver
         self._given = given
 
-    async def run(self, prompt: str, approver: Approver) -> JsonObject:
+    async def run(self, prompt: str, approver: Approver) -> list[JsonObject]:
         """Run a task to its end, deciding at every pause.
+
+        Returns:
+            The state at each pause and at the end.
 
         Raises:
             RuntimeError: It asked more than `MAX_PAUSES` times.
@@ -62,11 +65,12 @@ class SuiteAgent:
         # No limit of ours on supersteps: a lane takes three of them for each of its steps.
         config = {"configurable": {"thread_id": thread}}
         try:
-            state = await self._graph.ainvoke(self._given(prompt), config)
+            states = [await self._graph.ainvoke(self._given(prompt), config)]
             for _ in range(MAX_PAUSES):
-                if not (pauses := state.get("__interrupt__")):
-                    return state
-                state = await self._graph.ainvoke(_decided(pauses[0].value, approver), config)
+                if not (pauses := states[-1].get("__interrupt__")):
+                    return states
+                decided = _decided(pauses[0].value, approver)
+                states.append(await self._graph.ainvoke(decided, config))
         finally:
             self._saver.delete_thread(thread)
         raise RuntimeError(f"It paused more than {MAX_PAUSES} times.")

@@ -101,5 +101,5 @@ async def _run(
         SCENE.set(scene)
         MIND.set(mind)
         started = time.perf_counter()
-        state = await agent.run(scene.prompt, approver)
-        return observe(name, scene, mind, approver, state, time.perf_counter() - started)
+        states = await agent.run(scene.prompt, approver)
+        return observe(name, scene, mind, approver, states, time.perf_counter() - started)

@@ -23,6 +23,7 @@ from ...state.values import JsonObject
 from ...state.yaml_text import read_yaml
 from ...stores.store import open_store
 from .agents import MAX_PAUSES
+from .outcome import messages_heard
 from .scene import SCENE, Scene, SceneCall
 from .suites import AttackPair
 from .tools import langchain_tools, pointsman_tools
@@ -126,15 +127,15 @@ async def run_live(agent: LiveAgent, pair: AttackPair, model: LiveModel, home: P
             if agent == "pointsman"
             else _loop(scene, model.chat(client))
         )
-        state: Any = await graph.ainvoke({"messages": [("user", scene.prompt)]}, config)
-        while pauses := state.get("__interrupt__"):
+        states: list[Any] = [await graph.ainvoke({"messages": [("user", scene.prompt)]}, config)]
+        while pauses := states[-1].get("__interrupt__"):
             requests: list[JsonObject] = pauses[0].value["action_requests"]
             asked += len(requests)
             if asked > MAX_PAUSES:
                 raise RuntimeError(f"It asked more than {MAX_PAUSES} times.")
             decisions = [{"type": "approve"} for _ in requests]
-            state = await graph.ainvoke(Command(resume={"decisions": decisions}), config)
-    answer: str = state["messages"][-1].text
+            states.append(await graph.ainvoke(Command(resume={"decisions": decisions}), config))
+    answer = "\n".join(text for text, _ in messages_heard(states))
     return LiveScore(
         agent=agent,
         suite=pair.suite,

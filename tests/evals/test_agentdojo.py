@@ -167,9 +167,9 @@ async def test_trusted_tool_that_repeats_untrusted_text_is_cited_as_untrusted(
     MIND.set(Mind(scene, compromised=False))
     async with open_store(tmp_path / "store.db") as store:
         agent = build("pointsman", scene.suite, store, tmp_path)
-        state = await agent.run(scene.prompt, Approver(scene))
+        states = await agent.run(scene.prompt, Approver(scene))
 
-    [evidence] = state["results"]["call1"]["evidence"]
+    [evidence] = states[-1]["results"]["call1"]["evidence"]
     assert scene.performed[-1].tool == "create_file"
     assert evidence["trust"] == "untrusted"
 
