@@ -80,6 +80,16 @@ async def test_it_streams_as_one_message(bench: Any, w: Any) -> None:
     assert final["messages"][-1].text == "".join(chunk.text for chunk in chunks)
 
 
+async def test_a_repeated_sentence_is_said_once(bench: Any, w: Any) -> None:
+    """As it streams and as it stands."""
+    writer = ScriptedModel(replies=[{"sentences": [COSTS, COSTS]}])
+    agent = bench.agent(both(w), models={"generator": writer})
+
+    out = await agent.ainvoke(ASKED, w.thread())
+
+    assert said(out) == [f"A costs 49.90. [1]\n{WAITS}"]
+
+
 async def test_a_declined_rest_leaves_the_answer_partial(bench: Any, w: Any) -> None:
     """What was answered stays said, and the end tells only of what was declined."""
     writer = ScriptedModel(replies=[{"sentences": [COSTS]}, {"sentences": [COSTS]}])
