@@ -47,7 +47,8 @@ Evaluator = Callable[[EvaluatorContext], Grade]
 def task_success(context: EvaluatorContext) -> Grade:
     """Judge the end: the status and text of the answer, and the state of the database."""
     answer, expected = context.outputs.answer, context.reference
-    text, sources = answer.text.casefold(), {c.source for c in answer.citations}
+    text = "\n".join([*context.outputs.meanwhile, answer.text]).casefold()
+    sources = {c.source for c in answer.citations}
     problems = [
         _differs("status", expected.status or answer.status, answer.status),
         *(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
+
+from langchain_core.messages import AIMessage
 
 from ..errors import NotFoundError
 from ..runs.calls import AcceptedCall, accepted_calls
@@ -24,6 +27,8 @@ class RunOutcome(Record):
     """What one run did and said."""
 
     answer: Answer
+    meanwhile: tuple[str, ...] = ()
+    """What the user was told while the run waited; the answer does not say it again."""
     request: str = ""
     """What was asked."""
     planner: str = ""
@@ -56,6 +61,7 @@ async def read_outcome(
     effects = await dependencies.store.effects.of_run(view.run.id)
     return RunOutcome(
         answer=view.answer,
+        meanwhile=_meanwhile(view),
         request=view.task.text if view.task else "",
         planner=plan.planner,
         calls=accepted_calls(
@@ -74,3 +80,9 @@ async def read_outcome(
         usage=view.usage,
         seconds=seconds,
     )
+
+
+def _meanwhile(view: RunView) -> tuple[str, ...]:
+    """Return what the agent has said in the turn before the answer."""
+    since = takewhile(lambda message: isinstance(message, AIMessage), reversed(view.messages))
+    return tuple(message.text for message in [*since][:0:-1])

@@ -85,7 +85,7 @@ async def test_a_payment_waits_and_runs_once_approved(bench: Any, w: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "said",
     [
         pytest.param({"decisions": [APPROVE, APPROVE]}, id="batched"),
         pytest.param([{"type": "accept", "args": None}, {"type": "accept"}], id="older-list"),

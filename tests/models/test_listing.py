@@ -160,5 +160,5 @@ def test_an_escalation_says_what_it_bought() -> None:
     (escalation,) = escalations(result)
     assert escalation.bought
     assert escalation.sentence() == (
-        "small@a → large@a: $0.004000 bought an accepted result (complete)"
+        "small@a (too vague) → large@a: $0.004000 bought an accepted result (complete)"
     )
