@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ArgumentError, ConfigError, NotFoundError, PlanError
 from ..state.checks import check_plan
+from ..state.doubts import in_doubt
 from ..state.plan import Plan, Step
 from ..state.remembered import is_fresh
 from ..state.revision import check_later_tools, may_be_used_later
@@ -144,11 +145,18 @@ def _check_output_schema(step: Step) -> None:
 
 
 def _check_kept(plan: Plan, request: PlanRequest) -> None:
-    """A revision may not change what has already run: its results are facts."""
+    """A revision may not change what has already run, or may have: its results are facts."""
     if request.previous is None:
         return
+    doubts = in_doubt(request.previous, request.results)
     for step in request.previous.steps:
         result = request.results.get(step.id)
+        if step.id in doubts and step not in plan.steps:
+            raise PlanError(
+                "Nobody knows whether its call happened, so the step must stay as it was.",
+                where=step.id,
+                fix="Leave it out, or repeat it unchanged; give another step another id.",
+            )
         if result is None or result.status != "accepted":
             continue
         if step not in plan.steps:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import takewhile
 
@@ -17,6 +17,7 @@ from ..grounding.language import Language
 from ..grounding.ledger import misdescribes
 from ..planners.playbook import PLANNER as PLAYBOOK
 from ..state.approval import ApprovalRequest
+from ..state.doubts import failed_besides, items_in_doubt
 from ..state.instances import parts_of, step_of
 from ..state.plan import Plan, Step
 from ..state.relevance import sentences
@@ -71,19 +72,17 @@ def told(
         language: The user's.
         said: What the user has said, which a step's goal may repeat.
     """
-    lines = [
-        line
-        for step in plan.steps
-        if (result := results.get(step.id)) is not None
-        for line in _of_step(
-            step,
-            result,
-            in_words(plan, step.id, asked_args(result), said=said),
-            _causes(step, result, results),
-            stop,
-            language,
+    lines: list[str] = []
+    for step in plan.steps:
+        doubts = items_in_doubt(step, results)
+        lines += _of_doubts(plan, doubts, language, said=said)
+        result = results.get(step.id)
+        if result is None or (doubts and not failed_besides(step, results, doubts)):
+            continue
+        what = in_words(plan, step.id, asked_args(result), said=said)
+        lines += _of_step(
+            step, result, what, _causes(step, result, results, doubts), stop, language
         )
-    ]
     return [*lines, *(_of_stop(stop, language, begun=bool(results)) if stop else ())]
 
 
@@ -104,12 +103,35 @@ def _of_step(
         yield " ".join([phrase(language, name, what), *causes])
 
 
-def _causes(step: Step, result: StepResult, results: Mapping[str, StepResult]) -> list[str]:
+def _of_doubts(
+    plan: Plan, doubts: Mapping[str, StepResult], language: Language, *, said: str
+) -> Iterator[str]:
+    """Name the items whose calls may have happened, each by its key where that is a word."""
+    for name, result in doubts.items():
+        what = in_words(plan, name, asked_args(result), said=said).rstrip(" .")
+        keys = [key for key in parts_of(name)[1] if not key.startswith("#")]
+        named = f"{what} ({', '.join(keys)})" if keys else what
+        cause = (
+            cause_for_user(result.failure.kind, result.failure.message) if result.failure else ""
+        )
+        yield f"{phrase(language, 'in_doubt', named)} {cause}".rstrip()
+
+
+def _causes(
+    step: Step,
+    result: StepResult,
+    results: Mapping[str, StepResult],
+    told_of: Collection[str],
+) -> list[str]:
     """Return the causes that a user hears: the step's own, or those of a loop's items."""
-    inner = {s.id for s in step.for_each.steps} if step.for_each else set[str]()
-    failed = [r for name, r in results.items() if parts_of(name)[0] in inner] or [result]
-    causes = [cause_for_user(r.failure.kind, r.failure.message) for r in failed if r.failure]
-    return [*dict.fromkeys(filter(None, causes))][:MOST_CAUSES]
+    failed = failed_besides(step, results, told_of) or [result]
+    return [*dict.fromkeys(cause for one in failed for cause in _own_cause(one))][:MOST_CAUSES]
+
+
+def _own_cause(result: StepResult) -> list[str]:
+    failure = result.failure
+    cause = cause_for_user(failure.kind, failure.message) if failure else ""
+    return [cause] if cause else []
 
 
 def _name(result: StepResult) -> Phrase | None:

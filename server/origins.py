@@ -8,6 +8,7 @@ here, which is DNS rebinding), and the page that sent it must be ours or Studio'
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -23,6 +24,10 @@ HOSTS_VARIABLE = "POINTSMAN_ALLOWED_HOSTS"
 
 _OWN_SITE = frozenset({"", "none", "same-origin", "same-site"})
 """Values of `Sec-Fetch-Site` that no other site's page can cause; `none`: the user typed it."""
+
+
+_PLAIN = re.compile(r"(?:[a-z]{1,20}:)?//(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?", re.I)
+"""No user, path, query or fragment, and no sign that ends a host for one reader only."""
 
 
 def is_loopback(host: str) -> bool:
@@ -81,7 +86,7 @@ class AllowedCallers:
         )
 
     def _is_known_host(self, url: SplitResult | None) -> bool:
-        if url is None or not url.hostname or url.path or "@" in url.netloc:
+        if url is None or not url.hostname:
             return False
         return is_loopback(url.hostname) or url.hostname in self.hosts
 
@@ -89,7 +94,7 @@ class AllowedCallers:
         if origin in self.origins:
             return True
         url = _split(origin)
-        if url is None or not url.hostname or "@" in url.netloc:
+        if url is None or not url.hostname:
             return False
         studio = url.hostname == STUDIO or url.hostname.endswith(f".{STUDIO}")
         if studio:
@@ -98,6 +103,9 @@ class AllowedCallers:
 
 
 def _split(url: str) -> SplitResult | None:
+    """Read `[scheme:]//host[:port]`, and nothing that browsers and servers might read otherwise."""
+    if not _PLAIN.fullmatch(url):
+        return None
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises for what is no number
@@ -113,7 +121,7 @@ def _entries(environment: Mapping[str, str], variable: str) -> Sequence[str]:
 
 def _origin(entry: str) -> str:
     url = _split(entry)
-    if url is None or url.scheme not in ("http", "https") or not url.hostname or url.path:
+    if url is None or url.scheme not in ("http", "https") or not url.hostname:
         raise ConfigError(
             f"{entry[:100]!r} is not an origin.",
             where=ORIGINS_VARIABLE,
@@ -124,7 +132,7 @@ def _origin(entry: str) -> str:
 
 def _host(entry: str) -> str:
     url = _split(f"//{entry}")
-    if url is None or not url.hostname or url.path or "*" in entry:
+    if url is None or not url.hostname:
         raise ConfigError(
             f"{entry[:100]!r} is not a host.",
             where=HOSTS_VARIABLE,

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from ..errors import ExpressionError
 from .answer import Answer, AnswerStatus, Citation, Sentence
+from .doubts import items_in_doubt
 from .instances import parts_of
 from .json_text import json_in
 from .plan import AnswerSentence, Plan
@@ -169,6 +170,9 @@ def report(plan: Plan, results: Mapping[str, StepResult], stop: Stop | None) -> 
     """
     lines: list[str] = []
     for step in plan.steps:
+        for name, doubt in items_in_doubt(step, results).items():
+            said = doubt.failure.message if doubt.failure else ""
+            lines.append(f"Not known whether it was done: {name}. {said}".rstrip())
         result = results.get(step.id)
         what = step.goal or step.tool or step.kind
         if stop is not None and result is not None and result.status == "cleared":

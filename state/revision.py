@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ..errors import PlanError
+from .doubts import in_doubt
 from .plan import Plan, Step
 from .results import FINAL, StepResult
 
@@ -15,12 +16,13 @@ def carried_over(
     """Return the steps that stand in the next plan unless it names them itself.
 
     After a failure these are the accepted ones and what they read, and those of which nobody knows
-    whether they happened: the user is to hear of them. A plan that looks again is done, so all of
-    it stands.
+    whether they happened, or an item of them: the user is to hear of them. A plan that looks again
+    is done, so all of it stands.
     """
     if look:
         return previous.steps
-    kept = {name for name, r in results.items() if r.status == "accepted" or r.is_in_doubt}
+    kept = {name for name, r in results.items() if r.status == "accepted"}
+    kept |= in_doubt(previous, results)
     pending = list(kept)
     by_id = {step.id: step for step in previous.steps}
     while pending:
@@ -51,6 +53,7 @@ def open_again(
     What an accepted step was built on stays as it ended, and so does what a person left in doubt.
     """
     before = {step.id: step for step in previous.steps}
+    doubts = in_doubt(previous, results)
     built_on = {
         needed
         for step in revised.steps
@@ -65,7 +68,7 @@ def open_again(
         and not (
             before.get(step.id) == step
             and result.status in FINAL
-            and (look or step.id in built_on or result.is_in_doubt)
+            and (look or step.id in built_on or step.id in doubts)
         )
     }
 

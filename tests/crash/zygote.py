@@ -8,6 +8,7 @@ One JSON object a line comes in: `life` (a function of `lives`), `job` (its argu
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json
 import os
 import signal
@@ -34,6 +35,8 @@ def live(request: dict[str, Any], words: Path) -> int:
             with words.open("w") as out:
                 os.dup2(out.fileno(), 1)
                 os.dup2(out.fileno(), 2)
+            # A life that hangs says where, before it is ended.
+            faulthandler.dump_traceback_later(LONGEST_LIFE - 5.0)
             asyncio.run(getattr(lives, request["life"])(request["job"]))
             code = 0
         except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +78,30 @@ FOREIGN = [
     pytest.param({**OWN, "origin": "https://localhost@evil.example"}, "Origin", id="with-user"),
     pytest.param({**OWN, "origin": "chrome-extension://abc"}, "Origin", id="extension"),
     pytest.param({**OWN, "sec-fetch-site": "cross-site"}, "Origin", id="image-or-link"),
+    pytest.param(
+        {**OWN, "origin": "", "sec-fetch-site": "cross-site"}, "Origin", id="empty-origin"
+    ),
+    *(
+        pytest.param({"host": host}, "Host", id=f"host {host}")
+        for host in (
+            *("localhost#evil.example", "evil.example?.localhost", "evil.example/.localhost"),
+            *("evil.example\\.localhost", "localhost evil.example", "localh\xf6st", "[::1%eth0]"),
+            *("2130706433", "0x7f.1", "127.1", "[::ffff:10.0.0.1]", "localhost:80:80", "*"),
+        )
+    ),
+    *(
+        pytest.param({**OWN, "origin": origin}, "Origin", id=f"origin {origin}")
+        for origin in (
+            *("http://evil.example#.localhost", "http://evil.example?.localhost", "about:blank"),
+            *(
+                "http://evil.example\\.localhost",
+                "http://evil.example/.localhost",
+                "data:text/html",
+            ),
+            *("http://localhost/x", "http://localhost http://evil.example", "ws://localhost"),
+            *("http://localhost, http://evil.example", "//localhost", "localhost", "HTTP://EVIL"),
+        )
+    ),
 ]
 
 
@@ -168,6 +193,38 @@ def test_a_real_server_takes_no_orders_of_a_page(served: Any, headers: dict[str,
             assert response.status_code == 403, response.request.url
             assert "POINTSMAN_ALLOWED_" in response.text
         assert client.post("/threads/search", json={}).json() == []
+
+
+SAYS_NOTHING_OF_RUNS = {"/", "/ok", "/info", "/metrics", "/docs", "/openapi.json"}
+"""Routes that the server answers before anybody is asked who they are."""
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"Origin": "https://evil.example"}, id="foreign-page"),
+        pytest.param({"Host": "evil.example", "X-Forwarded-Host": "localhost"}, id="rebinding"),
+        pytest.param(
+            {"Origin": "null", "X-Auth-Scheme": "langsmith", "X-Api-Key": "k"}, id="as-studio"
+        ),
+    ],
+)
+def test_every_route_of_a_real_server_refuses_a_page(served: Any, headers: dict[str, str]) -> None:
+    """Whatever the server's own description names, by every method."""
+    paths = httpx.get(f"{served.url}/openapi.json").json()["paths"]
+    methods = {"get", "put", "post", "patch", "delete"}
+    routes = [(m, p) for p, known in paths.items() for m in known if m in methods]
+    let_in: list[tuple[str, str, int]] = []
+    with httpx.Client(base_url=served.url, timeout=30) as client:
+        for method, path in routes:
+            place = re.sub(r"\{[^}]*\}", "00000000-0000-0000-0000-000000000000", path)
+            body = {} if method in ("post", "put", "patch") else None
+            response = client.request(method, place, headers=headers, json=body)
+            if response.status_code != 403 and path not in SAYS_NOTHING_OF_RUNS:
+                let_in.append((method, path, response.status_code))
+
+    assert len(routes) > 40
+    assert not let_in
 
 
 def test_a_real_server_refuses_a_pages_websocket(served: Any) -> None:
