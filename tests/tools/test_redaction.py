@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import html
 import json
+import textwrap
 import time
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from pointsman.tools.redaction import MASK, Redaction
@@ -47,6 +48,29 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "line ends, escaped": lambda s: json.dumps(s.replace("\n", "\r\n")),
     "line ends, in a URL": lambda s: quote(s.replace("\n", "\r\n"), safe=""),
     "one line": lambda s: s.strip().replace("\n", " "),
+    "capitals": lambda s: s.upper() if s.upper().lower() == s.lower() else s,
+    "hex in capitals": lambda s: s.encode().hex().upper(),
+    "hex, dumped": lambda s: s.encode().hex(" "),
+    "hex, as addresses are": lambda s: s.encode().hex(":").upper(),
+    "hex, as an array": lambda s: ", ".join(f"0x{b:02x}" for b in s.encode()),
+    "hex, wrapped": lambda s: "\n".join(textwrap.wrap(s.encode().hex(), 16)),
+    "hex of UTF-16": lambda s: s.encode("utf-16-le").hex(),
+    "hex of UTF-16, big end first": lambda s: s.encode("utf-16-be").hex().upper(),
+    "hex of UTF-32": lambda s: s.encode("utf-32-le").hex(),
+    "base64 of UTF-16": lambda s: base64.b64encode(s.encode("utf-16-le")).decode(),
+    "base64 of UTF-16, with its mark": lambda s: base64.b64encode(s.encode("utf-16")).decode(),
+    "base64, wrapped": lambda s: base64.encodebytes(f"user:{s}".encode() * 4).decode(),
+    "base64, wrapped and folded": lambda s: "\r\n ".join(
+        textwrap.wrap(base64.b64encode(s.encode()).decode(), 12)
+    ),
+    "base64, wrapped in JSON": lambda s: json.dumps(base64.encodebytes(s.encode() * 9).decode()),
+    "numbers": lambda s: repr(list(s.encode())),
+    "numbers in a row": lambda s: " ".join(map(str, s.encode())),
+    "octal": lambda s: "".join(f"\\{b:03o}" for b in s.encode()),
+    "percent, twice": lambda s: quote(quote(s, safe=""), safe=""),
+    "percent, whole": lambda s: "".join(f"%{b:02X}" for b in s.encode()),
+    "mail": lambda s: "".join(f"={b:02X}" for b in s.encode()),
+    "entities": lambda s: "".join(f"&#{ord(c):05};" for c in s),
     "repr-of-base64": lambda s: repr(base64.b64encode(s.encode())),
 }
 
@@ -67,6 +91,39 @@ def test_each_encoding_is_replaced(
     assert MASK in cleaned
     assert encode(secret) not in cleaned
     assert secret.strip() not in cleaned
+
+
+WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=9, max_size=60).filter(
+    lambda secret: "\\" not in secret and secret not in MASK
+)
+WRAPPED: dict[str, Callable[[list[str]], str]] = {
+    "lines": "\n".join,
+    "folded header": "\r\n ".join,
+    "indented": "\n    ".join,
+    "continued": "\\\n".join,
+    "in JSON": lambda parts: json.dumps("\n".join(parts))[1:-1],
+    "soft hyphens": "\u00ad".join,
+    "no width": "\u200b".join,
+    "coloured": "\x1b[1;31m".join,
+    "page": "<wbr>".join,
+    "UTF-16": lambda parts: "".join(parts).encode("utf-16-le").decode("latin-1"),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPED.values(), ids=WRAPPED)
+@given(secret=WORDS, at=st.integers(1, 8))
+def test_what_is_split_is_replaced_as_a_whole(
+    wrap: Callable[[list[str]], str], secret: str, at: int
+) -> None:
+    """Wherever a page, a header, a mail or a terminal has broken it."""
+    parts = [secret[:at], secret[at:]]
+    # JSON escapes what the value holds too, and is then another form.
+    assume(json.dumps(secret)[1:-1] == secret)
+
+    cleaned = Redaction([secret])(f"{wrap(parts)} z")
+
+    assert MASK in cleaned
+    assert secret[at:] not in cleaned.replace(MASK, "")
 
 
 @given(secret=SECRETS, user=st.text("abcdefgh", max_size=7), tail=st.text("xyz", max_size=4))
@@ -112,7 +169,14 @@ def test_short_values_are_let_pass() -> None:
     assert Redaction(["abc"])("abc") == "abc"
 
 
-@pytest.mark.parametrize("text", ["QUFB" * 250_000, "%41" * 333_333, "\\\\" * 500_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("QUFB" * 250_000, "%41" * 333_333, "\\\\" * 500_000, "b4nk\n" * 200_000, "b\0" * 500_000),
+        *("62 34 " * 160_000, "98, 52, " * 120_000, "\\n" * 500_000, "00" * 500_000),
+    ],
+    ids=lambda text: repr(text[:6]),
+)
 def test_a_long_text_takes_no_long_time(text: str) -> None:
     """Time grows with the length, whatever the text is made to look like."""
     redaction = Redaction(["b4nk-s3cret/Value+1\n", "AAAAAAAAAAAA!"])
