@@ -59,8 +59,9 @@ class ToolContract:
     """Seconds for one call."""
     in_flight: float | None = None
     """Seconds for which a call that has ended without a result, or whose process has died, may
-    still take effect. Only then is a `reconcile` that says "no" believed. `None`: nobody has said;
-    it is as long as the claim on the call, which is the time of the call and some more."""
+    still take effect. Only then is a `reconcile` that says "no" believed; of a process of another
+    machine that has said nothing never, since it may only be stopped. `None`: nobody has said; it
+    is as long as the claim on the call, which is the time of the call and some more."""
     max_attempts: int = 2
     backoff: float = 0.5
     """Seconds before the second attempt; doubled before each further one."""

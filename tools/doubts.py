@@ -2,7 +2,9 @@
 
 Nothing is guessed. The tool's own check is believed at once when it says yes. When it says no, the
 call may still be on its way, to the other side or in a thread of this process: a no is believed
-only once that is over (`ToolContract.in_flight`).
+only once that is over (`ToolContract.in_flight`). A worker that was stopped inside its call goes on
+where it was whenever it is woken. On this machine it shows whether it is there; of another
+machine's nobody can tell it from a dead one, so a no is not believed there, and a person decides.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from .claims import ProcessLedger
 from .contract import Tool, ToolContract
 from .endings import Ending, ending_of_output, ending_of_record, ending_of_result
 from .flights import Flights
-from .owner import lives_beside
+from .owner import has_ended, is_here, process_of, this_process
 from .redaction import Redaction
 from .waiting import at_most
 
@@ -82,6 +84,8 @@ class Doubts:
                 return await self._resolve(key, ending)
             if final:
                 return await self._resolve(key, _DID_NOT_HAPPEN)
+            if time.time() >= over and _is_unseen(record):
+                return None
             if over > last or time.time() >= last:
                 return None
             await asyncio.sleep(min(pause, max(_SHORTEST, over - time.time())))
@@ -94,9 +98,8 @@ class Doubts:
                 return _DID_NOT_HAPPEN
 
     def _may_go_on(self, record: EffectRecord) -> bool:
-        """Whether the call goes on, or whoever makes it is there and has not said that it ended."""
-        unsaid = record.settled_at is None and lives_beside(record.owner)
-        return unsaid or self._flights.is_under_way(record.claim.key)
+        """Whether the call goes on, or whoever makes it has not said that it ended."""
+        return _is_unsaid(record) or self._flights.is_under_way(record.claim.key)
 
     async def keep_under_way(self, tool: Tool, record: EffectRecord) -> None:
         """Have other processes know, while a call that was left behind goes on, that it does."""
@@ -133,6 +136,18 @@ class Doubts:
 
     async def _resolve(self, key: str, ending: Ending) -> Ending:
         return await to_the_end(self._claims.resolve(key, ending, note="The tool's own check."))
+
+
+def _is_unsaid(record: EffectRecord) -> bool:
+    """Whether another process has claimed the call, has not said how it ended, and may be there."""
+    if record.settled_at is not None or process_of(record.owner) == this_process():
+        return False
+    return not has_ended(record.owner)
+
+
+def _is_unseen(record: EffectRecord) -> bool:
+    """Whether nobody here will ever see that the process which claimed the call has ended."""
+    return _is_unsaid(record) and not is_here(record.owner)
 
 
 _DID_NOT_HAPPEN = Ending(

@@ -43,14 +43,9 @@ def has_ended(owner: str) -> bool:
     return _started(int(pid)) != rest
 
 
-def lives_beside(owner: str) -> bool:
-    """Whether an owner's process is another one of this machine, and there still.
-
-    It may do nothing, stopped or starved, and go on at any time where it was.
-    """
-    process = process_of(owner)
-    here = process.startswith(f"{_place()}/") and process != this_process()
-    return here and not has_ended(owner)
+def is_here(owner: str) -> bool:
+    """Whether an owner's process is one of this machine, so that its end shows."""
+    return process_of(owner).startswith(f"{_place()}/")
 
 
 @cache  # Asked for on event loops, where reading a link is a blocking call.
