@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from ..errors import StoreError
 from ..state.forks import renew_in_child
 from .backend import Backend
-from .engines import store_url
+from .engines import shown, store_url
 from .riders import Rider, Riders
 from .workers import Workers, WorkItem
 
@@ -65,7 +65,7 @@ class Database:
     @property
     def name(self) -> str:
         """The URL without its password."""
-        return self._url.render_as_string(hide_password=True)
+        return shown(self._url)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that sees one moment; it must not write.

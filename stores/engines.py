@@ -27,6 +27,12 @@ _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 """How a URL begins; a single letter is a drive of Windows."""
+_NO_PATH = re.compile(
+    r"\s*(?:postgres\w*\W+)?[^/\\]*:[^/\\]*@|\s*postgres(?:ql)?(?:\s|$)"
+    r"|.*\b(?:password|passwd|dbname|host)\s*=",
+    re.IGNORECASE,
+)
+"""How a database is named in other ways. Taken for a path, it would name a file by its password."""
 
 
 def store_url(where: str | Path) -> URL:
@@ -35,22 +41,26 @@ def store_url(where: str | Path) -> URL:
     Raises:
         ConfigError: The URL cannot be read, or names a database that is not supported.
     """
-    if isinstance(where, Path) or not ("://" in where or _SCHEME.match(where)):
+    if isinstance(where, Path):
         return _sqlite_url(str(where))
+    is_url = "://" in where or _SCHEME.match(where)
+    if not is_url and not _NO_PATH.match(where):
+        return _sqlite_url(where)
     try:
-        url = make_url(where)
+        url = make_url(where) if is_url else None
     except (ArgumentError, ValueError):
         url = None
-    if url is None or "@" in (url.database or ""):
+    # An @ behind the first one is of a password, of which libraries quote the rest as a host.
+    if url is None or "@" in f"{url.database}{url.host}":
         # The text may hold a password, so it is not quoted.
         raise ConfigError(
             "The URL cannot be read.",
             where="store",
             fix=f"{_FIX} Write special characters of a password as %XX.",
         )
-    if url.drivername in ("sqlite", "sqlite+pysqlite"):
+    if url.drivername.lower() in ("sqlite", "sqlite+pysqlite"):
         return _sqlite_url(url.database or "")
-    if url.drivername in _POSTGRES:
+    if url.drivername.lower() in _POSTGRES:
         return url.set(drivername="postgresql+psycopg")
     raise ConfigError("This kind of database is not supported.", where="store", fix=_FIX)
 
@@ -68,6 +78,11 @@ def _sqlite_url(path: str) -> URL:
     if "\0" in path:
         raise ConfigError("The path holds a NUL character.", where="store", fix=_FIX)
     return URL.create("sqlite+pysqlite", database=str(Path(path).expanduser().absolute()))
+
+
+def shown(url: URL) -> str:
+    """Return a URL as errors name it: its password, and its options, may be secrets."""
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 class Pool:
@@ -208,7 +223,7 @@ def is_damaged(error: BaseException) -> bool:
 
 def failure(error: SQLAlchemyError | OSError, url: URL) -> StoreError:
     """Turn a database's failure into an error of ours, without the values it was about."""
-    where = url.render_as_string(hide_password=True)
+    where = shown(url)
     if is_busy(error):
         fix = "Another process holds the database: try again, or end that process."
     elif is_damaged(error):

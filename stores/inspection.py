@@ -9,7 +9,7 @@ from sqlalchemy import URL, Engine, NullPool, create_engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..state.values import Record
-from .engines import Pool, failure, store_url
+from .engines import Pool, failure, shown, store_url
 from .migrate import version_of
 from .records import Switch
 from .schema import VERSION, switches
@@ -39,7 +39,7 @@ def look_at_store(where: str | Path) -> StoreFound:
         StoreError: The database refuses, or is none.
     """
     url = store_url(where)
-    name = url.render_as_string(hide_password=True)
+    name = shown(url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         return StoreFound(name=name)
     engine = _engine(url)

@@ -19,6 +19,7 @@ from sqlalchemy import URL
 
 from ..errors import StoreError
 from .checked_values import CheckedSerializer, checked
+from .engines import shown
 from .packing import pack_text, unpack_text
 
 try:
@@ -170,7 +171,7 @@ def conninfo_of(url: URL) -> str:
 
 
 def _unusable(url: URL, error: Exception) -> StoreError:
-    where = url.render_as_string(hide_password=True)
+    where = shown(url)
     if not isinstance(error, psycopg.Error):
         return StoreError(
             f"The checkpoints cannot be read: {str(error).rstrip('.')}.",

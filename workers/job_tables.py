@@ -17,6 +17,7 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy import URL
 
 from ..errors import StoreError
+from ..stores.engines import shown
 from ..stores.postgres_checkpoints import conninfo_of
 
 _CONNECTIONS = 4
@@ -117,6 +118,6 @@ def unreachable(url: URL, error: Exception) -> StoreError:
     said = f"SQLSTATE {state}" if state else type(cause).__name__
     return StoreError(
         f"The queue cannot be used: {said}.",
-        where=url.render_as_string(hide_password=True),
+        where=shown(url),
         fix="Check the database and its permissions, and run pointsman migrate.",
     )

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from sqlalchemy import Connection, event, insert, select, text
@@ -17,6 +18,7 @@ from sqlalchemy import Connection, event, insert, select, text
 from pointsman.errors import ConfigError, DecisionError, StoreError
 from pointsman.state.values import digest
 from pointsman.stores import SqlStore, open_store
+from pointsman.stores.checkpoints import open_checkpoints
 from pointsman.stores.database import Database
 from pointsman.stores.records import Switch
 from pointsman.stores.schema import leases, switches
@@ -268,13 +270,48 @@ def test_unsupported_place_is_refused(where: str) -> None:
         open_store(where)
 
 
-async def test_unreachable_server_is_reported_without_password() -> None:
+@pytest.mark.parametrize(
+    "where",
+    [
+        *("me:hush@host/db", "postgresql//me:hush@host/db", "postgres me:hush@host", "POSTGRES"),
+        *("host=h password=hush", "dbname=d password = hush", "user=me passwd=hush"),
+        *("postgresql://me:hu@hush@host/db", "postgresql:me:hush@host/db", "://me:hush@host/db"),
+    ],
+)
+def test_a_database_named_in_another_way_is_no_path(where: str) -> None:
+    """Taken for one, it would make a file with the password in its name."""
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="cannot be read") as caught:
+            open_store(where)
+        assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("where", ["a@b.db", "x/me:you@host/x.db", "hosts=1.db", "postgres.db"])
+def test_a_path_may_hold_any_sign(where: str) -> None:
+    """Only what begins like a connection is none."""
+    assert unquote(open_store(where).database.name).endswith(where)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "postgresql://me:hush@127.0.0.1:1/db",
+        "POSTGRESQL://me:hush@127.0.0.1:1/db",
+        "postgresql://me@127.0.0.1:1/db?password=hush",
+        "postgresql://127.0.0.1:1/db?user=me&sslpassword=hush&passfile=hush",
+    ],
+)
+async def test_unreachable_server_is_reported_without_password(where: str) -> None:
     """A server that does not answer gives an error that names it, and not the password."""
-    async with open_store("postgresql://me:hush@127.0.0.1:1/db") as store:
+    async with open_store(where) as store:
         with pytest.raises(StoreError, match=r"127\.0\.0\.1:1/db") as caught:
             await store.switches.active()
 
     assert "hush" not in f"{caught.value}{store!r}"
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:1/db") as caught:
+        async with open_checkpoints(where):
+            pass
+    assert "hush" not in str(caught.value)
 
 
 async def test_failure_does_not_quote_values(store: SqlStore) -> None:
