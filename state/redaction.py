@@ -63,7 +63,9 @@ class Redaction:
         self._pattern = re.compile("|".join(map(_pattern, ordered))) if ordered else None
         self._cores = sorted({c for value in values for c in _cores(value)}, key=len, reverse=True)
         altered = [value for value in ordered if len(value) >= _SHORTEST_ALTERED]
-        self._plain = [re.compile(re.escape(_UNSEEN.sub("", v)), re.IGNORECASE) for v in altered]
+        # A value may hold itself what looks like an escaped line end: in capitals it is none.
+        forms = {form for value in altered for form in (value, _UNSEEN.sub("", value))}
+        self._plain = [re.compile(re.escape(form), re.IGNORECASE) for form in sorted(forms) if form]
         self._hexadecimal = [digits for value in altered for digits in _hexadecimal(value)]
 
     def __call__(self, text: str) -> str:
@@ -74,7 +76,8 @@ class Redaction:
         seen = _Without(text, _UNSEEN)
         broken = (span for core in self._cores for span in _tokens(seen.text, core))
         altered = (found.span() for value in self._plain for found in value.finditer(seen.text))
-        text = _masked(text, map(seen.place, [*broken, *altered]))
+        as_is = (found.span() for value in self._plain for found in value.finditer(text))
+        text = _masked(text, [*map(seen.place, [*broken, *altered]), *as_is])
         dump = _Without(text, _BETWEEN_BYTES)
         text = _masked(text, map(dump.place, _all_of(dump.text.lower(), self._hexadecimal)))
         return self._pattern.sub(MASK, text)

@@ -80,6 +80,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 @example(secret="sk-live-1234567890\n", before="", behind="")
 @example(secret="line1-abc\nline2-def", before="", behind="")
 @example(secret='quo"te\\back/slash+plus', before="", behind="")
+@example(secret="looks\\nlike-a-line-end", before="", behind="")
 def test_each_encoding_is_replaced(
     encode: Callable[[str], str], secret: str, before: str, behind: str
 ) -> None:
