@@ -30,6 +30,9 @@ def plan_of(fields: JsonObject) -> Plan:
         first = error.errors(include_input=False, include_url=False)[0]
         where = [str(part) for part in _named(first["loc"], fields)]
         field = next((part for part in reversed(where) if part in _FIXES), "")
+        if field == "on_error":
+            # Which of the forms did not fit is a fact of our code.
+            where = where[: where.index(field) + 1]
         message = f"{str(first['msg']).rstrip('.')}."
         raise PlanError(
             message, where=".".join(where), fix=_FIXES.get(field, "Correct it or leave it out.")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 from collections.abc import Iterable, Iterator, Set
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError, ConfigError, NotFoundError, PlanError
 from ..state.checks import check_plan
 from ..state.doubts import in_doubt
+from ..state.expressions import evaluate
+from ..state.expressions.reading import reads
 from ..state.plan import Plan, Step
 from ..state.remembered import is_fresh
 from ..state.revision import check_later_tools, may_be_used_later
 from ..state.shapes import shape_of
+from ..state.values import Json
 from ..tools.arguments import check_schema
 from .output_shapes import called, held_to
 from .protocols import PlanRequest
@@ -67,13 +71,16 @@ def validate(plan: Plan, request: PlanRequest, tools: Runner) -> None:
             raise PlanError(
                 f"Tool {step.tool!r} does not exist or may not be used here.",
                 where=step.id,
-                fix=f"Use one of {sorted(permitted)}.",
+                fix=_instead_of(step.tool, permitted),
             )
         try:
-            tools.check_planned(step.tool, step.args)
+            tools.check_planned(step.tool, _worked_out(step.args))
         except (ArgumentError, NotFoundError) as error:
-            fix = _misplaced(step, request)
-            raise PlanError(str(error), where=f"{step.id}.args", fix=fix) from error
+            raise PlanError(
+                f"{error.where}: {error.message}",
+                where=f"{step.id}.args",
+                fix=_misplaced(step, request) or error.fix,
+            ) from error
     _check_look(plan, permitted)
     _check_kept(plan, request)
     _check_fresh(plan, request)
@@ -83,6 +90,26 @@ def validate(plan: Plan, request: PlanRequest, tools: Runner) -> None:
         )
         check_later_tools(plan, named, kept=())
     _check_budget(plan, request)
+
+
+def _instead_of(tool: str, permitted: Set[str]) -> str:
+    """Return which tools are called like the one that is not there, else what there is."""
+    own = tool.rpartition(".")[2]
+    near = [own] if own in permitted else difflib.get_close_matches(own, permitted, n=3)
+    return f"Did you mean {' or '.join(near)}?" if near else f"Use one of {sorted(permitted)}."
+
+
+def _worked_out(value: Json) -> Any:
+    """Return arguments with the values of expressions that read nothing: they are known."""
+    match value:
+        case {"$expr": str(source)} if len(value) == 1 and reads(source).constant:
+            return evaluate(source, {})
+        case dict():
+            return {name: _worked_out(inner) for name, inner in value.items()}
+        case list():
+            return [_worked_out(inner) for inner in value]
+        case _:
+            return value
 
 
 def _misplaced(step: Step, request: PlanRequest) -> str:

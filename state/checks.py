@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..errors import ExpressionError, PlanError
 from .alternatives import check_alternatives, first_there, is_always_at, no_alternative
-from .contradictions import contradiction, exclude
+from .branches import Branches
+from .contradictions import ShapeAt, contradiction
 from .expressions import evaluate, parse
 from .expressions.constants import check_constants
 from .expressions.inference import infer
-from .expressions.reading import reads
+from .expressions.reading import branches, reads
+from .expressions.syntax import Expression
 from .fitting import misfit
 from .loop_rules import check_listed, check_loop
 from .placeholders import placeholder
@@ -65,6 +68,8 @@ def _check_answer(plan: Plan, scope: _Scope) -> None:
                 fix=f"Name one of {sorted(outside)[:20]}.",
             )
         _check_form(sentence.text, where, scope)
+        told = {ref.step for ref in references(sentence.text) if not ref.may_be_absent}
+        scope.branches.check_sentence(told & outside | {sentence.when or ""}, where)
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ class _Scope:
     """Shape of every name that can be read here."""
     skippable: frozenset[str] = frozenset()
     """Steps that a condition or an error may skip."""
+    branches: Branches = field(default_factory=Branches)
     loops: int = 0
     most: int = 1
     """Items of the loops around, at most."""
@@ -109,8 +115,8 @@ def _check_group(steps: tuple[Step, ...], scope: _Scope) -> dict[str, Shape]:
         if step.when or step.on_error == "skip" or step.requires() & skippable:
             skippable.add(step_id)
         own = replace(scope, shapes=shapes, skippable=frozenset(skippable))
+        scope.branches.add(step)
         shapes[step_id] = _check_values(step, own)
-    _check_branches(steps)
     return shapes
 
 
@@ -161,9 +167,13 @@ def _check_kind(step: Step) -> None:
     if step.kind == "tool" and not step.tool:
         raise PlanError("A tool step names no tool.", where=step.id, fix="Set `tool`.")
     if step.kind != "tool" and step.tool:
-        raise PlanError(f"A {step.kind} step names a tool.", where=step.id, fix='Set kind "tool".')
-    if step.kind in ("reason", "ask") and not step.prompt:
-        raise PlanError(f"A {step.kind} step has no prompt.", where=step.id, fix="Set `prompt`.")
+        raise PlanError(
+            f"This {step.kind} step names a tool.", where=step.id, fix='Set kind "tool".'
+        )
+    says_nothing = step.kind == "draft" and not (step.prompt or step.goal or step.args)
+    if says_nothing or (step.kind in ("reason", "ask") and not step.prompt):
+        problem = f"This {step.kind} step has no prompt."
+        raise PlanError(problem, where=step.id, fix="Set `prompt`.")
     if (step.kind == "each") != (step.for_each is not None):
         raise PlanError(
             "A loop is a step of kind each with `for_each`, and no other step has one.",
@@ -191,13 +201,28 @@ def _check_arguments(step: Step, scope: _Scope) -> None:
     """Compare what is worked out with the tool's arguments; literals have their own check."""
     wanted = scope.arguments.get(step.tool, ANY) if step.kind == "tool" else ANY
     for name, value in step.args.items():
-        problem = misfit(_form_shape(value, scope), wanted.fields.get(name, ANY))
-        if problem and isinstance(value, dict | list) and any(references(value)):
-            raise PlanError(
-                problem,
-                where=f"{step.id}.args.{name}",
-                fix=f"{step.tool} takes {wanted.fields[name]} there.",
-            )
+        if not isinstance(value, dict | list) or not any(references(value)):
+            continue
+        for shape in _possible(value, scope):
+            if problem := misfit(shape, wanted.fields.get(name, ANY)):
+                raise PlanError(
+                    problem,
+                    where=f"{step.id}.args.{name}",
+                    fix=f"{step.tool} takes {wanted.fields[name]} there.",
+                )
+
+
+def _possible(value: Json, scope: _Scope) -> Iterator[Shape]:
+    """Yield the shape of each value that an argument may come to."""
+    match value:
+        case {"$first_of": [*parts]}:
+            for part in parts:
+                yield from _possible(part, scope)
+        case {"$expr": str(source)}:
+            for branch in branches(parse(source).tree):
+                yield infer(Expression(source="", tree=branch), scope.shapes)
+        case _:
+            yield _form_shape(value, scope)
 
 
 def _forms(step: Step) -> Iterator[tuple[str, Json]]:
@@ -225,9 +250,10 @@ def _check_condition(step: Step, scope: _Scope) -> None:
             where=where,
             fix="Remove it." if always else "Remove the step, or compare a value of a step.",
         )
-    if contradiction(f"not ({step.when})"):
+    shape_at = _shape_at(scope)
+    if contradiction(f"not ({step.when})", shape_at=shape_at):
         raise PlanError("The condition is always true.", where=where, fix="Remove it.")
-    if parts := contradiction(step.when):
+    if parts := contradiction(step.when, shape_at=shape_at, may_be_null=False):
         raise PlanError(
             f"The condition is never true: {parts}.",
             where=where,
@@ -239,6 +265,10 @@ def _check_condition(step: Step, scope: _Scope) -> None:
             where=where,
             fix=f"Ask `has({name}) and …`, or write `default({name}.field, …)`.",
         )
+
+
+def _shape_at(scope: _Scope) -> ShapeAt:
+    return lambda node: infer(Expression(source="", tree=node), scope.shapes)
 
 
 def _inferred(source: str, where: str, scope: _Scope) -> Shape:
@@ -317,7 +347,7 @@ def _shape(step: Step, scope: _Scope) -> Shape:
     match step.kind:
         case "tool":
             return scope.tools.get(step.tool, ANY)
-        case "reason":
+        case "reason" | "draft" | "ask":
             if step.output_schema is None:
                 return Shape("object", fields={"text": TEXT})
             return shape_of(step.output_schema)
@@ -325,6 +355,15 @@ def _shape(step: Step, scope: _Scope) -> Shape:
             return _loop_shape(step, step.for_each, scope)
         case _:
             return ANY
+
+
+def _kinds_of_items(loop: ForEach, scope: _Scope) -> Iterator[Shape]:
+    """Yield the shapes of items of different kinds in a list that is written out."""
+    tree = parse(loop.items).tree
+    if isinstance(tree, ast.List):
+        items = [infer(Expression(source="", tree=item), scope.shapes) for item in tree.elts]
+        if len({item.kind for item in items}) > 1:
+            yield from {item.kind: item for item in items}.values()
 
 
 def _loop_shape(step: Step, loop: ForEach, scope: _Scope) -> Shape:
@@ -340,28 +379,16 @@ def _loop_shape(step: Step, loop: ForEach, scope: _Scope) -> Shape:
     inside = replace(
         scope,
         shapes={**scope.shapes, loop.item: items.item or ANY},
+        branches=scope.branches.inside(step.id),
         loops=scope.loops + 1,
         most=scope.most * loop.max,
     )
     if loop.key:
         _inferred(loop.key, f"{where}.key", inside)
+    for item in _kinds_of_items(loop, scope):
+        _check_group(loop.steps, replace(inside, shapes={**scope.shapes, loop.item: item}))
     shapes = _check_group(loop.steps, inside)
     if loop.output is None:
         return list_of(shapes[loop.steps[-1].id])
     _check_form(loop.output, f"{where}.output", replace(inside, shapes=shapes))
     return list_of(_form_shape(loop.output, replace(inside, shapes=shapes), f"{where}.output"))
-
-
-def _check_branches(steps: tuple[Step, ...]) -> None:
-    """A step that requires two branches of which only one runs would never run."""
-    conditions = {step.id: step.when for step in steps if step.when}
-    for step in steps:
-        required = sorted(step.requires() & conditions.keys())
-        for index, one in enumerate(required):
-            for other in required[index + 1 :]:
-                if exclude(conditions[one], conditions[other]):
-                    raise PlanError(
-                        f"It needs {one!r} and {other!r}, of which only one runs.",
-                        where=step.id,
-                        fix=f'Use {{"$first_of": [{{"$from": "{one}"}}, {{"$from": "{other}"}}]}}.',
-                    )

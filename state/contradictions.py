@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .expressions.syntax import CONSTANTS, parse, printed
+from .shapes import ANY, Shape
+
+ShapeAt: TypeAlias = "Callable[[ast.expr], Shape]"
+"""Says what is known of the value of a part of a condition."""
 
 _Bound: TypeAlias = "Decimal | str"
 _Signs: TypeAlias = dict[type[ast.cmpop], type[ast.cmpop]]
@@ -16,28 +22,39 @@ _MIRRORED: _Signs = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: 
 _OPPOSITE: _Signs = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
+    ast.Is: ast.NotEq,
+    ast.IsNot: ast.Eq,
     ast.Lt: ast.GtE,
     ast.GtE: ast.Lt,
     ast.Gt: ast.LtE,
     ast.LtE: ast.Gt,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
 }
+_SAME: _Signs = {ast.Is: ast.Eq, ast.IsNot: ast.NotEq}
 _COUNTS = ("len(", "count(", "abs(")
+_DAY = re.compile(r"'\d{4}-\d{2}-\d{2}'", re.ASCII)
+_ALTERNATIVES = 32
+"""Of all that `or` says in a condition: more are not tried one by one."""
 
 
-def contradiction(*conditions: str) -> str:
-    """Return the parts of conditions that are never true together; empty if there are none."""
-    told: dict[str, _Told] = {}
-    parts = (p for condition in conditions for p in _joined(parse(condition).tree, holds=True))
-    for part in parts:
-        for of, sign, value in _compared(part):
-            known = told.setdefault(of, _Told())
-            known.said.append(printed(part.node) if part.holds else f"not {printed(part.node)}")
-            known.learn(sign, value)
-            if of.startswith(_COUNTS):
-                known.learn(ast.GtE, Decimal(0))
-            if known.is_impossible():
-                return " and ".join(dict.fromkeys(known.said))
-    return ""
+def _nothing_known(_: ast.expr) -> Shape:
+    return ANY
+
+
+def contradiction(
+    *conditions: str, shape_at: ShapeAt = _nothing_known, may_be_null: bool = True
+) -> str:
+    """Return the parts of conditions that are never true together; empty if there are none.
+
+    Args:
+        conditions: Expressions.
+        shape_at: What is known of the values that they compare.
+        may_be_null: Whether a value whose shape has no null may be null all the same.
+    """
+    parts = [part for condition in conditions for part in _parts(condition)]
+    known = _Known(shape_at, may_be_null=may_be_null)
+    return " and ".join(known.impossible(parts) or known.impossible_by_cases(parts))
 
 
 def exclude(one: str, other: str) -> bool:
@@ -51,6 +68,30 @@ class _Part:
 
     node: ast.expr
     holds: bool
+
+    @functools.cached_property
+    def said(self) -> str:
+        """The part as an error quotes it."""
+        return printed(self.node) if self.holds else f"not {printed(self.node)}"
+
+    @functools.cached_property
+    def facts(self) -> tuple[_Fact, ...]:
+        """What the part says of values."""
+        return tuple(_compared(self))
+
+    @functools.cached_property
+    def cases(self) -> tuple[tuple[_Part, ...], ...]:
+        """What of the part must hold, in each way in which it can."""
+        match self.node:
+            case ast.BoolOp(op=op, values=values) if isinstance(op, ast.Or) == self.holds:
+                return tuple(tuple(_joined(value, holds=self.holds)) for value in values)
+            case _:
+                return ()
+
+
+@functools.lru_cache(maxsize=1024)
+def _parts(condition: str) -> tuple[_Part, ...]:
+    return tuple(_joined(parse(condition).tree, holds=True))
 
 
 def _joined(node: ast.expr, *, holds: bool) -> Iterator[_Part]:
@@ -66,29 +107,49 @@ def _joined(node: ast.expr, *, holds: bool) -> Iterator[_Part]:
             yield _Part(node, holds)
 
 
-def _compared(part: _Part) -> Iterator[tuple[str, type[ast.cmpop], _Bound]]:
-    """Yield what a part says of a value: how it compares with which constant."""
+@dataclass(frozen=True)
+class _Fact:
+    """How a value compares with constants."""
+
+    of: str
+    sign: type[ast.cmpop]
+    values: tuple[_Bound, ...]
+    """One, or for `in` and `not in` all of them."""
+    node: ast.expr | None = None
+    """The value, where it is one that may be known."""
+
+
+def _compared(part: _Part) -> Iterator[_Fact]:
+    """Yield what a part says of values."""
     if not isinstance(part.node, ast.Compare):
-        yield printed(part.node), ast.Eq, str(part.holds)
+        yield _Fact(printed(part.node), ast.Eq, (str(part.holds),))
         return
     operands = [part.node.left, *part.node.comparators]
     if len(part.node.ops) > 1 and not part.holds:
         return
     for op, left, right in zip(part.node.ops, operands, operands[1:], strict=False):
         sign = type(op) if part.holds else _OPPOSITE.get(type(op))
-        if sign is None or sign not in _OPPOSITE:
-            continue
-        if printed(left) == printed(right):
-            yield f"{printed(left)} to itself", ast.Eq, Decimal(0)
-            yield f"{printed(left)} to itself", sign, Decimal(0)
-            continue
-        if (value := _constant(right)) is not None:
-            yield printed(left), sign, value
-        elif (value := _constant(left)) is not None:
-            yield printed(right), _MIRRORED.get(sign, sign), value
-        else:
-            # Of two values each other's comparison is one fact with two names.
-            yield f"{printed(left)} to {printed(right)}", sign, Decimal(0)
+        if sign is not None and sign in _OPPOSITE:
+            yield from _of_two(_SAME.get(sign, sign), left, right)
+
+
+def _of_two(sign: type[ast.cmpop], left: ast.expr, right: ast.expr) -> Iterator[_Fact]:
+    if sign in (ast.In, ast.NotIn):
+        if isinstance(right, ast.List | ast.Tuple | ast.Set):
+            listed = [_constant(item) for item in right.elts]
+            if all(value is not None for value in listed):
+                values = tuple(value for value in listed if value is not None)
+                yield _Fact(printed(left), sign, values, left)
+    elif printed(left) == printed(right):
+        yield _Fact(f"{printed(left)} to itself", ast.Eq, (Decimal(0),))
+        yield _Fact(f"{printed(left)} to itself", sign, (Decimal(0),))
+    elif (value := _constant(right)) is not None:
+        yield _Fact(printed(left), sign, (value,), left)
+    elif (value := _constant(left)) is not None:
+        yield _Fact(printed(right), _MIRRORED.get(sign, sign), (value,), right)
+    else:
+        # Of two values each other's comparison is one fact with two names.
+        yield _Fact(f"{printed(left)} to {printed(right)}", sign, (Decimal(0),))
 
 
 def _constant(node: ast.expr) -> _Bound | None:
@@ -107,39 +168,112 @@ def _constant(node: ast.expr) -> _Bound | None:
             return None
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What is known of values before a condition says anything."""
+
+    shape_at: ShapeAt
+    may_be_null: bool = field(kw_only=True)
+
+    def impossible(self, parts: Iterable[_Part]) -> Sequence[str]:
+        """Return parts that say of one value what no value is."""
+        told: dict[str, _Told] = {}
+        for part in parts:
+            for fact in part.facts:
+                known = told.get(fact.of) or told.setdefault(fact.of, self._before(fact))
+                known.said.append(part.said)
+                known.learn(fact)
+                if known.is_impossible():
+                    return tuple(dict.fromkeys(known.said))
+        return ()
+
+    def impossible_by_cases(self, parts: Sequence[_Part]) -> Sequence[str]:
+        """Return parts of which one holds in several ways, each ruled out by the others."""
+        left = _ALTERNATIVES
+        for part in parts:
+            left -= len(part.cases)
+            if not part.cases or left < 0:
+                continue
+            found = [self.impossible([*parts, *case]) for case in part.cases]
+            if all(found):
+                own = {one.said for case in part.cases for one in case}
+                others = (said for one in found for said in one if said not in own)
+                return tuple(dict.fromkeys([f"({part.said})", *others]))
+        return ()
+
+    def _before(self, fact: _Fact) -> _Told:
+        counts = fact.of.startswith(_COUNTS)
+        told = _Told(ranges={"number": _Range(least=Decimal(0))} if counts else {})
+        shape = ANY if fact.node is None else self.shape_at(fact.node)
+        if shape.options:
+            null = ["None"] if shape.nullable else []
+            told.within = {*map(repr, shape.options), *null}
+        if shape.kind != "any" and not shape.nullable and not self.may_be_null:
+            told.unequal.add("None")
+        return told
+
+
 @dataclass
 class _Told:
     """What the parts of a condition say together of one value."""
 
     said: list[str] = field(default_factory=list[str])
-    equal: set[_Bound] = field(default_factory=set["_Bound"])
+    within: set[_Bound] | None = None
+    """All that it can be, where that is known."""
     unequal: set[_Bound] = field(default_factory=set["_Bound"])
-    least: Decimal | None = None
-    most: Decimal | None = None
+    ranges: dict[str, _Range] = field(default_factory=dict[str, "_Range"])
+    """Numbers and days have an order each; other texts have none that anybody means."""
 
-    def learn(self, sign: type[ast.cmpop], value: _Bound) -> None:
+    def learn(self, fact: _Fact) -> None:
         """Take one comparison more."""
-        if sign is ast.Eq:
-            self.equal.add(value)
-        elif sign is ast.NotEq:
-            self.unequal.add(value)
-        elif isinstance(value, Decimal):
-            if sign in (ast.Gt, ast.GtE) and (self.least is None or value >= self.least):
-                self.least = value
-            if sign in (ast.Lt, ast.LtE) and (self.most is None or value <= self.most):
-                self.most = value
-            self.unequal |= {value} if sign in (ast.Gt, ast.Lt) else set()
+        values, sign = set(fact.values), fact.sign
+        if sign in (ast.Eq, ast.In):
+            self.within = values if self.within is None else self.within & values
+        elif sign in (ast.NotEq, ast.NotIn):
+            self.unequal |= values
+        elif order := _order(value := fact.values[0]):
+            self.ranges.setdefault(order, _Range()).learn(sign, value)
+            self.unequal |= values if sign in (ast.Gt, ast.Lt) else set()
 
     def is_impossible(self) -> bool:
         """Whether no value is like that."""
-        if len(self.equal) > 1 or self.equal & self.unequal:
-            return True
-        numbers = {v for v in self.equal if isinstance(v, Decimal)}
-        if self.least is not None and self.most is not None:
-            closed = self.least == self.most and self.least in self.unequal
-            if self.least > self.most or closed:
-                return True
-        return any(
-            (self.least is not None and v < self.least) or (self.most is not None and v > self.most)
-            for v in numbers
-        )
+        if self.within is not None:
+            return not any(map(self._fits, self.within))
+        return any(known.is_empty(self.unequal) for known in self.ranges.values())
+
+    def _fits(self, value: _Bound) -> bool:
+        known = self.ranges.get(_order(value))
+        return value not in self.unequal and (known is None or known.holds(value))
+
+
+@dataclass
+class _Range:
+    """Between which values a value stands."""
+
+    least: Any = None
+    most: Any = None
+
+    def learn(self, sign: type[ast.cmpop], value: _Bound) -> None:
+        """Take one bound more."""
+        if sign in (ast.Gt, ast.GtE) and (self.least is None or value >= self.least):
+            self.least = value
+        if sign in (ast.Lt, ast.LtE) and (self.most is None or value <= self.most):
+            self.most = value
+
+    def is_empty(self, unequal: set[_Bound]) -> bool:
+        """Whether nothing stands between the bounds."""
+        if self.least is None or self.most is None:
+            return False
+        return self.least > self.most or (self.least == self.most and self.least in unequal)
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value stands between the bounds."""
+        above = self.least is None or value >= self.least
+        return above and (self.most is None or value <= self.most)
+
+
+def _order(value: _Bound) -> str:
+    """Return which order a constant stands in, if any."""
+    if isinstance(value, Decimal):
+        return "number"
+    return "day" if _DAY.fullmatch(value) else ""

@@ -67,8 +67,18 @@ def check_listed(step: Step, loop: ForEach) -> None:
     """Refuse a loop over a list that is written out, and that it cannot go through.
 
     Raises:
-        ExpressionError: The list is none, or holds more than `max` items.
+        ExpressionError: It is none, holds more than `max` items, or two items of one key.
+        PlanError: It holds nothing.
     """
-    if reads(loop.items).constant:
-        keyless = step.model_copy(update={"for_each": loop.model_copy(update={"key": ""})})
-        items_of(keyless, evaluate(loop.items, {}), {})
+    if not reads(loop.items).constant:
+        return
+    listed = evaluate(loop.items, {})
+    # A key that reads more than the item is known when the loop begins.
+    key = loop.key if loop.key and reads(loop.key).names <= {loop.item} else ""
+    own = step.model_copy(update={"for_each": loop.model_copy(update={"key": key})})
+    if not items_of(own, listed, {}):
+        raise PlanError(
+            "The list is empty.",
+            where=f"{step.id}.for_each.items",
+            fix="Name what the loop goes through, or remove it.",
+        )

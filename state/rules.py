@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
+from functools import partial
 
-from ..errors import PlanError
+from ..errors import ExpressionError, PlanError
 from .contradictions import contradiction
+from .expressions.dates import moment_of
+from .expressions.inference import infer
+from .expressions.syntax import Expression
 from .plan import Check, Step
+from .references import references
 from .shapes import ANY, Shape, at_path
 from .values import Json
 
 _ORDER = ("lt", "le", "gt", "ge")
-_SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="} | {
+    "in": "in",
+    "not_in": "not in",
+}
 
 
 def check_rules(step: Step, output: Shape, shape_of: Callable[[Json], Shape]) -> None:
@@ -31,6 +40,8 @@ def check_rules(step: Step, output: Shape, shape_of: Callable[[Json], Shape]) ->
         if rule.op in ("in", "not_in"):
             if value.kind not in ("any", "list"):
                 raise _wrong(step, f"{rule.op} needs a list, not {value.kind}.", "Write [a, b].")
+            if rule.op == "in" and value.kind == "list" and value.item is None:
+                raise _wrong(step, "Nothing is in an empty list.", "Say what may stand there.")
             value = value.item or ANY
         if rule.op in ("exists", "not_empty") or "any" in (found.kind, value.kind):
             continue
@@ -43,8 +54,11 @@ def check_rules(step: Step, output: Shape, shape_of: Callable[[Json], Shape]) ->
                 f"At {rule.path!r} stands {found.kind}; it is compared with {value.kind}.",
                 f"Compare it with a value of kind {found.kind}.",
             )
+        if found.form and isinstance(rule.value, str):
+            _check_day(step, rule.value)
 
-    if parts := contradiction(*_as_conditions(step)):
+    shape_at = partial(_shape_at, output)
+    if parts := contradiction(*_as_conditions(step), shape_at=shape_at):
         raise _wrong(step, f"No output is like that: {parts}.", "Compare otherwise.")
 
 
@@ -54,8 +68,19 @@ def _as_conditions(step: Step) -> list[str]:
         f"output{''.join(f'[{part!r}]' for part in rule.path.split('.') if part)}"
         f" {_SIGNS[rule.op]} {rule.value!r}"
         for rule in step.checks
-        if rule.op in _SIGNS and isinstance(rule.value, str | int | float | bool | None)
+        if rule.op in _SIGNS and not any(references(rule.value))
     ]
+
+
+def _shape_at(output: Shape, node: ast.expr) -> Shape:
+    return infer(Expression(source="", tree=node), {"output": output})
+
+
+def _check_day(step: Step, text: str) -> None:
+    try:
+        moment_of(text)
+    except ExpressionError as error:
+        raise _wrong(step, error.message, error.fix) from error
 
 
 def _found(step: Step, rule: Check, output: Shape) -> Shape:

@@ -44,6 +44,8 @@ class Shape:
     nullable: bool = False
     options: tuple[str, ...] = ()
     """For a text: all that it can be, if that is known."""
+    form: Literal["", "date", "date-time"] = ""
+    """For a text: what it spells, if that is declared."""
 
     @property
     def plain(self) -> ShapeKind:
@@ -116,6 +118,8 @@ class _SchemaReader:
                 return self._array(schema, levels - 1)
             case "object":
                 return self._object(schema, levels - 1)
+            case "string" if (form := schema.get("format")) in ("date", "date-time"):
+                return Shape("text", form=form)
             case _:
                 return _TYPES.get(str(types), ANY)
 
@@ -195,6 +199,8 @@ def schema_of(shape: Shape) -> JsonObject:
             }
         case _:
             schema = {"type": _TYPE_NAMES[shape.kind]}
+            if shape.form:
+                schema["format"] = shape.form
             if shape.options:
                 schema = {"enum": [*shape.options, *([None] if shape.nullable else [])]}
     if shape.nullable and shape.kind != "null" and "type" in schema:
@@ -326,7 +332,7 @@ def _one_kind(shape: Shape, room: int) -> str:
     shown = [option for option in shape.options if _PLAIN_NAME.fullmatch(option)]
     if 0 < len(shown) <= _OPTIONS and len(shown) == len(shape.options):
         return " | ".join(f'"{option}"' for option in shown)
-    return shape.kind
+    return f"{shape.kind} {shape.form}" if shape.form else shape.kind
 
 
 def _object(shape: Shape, room: int) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from keyword import iskeyword
 
 from ..errors import PlanError
+from .expressions.syntax import CONSTANTS
 from .plan import MAX_STEPS, Plan, Step
 
 
@@ -25,6 +27,13 @@ def check_unique(plan: Plan) -> None:
     for step_id, count in names.items():
         if count > 1:
             raise PlanError("Two steps have this id.", where=step_id, fix="Give each its own id.")
+    for name in (*names, *(s.for_each.item for s in steps if s.for_each is not None)):
+        if iskeyword(name) or name in CONSTANTS:
+            raise PlanError(
+                f"{name!r} means something else in an expression.",
+                where=name,
+                fix=f"Call it {name}_1, or better by what it brings.",
+            )
     for step in plan.steps:
         _check_item_names(step, frozenset(names))
 

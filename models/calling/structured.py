@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
+from jsonschema.exceptions import ValidationError
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from ...state.schemas import TooMuchWorkError, first_error, validator_for
@@ -115,5 +117,21 @@ def schema_problem(value: Json, schema: JsonObject) -> str:
         return "the reply: it is too large or too deep to be checked"
     if error is None:
         return ""
-    path = ".".join(str(part) for part in error.absolute_path) or "the reply"
-    return f"{path}: {error.message[:300]}"
+    path = ".".join(_named(value, error.absolute_path)) or "the reply"
+    return f"{path}: {error.message[:300]}{_known(error)}"
+
+
+def _named(value: Any, path: Iterable[str | int]) -> Iterator[str]:
+    """Yield the parts of a place; an item of a list that has an id is called by it."""
+    for part in path:
+        value = value[part]
+        named = isinstance(part, int) and isinstance(value, dict) and value.get("id")
+        yield str(named or part)
+
+
+def _known(error: ValidationError) -> str:
+    """Return the fields that there are, where there is one too many."""
+    if error.validator != "additionalProperties" or not isinstance(error.schema, dict):
+        return ""
+    fields = ", ".join(error.schema.get("properties", {}))
+    return f"; its fields are {fields[:300]}" if fields else ""

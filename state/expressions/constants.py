@@ -10,6 +10,7 @@ from .evaluation import evaluate
 from .reading import reads
 from .syntax import cut, parse, printed
 
+_CAN_FAIL = (ast.BinOp, ast.Call, ast.Subscript, ast.Compare, ast.JoinedStr)
 _DIVISIONS = (ast.Div, ast.FloorDiv, ast.Mod)
 
 
@@ -25,7 +26,7 @@ def check_constants(source: str) -> None:
         node = left.pop()
         if isinstance(node, ast.BinOp) and isinstance(node.op, _DIVISIONS):
             _check_divisor(node)
-        if isinstance(node, ast.BinOp | ast.Call) and _is_constant(node):
+        if isinstance(node, _CAN_FAIL) and _is_constant(node):
             _worked_out(node)
         else:
             left.extend(ast.iter_child_nodes(node))

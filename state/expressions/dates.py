@@ -62,7 +62,7 @@ def time_of(value: Any, form: Any = None) -> datetime:
 
 
 def _parsed(text: str, form: str) -> datetime:
-    _check_form(form)
+    check_form(form)
     if len(text) <= 2 * _MAX_FORMAT:
         try:
             return datetime.strptime(text, form)
@@ -71,9 +71,14 @@ def _parsed(text: str, form: str) -> datetime:
     raise ExpressionError(f"{text[:40]!r} is no date of the form {form!r}.")
 
 
-def _check_form(form: str) -> None:
-    directives = re.findall(r"%(.?)", form)
-    if len(form) > _MAX_FORMAT or not set(directives) <= _DIRECTIVES:
+def check_form(form: str) -> None:
+    """Refuse a form that says nothing of a date, or what there is not.
+
+    Raises:
+        ExpressionError: It has no directive, one that there is not, or is too long.
+    """
+    directives = set(re.findall(r"%(.?)", form))
+    if len(form) > _MAX_FORMAT or not directives - {"%"} or not directives <= _DIRECTIVES:
         raise ExpressionError(
             f"There is no date format {form[:40]!r}.", fix='Use directives as in "%d.%m.%Y %H:%M".'
         )
@@ -81,7 +86,7 @@ def _check_form(form: str) -> None:
 
 def written(value: Any, form: str) -> str:
     """Write a date by a format such as `%d.%m.%Y`."""
-    _check_form(form)
+    check_form(form)
     return moment_of(value).strftime(form)
 
 

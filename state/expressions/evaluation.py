@@ -22,7 +22,7 @@ from .kinds import Built, BuiltObject, list_of, truth_of
 from .limits import Allowance
 from .operators import COMPARISONS, OPERATORS, as_key, attribute, item, sliced, unpack
 from .outcome import to_json
-from .syntax import CONSTANTS, Expression, called, cut, parse
+from .syntax import CONSTANTS, Expression, called, cut, format_of, parse
 
 
 @dataclass(slots=True)
@@ -220,11 +220,7 @@ def _part(node: ast.expr, bound: frozenset[str]) -> Code:
     """Compile a part of an f-string."""
     if not isinstance(node, ast.FormattedValue):
         return _code(node, bound)
-    spec = "".join(
-        str(part.value)
-        for part in (node.format_spec.values if isinstance(node.format_spec, ast.JoinedStr) else ())
-        if isinstance(part, ast.Constant)
-    )
+    spec = format_of(node)
     value = _code(node.value, bound)
     return _placed(node.value, lambda s: texts.formatted(s.allowance, value(s), spec))
 

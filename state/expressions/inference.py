@@ -8,16 +8,19 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from ...errors import ExpressionError
 from .. import shapes as known
 from ..shapes import ANY, BOOLEAN, NULL, NUMBER, TEXT, Shape, ShapeKind
+from . import texts
 from .dates import FIELDS
-from .functions import FORMS, Function, function
-from .kinds import in_words
+from .functions import FORMS, Function, Takes, function
+from .limits import Allowance
 from .reading import targets
-from .syntax import CONSTANTS, Expression, called, cut, parse
+from .syntax import CONSTANTS, Expression, called, cut, format_of, parse
+from .taking import unfit, words
 
 _DATE = Shape("date")
 _RESULTS: Mapping[str, Shape] = {
@@ -28,12 +31,9 @@ _RESULTS: Mapping[str, Shape] = {
     "list of text": known.list_of(TEXT),
     "list of number": known.list_of(NUMBER),
 }
-_MENDS: Mapping[ShapeKind, str] = {
-    "list": "Name the list in it, or write [x].",
-    "object": "Name the object in it.",
-    "text": "Write text(x).",
-    "number": "Write number(x).",
-}
+_DAY = "2026-01-31"
+_SAMPLES: Mapping[str, Any] = {"text": _DAY, "date": date.fromisoformat(_DAY), "number": 1}
+"""A value of each kind that has formats, for one to be tried on; a text may be a date."""
 _SCALARS: frozenset[ShapeKind] = frozenset({"text", "number", "boolean"})
 
 
@@ -54,10 +54,6 @@ def infer(expression: Expression | str, shapes: Mapping[str, Shape]) -> Shape:
 
 def _problem(node: ast.AST, message: str, fix: str = "") -> ExpressionError:
     return ExpressionError(message, where=f"`{cut(node)}`", fix=fix)
-
-
-def _words(shape: Shape) -> str:
-    return "null" if shape.kind == "any" else in_words(shape.kind)
 
 
 class _Inference:
@@ -112,12 +108,22 @@ class _Inference:
             case ast.JoinedStr(values=parts):
                 for part in parts:
                     if isinstance(part, ast.FormattedValue):
-                        self.of(part.value, asked=asked)
+                        self._formatted(part, self.of(part.value, asked=asked))
                 return TEXT
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                 return self._loop(node, asked=asked)
             case _:
                 return ANY
+
+    def _formatted(self, node: ast.FormattedValue, shape: Shape) -> None:
+        """Try the format on some value of the kind."""
+        spec = format_of(node)
+        if not spec or shape.kind not in _SAMPLES:
+            return
+        try:
+            texts.formatted(Allowance(), _SAMPLES[shape.kind], spec)
+        except ExpressionError as error:
+            raise _problem(node.value, error.message, error.fix) from error
 
     def _field(self, node: ast.expr, base: Shape, name: str, *, asked: bool) -> Shape:
         if base.kind == "date" and name in FIELDS:
@@ -129,7 +135,8 @@ class _Inference:
                 f"Take an item, x[0].{name}, or all: [i.{name} for i in x].",
             )
         if base.kind in _SCALARS and not base.nullable:
-            raise _problem(node, f"{_words(base).capitalize()} has no field {name!r}.")
+            fix = f"Write date(x).{name}." if base.kind == "text" and name in FIELDS else ""
+            raise _problem(node, f"{words(base).capitalize()} has no field {name!r}.", fix)
         if base.kind != "object" or name in base.fields:
             return base.fields.get(name, ANY)
         if base.item is not None or not base.fields or (asked and base.open):
@@ -146,7 +153,7 @@ class _Inference:
     def _subscript(self, node: ast.Subscript, *, asked: bool) -> Shape:
         base = self.of(node.value, asked=asked)
         if base.kind in ("number", "boolean") and not base.nullable:
-            raise _problem(node, f"{_words(base).capitalize()} has no items.")
+            raise _problem(node, f"{words(base).capitalize()} has no items.")
         if isinstance(node.slice, ast.Slice):
             for end in (node.slice.lower, node.slice.upper, node.slice.step):
                 if end is not None:
@@ -156,7 +163,9 @@ class _Inference:
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
             return self._field(node, base, node.slice.value, asked=asked)
         if base.kind == "list" and index.kind in ("text", "boolean", "list", "object"):
-            raise _problem(node, f"{_words(index).capitalize()} is no index of a list.")
+            raise _problem(node, f"{words(index).capitalize()} is no index of a list.")
+        if base.kind == "object" and index.kind == "number":
+            raise _problem(node, "An object has no items by number.", "Name a field of it.")
         return (base.item or ANY) if base.kind in ("list", "object") else ANY
 
     def _object(self, node: ast.Dict, *, asked: bool) -> Shape:
@@ -175,14 +184,14 @@ class _Inference:
         if shape.kind not in ("any", "boolean"):
             raise _problem(
                 node,
-                f"It is {_words(shape)}, not true or false.",
+                f"It is {words(shape)}, not true or false.",
                 "Compare it, or ask has(x) or len(x) > 0.",
             )
 
     def _number(self, node: ast.expr, shape: Shape) -> None:
         if shape.kind not in ("any", "number"):
             fix = "Write number(x)." if shape.kind == "text" else ""
-            raise _problem(node, f"It is {_words(shape)}, not a number.", fix)
+            raise _problem(node, f"It is {words(shape)}, not a number.", fix)
 
     def _arithmetic(self, node: ast.BinOp, *, asked: bool) -> Shape:
         left, right = self.of(node.left, asked=asked), self.of(node.right, asked=asked)
@@ -198,6 +207,10 @@ class _Inference:
                 "Dates are not added or subtracted with + and -.",
                 "Use add_days(d, n) or days_between(a, b).",
             )
+        if isinstance(node.op, ast.Add | ast.Mod) and {left.kind, right.kind} == {"text", "number"}:
+            raise _problem(
+                node, "A text and a number do not go together.", 'Use f"…{x}…", or number(x).'
+            )
         self._number(node.left, left)
         self._number(node.right, right)
         return NUMBER
@@ -205,8 +218,8 @@ class _Inference:
     def _added(self, node: ast.BinOp, kind: ShapeKind, left: Shape, right: Shape) -> Shape:
         for part, shape in ((node.left, left), (node.right, right)):
             if shape.kind not in ("any", kind):
-                wanted = _words(Shape(kind))
-                raise _problem(part, f"It is {_words(shape)}, not {wanted}.", "Use an f-string.")
+                wanted = words(Shape(kind))
+                raise _problem(part, f"It is {words(shape)}, not {wanted}.", "Use an f-string.")
         if kind == "text":
             return TEXT
         return known.list_of(known.merged(s.item or ANY for s in (left, right)))
@@ -216,7 +229,7 @@ class _Inference:
         for op, operand in zip(node.ops, node.comparators, strict=True):
             right = self.of(operand, asked=asked)
             if isinstance(op, ast.In | ast.NotIn):
-                self._membership(node, right)
+                self._membership(node, left, right)
                 if isinstance(operand, ast.List | ast.Tuple | ast.Set):
                     if not operand.elts:
                         raise _problem(node, "Nothing is in an empty list.", "Remove it.")
@@ -227,9 +240,13 @@ class _Inference:
                     _possible(node, left, right)
             left = right
 
-    def _membership(self, node: ast.Compare, where: Shape) -> None:
+    def _membership(self, node: ast.Compare, what: Shape, where: Shape) -> None:
         if where.kind in ("number", "boolean", "date", "null"):
-            raise _problem(node, f"{_words(where).capitalize()} has no items.", "Use ==.")
+            raise _problem(node, f"{words(where).capitalize()} has no items.", "Use ==.")
+        if where.kind == "text" and what.kind not in ("any", "text"):
+            raise _problem(node, f"A text holds texts, not {words(what)}.", "Write text(x).")
+        if where.kind == "list" and where.item is not None:
+            self._comparable(node, what, where.item, order=False)
 
     def _comparable(self, node: ast.Compare, left: Shape, right: Shape, *, order: bool) -> None:
         kinds = {left.kind, right.kind}
@@ -240,7 +257,12 @@ class _Inference:
             len(kinds) > 1 and not dated
         ):
             fix = "Use number(x) or text(x)." if kinds == {"text", "number"} else ""
-            raise _problem(node, f"It compares {_words(left)} with {_words(right)}.", fix)
+            raise _problem(node, f"It compares {words(left)} with {words(right)}.", fix)
+        for one, other in ((left, right), (right, left)):
+            if one.kind == "date" or one.form:
+                message, fix = unfit("moment", other)
+                if message:
+                    raise _problem(node, message, fix)
 
     def _loop(
         self,
@@ -251,8 +273,10 @@ class _Inference:
         hidden = dict(self._names)
         for generator in node.generators:
             items = self._items(generator.iter, self.of(generator.iter, asked=asked))
-            for name in targets(generator):
-                self._names[name] = items if isinstance(generator.target, ast.Name) else ANY
+            if isinstance(generator.target, ast.Name):
+                self._names[generator.target.id] = items
+            else:
+                self._names |= self._parts(generator, asked=asked)
             for test in generator.ifs:
                 self._truth(test, asked=asked)
         if isinstance(node, ast.DictComp):
@@ -263,13 +287,35 @@ class _Inference:
         self._names = hidden
         return found
 
+    def _parts(self, generator: ast.comprehension, *, asked: bool) -> dict[str, Shape]:
+        """Return the shapes of the names that a loop gives to the parts of an item."""
+        named = dict.fromkeys(targets(generator), ANY)
+        call, target = generator.iter, generator.target
+        if not isinstance(call, ast.Call) or not isinstance(target, ast.Tuple):
+            return named
+        given = [*([call.func.value] if isinstance(call.func, ast.Attribute) else []), *call.args]
+        parts = self._paired(called(call), [self.of(part, asked=asked) for part in given])
+        bound = [name.id for name in target.elts if isinstance(name, ast.Name)]
+        return named | dict(zip(bound, parts, strict=False))
+
+    def _paired(self, name: str, given: list[Shape]) -> list[Shape]:
+        match name:
+            case "enumerate":
+                return [NUMBER, _item_of(given[0])]
+            case "zip":
+                return [_item_of(shape) for shape in given]
+            case "items":
+                return [TEXT, (given[0].item if given[0].kind == "object" else None) or ANY]
+            case _:
+                return []
+
     def _items(self, node: ast.expr, shape: Shape) -> Shape:
         if shape.kind == "list":
             return shape.item or ANY
         if shape.kind == "object":
             return TEXT
         if shape.kind != "any":
-            raise _problem(node, f"It is {_words(shape)}, not a list.")
+            raise _problem(node, f"It is {words(shape)}, not a list.")
         return ANY
 
     def _call(self, node: ast.Call, *, asked: bool) -> Shape:
@@ -283,27 +329,40 @@ class _Inference:
         given = {id(a): self.of(a, asked=asked) for a in arguments if not isinstance(a, ast.Lambda)}
         lists = [shape for shape in given.values() if shape.kind == "list"]
         item = (lists[0].item or ANY) if lists else ANY
+        made = ANY
         for part in [*arguments, *(keyword.value for keyword in node.keywords)]:
             if isinstance(part, ast.Lambda):
-                self._lambda(part, item, asked=asked)
+                made = self._lambda(part, item, asked=asked)
             elif id(part) not in given:
                 self.of(part, asked=asked)
-        first = given.get(id(arguments[0]), ANY) if arguments else ANY
-        if len(arguments) == 1 or name not in ("min", "max"):
-            self._fits(arguments[0], first, own)
-        return self._result(own, first, arguments)
+        self._keys(node, item)
+        for part, takes in zip(arguments, _taken(name, node, own), strict=False):
+            message, fix = unfit(takes, given.get(id(part), ANY))
+            if message:
+                raise _problem(part, message, fix)
+        first = given.get(id(arguments[0]), ANY)
+        if name == "get":
+            return self._got(node, first, arguments[1])
+        return self._result(own, first, item, made, arguments)
 
-    def _fits(self, node: ast.expr, shape: Shape, own: Function) -> None:
-        fits = {"any", own.takes, *(("object",) if own.takes == "list" else ())}
-        if own.takes != "any" and shape.kind not in fits:
-            wanted = _words(Shape(own.takes))
-            raise _problem(node, f"It is {_words(shape)}, not {wanted}.", _MENDS.get(own.takes, ""))
+    def _keys(self, node: ast.Call, item: Shape) -> None:
+        """A key in quotes is a field of the items."""
+        for keyword in node.keywords:
+            if keyword.arg == "key" and isinstance(keyword.value, ast.Constant):
+                self._field(node, item, str(keyword.value.value), asked=False)
 
-    def _lambda(self, node: ast.Lambda, item: Shape, *, asked: bool) -> None:
+    def _got(self, node: ast.Call, base: Shape, name: ast.expr) -> Shape:
+        """`get` asks for a field, and says what else to take."""
+        if base.kind == "object" and isinstance(name, ast.Constant):
+            self._field(node, base, str(name.value), asked=True)
+        return ANY
+
+    def _lambda(self, node: ast.Lambda, item: Shape, *, asked: bool) -> Shape:
         hidden = dict(self._names)
         self._names[node.args.args[0].arg] = item
-        self.of(node.body, asked=asked)
+        made = self.of(node.body, asked=asked)
         self._names = hidden
+        return made
 
     def _form(self, name: str, arguments: list[ast.expr]) -> Shape:
         found = [self.of(argument, asked=True) for argument in arguments]
@@ -319,8 +378,14 @@ class _Inference:
                 nullable = found[-1].nullable or found[-1].kind == "any"
                 return shape if nullable else _never_null(shape)
 
-    def _result(self, own: Function, first: Shape, arguments: list[Any]) -> Shape:
+    def _result(
+        self, own: Function, first: Shape, item: Shape, made: Shape, arguments: list[ast.expr]
+    ) -> Shape:
         match own.result:
+            case "mapped":
+                return known.list_of(made)
+            case "filtered":
+                return known.list_of(item)
             case "same":
                 return first if first.kind == "list" else known.list_of(ANY)
             case "item":
@@ -331,6 +396,21 @@ class _Inference:
                 return known.list_of(Shape("object", fields={"key": ANY, "items": items}))
             case result:
                 return _RESULTS.get(result, ANY)
+
+
+def _taken(name: str, node: ast.Call, own: Function) -> tuple[Takes, ...]:
+    """Return what a call's arguments are to be."""
+    if name in ("date", "datetime") and len(node.args) > 1:
+        return ("text", "form")
+    keyed = any(keyword.arg == "key" for keyword in node.keywords)
+    if own.takes == "ordered" and keyed:
+        return ("list",)
+    # Several values stand for a list of them.
+    return () if own.takes == "ordered" and len(node.args) > 1 else (own.takes, *own.then)
+
+
+def _item_of(shape: Shape) -> Shape:
+    return (shape.item if shape.kind == "list" else None) or ANY
 
 
 def _is_equality(op: ast.cmpop) -> bool:

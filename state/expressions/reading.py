@@ -88,6 +88,19 @@ def _chooses(node: ast.AST) -> bool:
             return False
 
 
+def branches(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield the parts of an expression of which it gives one, as it is."""
+    match node:
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from branches(body)
+            yield from branches(orelse)
+        case ast.Call() if called(node) in ("default", "first_of"):
+            for part in node.args:
+                yield from branches(part)
+        case _:
+            yield node
+
+
 class _Finder:
     """Walks a tree and collects; names of loops and lambdas are no reads."""
 

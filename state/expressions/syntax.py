@@ -34,6 +34,35 @@ _FOUND_ELSEWHERE: dict[type[ast.AST], str] = {
     ast.Starred: "Put lists together with `a + b`.",
     ast.Await: "Values are there already.",
 }
+_OF_OTHER_LANGUAGES = {
+    "&&": "Write `and`.",
+    "||": "Write `or`.",
+    "===": "Write `==`.",
+    "!==": "Write `!=`.",
+    "=>": "Write `lambda x: …`, or a comprehension.",
+    "?": "Write `a if condition else b`.",
+    "{{": "Write it without braces.",
+    "$": "Name the step: `found.id`.",
+    "!": "Write `not x`.",
+}
+_OF_PYTHON = {
+    "format": 'Write an f-string: f"It costs {x.total:.2f}."',
+    "timedelta": "Write add_days(d, n), add_minutes(d, n) or days_between(a, b).",
+    "strptime": 'Write date(x, "%d.%m.%Y") or datetime(x, …).',
+    "fromisoformat": "Write date(x) or datetime(x).",
+    "dumps": "Write text(x).",
+    "append": "Put lists together with a + b.",
+    "extend": "Put lists together with a + b.",
+    "index": "Number the items: [n for n, i in enumerate(x) if …][0].",
+    "find": "Ask `a in b`, or cut with split.",
+    "isinstance": "Kinds are known from what a tool returns.",
+    "zfill": 'Write f"{n:05d}".',
+    **dict.fromkeys(
+        ("sub", "match", "search", "findall", "fullmatch"),
+        "There are no regular expressions: use split, replace, startswith or in.",
+    ),
+}
+"""What is written for what the language has under another name."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +134,17 @@ def _read(source: str) -> ast.expr:
         near = source[max(0, (error.offset or 1) - 1) :][:40]
         raise ExpressionError(
             f"This is no expression: {error.msg}{f', near `{near}`' if near else ''}.",
-            fix="Write one Python expression.",
+            fix=_mended(source),
         ) from error
     except (ValueError, MemoryError, RecursionError) as error:
         raise ExpressionError(
             f"This is no expression: {error or 'it is nested too deep'}."
         ) from error
+
+
+def _mended(source: str) -> str:
+    foreign = (fix for sign, fix in _OF_OTHER_LANGUAGES.items() if sign in source)
+    return next(foreign, "Write one Python expression.")
 
 
 def _walk(tree: ast.AST) -> Iterator[tuple[ast.AST, int]]:
@@ -223,9 +257,16 @@ def called(node: ast.Call) -> str:
 
 def _unknown(node: ast.AST, message: str, name: str, known: frozenset[str]) -> ExpressionError:
     near = difflib.get_close_matches(name, known, n=3)
-    known_ones = f"There are {', '.join(sorted(known))}; a tool is called by a step of its own."
+    known_ones = f"A tool is called by a step of its own. Functions are {', '.join(sorted(known))}."
     fix = f"Did you mean {' or '.join(near)}?" if near else known_ones
-    return _refused(node, message, fix)
+    return _refused(node, message, _OF_PYTHON.get(name, fix))
+
+
+def format_of(node: ast.FormattedValue) -> str:
+    """Return the format behind the colon of a part of an f-string."""
+    spec = node.format_spec
+    parts = spec.values if isinstance(spec, ast.JoinedStr) else ()
+    return "".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
 
 
 def _is_path(node: ast.expr) -> bool:

@@ -116,7 +116,7 @@ INVENTED = {
     "a default": "f'It costs {default(t[0].cost, 733)}.'",
     "a branch": "f\"It is {'Ritz 77' if len(t) > 0 else 'none'}.\"",
     "a list": "f\"They are {join(', ', [811, 812])}.\"",
-    "a format": "f\"It came to {format_date(t[0].on, '433 EUR')}.\"",
+    "a format": "f\"It came to {format_date(t[0].on, '433 EUR %d')}.\"",
     "a nested text": "f\"{join('; ', [f'{o.id} costs 951' for o in t])}.\"",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 
 import pytest
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 from pointsman.errors import ExpressionError
 from pointsman.state.contradictions import contradiction, exclude
 from pointsman.state.expressions import evaluate
+from pointsman.state.expressions.inference import infer
+from pointsman.state.expressions.syntax import Expression
+from pointsman.state.shapes import Shape, shape_of
 
 NEVER = [
     "a == 1 and a == 2",
@@ -29,6 +33,17 @@ NEVER = [
     "a == null and a != null",
     "a < c and not (a < c)",
     "not (a != 1) and a == 2",
+    "a in [1, 3] and a == 2",
+    "a in ['x', 'y'] and a not in ['y', 'x', 'z']",
+    "a in [1, 2] and a > 2",
+    "a is null and a is not null",
+    "(a > 10 or a > 20) and a < 5",
+    "(a == 1 or a == 2) and a > 2",
+    "not (a < 5 and b) and a < 4 and b",
+    "(b or c) and not b and not c",
+    "a == 'x' and a in ['y']",
+    "a > '2026-06-01' and a < '2026-01-01'",
+    "a >= '2026-06-01' and a == '2026-05-31'",
 ]
 MAYBE = [
     "a == 1 or a == 2",
@@ -41,7 +56,13 @@ MAYBE = [
     "len(a) <= 0",
     "a < c and c < 5",
     "a == 1 and c == 2",
-    "a in [1] and a == 2",
+    "a in [1, 2] and a == 2",
+    "a in [c, 2] and a == 3",
+    "(a > 10 or a < 3) and a < 5",
+    "(a == 1 or b) and a == 2",
+    "a is null or a == 1",
+    "a > 'b' and a < 'a'",
+    "'2026-01-01' <= a < '2026-02-01'",
     "b and not c",
 ]
 
@@ -67,6 +88,7 @@ def test_long_conditions_are_compared_too() -> None:
 
 PARTS = st.sampled_from(
     [f"{n} {op} {v}" for n in "xy" for op in ("==", "!=", "<", "<=", ">", ">=") for v in (0, 1, 2)]
+    + ["x in [0, 1]", "x not in [0, 1, 2]", "y in [1]", "(x < 1 or p)", "(x == 2 or y == 1)"]
     + ["p", "q", "not p", "0 < x < 2", "not (x < 1)", "not (p and q)", "x < y", "y >= x"]
 )
 
@@ -84,3 +106,47 @@ def test_it_is_never_wrong(parts: list[str], joined: str) -> None:
             assert not evaluate(condition, {"x": x, "y": y, "p": p, "q": q})
         except ExpressionError:
             continue
+
+
+SHAPES = {
+    "o": shape_of(
+        {
+            "properties": {
+                "status": {"enum": ["open", "paid"]},
+                "kind": {"enum": ["a", "b", None]},
+                "total": {"type": "number"},
+            },
+            "required": ["status", "kind", "total"],
+        }
+    )
+}
+
+
+def shape_at(node: ast.expr) -> Shape:
+    """Return what is known of a part."""
+    return infer(Expression(source="", tree=node), SHAPES)
+
+
+@pytest.mark.parametrize(
+    ("condition", "never"),
+    [
+        ("o.status != 'open' and o.status != 'paid'", True),
+        ("o.status not in ['open', 'paid']", True),
+        ("o.kind != 'a' and o.kind != 'b'", False),
+        ("o.kind not in ['a', 'b', null]", True),
+        ("o.total is None", True),
+        ("o.total == null or o.total > 1", False),
+        ("o.kind is None", False),
+        ("x is None", False),
+    ],
+)
+def test_what_is_known_of_a_value_counts(condition: str, never: bool) -> None:
+    """All options excluded leave none, and what has no null is never null."""
+    found = contradiction(condition, shape_at=shape_at, may_be_null=False)
+
+    assert bool(found) == never
+
+
+def test_a_guard_against_null_is_not_always_true() -> None:
+    """An annotation is its author's word: who asks all the same is not refused."""
+    assert not contradiction("not (o.total is not None)", shape_at=shape_at)
