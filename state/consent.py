@@ -6,8 +6,6 @@ person, as a decision does.
 
 from __future__ import annotations
 
-from unicodedata import category
-
 from .likeness import likeness
 from .run import Principal
 from .values import Record
@@ -18,8 +16,7 @@ def name_form(name: str) -> str:
 
     Login services spell one name in several ways, and its holder is one person in all of them.
     """
-    # What nobody sees, such as a space of no width, tells nobody apart.
-    return str(likeness("".join(char for char in name if category(char) != "Cf")))
+    return str(likeness(name))
 
 
 class Signatory(Record):

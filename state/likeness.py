@@ -14,6 +14,12 @@ from .values import Json, canonical_json
 
 _WORD = re.compile(r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]+|\w")
 """A word; of scripts that put no spaces between them, a character."""
+_UNSEEN = re.compile(
+    "[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Characters that nobody sees: control, format and filling ones, variants, and halves of others."""
 _RUN = 4
 """Words in a row that two texts do not share by chance."""
 _TELLING = 4
@@ -23,10 +29,12 @@ _TELLING = 4
 def likeness(value: Json) -> Json:
     """Return a form of a value that all ways of writing it share; lists and objects stay.
 
-    Text: compatible forms of characters, case and white space do not count. Numbers: 20.0 is 20.
+    Text: compatible forms of characters, case, white space and what nobody sees do not count.
+    Numbers: 20.0 is 20.
     """
     if isinstance(value, str):
-        return " ".join(normalize("NFKC", normalize("NFKC", value).casefold()).split())
+        seen = _UNSEEN.sub("", value)
+        return " ".join(normalize("NFKC", normalize("NFKC", seen).casefold()).split())
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value

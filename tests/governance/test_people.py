@@ -23,6 +23,13 @@ SPELLINGS = [
     pytest.param("b\u200bea", id="no-width"),
     pytest.param("be\u00ada", id="soft-hyphen"),
     pytest.param("\uff42\uff45\uff41", id="wide"),
+    pytest.param("be\ufe0fa", id="variant"),
+    pytest.param("be\u034fa", id="joiner"),
+    pytest.param("be\u3164a", id="filler"),
+    pytest.param("be\u17b5a", id="vowel-that-is-none"),
+    pytest.param("be\x07a", id="control"),
+    pytest.param("be\U000e0061a", id="tag"),
+    pytest.param("\U0001d41bea", id="bold"),
 ]
 CONSENT = [
     pytest.param({"type": "approve"}, PAY, id="approve"),

@@ -345,6 +345,7 @@ async def test_a_business_key_holds_over_all_runs(make_runner: Any, run: Run) ->
         pytest.param("INV-1", " inv-1\n", id="case-and-space"),
         pytest.param("INV-1", "ＩＮＶ-1", id="wide-characters"),
         pytest.param("caf\u00e9 7", "cafe\u0301  7", id="accents"),
+        pytest.param("INV-1", "INV\u200b-\ufe0f1\u3164", id="unseen"),
         pytest.param(1001, 1001.0, id="whole-numbers"),
     ],
 )
