@@ -43,7 +43,10 @@ def audit_verify(
     config: Config = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
-    """Check that no entry was changed, removed or inserted, and no tail was cut off."""
+    """Check that no entry was changed, removed or inserted, and no tail was cut off.
+
+    Entries behind the last signed one are counted: a crash may leave one, and so may a stranger.
+    """
     output = Output(as_json=as_json)
     finish(_verify(output, config, head), output)
 
@@ -79,13 +82,15 @@ async def _verify(output: Output, config: str, head: Path | None) -> int:
     """
     exported = _read_exported(head) if head else None
     async with open_records(config) as (_settings, store):
-        length = await store.audit.verify()
         if exported is not None:
             await store.audit.verify_heads([exported])
+        length = await store.audit.verify()
+        signed = await store.audit.signed()
     if output.json:
-        output.document({"valid": True, "entries": length})
+        output.document({"valid": True, "entries": length, "signed": signed})
     else:
-        output.line(f"The chain of {length} entries is whole.")
+        more = f" The last {length - signed} are not signed." if signed < length else ""
+        output.line(f"The chain of {length} entries is whole.{more}")
     return DONE
 
 

@@ -9,6 +9,7 @@ all that was before, whatever happens to key and file.
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -84,7 +85,11 @@ class Anchor:
             # One write in append mode: processes that share the file do not mix their lines.
             handle = os.open(self._heads, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE)
             try:
-                os.write(handle, line)
+                written = os.write(handle, line)
+                if written < len(line):
+                    # On a full disk. Half a line would spoil the next one, which is whole.
+                    os.ftruncate(handle, os.fstat(handle).st_size - written)
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             finally:
                 os.close(handle)
         except OSError as error:

@@ -93,12 +93,30 @@ class SqlAuditLog:
 
         Raises:
             StoreError: An entry was changed, removed, inserted or moved, the tail is missing, or
-                the chain was computed anew; it names the first such entry.
+                the chain was computed anew; it names the first such entry. Or nothing of it is
+                signed, as after key and heads were taken away together.
         """
         length = await self._database.read(_verify)
         if self._anchor is not None:
-            await self.verify_heads(await self._database.compute(self._anchor.heads))
+            heads = await self._database.compute(self._anchor.heads)
+            if length and not heads:
+                raise _unsigned()
+            await self.verify_heads(heads)
         return length
+
+    async def signed(self) -> int:
+        """Return the number of the last entry that a signed head vouches for; 0 if none does.
+
+        The entries behind it were written past this log, or by a process that ended before it
+        could sign; the next entry's head vouches for them too.
+
+        Raises:
+            StoreError: The heads cannot be read.
+        """
+        if self._anchor is None:
+            return 0
+        heads = await self._database.compute(self._anchor.heads)
+        return max((head.seq for head in heads), default=0)
 
     async def verify_heads(self, heads: Sequence[SignedHead]) -> None:
         """Check that the log still holds what was signed.
@@ -164,6 +182,15 @@ def _check_chain(entries: Iterable[AuditEntry]) -> tuple[int, str]:
 
 def _entry(row: Row[Any]) -> AuditEntry:
     return AuditEntry(**{name: getattr(row, name) for name in AuditEntry.model_fields})
+
+
+def _unsigned() -> StoreError:
+    return StoreError(
+        "Nothing of it is signed: key and heads are not there.",
+        where="audit",
+        fix="Verify against an exported head. A log of a release that signed none is signed with "
+        "its next entry.",
+    )
 
 
 def _broken(seq: int, message: str) -> StoreError:

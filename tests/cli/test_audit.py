@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+import pytest
+
 
 def test_whole_chain_is_confirmed(desk):
     """An untouched log verifies, with its length."""
@@ -13,7 +15,7 @@ def test_whole_chain_is_confirmed(desk):
     result = desk("audit", "verify", "--json")
 
     assert result.code == 0
-    assert result.document == {"valid": True, "entries": 2}
+    assert result.document == {"valid": True, "entries": 2, "signed": 2}
 
 
 def test_changed_entry_is_found(desk):
@@ -44,6 +46,41 @@ def test_a_cut_tail_is_found(desk):
 
     assert result.code == 1
     assert "audit entry 2: The tail is missing" in result.err
+
+
+def test_entries_that_nobody_signed_are_counted(desk):
+    """Somebody who knows the tables can append what looks whole; it is told."""
+    desk("switch", "set", "pause")
+    kept = (desk.home / "audit-heads.jsonl").read_text()
+    desk("switch", "clear", "pause")
+    (desk.home / "audit-heads.jsonl").write_text(kept)
+
+    words, document = desk("audit", "verify"), desk("audit", "verify", "--json").document
+
+    assert "The last 1 are not signed." in words.out
+    assert (document["entries"], document["signed"]) == (2, 1)
+
+
+@pytest.mark.parametrize("with_head", [False, True])
+def test_a_log_of_which_nothing_is_signed_is_not_called_whole(desk, tmp_path, with_head):
+    """Key and heads were taken away together; an exported head still tells what was changed."""
+    desk("switch", "set", "pause")
+    head = tmp_path / "head.json"
+    head.write_text(desk("audit", "head").out)
+    for file in desk.home.glob("audit-*"):
+        file.unlink()
+    with sqlite3.connect(desk.home / "pointsman.db") as database:
+        database.execute("DELETE FROM pointsman_audit")
+        database.execute("UPDATE pointsman_audit_head SET seq = 0, hash = ''")
+    database.close()
+    desk("switch", "set", "pause", "--reason", "another")
+    for file in desk.home.glob("audit-*"):
+        file.unlink()
+
+    result = desk("audit", "verify", *(["--head", str(head)] if with_head else []))
+
+    assert result.code == 1
+    assert ("The chain was rewritten" if with_head else "Nothing of it is signed") in result.err
 
 
 def test_an_exported_head_outlives_the_home(desk, tmp_path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+import signal
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -158,8 +160,9 @@ async def test_an_exported_head_vouches_alone(tmp_path: Path) -> None:
 
     async with opened(tmp_path) as store:
         await store.audit.verify_heads([head])
+        with pytest.raises(StoreError, match="Nothing of it is signed"):
+            await store.audit.verify()
         await store.database.write(lambda connection: rewrite(connection, start=3))
-        await store.audit.verify()
         with pytest.raises(StoreError, match="audit entry 6: The chain was rewritten"):
             await store.audit.verify_heads([head])
 
@@ -183,6 +186,25 @@ async def test_many_processes_worth_of_writers_sign_one_log(tmp_path: Path) -> N
 
     assert await verify(tmp_path) == 80
     assert len((tmp_path / "audit-heads.jsonl").read_text().splitlines()) == 80
+
+
+def test_half_a_head_is_taken_back(tmp_path: Path) -> None:
+    """A disk that fills up inside a line leaves none that would spoil the next."""
+    anchor = Anchor(tmp_path)
+    anchor.sign(1, "a")
+    full = (tmp_path / "audit-heads.jsonl").stat().st_size + 10
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (full, before[1]))
+    try:
+        with pytest.raises(StoreError, match="No space left"):
+            anchor.sign(2, "b")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    anchor.sign(3, "c")
+
+    assert [head.seq for head in anchor.heads()] == [1, 3]
 
 
 SECRET = "an audit key of forty characters, at least"
