@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import struct
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from ..errors import TaskError
 from .signatures import sniff
@@ -193,12 +194,14 @@ def _is_link(text: str) -> bool:
 
 def _decode(data: str, where: str) -> bytes:
     """Decode base64, bare or in a data URL; line breaks and the URL alphabet are taken, too."""
-    if data[:5].lower() == "data:":
+    if data[:MAX_INDENT].lstrip()[:5].lower() == "data:":
         head, comma, data = data.partition(",")
         if not comma:
             raise TaskError("It is a data URL without data.", where=where, fix="Encode it again.")
-        if not head.lower().endswith(";base64"):
+        if not head.lower().rstrip().endswith(";base64"):
             return unquote_to_bytes(whole(data))
+        if "%" in data:
+            data = unquote(data)
     compact = "".join(data.split()).translate(_URL_ALPHABET).rstrip("=")
     try:
         return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
@@ -208,6 +211,8 @@ def _decode(data: str, where: str) -> bytes:
         ) from None
 
 
+MAX_INDENT = 40
+"""Characters of white space and scheme that a data URL may begin with."""
 _URL_ALPHABET = str.maketrans("-_", "+/")
 
 
@@ -219,21 +224,37 @@ def recognize(name: str, data: bytes, *, where: str) -> Incoming:
     """
     if not data:
         raise TaskError("It is empty.", where=where, fix="Send content, or leave it out.")
-    if found := sniff(data):
+    text = _as_text(data)
+    # What can be read is no film, though it begins as one does: "The new WAVE of …".
+    if (text is None or _UNREADABLE.search(text)) and (found := sniff(data)):
         modality, media_type = found
         facts = _png_facts(data, where) if media_type == "image/png" else {}
         return Incoming(name=name, modality=modality, media_type=media_type, data=data, facts=facts)
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
+    if text is None or "\0" in text:
         raise TaskError(
             "It is neither UTF-8 text nor a known image, audio or video format.",
             where=where,
             fix="Send text, PNG, JPEG, GIF, WebP, HEIC, AVIF, WAV, MP3, Ogg, FLAC, MP4 or WebM.",
         )
+    data = data if _is_utf8(data) else text.encode()
     return Incoming(name=name, modality="text", media_type="text/plain", data=data)
+
+
+_UNREADABLE = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+"""Control characters that stand in no text."""
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""How text in UTF-16 begins, as Windows writes it."""
+
+
+def _is_utf8(data: bytes) -> bool:
+    return data[:2] not in _UTF_16
+
+
+def _as_text(data: bytes) -> str | None:
+    try:
+        return data.decode("utf-8" if _is_utf8(data) else "utf-16")
+    except UnicodeDecodeError:
+        return None
 
 
 def _png_facts(data: bytes, where: str) -> dict[str, str | int | float]:

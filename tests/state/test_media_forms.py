@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -65,7 +66,7 @@ MATROSKA = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska"
         (b"\xff\xf1\x50\x80", "audio", "audio/aac"),
         (b"\xff\xf9\x50\x80", "audio", "audio/aac"),
         (b"RIFF\0\0\0\0AVI LIST", "video", "video/x-msvideo"),
-        (b"#!AMR\n", "audio", "audio/amr"),
+        (b"#!AMR\n\x3c\x91", "audio", "audio/amr"),
         (b"fLaC\0", "audio", "audio/flac"),
         (b"GIF89a\x01", "image", "image/gif"),
         (b"II*\0\x08", "image", "image/tiff"),
@@ -88,9 +89,9 @@ def test_mp3_frames_of_all_kinds(second: int) -> None:
     assert recognize("a", frame, where="a").media_type == "audio/mpeg"
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe\x41\x00", b"\xff\xfb\xff\xff", b"\xff\xe9\x90\x64"])
+@pytest.mark.parametrize("data", [b"\xff\xfe\x41", b"\xff\xfb\xff\xff", b"\xff\xe9\x90\x64"])
 def test_what_only_begins_like_a_frame_is_none(data: bytes) -> None:
-    """UTF-16 text with its mark, and headers with reserved fields."""
+    """Half a character behind UTF-16's mark, and headers with reserved fields."""
     with pytest.raises(TaskError):
         recognize("a", data, where="a")
 
@@ -325,3 +326,44 @@ def test_any_blocks_are_read_or_refused(blocks: list[Any]) -> None:
     except TaskError:
         return
     text.encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("The new WAVE of it", "This is WEBP text", "The ftyp box", "ID3 tags are old"),
+        *(
+            "OggS begins a file",
+            "fLaC is a codec",
+            "GIF89a is old",
+            "#!AMR header",
+            "A big AVI file",
+        ),
+    ],
+)
+@pytest.mark.parametrize("written", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_that_begins_like_a_film_is_text(text: str, written: str) -> None:
+    """What can be read is no media, as a block of text or as a file."""
+    data = encoded(text.encode(written))
+    blocks = [{"type": "text-plain", "text": text}, {"type": "file", "base64": data}]
+    _, media = read_content(blocks)
+
+    assert [item.media_type for item in media] == ["text/plain"] * 2
+    assert media[1].data.decode("utf-8-sig") == text
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"data:image/png;base64,{quote(encoded(PNG), safe='')}",
+        f"\n data:image/png;base64,{encoded(PNG)}",
+        f"data:image/png;charset=utf-8;base64 ,{encoded(PNG)}",
+        f"data:image/png,{quote(PNG)}",
+    ],
+    ids=lambda link: link[:40],
+)
+def test_data_urls_in_each_form(link: str) -> None:
+    """Escaped, indented, with parameters, and without base64."""
+    [media] = read_content([{"type": "image_url", "image_url": {"url": link}}])[1]
+
+    assert (media.media_type, media.data) == ("image/png", PNG)
