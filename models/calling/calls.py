@@ -204,12 +204,13 @@ def _read(message: BaseMessage, heard: Heard) -> RawReply:
         raise RejectedReplyError("malformed_output", "the reply is not an assistant message")
     meta = message.response_metadata
     finish = meta.get("finish_reason") or meta.get("stop_reason") or meta.get("done_reason") or ""
+    usage = heard.usage()
     return RawReply(
         text=whole(message.text),
         calls=_calls(message),
         finish=heard.finish or str(finish),
         refusal=str(message.additional_kwargs.get("refusal") or ""),
-        used=consumption(message, heard.usage()),
+        used=None if usage is None else consumption(message, usage),
         first_token_seconds=heard.first,
     )
 

@@ -60,10 +60,13 @@ class Heard:
         """Return the usage of the whole reply.
 
         Some servers report with each chunk what was used so far: the input then stands in several,
-        and the last one counts. LangChain's own models report parts that add up.
+        and the last one counts, unless an earlier one knows of more: what was used is not given
+        back, so none of them is believed. LangChain's own models report parts that add up.
         """
         reports = [usage for usage in self.usages if usage["input_tokens"] > 0]
-        if len(reports) > 1 or (self.usages and self.whole is None):
+        if len(reports) > 1:
+            return reports[-1] if all(_grows(one, reports[-1]) for one in reports) else None
+        if self.usages and self.whole is None:
             return self.usages[-1]
         return None if self.whole is None else self.whole.usage_metadata
 
@@ -74,6 +77,13 @@ class Heard:
                 "output_limit",
                 f"the reply went far beyond its limit of {self.limit} tokens and was cut",
             )
+
+
+def _grows(before: UsageMetadata, after: UsageMetadata) -> bool:
+    return (
+        before["input_tokens"] <= after["input_tokens"]
+        and before["output_tokens"] <= after["output_tokens"]
+    )
 
 
 def spoken_bytes(message: AIMessage) -> int:

@@ -22,7 +22,13 @@ MAX_REPAIR = 16_384
 MAX_VALUES = 64
 """Bracketed places of a reply that are looked at; more of them are no answer."""
 
-_OPENING = re.compile(rf"(?:{MARK.pattern})|(?P<value>[{{\[])", re.IGNORECASE)
+_ASIDE = (
+    r"(?P<aside><(?P<tag>analysis|cot|rationale|reason|deliberation|draft|critique|scratch_pad|"
+    r"notes?|examples?)\s*>|\[(?P<bracketed>THINKING|REASONING|THOUGHTS?)\]|<!--"
+    r"|```(?:think|thinking|thoughts?|reasoning|scratchpad|draft)(?=\s))"
+)
+"""What also sets apart what is not the answer, around JSON alone: in prose it may be the answer."""
+_OPENING = re.compile(rf"(?:{MARK.pattern})|{_ASIDE}|(?P<value>[{{\[])", re.IGNORECASE)
 _BRACKETS = re.compile(r'"|[{\[]+|[}\]]+')
 _STRING_END = re.compile(r'"|\\.', re.DOTALL)
 _FENCE = re.compile(r"```[\w-]*[ \t]*\n(.*)```", re.DOTALL)
@@ -113,10 +119,15 @@ def _spoken(text: str) -> tuple[str, list[str]]:
     """Return what is no thinking, and the spans in it that have the form of a JSON value."""
     kept: list[str] = []
     spans: list[str] = []
+    asides = _Asides(text)
     begun, position, since = 0, 0, 0
     while found := _OPENING.search(text, position):
         position = found.end()
-        if found["value"] is None:
+        if found["aside"] is not None:
+            if not begun and (end := asides.end(found)) is not None:
+                kept.append(text[since : found.start()])
+                position = since = end
+        elif found["value"] is None:
             if not begun:
                 kept.append(text[since : found.start()])
             if not ends_thinking(found):
@@ -138,6 +149,29 @@ def _spoken(text: str) -> tuple[str, list[str]]:
     if not begun:
         kept.append(text[since:])
     return "".join(kept), spans
+
+
+class _Asides:
+    """Finds where what is set apart ends. What never does is not set apart."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text.lower() if len(text.lower()) == len(text) else text
+        self._unclosed: set[str] = set()
+
+    def end(self, found: re.Match[str]) -> int | None:
+        end = "-->" if found["aside"].startswith("<") else "```"
+        if tag := found["tag"]:
+            end = f"</{tag.lower()}>"
+        elif bracketed := found["bracketed"]:
+            end = f"[/{bracketed.lower()}]"
+        if end in self._unclosed:
+            return None
+        at = self._text.find(end, found.end())
+        if at < 0:
+            # Each of many would be looked for up to the end again.
+            self._unclosed.add(end)
+            return None
+        return at + len(end)
 
 
 def _end(text: str, start: int) -> int | None:

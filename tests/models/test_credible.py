@@ -179,6 +179,40 @@ async def test_usage_on_every_chunk_counts_once(
     assert not attempt.estimated
 
 
+TOLD_WITH_CHUNKS = [
+    pytest.param([(5_000, 9), (5_000, 40), (5_000, 12)], None, id="output shrinks"),
+    pytest.param([(6_000, 10), (5_000, 40)], None, id="input shrinks"),
+    pytest.param([(5_000, 40), (5_000, 40), (5_000, 39)], None, id="by one"),
+    pytest.param([(5_000, 40), (0, 0)], 40, id="nothing at the end"),
+    pytest.param([(0, 0), (5_000, 40)], 40, id="nothing at first"),
+    pytest.param([(5_000, 20), (0, 20)], 40, id="parts that add up"),
+    pytest.param([(5_000, 40), (5_000, 40)], 40, id="twice"),
+]
+
+
+@pytest.mark.parametrize(("told", "output"), TOLD_WITH_CHUNKS)
+async def test_usage_that_shrinks_is_not_believed(
+    told: list[tuple[int, int]],
+    output: int | None,
+    gateway: MakeGateway,
+    settings: MakeSettings,
+    run: MakeRun,
+    store: SqlStore,
+) -> None:
+    """What was used is not given back: reports that say so are settled at what was reserved."""
+    parts = [chunk({"content": "a word "}, usage=usage(*one)) for one in told]
+    parts.append(chunk({}, finish="stop"))
+    with ScriptedGateway({"first": [Reply(chunks=parts)]}) as server:
+        models = gateway(settings({"a": server}, ONE), ratios=LearnedRatios())
+        await models.complete(ask(stream=True), run=run(budget_usd=1.0), step="s")
+    (attempt,) = await store.attempts.of_run("run-1")
+    if output is None:
+        assert attempt.estimated
+        assert attempt.usd == pytest.approx(attempt.reserved_usd)
+    else:
+        assert (attempt.input_tokens, attempt.output_tokens) == (5_000, output)
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["document", "stream"])
 @pytest.mark.parametrize("reported", [False, True], ids=["silent", "honest"])
 async def test_a_reply_far_beyond_its_limit_is_cut_and_charged(

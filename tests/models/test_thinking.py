@@ -51,6 +51,26 @@ def test_a_draft_in_thinking_is_not_the_answer(begin: str, end: str) -> None:
     assert read_json(f"{begin}{DRAFT}{end}{FINAL}", ANY, strict=True) == json.loads(FINAL)
 
 
+ASIDES = [
+    *((f"<{n}>", f"</{n}>") for n in ("analysis", "COT", "rationale", "draft", "scratch_pad")),
+    *((f"<{n}>", f"</{n}>") for n in ("critique", "note", "Examples", "deliberation")),
+    *(("[THINKING]", "[/THINKING]"), ("[reasoning]", "[/reasoning]"), ("<!--", "-->")),
+    *(("```thinking\n", "\n```"), ("```Reasoning\n", "\n```")),
+]
+
+
+@pytest.mark.parametrize(("begin", "end"), ASIDES, ids=[begin.strip() for begin, _ in ASIDES])
+def test_what_a_reply_sets_apart_is_not_its_value(begin: str, end: str) -> None:
+    """A draft or an example in a frame of its own is none, alone or beside the answer."""
+    assert read_json(f"{begin}Maybe {DRAFT}{end}\n{FINAL}", ANY) == json.loads(FINAL)
+    assert read_json(f"{FINAL}\n{begin}{DRAFT}{end}", ANY) == json.loads(FINAL)
+    with pytest.raises(RejectedReplyError):
+        read_json(f"{begin}{DRAFT}{end}\nI cannot do this.", ANY)
+    # Neither a lone mark nor an arrow sets anything apart, and prose keeps its own.
+    assert read_json(f"From a --> b, as in {begin} of it: {FINAL}", ANY) == json.loads(FINAL)
+    assert without_thinking(f"So:\n{begin}Dear Ann{end}") == f"So:\n{begin}Dear Ann{end}"
+
+
 @marks
 def test_thinking_that_never_ends_holds_no_answer(begin: str, end: str) -> None:
     """A draft in unclosed thinking is asked for again; one before a lone end is thinking too."""
@@ -181,6 +201,9 @@ def test_every_json_value_is_read_as_it_is(value: Any) -> None:
         "{" * 1_000_000,
         "[" * 500_000 + "]" * 500_000,
         "<think>" * 150_000,
+        "<draft>" * 150_000,
+        "<!--" * 250_000,
+        "```think " * 110_000,
         "<" * 1_000_000,
         '{"a": "' + "x" * 1_000_000 + ",}",
         "{" + '"k": 1,,' * 120_000 + "}",
