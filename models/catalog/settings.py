@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -67,6 +68,14 @@ class DiscoverySettings(SettingsSection):
     structured_output: StructuredOutput = "tool_call"
 
 
+_NAMES_SECRET = re.compile(
+    r"auth|api.?key|token|secret|passw|credential|cookie|signature|^key$", re.IGNORECASE
+)
+"""Names of headers and of a URL's options that hold credentials."""
+_SHORTEST_KEY = 8
+"""Characters of a key; shorter words of a header are `Basic` and its like."""
+
+
 class EndpointSettings(SettingsSection):
     """An OpenAI-compatible endpoint."""
 
@@ -98,7 +107,9 @@ class EndpointSettings(SettingsSection):
     @field_validator("base_url")
     @classmethod
     def _without_credential(cls, url: str) -> str:
-        if "@" in urlsplit(url).netloc:
+        parts = urlsplit(url)
+        named = (name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+        if "@" in parts.netloc or any(map(_NAMES_SECRET.search, named)):
             raise ValueError(
                 "it holds a credential; name a variable with it under headers_env: Authorization"
             )
@@ -429,4 +440,7 @@ class Catalog:
         endpoint = self.endpoint(model)
         named = (endpoint.api_key_env, *endpoint.headers_env.values())
         given = endpoint.api_key.get_secret_value() if endpoint.api_key else ""
-        return tuple(s for s in (given, *(os.environ.get(n, "") for n in named)) if s)
+        # Nobody should put a key in a file. Where it is done, no error need repeat it.
+        written = [v for name, v in endpoint.headers.items() if _NAMES_SECRET.search(name)]
+        words = [word for value in written for word in value.split() if len(word) >= _SHORTEST_KEY]
+        return tuple(s for s in (given, *(os.environ.get(n, "") for n in named), *words) if s)

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import ValidationError
 
-from pointsman import Settings
+from pointsman import Settings, build_agent
 from pointsman.errors import ConfigError, PointsmanError
 from pointsman.evals.dataset import load_dataset
 from pointsman.models.catalog.source import FileSettings
@@ -20,6 +21,7 @@ from pointsman.models.failures.classify import classify
 from pointsman.planners.library import load_playbooks
 from pointsman.state.names import variable_name
 from pointsman.state.yaml_text import read_yaml
+from pointsman.testing import GatewayRequest, Reply, ScriptedGateway
 from pointsman.testing.script_file import load_gateway
 from pointsman.tools.contracts_yaml import load_contracts
 
@@ -187,3 +189,46 @@ def test_a_provider_that_quotes_the_key_is_not_quoted(said: str) -> None:
     assert "[credential]" in failure.message
     for form in (KEY, "7f3a9c1e5b", "OnNrLWxpdmUtN2YzYTljMWU1Yg"):
         assert form not in failure.message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://me:{KEY}@gateway.example/v1",
+        f"https://{KEY}@gateway.example/v1",
+        f"https://gateway.example/v1?key={KEY}",
+        f"https://gateway.example/v1?api-version=3&API_Key={KEY}",
+        f"https://gateway.example/v1?access_token={KEY}",
+    ],
+)
+def test_an_address_with_a_key_is_refused_unprinted(url: str) -> None:
+    """The error says where keys belong."""
+    with pytest.raises(ConfigError, match="headers_env") as raised:
+        Settings.parse({"models": {"endpoints": {"gateway": {"base_url": url}}}})
+
+    assert KEY not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize("header", ["x-api-key", "X-Auth-Token", "Cookie"])
+async def test_a_key_in_a_plain_header_is_not_repeated(header: str, tmp_path: Path) -> None:
+    """A gateway that quotes what it was sent puts it into no event, state, file or error."""
+
+    def quoting(_: GatewayRequest) -> Reply:
+        sent = {header: f"Bearer {KEY}"}
+        error = {"message": f"Invalid: {sent}", "code": "invalid_request_error"}
+        return Reply(document={"error": error})
+
+    with ScriptedGateway({"first": quoting}) as server:
+        endpoint = {"base_url": server.base_url, "headers": {header: f"Bearer {KEY}"}}
+        model = {"id": "first", "endpoint": "gateway", "prices": {"input": 1, "output": 1}}
+        models = {"endpoints": {"gateway": endpoint}, "models": [model]}
+        settings = Settings.parse({"home": tmp_path / "home", "models": models})
+        agent = build_agent(settings, checkpointer=InMemorySaver())
+        config: Any = {"configurable": {"thread_id": "t"}}
+        modes: Any = ["custom", "updates", "values"]
+        seen = [p async for p in agent.astream({"task": "Hello"}, config, stream_mode=modes)]
+
+    raw = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert "[credential]" in repr(seen)
+    assert KEY not in repr(seen)
+    assert KEY.encode() not in raw
