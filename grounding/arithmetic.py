@@ -70,7 +70,12 @@ def _candidates(
         yield from _across(cited, context)
     # `Nine times` counts what happened and multiplies nothing.
     factors = text if not _TIMES.match(facts.text[said.end :]) else ""
-    if cues.PRODUCT.search(factors) or telling or has_factor(said, facts):
+    if (
+        cues.PRODUCT.search(factors)
+        or cues.BOTH_WAYS.search(factors)
+        or telling
+        or has_factor(said, facts)
+    ):
         yield from products(said, facts, cited, context)
     if said.dimension == "percent" and cues.SHARE.search(text):
         yield from shares(nearby, cited, text)

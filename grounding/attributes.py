@@ -17,6 +17,7 @@ from .ground import Holding
 from .labels import LabelColumn, content, label_columns, saying, subjects
 from .mixing import speaks_of_others
 from .relative import WEEKDAYS
+from .tables import rows_of_moment
 from .words import fold
 
 _APART = re.compile(
@@ -35,7 +36,7 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
 
 
 def _misplaced(rows: Sequence[Row], facts: StatedFacts) -> str:
-    columns = [column for column in label_columns(rows) if column.names]
+    columns = [c for c in label_columns(rows) if c.names or (_has_digits(c) and not c.tells_state)]
     naming, one = _subject(columns, rows, facts)
     if one is None:
         return ""
@@ -56,8 +57,13 @@ def _subject(
         named = column.named(facts) if column.tells_apart else []
         if named:
             return column, named[0] if len(named) == 1 else None
-    found = subjects(rows, facts) if facts.identifiers else []
+    found = (subjects(rows, facts) if facts.identifiers else []) or rows_of_moment(rows, facts)
     return None, found[0] if len(found) == 1 else None
+
+
+def _has_digits(column: LabelColumn) -> bool:
+    """Whether some of its values tell one thing from another by a number: `room 204`."""
+    return any(any(map(str.isdigit, value)) for _, value in column.cells)
 
 
 def _said_of(column: LabelColumn, facts: StatedFacts) -> list[str]:
@@ -68,7 +74,9 @@ def _said_of(column: LabelColumn, facts: StatedFacts) -> list[str]:
         if (
             fold(label) in fold(facts.text)
             if any(c.isdigit() for c in label)
-            else content(label) and (saying(label, facts) or _surname_said(label, facts))
+            else column.names
+            and content(label)
+            and (saying(label, facts) or _surname_said(label, facts))
         )
     ]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from .evidence import Indexed
-from .opposites import concept_of
+from .opposites import concept_of, concept_of_field
 from .records import Leaf
-from .relative import WEEKDAYS
+from .relative import weekday_of
 from .words import Token, fold, key_words, listed, stem, tokens
 
 _CLAUSE = re.compile(
@@ -23,6 +23,19 @@ _WITHOUT_COST = re.compile(
     r"\b(?:free of charge|at no (?:extra )?(?:cost|charge)|no charge|without charge"
     r"|ohne kosten|ohne aufpreis|sans frais|sin (?:ningún )?(?:coste|costo|cargo)s?)\b",
     re.IGNORECASE,
+)
+_NEEDED = re.compile(r"\b(?:hacen? falta|il (?:vous )?faut)\b", re.IGNORECASE)
+_LEAD = re.compile(
+    r"(?:^|(?<=[.;!?:\n]\s)|(?<=\n))"
+    r"((?:à partir d|a partir de|ab|from|above|over|more than|mehr als|plus de|más de|en cas d"
+    r"|in case of)"
+    r"[^,.;:\n]{1,60}),\s",
+    re.IGNORECASE,
+)
+"""`From eight people on, a deposit is asked`: of fewer, nothing says that one is."""
+_EXTRA = re.compile(
+    r"\b(?:costs? extra|kostet extra|kosten extra|(?:est|sont) en supplément|se paga aparte)\b",
+    re.I,
 )
 _NEGATIONS = listed(
     """not no never without cannot nor neither none nothing non
@@ -49,6 +62,23 @@ _BEFORE = 2
 """Content words that may stand between a negation and what it denies."""
 _FARTHEST = 8
 _AFTER = 3
+_DEEDS = frozenset(
+    [
+        "delivered",
+        "paid",
+        "confirmed",
+        "cancelled",
+        "returned",
+        "approved",
+        "complete",
+        "shipped",
+        "received",
+        "collected",
+    ]
+)
+"""Concepts of what happens once."""
+_AT = listed("at on date time am um datum le date fecha el en by is was")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _YES = listed("yes ja oui sí true si")
 _NO = listed("no nein non none false keine ninguno aucun aucune")
 
@@ -94,6 +124,7 @@ def read_clauses(text: str) -> list[SpokenClause]:
     """Return what each clause of a text mentions."""
     plain = _NOT_ENGLISH.sub(" not", text).replace("cannot", "can not")
     plain = _WITHOUT_COST.sub(" gratis ", _ZERO.sub("no", plain))
+    plain = _LEAD.sub(r"if \1 ", _NEEDED.sub("necesario", _EXTRA.sub("excluded", plain)))
     parts = [tokens(part) for part in _CLAUSE.split(plain) if part and part.strip()]
     return [_clause(piece) for part in parts for piece in _turns(part)]
 
@@ -111,14 +142,15 @@ def _turns(words: list[Token]) -> list[list[Token]]:
     return pieces
 
 
-def _clause(words: Sequence[Token]) -> SpokenClause:
+def _clause(words: Sequence[Token], *, shortest: int = 4) -> SpokenClause:
     found: list[Mention] = []
     concepts: list[Mention] = []
     for at, token in enumerate(words):
-        if len(token.folded) < 4 or token.folded in _STOP:
+        if len(token.folded) < shortest:
             continue
         sign, supposed = -1 if _negated(words, at) else 1, _supposed(words, at)
-        found.append(Mention(stem(token.folded), sign, supposed))
+        if token.folded not in _STOP:
+            found.append(Mention(stem(token.folded), sign, supposed))
         if (concept := concept_of(token.folded)) and not is_duty(words, at):
             concepts.append(Mention(concept[0], concept[1] * sign, supposed))
     text = " ".join(token.text for token in words)
@@ -142,7 +174,7 @@ def _days(words: Sequence[Token]) -> frozenset[int]:
     found: set[int] = set()
     last: int | None = None
     for at, token in enumerate(words):
-        day = WEEKDAYS.get(token.folded)
+        day = weekday_of(token)
         if day is None:
             continue
         joined = at > 0 and words[at - 1].folded in _TO
@@ -201,8 +233,13 @@ def field_clause(leaf: Leaf) -> SpokenClause | None:
         isinstance(leaf.value, str) and fold(leaf.value) in _YES | _NO
     ):
         is_so = leaf.value if isinstance(leaf.value, bool) else fold(leaf.value) in _YES
-        clause = _clause(tokens(key))
+        # A field may be named by an acronym alone: `sso`.
+        clause = _clause(tokens(key), shortest=4 if " " in key else 2)
+        named = tuple(Mention(*c) for w in key_words(leaf.key) if (c := concept_of_field(w)))
+        clause = replace(clause, concepts=named or clause.concepts)
         return replace(clause if is_so else _turned(clause), flag=1 if is_so else -1)
+    if (happened := _happened(leaf)) is not None:
+        return happened
     if not isinstance(leaf.value, str):
         return None
     parts = read_clauses(leaf.value)
@@ -215,6 +252,19 @@ def field_clause(leaf: Leaf) -> SpokenClause | None:
         denies=any(p.denies for p in parts),
         field=frozenset(stem(word) for word in key_words(leaf.key) if len(word) > 3),
     )
+
+
+def _happened(leaf: Leaf) -> SpokenClause | None:
+    """A field `delivered_at` says by its day that it has happened, and by none that it has not."""
+    words = key_words(leaf.key)
+    concepts = [c for word in words if (c := concept_of(word)) and c[0] in _DEEDS]
+    if not concepts or not all(concept_of(word) or word in _AT for word in words):
+        return None
+    if leaf.value is not None and not (isinstance(leaf.value, str) and _DAY.match(leaf.value)):
+        return None
+    sign = -1 if leaf.value is None else 1
+    found = tuple(Mention(name, sign * so) for name, so in concepts)
+    return SpokenClause(frozenset(map(stem, words)), (), found, of_field=True)
 
 
 def _turned(clause: SpokenClause) -> SpokenClause:

@@ -13,11 +13,13 @@ from .derived import Derived
 from .evidence import Row
 from .facts import StatedFacts
 from .matching import is_amount
+from .mixing import speaks_of_others
 from .tables import (
     Column,
     dimension_of,
     holds_numbers,
     named_rows,
+    rows_of_moment,
     signed,
 )
 from .traits import flagged_rows
@@ -34,6 +36,7 @@ def column_values(
 ) -> Iterator[Derived]:
     """Sums, means and differences of a column, over the rows that the sentence speaks of."""
     cued = bool(cues.SUM.search(facts.text)) or telling or holds_numbers(column.key)
+    compared = bool(cues.DIFFERENCE.search(facts.text)) and not _speaks_of_one(rows, facts)
     counts = stated_counts(facts, len(rows))
     for subset in _subsets(column, rows, facts, counts):
         values = [cell.value for cell in column.cells if any(cell.row is row for row in subset)]
@@ -43,11 +46,18 @@ def column_values(
             yield Derived(sum(values, Decimal(0)), column.dimension)
         if cues.MEAN.search(facts.text):
             yield Derived(sum(values, Decimal(0)) / len(values), column.dimension, rounded=True)
-        if len(values) == 2 and cues.DIFFERENCE.search(facts.text):
+        if len(values) == 2 and compared:
             yield Derived(values[0] - values[1], column.dimension)
-    if cues.DIFFERENCE.search(facts.text):
+    if compared:
         values = [cell.value for cell in column.cells]
         yield Derived(max(values) - min(values), column.dimension)
+
+
+def _speaks_of_one(rows: Sequence[Row], facts: StatedFacts) -> bool:
+    """Whether a sentence is about one row alone: what lies between others is none of its."""
+    if speaks_of_others(facts):
+        return False
+    return len(rows_of_moment(rows, facts) or named_rows(rows, facts)) == 1
 
 
 def _subsets(

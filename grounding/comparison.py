@@ -15,12 +15,13 @@ from .dates import WrittenDate
 from .elapsed import duration
 from .evidence import Row
 from .facts import StatedFacts
+from .fullness import LEFT, places_left
 from .ground import Holding
 from .identifiers import Identifier
 from .language import is_function_word
 from .lexicon.reading import any_of, lexicon
 from .matching import agrees, carries, is_amount
-from .tables import Column, columns, distinctive, named_rows, said_words
+from .tables import Column, columns, distinctive, is_of_weekday, named_rows, said_words
 from .times import TimeOfDay
 from .traits import flagged_rows
 from .words import key_words, listed, stem, stems, tokens
@@ -54,6 +55,10 @@ _RATING_FIELDS = listed(
 )
 _PRICE_FIELDS = listed("price preis prix precio cost costs kosten cout coste costo rate tarif fare")
 _DURATION_FIELDS = listed("duration dauer duree duracion time zeit temps minutes min length lange")
+_SIZE_FIELDS = listed(
+    """size area surface volume groesse flache wohnflache grundflache taille superficie tamano
+    capacity capacidad capacite liter litre litros square sqm m2"""
+)
 _DISTANCE_FIELDS = listed("distance entfernung distancia length lange km m")
 
 
@@ -207,15 +212,27 @@ def _measures(
         # Whether the beginning or the end is meant, a sentence seldom says.
         moments: list[Measure] = [_moment, _last_moment]
         return [m for m in moments if sum(m(row) is not None for row in rows) > 1]
+    if LEFT.search(facts.text) and sum(places_left(row) is not None for row in rows) > 1:
+        return [places_left]
     found = _foremost([c for c in columns(rows) if _is_of(c, scale.attribute)], scale)
+    if scale.attribute == "size" and not found:
+        return _measures(rows, Scale("", scale.end), facts, foreign=foreign)
     if scale.attribute in ("time", "extent") and not found:
         return [duration] if sum(duration(row) is not None for row in rows) > 1 else []
     if scale.attribute == "":
         said = stems(facts.text)
-        by_name = [c for c in found if c.cells[0].held.words & said]
+        by_name = [c for c in found if _is_named(c, said)]
         amounts = [] if foreign else [c for c in found if is_amount(c.cells[0].held)]
         found = by_name or amounts or found
     return [_cell_of(column) for column in found]
+
+
+def _is_named(column: Column, said: frozenset[str]) -> bool:
+    """Whether a word of a field is said, be it within another: `Akku` in `Akkustand`."""
+    words = column.cells[0].held.words
+    return any(
+        own == word or (len(own) > 3 and word.startswith(own)) for own in words for word in said
+    )
 
 
 def _foremost(found: list[Column], scale: Scale) -> list[Column]:
@@ -243,6 +260,8 @@ def _is_of(column: Column, attribute: str) -> bool:
             return measured or bool(words & (_DURATION_FIELDS | _DISTANCE_FIELDS))
         case "mass":
             return column.dimension == "mass"
+        case "size":
+            return column.dimension in ("area", "volume", "data") or bool(words & _SIZE_FIELDS)
         case _:
             return "id" not in words
 
@@ -327,6 +346,13 @@ def _nearest(rows: Sequence[Row], facts: StatedFacts, first: int, last: int) -> 
     by_date = _rows_dated(rows, [d for d in facts.dates if first <= d.start < last])
     if len(by_date) == 1:
         return by_date[0]
+    by_day = [
+        row
+        for row in rows
+        if is_of_weekday(row, [w for w in facts.weekdays if first <= w.start < last])
+    ]
+    if len(by_day) == 1:
+        return by_day[0]
     side = frozenset(
         stem(t.folded) for t in facts.tokens if len(t.folded) >= 2 and first <= t.start < last
     )

@@ -14,11 +14,11 @@ from .evidence import Indexed, Row
 from .facts import StatedFacts
 from .fullness import full_trait
 from .ground import Holding
-from .labels import NUMBER_FIELDS, label_traits
+from .labels import NUMBER_FIELDS, label_columns, label_traits, saying
 from .mixing import speaks_of_others
 from .quantities import Quantity
 from .records import Listing
-from .tables import MOST_ROWS, columns, holds_numbers, named_rows, stems_of
+from .tables import MOST_ROWS, columns, holds_numbers, is_of_weekday, named_rows, stems_of
 from .traits import traits
 from .units import unit_of
 from .words import fold, key_words, stem, tokens
@@ -102,11 +102,49 @@ def contradicted(
         return False
     if of_days := [n for rows in cited.tables if (n := _on_days(rows, days))]:
         return int(said.values[0]) not in of_days
+    if of_part := _of_named_part(said, facts, cited):
+        return int(said.values[0]) not in of_part
     possible = {n for item, listing in about for n in _counts(item, listing, facts)}
     possible |= {len(about)} if len(about) > 1 else set()
     possible.add(sum(bool(_tool_words(item) & noun) for item in cited.items))
     possible |= set(_value_counts(noun, cited)) | set(_filtered(facts, cited))
+    if any(item.facts.language != facts.language for item, _ in about):
+        # What its fields are called in another language, a sentence does not say.
+        possible |= set(_flag_counts(cited))
     return int(said.values[0]) not in possible
+
+
+def _of_named_part(said: Quantity, facts: StatedFacts, cited: Holding) -> set[int]:
+    """Return how many rows there may be of the part of a table that a sentence names.
+
+    `Dr Berg has three slots` counts the rows with that name; `on Saturday`, those of the day.
+    """
+    if counts_part(said, facts) or speaks_of_others(facts) or _counts_twice(said, facts):
+        return set()
+    found: set[int] = set()
+    for rows in cited.tables:
+        for part in _named_parts(rows, facts):
+            found |= {len(part), *_filters(part, facts)}
+    return found
+
+
+def _counts_twice(said: Quantity, facts: StatedFacts) -> bool:
+    """`Of the four, three are Ann's`: one of the numbers is that of the whole."""
+    return any(is_count(q, facts) for q in facts.quantities if q is not said)
+
+
+def _named_parts(rows: Sequence[Row], facts: StatedFacts) -> Iterator[list[Row]]:
+    """Yield the rows of a label that several have and that alone is said, or of a day."""
+    for column in label_columns(rows):
+        if not column.names or column.is_distinct:
+            continue
+        said = [label for label in {v for _, v in column.cells} if saying(label, facts)]
+        part = [row for row, value in column.cells if value in said]
+        if len(said) == 1 and 1 < len(part) < len(rows):
+            yield part
+    of_day = [row for row in rows if is_of_weekday(row, facts.weekdays)]
+    if 0 < len(of_day) < len(rows):
+        yield of_day
 
 
 def _on_days(rows: Sequence[Row], days: Collection[date]) -> int:
@@ -200,8 +238,13 @@ def _is_of_period(row: Row, said: Quantity) -> bool:
 
 def _stands_in_field(said: Quantity, noun: frozenset[str], cited: Holding) -> bool:
     """A field of that name holds the number, or a text does."""
+    texts = {leaf.path: leaf.value for item in cited.items for leaf in item.leaves}
     for held in cited.held:
         if said.values[0] in held.quantity.values:
+            text = texts.get(held.path)
+            if isinstance(text, str) and text[:1].isalpha() and not stems_of([text]) & noun:
+                # `hall 3` holds no three of anything.
+                continue
             in_text = not held.path or held.quantity.end > 0
             if in_text or noun & held.words or NUMBER_FIELDS.intersection(key_words(held.key)):
                 return True
@@ -295,14 +338,21 @@ def _value_counts(noun: frozenset[str], cited: Holding) -> Iterator[int]:
         yield from (n for n in picks.values() if n < len(rows))
 
 
-def _any_counts(cited: Holding) -> Iterator[int]:
-    """Yield what may be counted where the noun is of another language than the evidence."""
-    yield from (listing.length for _, listing in cited.listings)
+def _flag_counts(cited: Holding) -> Iterator[int]:
     for rows in cited.tables:
-        yield len(rows)
         for key in {key for row in rows for key in row.flags}:
             held = sum(row.flags.get(key) is True for row in rows)
             yield from (held, len(rows) - held)
+
+
+def _any_counts(cited: Holding) -> Iterator[int]:
+    """Yield what may be counted where the noun is of another language than the evidence."""
+    yield from (listing.length for _, listing in cited.listings)
+    yield from _flag_counts(cited)
+    for rows in cited.tables:
+        if len({(row.source if row.path else "", row.path[:-1]) for row in rows}) == 1:
+            # Rows of several places are compared with one another, not counted.
+            yield len(rows)
         yield from Counter(fold(text) for row in rows for text in row.texts).values()
         for column in columns(rows):
             yield sum(cell.value < 0 for cell in column.cells)

@@ -64,9 +64,19 @@ _BARE_DAY = re.compile(
     r"\b(?:on|by|until|since|from) the\s(\d{1,2})(?:st|nd|rd|th)\b"
     r"(?=\s*(?:$|[.,;:!?)]|(?:of|at|in|on|to|until|and|or|from|by|for|we|you|i|it|the|is|was|will)\b))"
     r"|\b(?:am|zum|bis zum|ab dem|vom)\s(\d{1,2})\.(?=\s[a-zß-ÿ]|$|[,;!?])"
-    r"|\b(?:le|au|du)\s(\d{1,2})(?=[\s,.;!?]|$)(?!\s?(?:%|€|[^\W\d_]))"
-    r"|\b(?:el|al|del)\s(?:d[ií]a\s)?(\d{1,2})(?=[\s,.;!?]|$)(?!\s?(?:%|€|[^\W\d_]))",
+    r"|\b(?:le|au|du)\s(\d{1,2})(?=[\s,.;!?]|$)(?![.,]\d)(?!\s?(?:%|€|[^\W\d_]))"
+    r"|\b(?:el|al|del)\s(?:d[ií]a\s)?(\d{1,2})(?=[\s,.;!?]|$)(?![.,]\d)(?!\s?(?:%|€|[^\W\d_]))"
+    r"|\b(?:el|al|del)\sd[ií]a\s(\d{1,2})(?=[\s,.;!?]|$)"
 )
+_DAY_OF_WEEK = re.compile(
+    r"(?<=day)(?:\sthe|,?)\s(\d{1,2})(?:st|nd|rd|th)\b"
+    r"|(?<=(?:stag|ntag|rtag|itag|woch)),?\sde[nm]\s(\d{1,2})\.(?=\s|$)"
+    r"|(?:(?<=[nreu]di)|(?<=anche)|(?<=lunes)|(?<=artes)|(?<=coles)|(?<=ueves)|(?<=ernes)"
+    r"|(?<=bado)|(?<=mingo))\s(\d{1,2})(?=[,;.!?)]?(?:\s|$))"
+    r"(?!\s(?:%|€|h\b|heures|horas|[^\W\d_]+s\b))",
+    re.IGNORECASE,
+)
+"""`Thursday the 16th`, `jueves 16`, `Donnerstag, den 16.`: what stands behind the weekday."""
 
 
 @dataclass(frozen=True)
@@ -157,10 +167,17 @@ def dates(text: str, language: Language) -> list[WrittenDate]:
     taken = Taken(len(text))
     for written in found:
         taken.take(written.start, written.end)
-    for match in _BARE_DAY.finditer(text):
-        day = next(int(group) for group in match.groups() if group)
-        if 1 <= day <= 31 and taken.take(*match.span()):
-            found.append(WrittenDate(match[0], match.start(), match.end(), None, None, day))
+    for pattern in (_BARE_DAY, _DAY_OF_WEEK):
+        for match in pattern.finditer(text):
+            group = match.lastindex or 0
+            start, end = (
+                (match.start() if pattern is _BARE_DAY else match.start(group)),
+                match.end(),
+            )
+            if 1 <= int(match[group]) <= 31 and taken.take(start, end):
+                found.append(
+                    WrittenDate(text[start:end], start, end, None, None, int(match[group]))
+                )
     return sorted(found, key=lambda d: d.start)
 
 

@@ -136,6 +136,10 @@ def _months(one: Moment, other: Moment, said: Quantity) -> bool:
     whole = months - (last.day < first.day)
     if said.unit and said.unit.factor == 12 and whole // 12 * 12 in said.base:
         return True
+    nearest = Decimal((last - first).days * 12) / Decimal("365.25")
+    most = Decimal("0.5") if said.approximate else Decimal("0.1")
+    if any(abs(nearest - own) <= most for own in said.base):
+        return True
     # From the first of a month to the last of another counts the months between, both whole.
     ends = (last + timedelta(days=1)).day == 1 and first.day == 1
     return any(own in (whole, months + 1 if ends else whole) for own in said.base)
@@ -148,24 +152,36 @@ def follows(
     today: date,
     years: frozenset[int],
 ) -> bool:
-    """Return whether a day is a held duration away from a held moment, or from today."""
+    """Return whether a day is a held duration away from a held moment, or from today.
+
+    A month is where such a day lies in it. An entry of a list does not last as long as another one.
+    """
+    entries = [row for row in cited.rows if row.path and row.dates]
     starts = [
         m.day for item in (*cited.items, *context.items) for m in moments(item, years) if m.day
     ]
+    own = {day: {id(r) for r in entries if _has_day(r, day)} for day in starts}
     durations = [
-        h.quantity
+        (h.quantity, {id(r) for r in entries if any(h is held for held in r.held)})
         for h in (*cited.held, *context.held)
         if h.quantity.dimension in ("time", "month", "working day", "night")
     ][:MOST]
     days = {
         day
         for start in dict.fromkeys([*starts[:MOST], today])
-        for duration in durations
+        for duration, rows in durations
+        if not rows or rows & own.get(start, set())
         for day in _away(start, duration)
     }
     if isinstance(written, RelativeDays):
         return any(written.holds(day) for day in days)
-    return written.day is not None and any(written.is_day(day) for day in days)
+    if written.day is None and written.month is None:
+        return False
+    return any(written.is_day(day) for day in days)
+
+
+def _has_day(row: Row, day: date) -> bool:
+    return any(d.day and d.is_day(day) for d in row.dates)
 
 
 def _away(start: date, duration: Quantity) -> Iterator[date]:

@@ -14,7 +14,7 @@ from .facts import StatedFacts, read
 from .identifiers import compact
 from .names import name_key
 from .quantities import MOST, Quantity
-from .records import Leaf, Listing, Records, lists_below_each_other, parse
+from .records import Leaf, Listing, Records, embedded, lists_below_each_other, parse
 from .relative import Weekday
 from .times import TimeOfDay
 from .units import unit_of_field
@@ -165,18 +165,25 @@ def index(name: str, source: str, text: str) -> Indexed:
     kept = text[:LONGEST]
     facts = read(f"{kept}\n{source}" if source else kept)
     held = [Held(quantity=q, source=name) for q in facts.quantities]
+    inside = _inside(name, kept)
     return Indexed(
         id=name,
         source=source,
         text=kept,
         cut=len(text) - len(kept) or _unread(facts),
         facts=facts,
-        held=held,
-        rows=[],
-        listings=lists_below_each_other(kept),
+        held=[*held, *(h for row in inside.rows for h in row.held)] if inside else held,
+        rows=inside.rows if inside else [],
+        listings=lists_below_each_other(kept) + (inside.listings if inside else []),
         words=frozenset(t.folded for t in facts.tokens),
         leaves=[],
     )
+
+
+def _inside(name: str, text: str) -> Indexed | None:
+    """Read the tables that stand in a text."""
+    records = embedded(text)
+    return _index_records(name, "", "", records) if records else None
 
 
 def _index_records(name: str, source: str, text: str, records: Records) -> Indexed:
@@ -188,7 +195,7 @@ def _index_records(name: str, source: str, text: str, records: Records) -> Index
             leaves.append(leaf)
             length += len(leaf.value) + 1
     facts = read("\n".join([*lines, source])[: LONGEST + len(source)])
-    placed = _Placed(facts, starts, leaves)
+    placed = _Placed(facts, starts, leaves, length)
     numbers = [h for leaf in records.leaves if (h := _number(leaf, name))]
     held = [*numbers, *(placed.held(q, name) for q in facts.quantities)]
     keys = {w for leaf in records.leaves for w in key_words(leaf.key)}
@@ -214,8 +221,11 @@ def _unread(facts: StatedFacts) -> int:
 class _Placed:
     """Which field each fact of the joined text values came from."""
 
-    def __init__(self, facts: StatedFacts, starts: list[int], leaves: list[Leaf]) -> None:
+    def __init__(
+        self, facts: StatedFacts, starts: list[int], leaves: list[Leaf], length: int
+    ) -> None:
         self._starts = starts
+        self._length = length
         self._leaves = leaves
         self.dates: dict[Path, list[WrittenDate]] = {}
         self.times: dict[Path, list[TimeOfDay]] = {}
@@ -228,6 +238,9 @@ class _Placed:
 
     def leaf(self, start: int) -> Leaf | None:
         """Return the field that a place of the joined text belongs to."""
+        if start >= self._length:
+            # The source stands behind the last field, and is of none.
+            return None
         at = bisect_right(self._starts, start) - 2
         return self._leaves[at] if 0 <= at < len(self._leaves) else None
 

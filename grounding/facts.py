@@ -10,7 +10,7 @@ from typing import TypeAlias
 from .dates import WrittenDate, dates
 from .identifiers import Identifier, addresses, identifiers, long_numbers
 from .language import Language, language_of
-from .quantities import Quantity, quantities
+from .quantities import Quantity, joined, quantities
 from .relative import Weekday, weekdays
 from .shares import shares
 from .spans import Taken
@@ -81,9 +81,10 @@ def read(text: str) -> StatedFacts:
         identifiers=numbers + runs,
         dates=found_dates,
         times=found_times,
-        weekdays=weekdays(words),
-        quantities=sorted(
-            [*in_words, *quantities(rest, tokens(rest), language)], key=lambda q: q.start
+        weekdays=weekdays(words, english=language == "en"),
+        quantities=joined(
+            text,
+            sorted([*in_words, *quantities(rest, tokens(rest), language)], key=lambda q: q.start),
         ),
     )
 

@@ -95,7 +95,7 @@ def _stands_in(fact: Placed, facts: StatedFacts, cited: Holding, context: Holdin
         case TimeOfDay():
             return any(t.is_at(fact) for t in prose.times)
         case RelativeDays():
-            return any(d.day and d.is_day(fact.first) for d in prose.dates)
+            return any(map(fact.is_of, prose.dates))
         case _:
             return any(d.day and fact.matches(d) for d in prose.dates)
 
@@ -250,13 +250,18 @@ def _holds(row: Row, fact: Placed, facts: StatedFacts) -> Callable[[Leaf], bool]
     match fact:
         case Quantity():
             paths = {h.path for h in row.held if h.path and carries(h, fact, facts.text)}
-            return lambda leaf: leaf.path in paths
+            return lambda leaf: leaf.path in paths and not _is_name(leaf)
         case TimeOfDay():
             return lambda leaf: any(t.is_at(fact) for t in times(_short(leaf)))
         case RelativeDays():
-            return lambda leaf: any(d.day and d.is_day(fact.first) for d in _days(leaf))
+            return lambda leaf: any(map(fact.is_of, _days(leaf)))
         case _:
             return lambda leaf: any(d.day and fact.matches(d) for d in _days(leaf))
+
+
+def _is_name(leaf: Leaf) -> bool:
+    """Whether a text only has a number in its name: `Corva E 20`, and no `20 €`."""
+    return isinstance(leaf.value, str) and leaf.value[:1].isalpha()
 
 
 def _is_alike(leaf: Leaf, row: Row, fact: Placed) -> bool:

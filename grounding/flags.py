@@ -17,13 +17,18 @@ IS = listed(
     have has haven hasn got had habe haben hat hast avez as ont tiene tienes tienen hay"""
 )
 """Verbs that say how something stands."""
+_HAS = IS | listed(
+    """include includes offers beinhaltet enthält umfasst bietet comprend inclut propose incluye
+    ofrece trae"""
+)
+"""With these, verbs that say what comes with something."""
 _BETWEEN = 3
 """Words that may stand between the verb and what it tells."""
 _NOT = listed(
     """not no t never without nicht kein keine keinen keiner nie ohne pas aucun aucune jamais sans
     sin nunca ningún ninguna"""
 )
-_OFF = re.compile(r"\b(?:off|out|disabled|aus|deaktiviert|désactivée?|desactivad[oa])\b", re.I)
+OFF = re.compile(r"\b(?:off|out|disabled|aus|deaktiviert|désactivée?|desactivad[oa])\b", re.I)
 _ON = re.compile(r"\b(?:on|enabled|active|an|ein|aktiv\w*|activée?|activad[oa])\b", re.I)
 
 
@@ -46,13 +51,13 @@ def _said(facts: StatedFacts, at: int) -> int:
     before = facts.tokens[max(0, at - _BETWEEN - 1) : at]
     if is_duty(facts.tokens, at):
         return 0
-    if any(t.folded in IS for t in before):
+    if any(t.folded in _HAS for t in before):
         return -1 if _is_denied(before) else 1
     rest = facts.tokens[at + 1 : at + 2 + _BETWEEN]
     if rest and rest[0].folded in IS:
         tail = facts.text[rest[0].end : rest[-1].end]
         denied = _is_denied(rest)
-        on, off = bool(_ON.search(tail)), bool(_OFF.search(tail))
+        on, off = bool(_ON.search(tail)), bool(OFF.search(tail))
         return 0 if on == off else -1 if off != denied else 1
     return 0
 

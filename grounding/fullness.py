@@ -15,6 +15,7 @@ from .facts import StatedFacts
 from .ground import Holding
 from .labels import subjects
 from .mixing import speaks_of_others
+from .quantities import Quantity
 from .traits import Trait
 from .words import key_words, listed
 
@@ -23,6 +24,12 @@ _FULL = re.compile(
     r"|pleins?|llen[oa]s?|complet[oa]s?|agotad[oa]s?)\b",
     re.IGNORECASE,
 )
+LEFT = re.compile(
+    r"\b(?:left|free|available|open|remain\w*|frei\w*|verfügbar\w*|übrig|libres?|disponibles?|rest(?:e|ent|ant\w*)"
+    r"|quedan?|quedamos|sobran?)\b",
+    re.IGNORECASE,
+)
+"""Words by which a sentence speaks of the places that nobody has taken."""
 _PLACES = listed(
     """capacity places seats spots slots max maximum plaetze platze kapazitat places capacite
     plazas capacidad cupo aforo"""
@@ -63,9 +70,35 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
     return ""
 
 
-def _is_full(row: Row) -> bool | None:
+def wrong_number_left(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
+    """Return whether a sentence says that so many places are left which are places, or taken.
+
+    `12 places are left` is wrong where 12 of the 20 are booked.
+    """
+    if said.dimension or not LEFT.search(facts.text) or speaks_of_others(facts):
+        return False
+    named = [row for rows in cited.tables for row in subjects(rows, facts)] or cited.rows
+    known = {id(row): (row, left) for row in named if (left := places_left(row)) is not None}
+    if len(known) != 1:
+        return False
+    [(row, left)] = known.values()
+    numbers = [q.values[0] for q in facts.quantities if not q.dimension]
+    return len(numbers) == 1 and said.values[0] != left and said.values[0] in _numbers(row)
+
+
+def places_left(row: Row) -> Decimal | None:
+    """Return how many places of a record nobody has taken."""
     places, taken = _number(row, _PLACES), _number(row, _TAKEN)
-    return None if places is None or taken is None else taken >= places
+    return None if places is None or taken is None else places - taken
+
+
+def _numbers(row: Row) -> set[Decimal]:
+    return {leaf.value for leaf in row.own_leaves if isinstance(leaf.value, Decimal)}
+
+
+def _is_full(row: Row) -> bool | None:
+    left = places_left(row)
+    return None if left is None else left <= 0
 
 
 def _number(row: Row, names: frozenset[str]) -> Decimal | None:

@@ -17,7 +17,7 @@ from .identifiers import compact
 from .kinds import alike
 from .names import name_key
 from .records import Listing
-from .relative import Weekday, implied_days
+from .relative import Weekday, implied_days, relative_days
 from .tables import tables_of
 from .times import TimeOfDay
 from .units import UNITS
@@ -240,8 +240,18 @@ class Ground:
         for item in holding.items:
             written = [d for w in item.dates[:3] for d in w.readings(self.years)[:1]]
             bases = written or [self.today]
-            days |= set(implied_days(item.facts.text, item.facts.quantities, bases))
+            days |= set(implied_days(item.facts, bases))
         return frozenset(days)
+
+    @cached_property
+    def asked_days(self) -> frozenset[date]:
+        """The days that the request names by today: `tomorrow`, `on Friday`."""
+        asked = index(REQUEST, "", self.request).facts
+        named = relative_days(asked, self.today)
+        near = [self.today + timedelta(days=n) for n in range(-7, 8)]
+        weekdays = {w.day for w in asked.weekdays}
+        days = [d for days in named for d in days.days]
+        return frozenset([*days, *(d for d in near if d.weekday() in weekdays)])
 
     @cached_property
     def years(self) -> frozenset[int]:

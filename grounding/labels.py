@@ -18,7 +18,7 @@ from .identifiers import compact
 from .language import is_function_word
 from .opposites import concept_of
 from .relative import WEEKDAYS
-from .tables import said_words, stems_of
+from .tables import rows_of_moment, said_words, stems_of
 from .traits import Trait
 from .words import Token, fold, key_words, listed, stem, tokens
 
@@ -26,10 +26,12 @@ _WORDS = 4
 """Words of the longest text that is a label rather than telling of something."""
 
 STATE_FIELDS = listed(
-    """event evento evenement ereignis status state stage phase priority estado etapa fase prioridad
+    """status state stage phase priority estado etapa fase prioridad
     statut etat priorite zustand stand prioritat stufe result resultado resultat ergebnis"""
 )
 """Fields that say how a record stands, however their values are written."""
+EVENT_FIELDS = listed("event evento evenement ereignis")
+"""Fields that say how a record stands, where their values are not names of their own."""
 NUMBER_FIELDS = listed(
     """number no nr num numero nummer numeros id room zimmer chambre habitacion gate quai dock caja
     table tisch mesa seat platz place asiento line linea ligne"""
@@ -59,19 +61,31 @@ class LabelColumn:
     @property
     def tells_state(self) -> bool:
         """Whether its name says that it tells how a record stands."""
-        return bool(STATE_FIELDS.intersection(key_words(self.key)))
+        words = key_words(self.key)
+        if EVENT_FIELDS.intersection(words):
+            return not self.is_distinct or any(" " not in value for _, value in self.cells)
+        return bool(STATE_FIELDS.intersection(words))
 
     @property
     def names(self) -> bool:
         """Whether its values name something, rather than saying how a record stands."""
-        return not self.tells_state and all(value[:1].isupper() for _, value in self.cells)
+        return not self.tells_state and all(
+            value[:1].isupper() or any(map(str.isdigit, value)) for _, value in self.cells
+        )
 
     def of(self, row: Row) -> str:
         """Return the label of a row, or an empty string."""
         return next((value for own, value in self.cells if own is row), "")
 
     def named(self, facts: StatedFacts) -> list[Row]:
-        """Return the rows that a sentence names by a word which no other row has here."""
+        """Return the rows that a sentence names by a word which no other row has here.
+
+        `Corva E 20` as a whole names that one, where another is called `Corva E 31`.
+        """
+        text = in_words(facts.text)
+        whole = [row for row, value in self.cells if " " in value and in_words(value) in text]
+        if self.is_distinct and whole:
+            return whole
         said = said_words(facts)
         words = [frozenset(map(stem, content(value))) for _, value in self.cells]
         counts = Counter(word for own in words for word in own)
@@ -80,6 +94,11 @@ class LabelColumn:
             for (row, _), own in zip(self.cells, words, strict=True)
             if any(counts[word] == 1 and not word.isdecimal() for word in own & said)
         ]
+
+
+def in_words(text: str) -> str:
+    """Return a text as its folded words between spaces, in which words can be looked for."""
+    return f" {' '.join(t.folded for t in tokens(text))} "
 
 
 def label_columns(rows: Sequence[Row]) -> list[LabelColumn]:
@@ -131,6 +150,8 @@ def subjects(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
         found = [row for column in columns for row in column.named(facts)]
         if found:
             return [row for row in rows if any(row is own for own in found)]
+    if of_moment := rows_of_moment(rows, facts):
+        return of_moment
     kinds = [c for c in label_columns(rows) if c.is_distinct and not c.tells_state]
     return _numbered(rows, facts) or [row for c in kinds[:1] for row in c.named(facts)]
 

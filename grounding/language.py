@@ -11,7 +11,7 @@ Language: TypeAlias = Literal["en", "de", "fr", "es"]
 _LANGUAGES: tuple[Language, ...] = ("en", "de", "fr", "es")
 _FUNCTION_WORDS: dict[Language, frozenset[str]] = {
     "en": listed(
-        """the is are was were of to and for with you your i we it that this not on at by from be
+        """the a is are was were of to and for with you your i we it that this not on at by from be
         been has have had will would can an or there all as if so than its our no do does did my
         they their them any please which what how when"""
     ),

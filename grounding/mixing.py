@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import TypeAlias
 
 from .dates import WrittenDate
 from .evidence import Held, Row
 from .facts import StatedFacts
 from .ground import Holding
-from .labels import STATE_FIELDS
+from .labels import EVENT_FIELDS, STATE_FIELDS
 from .matching import carries
 from .quantities import Quantity
-from .tables import said_words, spoken_words, stems_of
+from .relative import RelativeDays
+from .tables import rows_of_moment, said_words, spoken_words, stems_of
 from .times import TimeOfDay
 from .words import key_words
 
 _PRICED = 16
 """Characters of the longest text that is a number with its unit."""
+
+_OF_MOMENT = "of that moment"
+"""Stands among the words of the one row that is of the day or time which a sentence names."""
 
 Fact: TypeAlias = Quantity | WrittenDate | TimeOfDay
 
@@ -49,7 +52,7 @@ def is_of_another(fact: Fact, facts: StatedFacts, cited: Holding) -> bool:
     return any(_is_misplaced(rows, fact, facts, cited) for rows in cited.tables)
 
 
-def is_of_another_day(day: date, facts: StatedFacts, cited: Holding) -> bool:
+def is_of_another_day(said: RelativeDays, facts: StatedFacts, cited: Holding) -> bool:
     """Return whether the one record of which a sentence speaks has days of its own, and others."""
     if speaks_of_others(facts):
         return False
@@ -59,7 +62,7 @@ def is_of_another_day(day: date, facts: StatedFacts, cited: Holding) -> bool:
         if len(named) != 1:
             continue
         days = [d for d in named[0].dates if d.day]
-        if days and not any(d.is_day(day) for d in days):
+        if days and not any(map(said.is_of, days)):
             return True
     return False
 
@@ -74,7 +77,7 @@ def _is_misplaced(
     holders = [row for row in rows if holds(row)]
     if not holders or any(holds(row) for row in cited.rows if not _is_among(row, rows)):
         return False
-    words = dict(zip(map(id, rows), _naming(rows, facts), strict=True))
+    words = dict(zip(map(id, rows), _naming(rows, facts, besides=fact), strict=True))
     best = max(len(found) for found in words.values())
     named = [row for row in rows if words[id(row)] and len(words[id(row)]) == best]
     if len(named) != 1 or _is_among(named[0], holders):
@@ -86,17 +89,30 @@ def _is_misplaced(
     return bool(rivals) and not _says_own(rivals, fact, facts, cited)
 
 
-def _naming(rows: Sequence[Row], facts: StatedFacts) -> list[frozenset[str]]:
-    """Return for each row the words that name it: how a record stands is said of any of them."""
+def _naming(
+    rows: Sequence[Row], facts: StatedFacts, *, besides: Fact | None = None
+) -> list[frozenset[str]]:
+    """Return for each row the words that name it: how a record stands is said of any of them.
+
+    A day, month, weekday or time names one too, where no other row is of it; `besides` names none.
+    """
     found = spoken_words(rows, said_words(facts))
-    return [words - _state_of(row) for words, row in zip(found, rows, strict=True)]
+    words = [words - _state_of(row) for words, row in zip(found, rows, strict=True)]
+    of_moment = rows_of_moment(rows, facts, besides=besides)
+    if len(of_moment) == 1 and not isinstance(besides, WrittenDate):
+        words = [
+            own | {_OF_MOMENT} if row is of_moment[0] else own
+            for own, row in zip(words, rows, strict=True)
+        ]
+    return words
 
 
 def _state_of(row: Row) -> frozenset[str]:
     states = [
         leaf.value
         for leaf in row.own_leaves
-        if isinstance(leaf.value, str) and STATE_FIELDS.intersection(key_words(leaf.key))
+        if isinstance(leaf.value, str)
+        and (STATE_FIELDS | EVENT_FIELDS).intersection(key_words(leaf.key))
     ]
     return stems_of(states)
 
@@ -107,13 +123,14 @@ def _holder(fact: Fact, facts: StatedFacts, cited: Holding) -> Callable[[Row], b
         return lambda row: any(carries(h, fact, facts.text, currencies) for h in row.held)
     if isinstance(fact, TimeOfDay):
         return lambda row: any(t.is_at(fact) for t in row.times)
-    return lambda row: any(fact.matches(d) for d in row.dates)
+    return lambda row: any(fact.matches(d) or d.is_part_of(fact) for d in row.dates)
 
 
 def _rivals(one: Row, holders: Sequence[Row], fact: Fact) -> list[Held | WrittenDate | TimeOfDay]:
     """Return what the named record holds where the others hold the fact."""
     if isinstance(fact, Quantity):
-        keys = {h.key for row in holders for h in row.held if fact.values[0] in h.quantity.values}
+        said = frozenset(fact.values)
+        keys = {h.key for row in holders for h in row.held if said & frozenset(h.quantity.values)}
         return [h for h in one.held if h.key in keys and h.path and _is_whole_field(h, one)]
     return [*(one.times if isinstance(fact, TimeOfDay) else one.dates)]
 

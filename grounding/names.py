@@ -13,7 +13,7 @@ from typing import NamedTuple
 from .dates import MONTHS
 from .language import Language, is_function_word
 from .lexicon.reading import lexicon
-from .relative import WEEKDAYS
+from .relative import weekday_of
 from .units import UNITS
 from .words import Token, fold, listed
 
@@ -67,7 +67,9 @@ def _is_known_word(token: Token) -> bool:
         return True
     if folded in _MAGNITUDE_WORDS:
         return True
-    return folded in _NO_NAMES or folded in MONTHS or folded in WEEKDAYS or folded in UNITS
+    return (
+        folded in _NO_NAMES or folded in MONTHS or folded in UNITS or weekday_of(token) is not None
+    )
 
 
 def _certain(text: str, tokens: list[Token], at: int, language: Language) -> bool:

@@ -13,6 +13,12 @@ _BY_WORD = {
     for side, sign in (("so", 1), ("not_so", -1))
     for word in listed(sides.get(side, ""))
 }
+_BY_FIELD = {
+    word: (concept, 1)
+    for concept, sides in lexicon("opposites").items()
+    for word in listed(sides.get("field", ""))
+}
+"""Nouns that say so only as the name of a yes-or-no field: `insurance: true`."""
 _INFLECTED = ("s", "e", "es", "en", "er", "em", "a", "o", "as", "os")
 
 
@@ -25,3 +31,8 @@ def concept_of(folded: str) -> tuple[str, int] | None:
         if folded.endswith(ending) and (found := _BY_WORD.get(folded[: -len(ending)])):
             return found
     return None
+
+
+def concept_of_field(folded: str) -> tuple[str, int] | None:
+    """Return the concept that a word of a yes-or-no field's name names."""
+    return _BY_FIELD.get(folded) or concept_of(folded)

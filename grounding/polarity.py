@@ -37,7 +37,7 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
     for clause in read_clauses(facts.text):
         if word := _by_concept(clause, named, held) or _by_word(clause, facts, named, held):
             return word
-        if word := _by_flag(clause, named or held):
+        if word := _by_flag(clause, facts, named or held):
             return word
     return flags.contradicted(facts, named or held)
 
@@ -108,16 +108,17 @@ def _closest(clause: SpokenClause, held: Sequence[SpokenClause]) -> list[SpokenC
     """Return the clauses that share most of their words, where they share more than one."""
     scores = [len(clause.stems & other.stems) for other in held]
     best = max(scores, default=0)
-    return [c for c, score in zip(held, scores, strict=True) if score == best] if best > 1 else []
+    closest = [c for c, score in zip(held, scores, strict=True) if score == best]
+    return closest if best > 1 or (best == 1 and len(closest) == 1) else []
 
 
-def _by_flag(clause: SpokenClause, held: Sequence[SpokenClause]) -> str:
+def _by_flag(clause: SpokenClause, facts: StatedFacts, held: Sequence[SpokenClause]) -> str:
     """`parts_in_stock: false` says of `the parts are in stock` that it is not so."""
     signs: dict[frozenset[str], set[int]] = {}
     for field in held:
         if field.flag and len(field.stems) > 1 and field.stems <= clause.stems:
             signs.setdefault(field.stems, set()).add(field.flag)
-    said = -1 if clause.denies else 1
+    said = -1 if clause.denies != bool(flags.OFF.search(facts.text)) else 1
     return next((" ".join(sorted(stems)) for stems, both in signs.items() if said not in both), "")
 
 

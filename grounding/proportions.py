@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import combinations, islice
+from itertools import combinations, islice, product
 
 from . import cues
 from .derived import Derived
@@ -20,12 +20,18 @@ from .tables import (
     dimension_of,
     signed,
 )
+from .units import unit_of
 from .words import stems
 
 _OF_ALL = re.compile(
     r"(?<![\d.,])(\d{1,6}) (?:out of|of|von|sur|de)(?: the| den| las| los| les)?"
     r" (\d{1,6})(?![\d.,]\d)"
 )
+_WITH = re.compile(
+    r"\b(?:with|including|plus|mit|inklusive|samt|avec|compris\w*|con|incluid\w+|incluyendo)\b",
+    re.IGNORECASE,
+)
+_SUMMANDS = 16
 MOST = 60
 """Quantities that are paired with one another."""
 
@@ -43,7 +49,8 @@ def neighbours(holding: Holding) -> Iterator[list[Held]]:
 
 def same_kind(one: Held, other: Held) -> bool:
     """Return whether two held numbers count one thing."""
-    return dimension_of(one) == dimension_of(other)
+    mine, theirs = dimension_of(one), dimension_of(other)
+    return mine == theirs or (mine[:6] == theirs[:6] == "money:" and "money:*" in (mine, theirs))
 
 
 def products(
@@ -58,7 +65,13 @@ def products(
         for multiplier in multipliers:
             yield Derived(signed(held) * multiplier, dimension)
             yield Derived(signed(held) / multiplier, dimension, rounded=True)
+    yield from _rates(said, facts, cited)
     own = {q.values[0] for q in facts.quantities if q is not said and is_factor(q)}
+    if _WITH.search(facts.text):
+        for group in neighbours(cited):
+            amounts = [h for h in group if dimension_of(h) == said.dimension][:_SUMMANDS]
+            for one, two in combinations(amounts, 2):
+                yield from (Derived((signed(one) + signed(two)) * n, said.dimension) for n in own)
     twice = {Decimal(2)} if cues.BOTH_WAYS.search(facts.text) else set[Decimal]()
     for held in context.held[:MOST]:
         if dimension_of(held).startswith("money:"):
@@ -76,6 +89,21 @@ def products(
             for multiplier in multipliers:
                 yield Derived(whole / multiplier, column.dimension, rounded=True)
                 yield Derived(whole * multiplier, column.dimension)
+
+
+def _rates(said: Quantity, facts: StatedFacts, cited: Holding) -> Iterator[Derived]:
+    """`11.34 euros a square metre`: an amount by the measure whose unit a sentence names."""
+    if not said.dimension.startswith("money:"):
+        return
+    named = {unit for t in facts.tokens if (unit := unit_of(t.text))}
+    for group in neighbours(cited):
+        measures = [h for h in group if any(h.quantity.dimension == u.dimension for u in named)]
+        for held in [h for h in group if dimension_of(h).startswith("money:")]:
+            for measure, unit in product(measures, named):
+                if measure.quantity.dimension == unit.dimension != said.dimension:
+                    number = measure.quantity.value / unit.factor
+                    if number:
+                        yield Derived(signed(held) / number, dimension_of(held), rounded=True)
 
 
 def _stay(row: Row) -> Iterator[Derived]:
@@ -103,7 +131,9 @@ def _multipliers(
     said: Quantity, facts: StatedFacts, cited: Holding, context: Holding
 ) -> frozenset[Decimal]:
     text = facts.cue_text
-    found = {Decimal(2)} if cues.PRODUCT.search(text) else set[Decimal]()
+    found = (
+        {Decimal(2)} if cues.PRODUCT.search(text) or cues.BOTH_WAYS.search(text) else set[Decimal]()
+    )
     if cues.YEAR.search(text):
         found |= {Decimal(12), Decimal(4), Decimal(52)}
     if cues.MONTH.search(text):
@@ -195,8 +225,9 @@ def parts(cited: Holding, context: Holding, facts: StatedFacts) -> Iterator[Deri
     for percent in percentages:
         if cues.REST.search(facts.text):
             yield Derived(100 - percent, "percent")
-        for held in amounts[:MOST]:
-            value, dimension = signed(held), dimension_of(held)
+        told = [(q.value, q.dimension) for q in facts.quantities if q.dimension[:6] == "money:"]
+        held = [(signed(h), dimension_of(h)) for h in amounts[:MOST]]
+        for value, dimension in (*held, *told):
             for factor in (percent, 100 - percent, 100 + percent):
                 yield Derived(value * factor / 100, dimension, rounded=True)
 

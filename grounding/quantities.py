@@ -26,6 +26,8 @@ _AFTER = re.compile(
 _BEFORE = re.compile(rf"(US\$|CA\$|AU\$|[{CURRENCY_SIGNS}]|\b[A-Z]{{3}})[ \u00a0\u202f]?$")
 _SIGN = re.compile(r"(?:^|[\s(\"':=\[,])([-\u2212+])$")
 _MINUS_WORD = re.compile(r"\b(?:minus|moins|menos)\s$", re.IGNORECASE)
+_SUBTRACTED = re.compile(r"\d[^.;:]{0,40}\b(?:minus|moins|menos)\s$", re.IGNORECASE)
+"""`28 days plus 4, minus 11`: what is taken away is no number below zero."""
 _BELOW = re.compile(
     r"^.{0,24}?\b(?:below zero|unter null|en dessous de z[ée]ro|sous z[ée]ro|bajo cero)",
     re.IGNORECASE,
@@ -107,7 +109,7 @@ def quantities(text: str, tokens: list[Token], language: Language) -> list[Quant
         start, end = tokens[first].start, tokens[after - 1].end
         if start not in taken:
             found.append(_worded(text, Decimal(value), start, end))
-    return _joined(text, _ranged(text, sorted(found, key=lambda q: q.start)))
+    return joined(text, _ranged(text, sorted(found, key=lambda q: q.start)))
 
 
 def _numeral(text: str, match: re.Match[str]) -> Quantity | None:
@@ -129,13 +131,17 @@ def _numeral(text: str, match: re.Match[str]) -> Quantity | None:
         end=end,
         values=values,
         unit=unit,
-        negative=bool(sign and sign[1] != "+") or bool(_MINUS_WORD.search(before)),
+        negative=bool(sign and sign[1] != "+") or _is_below_zero(text[max(0, start - 60) : start]),
         positive=bool(sign and sign[1] == "+"),
         approximate=bool(_APPROXIMATE.search(before)),
         decimals=_decimals(match[0]),
         times=bool(_TIMES.match(text[end : end + 3])),
     )
     return _followed(text, quantity)
+
+
+def _is_below_zero(before: str) -> bool:
+    return bool(_MINUS_WORD.search(before)) and not _SUBTRACTED.search(before)
 
 
 def _decimals(numeral: str) -> int:
@@ -151,7 +157,7 @@ def _worded(text: str, value: Decimal, start: int, end: int) -> Quantity:
         end=end,
         values=(value,),
         approximate=bool(_APPROXIMATE.search(before)),
-        negative=bool(_MINUS_WORD.search(before)),
+        negative=_is_below_zero(before),
     )
     return _followed(text, quantity) or quantity
 
@@ -222,7 +228,7 @@ def _ranged(text: str, found: list[Quantity]) -> list[Quantity]:
 _JOIN = re.compile(r"^(?:,?\s(?:and|und|et|y)\s|\s|,\s)$")
 
 
-def _joined(text: str, found: list[Quantity]) -> list[Quantity]:
+def joined(text: str, found: list[Quantity]) -> list[Quantity]:
     """Join `2 hours and 45 minutes` into one duration."""
     result: list[Quantity] = []
     for quantity in found:

@@ -17,7 +17,8 @@ from typing import Any
 from ..state.json_text import json_in
 from ..state.relevance import sentences
 from .dates import MONTHS
-from .relative import WEEKDAYS
+from .embedded import tables_in
+from .relative import weekday_of
 from .units import currency_of
 from .words import key_words, stem, tokens
 
@@ -76,16 +77,33 @@ def parse(text: str) -> Records | None:
 
 
 def _parsed(text: str) -> Records | None:
-    value = _json(text) if text.lstrip()[:1] in ("{", "[") else _separated(text) or _itemised(text)
+    if text.lstrip()[:1] in ("{", "["):
+        value = _entries(_json(text))
+    else:
+        # What heads a column is a field's name, however it is written.
+        value = _separated(text) or _itemised(text)
     if value is None:
         return None
-    value = _entries(value)
     leaves: list[Leaf] = []
     for leaf in _leaves(value, (), ""):
         if len(leaves) == MOST_LEAVES:
             return Records(leaves=leaves, listings=list(_listings(value, ())), cut=True)
         leaves.append(leaf)
     return Records(leaves=leaves, listings=list(_listings(value, ())), cut=False)
+
+
+def embedded(text: str) -> Records | None:
+    """Return the records of the tables that stand in a text, or None where there are none."""
+    tables = tables_in(text)
+    if not tables:
+        return None
+    value = {f"table {at}": _cells(table) for at, table in enumerate(tables)}
+    leaves = list(islice(_leaves(value, (), ""), MOST_LEAVES))
+    return Records(leaves=leaves, listings=list(_listings(value, ())), cut=False)
+
+
+def _cells(table: list[dict[str, str]]) -> list[dict[str, Any]]:
+    return [{name: _value(cell) for name, cell in row.items()} for row in table]
 
 
 def lists_below_each_other(text: str) -> list[Listing]:
@@ -114,6 +132,8 @@ def _separated(text: str) -> list[dict[str, Any]] | None:
     mark = next((m for m in (",", ";", "\t", "|") if m in (lines[0] if lines else "")), "")
     if len(lines) < 2 or not mark or len(lines[0]) > _LONGEST_HEADER:
         return None
+    if mark == "|":
+        lines = [line.strip().strip("|") for line in lines]
     table = list(csv.reader(lines, delimiter=mark))
     names = [name.strip() for name in table[0]]
     width = len(names)
@@ -137,8 +157,8 @@ def _itemised(text: str) -> list[dict[str, Any]] | None:
     if len(parts) < _FEWEST_ITEMS or not all(items):
         return None
     found = [(m[1], m[2].rstrip(".")) for m in items if m]
-    days = WEEKDAYS.keys() | MONTHS.keys()
-    if any(days & {t.folded for t in tokens(name)} for name, _ in found):
+    named = [token for name, _ in found for token in tokens(name)]
+    if any(t.folded in MONTHS or weekday_of(t) is not None for t in named):
         return None
     return [{"name": name, "text": _value(value)} for name, value in found]
 

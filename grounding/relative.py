@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Protocol
 
+from .dates import WrittenDate
 from .quantities import Quantity
 from .words import Token, fold
 
@@ -17,9 +19,14 @@ _OFFSETS = {
     "hoy": 0, "manana": 1, "ayer": -1, "anteayer": -2, "pasado manana": 2,
     "the day after tomorrow": 2, "day after tomorrow": 2, "the day before yesterday": -2,
     "antes de ayer": -2,
+    "this morning": 0, "this afternoon": 0, "this evening": 0, "heute morgen": 0,
+    "ce matin": 0, "cet apres-midi": 0, "ce soir": 0,
+    "esta manana": 0, "esta tarde": 0, "esta noche": 0,
 }  # fmt: skip
 _DAY_WORD = re.compile(
-    r"(?<![^\W_])(?:(?:the )?day (?:after tomorrow|before yesterday)|pasado mañana|antes de ayer"
+    r"(?<![^\W_])(?:this (?:morning|afternoon|evening)|heute morgen|ce (?:matin|soir)"
+    r"|cet après-midi|esta (?:mañana|tarde|noche)"
+    r"|(?:the )?day (?:after tomorrow|before yesterday)|pasado mañana|antes de ayer"
     r"|après-demain|avant-hier|aujourd[’']hui|today|tonight|tomorrow|yesterday|heute|morgen|gestern"
     r"|übermorgen|vorgestern|demain|hier|hoy|mañana|ayer|anteayer)(?![^\W_])",
     re.IGNORECASE,
@@ -31,35 +38,79 @@ _NOT_A_DAY = re.compile(
     re.IGNORECASE,
 )
 _WEEKDAYS = (
-    "monday mondays mon montag montags lundi lundis lunes",
-    "tuesday tuesdays tue dienstag dienstags mardi mardis martes",
-    "wednesday wednesdays wed mittwoch mittwochs mercredi mercredis miércoles",
-    "thursday thursdays thu donnerstag donnerstags jeudi jeudis jueves",
-    "friday fridays fri freitag freitags vendredi vendredis viernes",
+    "monday mondays montag montags lundi lundis lunes",
+    "tuesday tuesdays dienstag dienstags mardi mardis martes",
+    "wednesday wednesdays mittwoch mittwochs mercredi mercredis miércoles",
+    "thursday thursdays donnerstag donnerstags jeudi jeudis jueves",
+    "friday fridays freitag freitags vendredi vendredis viernes",
     "saturday saturdays samstag samstags sonnabend samedi samedis sábado sábados",
     "sunday sundays sonntag sonntags dimanche dimanches domingo domingos",
 )
 WEEKDAYS = {fold(word): day for day, words in enumerate(_WEEKDAYS) for word in words.split()}
-_SHORT = {"mon", "tue", "wed", "thu", "fri"}
+_SHORT = {"Mon": 0, "Tue": 1, "Wed": 2, "Thu": 3, "Fri": 4}
+"""As they are written: folded, `Tue` would be the `tu` of other languages."""
 
-_AGO_BEFORE = re.compile(r"\b(?:vor|il y a|hace)\s(?:etwa\s|environ\s|unos\s)?$", re.IGNORECASE)
+_ABOUT = (
+    r"(?:(?:etwa|rund|knapp|gut|about|around|roughly|almost|nearly|environ|près d[e’']|unos|unas"
+    r"|casi|just|a little|over|under|more|less|than|poco|más|menos|un|peu|plus|moins|de)\s){0,4}"
+)
+_AGO_BEFORE = re.compile(rf"\b(?:vor|il y a|hace)\s{_ABOUT}$", re.IGNORECASE)
 _AGO_AFTER = re.compile(r"^\s(?:ago|earlier)\b", re.IGNORECASE)
-_AHEAD_BEFORE = re.compile(r"\b(?:in|dans|dentro de)\s(?:etwa\s|about\s)?$", re.IGNORECASE)
+_AHEAD_BEFORE = re.compile(rf"\b(?:in|dans|dentro de)\s{_ABOUT}$", re.IGNORECASE)
+_NEXT = r"next|nächste[nrms]?|kommende[nrms]?|pr[óo]xim[oa]s?"
+_THIS = r"this(?: coming)?|diese[nrms]?|cette|este|esta|ce"
+_LAST = r"last|letzte[nrms]?|vergangene[nrms]?|pasad[oa]"
+_WHICH_BEFORE = re.compile(
+    rf"\b(?:(?P<next>{_NEXT})|(?P<this>{_THIS})|(?P<last>{_LAST}))\s$", re.IGNORECASE
+)
+_WHICH_AFTER = re.compile(
+    r"\s(?:(?P<next>prochaine?|que viene)|(?P<last>derni(?:er|ère)|pasad[oa]))\b", re.IGNORECASE
+)
+_WEEK = re.compile(r"\b(?:week|woche|semaine|semana)\b", re.IGNORECASE)
+_BESIDE = 16
+"""Characters on either side of a day or week that tell which one is meant."""
 
 
 @dataclass(frozen=True)
 class RelativeDays:
-    """A stretch of days that words name by today, both ends included."""
+    """The days, one of which words name by today: `tomorrow` is one, `next week` seven."""
 
     text: str
     start: int
     end: int
-    first: date
-    last: date
+    days: tuple[date, ...]
 
     def holds(self, day: date) -> bool:
-        """Return whether a day lies in it."""
-        return self.first <= day <= self.last
+        """Return whether it may name a day."""
+        return day in self.days
+
+    def is_of(self, written: WrittenDate) -> bool:
+        """Return whether it may name a day that is written."""
+        return written.day is not None and any(map(written.is_day, self.days))
+
+    @property
+    def day(self) -> date | None:
+        """The one day that it names, if it names one."""
+        return self.days[0] if len(self.days) == 1 else None
+
+
+class Dated(Protocol):
+    """A text with the weekdays and numbers that were read in it."""
+
+    @property
+    def text(self) -> str:
+        """The text."""
+        ...
+
+    @property
+    def weekdays(self) -> list[Weekday]:
+        """Its weekdays by name."""
+        ...
+
+    @property
+    def quantities(self) -> list[Quantity]:
+        """Its numbers."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -72,20 +123,69 @@ class Weekday:
     day: int
 
 
-def relative_days(text: str, today: date, found: list[Quantity]) -> list[RelativeDays]:
-    """Return what the words of a sentence name by today."""
+def relative_days(facts: Dated, today: date) -> list[RelativeDays]:
+    """Return what the words of a text name by today."""
+    text = facts.text
     named = [
-        RelativeDays(m[0], m.start(), m.end(), day, day)
+        RelativeDays(m[0], m.start(), m.end(), (day,))
         for m in _DAY_WORD.finditer(text)
         if _is_day(text, m)
         for day in [today + timedelta(days=_OFFSETS[fold(m[0]).replace("’", "'")])]
     ]
-    return named + [days for q in found if (days := _counted(text, today, q))]
+    named += [*_certain_days(facts, today), *_certain_weeks(facts, today)]
+    return named + [days for q in facts.quantities if (days := _counted(text, today, q))]
 
 
-def implied_days(facts_text: str, found: list[Quantity], bases: Iterable[date]) -> list[date]:
+def _certain_days(facts: Dated, today: date) -> Iterator[RelativeDays]:
+    """`Next Monday` is the one to come, or that of the next week."""
+    for weekday in facts.weekdays:
+        which, start, end = _which(facts.text, weekday.start, weekday.end)
+        ahead = (weekday.day - today.weekday()) % 7
+        match which:
+            case "next":
+                offsets = [ahead or 7, (ahead or 7) + 7]
+            case "this":
+                offsets = [ahead, ahead - 7]
+            case "last":
+                offsets = [ahead - 7, ahead - 14]
+            case _:
+                continue
+        days = tuple(today + timedelta(days=n) for n in offsets)
+        yield RelativeDays(facts.text[start:end], start, end, days)
+
+
+def _certain_weeks(facts: Dated, today: date) -> Iterator[RelativeDays]:
+    monday = today - timedelta(days=today.weekday())
+    for match in _WEEK.finditer(facts.text):
+        which, start, end = _which(facts.text, *match.span())
+        if not which:
+            continue
+        weeks = {"next": 1, "this": 0, "last": -1}[which]
+        days = tuple(monday + timedelta(days=7 * weeks + n) for n in range(7))
+        near = [w for w in facts.weekdays if start - _BESIDE < w.start < end + _BESIDE]
+        if near:
+            days = tuple(d for d in days if d.weekday() in {w.day for w in near})
+        yield RelativeDays(facts.text[start:end], start, end, days)
+
+
+def _which(text: str, start: int, end: int) -> tuple[str, int, int]:
+    """Return which day or week is meant, and where the words for it begin and end."""
+    before = _WHICH_BEFORE.search(text[max(0, start - _BESIDE) : start])
+    after = _WHICH_AFTER.match(text[end : end + _BESIDE])
+    match = before or after
+    if match is None:
+        return "", start, end
+    return (
+        match.lastgroup or "",
+        start - len(before[0] if before else ""),
+        (end if before else end + len(match[0])),
+    )
+
+
+def implied_days(facts: Dated, bases: Iterable[date]) -> list[date]:
     """Return the days that `tomorrow` or `in three days` names where a text was written."""
-    return [days.first for base in bases for days in relative_days(facts_text, base, found)]
+    named = [days for base in bases for days in relative_days(facts, base)]
+    return [days.day for days in named if days.day]
 
 
 def _is_day(text: str, match: re.Match[str]) -> bool:
@@ -101,29 +201,44 @@ def _is_day(text: str, match: re.Match[str]) -> bool:
 
 
 def _counted(text: str, today: date, quantity: Quantity) -> RelativeDays | None:
-    """Read `vor drei Tagen`, `3 days ago`, `dans une semaine`."""
-    if quantity.dimension != "time" or quantity.value % 86400:
-        return None
-    days = int(quantity.value / 86400)
-    if not 0 < days <= 3650:
-        return None
-    before, after = text[max(0, quantity.start - 20) : quantity.start], text[quantity.end :][:12]
+    """Read `vor drei Tagen`, `3 days ago`, `dans une semaine`; `about` leaves some days open."""
+    before, after = text[max(0, quantity.start - 40) : quantity.start], text[quantity.end :][:12]
     if _AGO_BEFORE.search(before) or _AGO_AFTER.match(after):
-        day = today - timedelta(days=days)
+        sign = -1
     elif _AHEAD_BEFORE.search(before):
-        day = today + timedelta(days=days)
+        sign = 1
     else:
         return None
-    return RelativeDays(text[quantity.start : quantity.end], quantity.start, quantity.end, day, day)
+    if (days := _length(quantity)) is None:
+        return None
+    near = max(1, days // 8) if quantity.approximate else 0
+    # Nobody counts the days of `in three months`.
+    near = max(near, 15 if quantity.dimension == "month" else 0)
+    found = tuple(today + timedelta(days=sign * n) for n in range(days - near, days + near + 1))
+    return RelativeDays(text[quantity.start : quantity.end], quantity.start, quantity.end, found)
 
 
-def weekdays(tokens: list[Token]) -> list[Weekday]:
+def _length(quantity: Quantity) -> int | None:
+    """Return about how many days a duration of whole days or months has."""
+    if quantity.dimension == "month":
+        days = int(quantity.value * 365 / 12)
+    elif quantity.dimension == "time" and not quantity.value % 86400:
+        days = int(quantity.value / 86400)
+    else:
+        return None
+    return days if 0 < days <= 3650 else None
+
+
+def weekday_of(token: Token, *, english: bool = True) -> int | None:
+    """Return the day that a token names, 0 for Monday; short forms are English alone."""
+    day = WEEKDAYS.get(token.folded)
+    return _SHORT.get(token.text) if day is None and english else day
+
+
+def weekdays(tokens: list[Token], *, english: bool = True) -> list[Weekday]:
     """Return the weekdays that tokens name."""
-    return [
-        Weekday(t.text, t.start, t.end, WEEKDAYS[t.folded])
-        for t in tokens
-        if t.folded in WEEKDAYS and (t.folded not in _SHORT or t.text[0].isupper())
-    ]
+    found = ((t, weekday_of(t, english=english)) for t in tokens)
+    return [Weekday(t.text, t.start, t.end, day) for t, day in found if day is not None]
 
 
 MONTH_ENDS = re.compile(

@@ -51,10 +51,19 @@ _ONE_UNIT = re.compile(
     r"(?:an?|one|eine[nrs]?|ein|une?|una?)\s([^\W\d_]{2,12})\b",
     re.IGNORECASE,
 )
+_ONE_AND = re.compile(
+    r"\b(?:an?|one|eine[nr]?|ein|une?|una?)\s([^\W\d_]{2,12})"
+    r"(?=,?\s(?:and|und|et|y)\s(?:\d|[^\W\d_]+\s(?:minut|second|sekund|day|tag|jour|d[ií]a|stund|hour|heure|hora)))",
+    re.IGNORECASE,
+)
+"""`An hour and 45 minutes`."""
+_GLUED_HALF = re.compile(
+    r"\b(zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn)einhalb\s([^\W\d_]{2,12})\b", re.IGNORECASE
+)
 _TRIGGER = re.compile(
     r"\b(?:in|out of|of every|von|sur|de cada|half|halfway|thirds?|quarters?|fifths?|hälfte|drittel"
     r"|viertel|fünftel|moitié|tiers|quarts?|mitad|tercios?|parte|halbe[nrsm]?|demie?|medi[oa]"
-    r"|einhalb|anderthalb|eineinhalb|lasts?|takes?|dauert|dure|prend|dura|tarda|lleva)\b",
+    r"|\w*einhalb|(?:an?|one|eine[nr]?|ein|une?|una?)\s\w+,?\s(?:and|und|et|y)|anderthalb|eineinhalb|lasts?|takes?|dauert|dure|prend|dura|tarda|lleva)\b",
     re.IGNORECASE,
 )
 _AROUND = 48
@@ -94,6 +103,10 @@ def _near(text: str, language: Language) -> list[Quantity]:
     found += [
         q for m in _ONE_UNIT.finditer(text) if (q := _measure(m, Decimal(1), m[1], decimals=0))
     ]
+    found += [
+        q for m in _ONE_AND.finditer(text) if (q := _measure(m, Decimal(1), m[1], decimals=0))
+    ]
+    found += [q for match in _GLUED_HALF.finditer(text) if (q := _glued(match, language))]
     found += [q for match in _AND_HALF.finditer(text) if (q := _and_half(match, language))]
     return found
 
@@ -143,6 +156,11 @@ def _half(match: re.Match[str]) -> Quantity | None:
     if unit is None or unit.dimension not in ("time", "month", "length", "mass", "volume"):
         return None
     return _measure(match, Decimal("0.5"), match[1])
+
+
+def _glued(match: re.Match[str], language: Language) -> Quantity | None:
+    value = _number(match[1], language)
+    return _measure(match, value + Decimal("0.5"), match[2]) if value is not None else None
 
 
 def _and_half(match: re.Match[str], language: Language) -> Quantity | None:

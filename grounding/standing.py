@@ -16,9 +16,11 @@ from . import (
     cues,
     elapsed,
     frequency,
+    fullness,
     in_part,
     means,
     mixing,
+    passages,
     speech,
 )
 from .clauses import denies
@@ -69,7 +71,7 @@ class Standing:
             self.asserted += ground.said_before
         """What of it says how things are: to refuse a wish is no contradiction of it, nor of what
         was told before."""
-        self.relative = relative_days(facts.text, ground.today, facts.quantities)
+        self.relative = relative_days(facts, ground.today)
         self.names = names(facts.text, facts.tokens, facts.language)
 
     def stated(self) -> list[AnyFact]:
@@ -130,10 +132,13 @@ class Standing:
             return False
         held = [*self.basis.dates, *self.context.dates]
         if any(self._names_date(fact, other) for other in held):
-            return fact.day is None or not mixing.is_of_another(fact, self.facts, self.basis)
+            exact = fact.day or (fact.month and fact.year)
+            return not exact or not mixing.is_of_another(fact, self.facts, self.basis)
         if fact.is_day(self.ground.today):
             return True
         if self._is_edge(fact) or any(fact.is_day(d) for d in self.ground.implied(self.basis)):
+            return True
+        if fact.day and any(fact.is_day(d) for d in self.ground.asked_days):
             return True
         return bool(cues.DEADLINE.search(self.text)) and elapsed.follows(
             fact, self.basis, self.context, self.ground.today, self.ground.years
@@ -182,19 +187,28 @@ class Standing:
     def _relative(self, fact: RelativeDays) -> bool:
         if any(fact.holds(day) for day in self.ground.implied(self.basis)):
             return True
-        if fact.first == fact.last and self._is_weekday_of(fact.first):
+        if any(map(self._is_weekday_of, fact.days)):
             return True
         dates = [d for d in self.basis.dates if d.day is not None]
         if not dates and not any(d.day for d in self.context.dates):
             return True
-        if any(d.is_day(fact.first) for d in (*dates, *self.context.dates)):
-            return not mixing.is_of_another_day(fact.first, self.facts, self.basis)
-        if any(d.day and d.is_day(fact.first) for d in self.facts.dates):
+        if any(map(fact.is_of, (*dates, *self.context.dates))):
+            return not mixing.is_of_another_day(fact, self.facts, self.basis)
+        if any(map(fact.is_of, self.facts.dates)) or self._lies_within(fact):
             return True
         return (
             elapsed.follows(fact, self.basis, Holding(()), self.ground.today, self.ground.years)
-            and fact.first != self.ground.today
+            and fact.day != self.ground.today
         )
+
+    def _lies_within(self, fact: RelativeDays) -> bool:
+        """`This week` lies in what a record says to last from one day to another."""
+        if fact.day:
+            return False
+        spans = [
+            [d for w in row.dates for d in w.readings(self.ground.years)] for row in self.basis.rows
+        ]
+        return any(days and min(days) <= d <= max(days) for days in spans for d in fact.days)
 
     def _is_weekday_of(self, day: date) -> bool:
         """`Tomorrow` is a Tuesday, and what recurs on Tuesdays is tomorrow."""
@@ -209,7 +223,7 @@ class Standing:
             return True
         said = [d for d in self.facts.dates if d.day]
         days = [day for d in (*said, *both.dates) for day in self._likely_days(d)]
-        days += [*(r.first for r in self.relative), *self.ground.implied(self.basis)]
+        days += [*(d for r in self.relative for d in r.days), *self.ground.implied(self.basis)]
         return any(day.weekday() == fact.day for day in days)
 
     def _time(self, fact: TimeOfDay) -> bool:
@@ -254,13 +268,18 @@ class Standing:
         if self._is_foreign(fact):
             return False
         if counting.is_count(fact, self.facts) and counting.contradicted(
-            fact, self.facts, self.basis, [r.first for r in self.relative]
+            fact, self.facts, self.basis, [r.day for r in self.relative if r.day]
         ):
             return arithmetic.counts_summands(fact, self.facts, self.basis, self.context)
         if means.contradicted(fact, self.facts, self.basis):
             return False
+        if fullness.wrong_number_left(fact, self.facts, self.basis):
+            return False
         if self._held(fact, self.basis):
-            return not mixing.is_of_another(fact, self.facts, self.basis)
+            return not (
+                mixing.is_of_another(fact, self.facts, self.basis)
+                or passages.is_of_another(fact, self.facts, self.basis)
+            )
         if self._from_context(fact) or frequency.recurs(fact, self.text, self.basis):
             return True
         if arithmetic.is_beyond(fact, self.facts, self.basis):

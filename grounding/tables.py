@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations
 
+from .dates import WrittenDate
 from .evidence import Held, Indexed, Path, Row
 from .facts import StatedFacts
 from .lexicon.reading import lexicon
 from .matching import is_amount
 from .names import starts_sentence
-from .words import Token, key_words, listed, stem, tokens
+from .relative import WEEKDAYS, Weekday
+from .words import Token, fold, key_words, listed, stem, tokens
 
 _NUMBER_FIELDS = listed(
     "quantity qty count units number menge anzahl stuck quantite nombre unites cantidad unidades"
@@ -83,14 +86,19 @@ def tables_of(items: Sequence[Indexed]) -> list[list[Row]]:
 
 
 def _alike(groups: list[list[Row]]) -> list[list[Row]]:
-    """Rows of several lists that have a field in common make a table together."""
-    by_key: dict[str, list[Row]] = {}
+    """Rows of several lists that have a number, or two texts, in common make a table together."""
+    by_key: dict[object, list[list[Row]]] = {}
     for rows in groups:
         for key in {h.key for row in rows for h in row.held if h.path}:
-            by_key.setdefault(key, []).extend(rows)
-    sizes = {len(rows) for rows in groups}
-    unique = {tuple(id(row) for row in rows): rows for rows in by_key.values()}
-    return [rows[:MOST_ROWS] for rows in unique.values() if len(rows) > max(sizes, default=0)]
+            by_key.setdefault(key, []).append(rows)
+        texts = frozenset[str]().union(*(frozenset(key for key, _ in row.labels) for row in rows))
+        for pair in combinations(sorted(texts), 2):
+            by_key.setdefault(pair, []).append(rows)
+    joined = [
+        [row for rows in several for row in rows] for several in by_key.values() if several[1:]
+    ]
+    unique = {tuple(id(row) for row in rows): rows for rows in joined}
+    return [rows[:MOST_ROWS] for rows in unique.values()]
 
 
 def _tool(item: Indexed) -> str:
@@ -153,16 +161,43 @@ def spoken_words(rows: Sequence[Row], said: frozenset[str]) -> list[frozenset[st
 def named_rows(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
     """Return the rows that a sentence names, by a word, an identifier, a date or a number."""
     words = spoken_words(rows, said_words(facts))
-    return [row for row, own in zip(rows, words, strict=True) if own or _dated(row, facts)]
+    return [row for row, own in zip(rows, words, strict=True) if own or is_dated(row, facts.dates)]
 
 
-def _dated(row: Row, facts: StatedFacts) -> bool:
-    """A month names a row that is of that month as a whole: `2026-04` with its use."""
+def is_dated(row: Row, said: Sequence[WrittenDate]) -> bool:
+    """A day names a row; a month one that is of that month as a whole: `2026-04` with its use."""
     return any(
-        said.matches(own) and (said.day is None) == (own.day is None)
-        for said in facts.dates
+        date.matches(own) and (date.day is None) == (own.day is None)
+        for date in said
         for own in row.dates
     )
+
+
+def is_of_weekday(row: Row, said: Sequence[Weekday]) -> bool:
+    """Return whether a row is of a weekday, by its name or by a date with a year."""
+    days = {weekday.day for weekday in said}
+    own = [day for written in row.dates if written.year for day in written.readings(frozenset())]
+    return any(day.weekday() in days for day in own) or any(
+        WEEKDAYS.get(fold(text)) in days for text in row.texts
+    )
+
+
+def rows_of_moment(rows: Sequence[Row], facts: StatedFacts, *, besides: object = None) -> list[Row]:
+    """Return the rows that a sentence names by their day, weekday and time of day.
+
+    None where it names all, or says nothing of the kind; `besides` is no word of a name.
+    """
+    rules: list[Callable[[Row], bool]] = []
+    said = [d for d in facts.dates if d is not besides]
+    clocks = [t for t in facts.times if t is not besides]
+    if said:
+        rules.append(lambda row: is_dated(row, said))
+    elif facts.weekdays:
+        rules.append(lambda row: is_of_weekday(row, facts.weekdays))
+    if clocks:
+        rules.append(lambda row: any(t.is_at(clock) for t in row.times for clock in clocks))
+    found = [row for row in rows if all(rule(row) for rule in rules)] if rules else []
+    return found if len(found) < len(rows) else []
 
 
 def stems_of(texts: Iterable[str]) -> frozenset[str]:

@@ -11,8 +11,8 @@ _TOKEN = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
 _UMLAUTS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "’": "'"})
 _ENDINGS = tuple(
-    """aciones acion ations ation ungen ung ments ment ing ies iert ees ers ern ed es en er em
-    as os ee e s n a o t""".split()  # noqa: SIM905 - a word list reads better as text
+    """aciones acion ations ation ungen ung ments ment ing ies als al iert ees ers ern ed es en er
+    em as os ee e s n a o t""".split()  # noqa: SIM905 - a word list reads better as text
 )
 
 LONGEST_TOKEN = 64
