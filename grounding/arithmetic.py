@@ -18,6 +18,7 @@ from .derived import Derived, meets
 from .evidence import Held
 from .facts import StatedFacts
 from .ground import Holding
+from .matching import is_year
 from .proportions import (
     MOST,
     has_factor,
@@ -148,6 +149,7 @@ def _possible_amounts(groups: Sequence[list[Held]]) -> Iterator[Derived]:
                 continue
             dimension = f"money:{one.currency or '*'}"
             marked = one.currency or _is_priced(one) or _is_priced(other)
+            marked = marked or (is_year(one.key) and is_year(other.key))
             if marked and not (dimension_of(one) and dimension_of(other)):
                 yield Derived(signed(one) - signed(other), dimension)
                 yield Derived(signed(one) + signed(other), dimension)

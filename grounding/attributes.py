@@ -37,7 +37,21 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
 
 def _misplaced(rows: Sequence[Row], facts: StatedFacts) -> str:
     columns = [c for c in label_columns(rows) if c.names or (_has_digits(c) and not c.tells_state)]
-    naming, one = _subject(columns, rows, facts)
+    kinds = [c for c in label_columns(rows) if c.is_distinct and not c.tells_state]
+    found = [_subject(columns, rows, facts), *(_by_kind(c, facts) for c in kinds)]
+    return next((name for n, one in found if (name := _given(n, one, columns, facts))), "")
+
+
+def _by_kind(column: LabelColumn, facts: StatedFacts) -> tuple[LabelColumn, Row | None]:
+    """Return the one row that a sentence names by what it is, with that field."""
+    named = column.named(facts)
+    return column, named[0] if len(named) == 1 else None
+
+
+def _given(
+    naming: LabelColumn | None, one: Row | None, columns: Sequence[LabelColumn], facts: StatedFacts
+) -> str:
+    """Return the name that a sentence gives to its record and that another one has."""
     if one is None:
         return ""
     for column in columns:

@@ -99,8 +99,11 @@ class SpokenClause:
     """What one clause mentions."""
 
     stems: frozenset[str]
+    """Stems of what it speaks of."""
     words: tuple[Mention, ...]
     concepts: tuple[Mention, ...]
+    told: frozenset[str] = frozenset()
+    """Stems of the words by which it says how something is."""
     of_field: bool = False
     flag: int = 0
     """For a yes-or-no field: 1 for yes, -1 for no; its words name what is so or not."""
@@ -158,6 +161,7 @@ def _clause(words: Sequence[Token], *, shortest: int = 4) -> SpokenClause:
         frozenset(m.name for m in found),
         tuple(found),
         tuple(concepts),
+        told=frozenset(stem(t.folded) for t in words if concept_of(t.folded)),
         hours=bool(_HOURS.search(text)),
         denies=any(token.folded in _NEGATIONS for token in words),
         days=_days(words),
@@ -238,7 +242,7 @@ def field_clause(leaf: Leaf) -> SpokenClause | None:
         named = tuple(Mention(*c) for w in key_words(leaf.key) if (c := concept_of_field(w)))
         clause = replace(clause, concepts=named or clause.concepts)
         return replace(clause if is_so else _turned(clause), flag=1 if is_so else -1)
-    if (happened := _happened(leaf)) is not None:
+    if (happened := _happened(leaf) or _noted(leaf)) is not None:
         return happened
     if not isinstance(leaf.value, str):
         return None
@@ -252,6 +256,16 @@ def field_clause(leaf: Leaf) -> SpokenClause | None:
         denies=any(p.denies for p in parts),
         field=frozenset(stem(word) for word in key_words(leaf.key) if len(word) > 3),
     )
+
+
+def _noted(leaf: Leaf) -> SpokenClause | None:
+    """A field `issued_at` without a value says that nothing was issued; with a day, that it was."""
+    words = key_words(leaf.key)
+    if len(words) != 2 or words[1] not in _AT or concept_of(words[0]) or len(words[0]) < 5:
+        return None
+    if leaf.value is not None and not (isinstance(leaf.value, str) and _DAY.match(leaf.value)):
+        return None
+    return SpokenClause(frozenset({stem(words[0])}), (), (), flag=-1 if leaf.value is None else 1)
 
 
 def _happened(leaf: Leaf) -> SpokenClause | None:

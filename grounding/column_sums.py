@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -24,6 +25,7 @@ from .tables import (
 )
 from .traits import flagged_rows
 
+_TO = re.compile(r"\s(?:to|until|through|bis|à|jusqu[’']en|a|hasta)\s", re.IGNORECASE)
 _KINDS = 24
 """Kinds of rows that are added up each by itself."""
 
@@ -89,7 +91,11 @@ def _one_sign(column: Column, group: Sequence[Row], *, whole: bool) -> bool:
 
 
 def _of_month(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
+    """Return the rows of the months that are named; `from May to July` names June too."""
     months = [d for d in facts.dates if d.day is None and d.month is not None]
+    if len(months) == 2 and _TO.fullmatch(facts.text[months[0].end : months[1].start]):
+        first, last = (month.month or 0 for month in months)
+        return [row for row in rows if any(first <= (d.month or 0) <= last for d in row.dates)]
     return [
         row
         for row in rows

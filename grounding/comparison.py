@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from . import cues
+from .clauses import denies
 from .dates import WrittenDate
 from .elapsed import duration
 from .evidence import Row
@@ -20,7 +21,7 @@ from .ground import Holding
 from .identifiers import Identifier
 from .language import is_function_word
 from .lexicon.reading import any_of, lexicon
-from .matching import agrees, carries, is_amount
+from .matching import FALLING, RISING, agrees, carries, is_amount, is_year
 from .tables import Column, columns, distinctive, is_of_weekday, named_rows, said_words
 from .times import TimeOfDay
 from .traits import flagged_rows
@@ -64,6 +65,8 @@ _DISTANCE_FIELDS = listed("distance entfernung distancia length lange km m")
 
 def contradicted(facts: StatedFacts, cited: Holding) -> str:
     """Return what a sentence compares wrongly, or an empty string."""
+    if word := _wrong_trend(facts, cited):
+        return word
     read: list[range] = []
     for pattern, scale in _COMPARATIVE:
         match = pattern.search(facts.text)
@@ -76,6 +79,23 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
     for pattern, scale in _SUPERLATIVE:
         if match := pattern.search(facts.text):
             return match[0] if _wrong_extreme(scale, facts, cited) else ""
+    return ""
+
+
+def _wrong_trend(facts: StatedFacts, cited: Holding) -> str:
+    """Return the word by which a record's number is said to rise that falls over the years."""
+    up, down = RISING.search(facts.text), FALLING.search(facts.text)
+    word = up or down
+    if word is None or (up and down) or denies(facts.text):
+        return ""
+    for rows in cited.tables:
+        named = named_rows(rows, facts)
+        if len(named) != 1:
+            continue
+        by_year = sorted((int(h.key), h.quantity.value) for h in named[0].held if is_year(h.key))
+        values = [value for _, value in by_year]
+        if len(values) == 2 and (values[1] > values[0]) != bool(up):
+            return word[0]
     return ""
 
 

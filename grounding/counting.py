@@ -12,9 +12,9 @@ from . import cues
 from .clauses import denies, read_clauses
 from .evidence import Indexed, Row
 from .facts import StatedFacts
-from .fullness import full_trait
+from .fullness import LEFT, full_trait, places_left
 from .ground import Holding
-from .labels import NUMBER_FIELDS, label_columns, label_traits, saying
+from .labels import NUMBER_FIELDS, label_columns, label_traits, saying, subjects
 from .mixing import speaks_of_others
 from .quantities import Quantity
 from .records import Listing
@@ -92,6 +92,8 @@ def contradicted(
             counted.
     """
     noun = noun_after(said, facts)
+    if _is_another_number(said, facts, cited):
+        return True
     numbered = set(_numbers_of(noun, cited))
     if numbered and said.values[0] not in numbered:
         return True
@@ -112,6 +114,22 @@ def contradicted(
         # What its fields are called in another language, a sentence does not say.
         possible |= set(_flag_counts(cited))
     return int(said.values[0]) not in possible
+
+
+def _is_another_number(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
+    """`Three of the Urbana are free`, where the field `free` of it holds another number."""
+    numbers = [q for q in facts.quantities if not q.dimension]
+    if len(numbers) > 1 or speaks_of_others(facts) or denies(facts.text):
+        return False
+    words = frozenset(stem(t.folded) for t in facts.tokens if len(t.folded) > 3)
+    for rows in cited.tables:
+        named = subjects(rows, facts)
+        if len(named) != 1 or (LEFT.search(facts.text) and places_left(named[0]) is not None):
+            continue
+        fields = [h for h in named[0].held if h.path and h.words and h.words <= words]
+        if len(fields) == 1 and not fields[0].quantity.dimension:
+            return said.values[0] not in fields[0].quantity.values
+    return False
 
 
 def _of_named_part(said: Quantity, facts: StatedFacts, cited: Holding) -> set[int]:

@@ -48,6 +48,8 @@ class Held:
     key: str = ""
     currency: str = ""
     """The currency in force there, for a number whose field may be an amount."""
+    in_name: bool = False
+    """Whether it stands inside a text that begins with a word: `Kabel 250` measures nothing."""
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -249,7 +251,8 @@ class _Placed:
         leaf = self.leaf(quantity.start)
         if leaf is None:
             return Held(quantity=quantity, source=name)
-        return Held(quantity=quantity, source=name, path=leaf.path, key=leaf.key)
+        in_name = isinstance(leaf.value, str) and leaf.value[:1].isalpha()
+        return Held(quantity=quantity, source=name, path=leaf.path, key=leaf.key, in_name=in_name)
 
 
 def _number(leaf: Leaf, name: str) -> Held | None:

@@ -28,6 +28,7 @@ _NOT = listed(
     """not no t never without nicht kein keine keinen keiner nie ohne pas aucun aucune jamais sans
     sin nunca ningún ninguna"""
 )
+_NE = listed("n ne no")
 OFF = re.compile(r"\b(?:off|out|disabled|aus|deaktiviert|désactivée?|desactivad[oa])\b", re.I)
 _ON = re.compile(r"\b(?:on|enabled|active|an|ein|aktiv\w*|activée?|activad[oa])\b", re.I)
 
@@ -54,12 +55,19 @@ def _said(facts: StatedFacts, at: int) -> int:
     if any(t.folded in _HAS for t in before):
         return -1 if _is_denied(before) else 1
     rest = facts.tokens[at + 1 : at + 2 + _BETWEEN]
-    if rest and rest[0].folded in IS:
+    if len(rest) > 1 and rest[0].folded not in IS and set(_folded(rest[1:3])) & (IS | _NOT):
+        # `The automatic debit`, where the language puts it behind: `le prélèvement automatique`.
+        rest = facts.tokens[at + 2 : at + 3 + _BETWEEN]
+    if rest and set(_folded(rest[:2])) & IS and (rest[0].folded in IS | _NE):
         tail = facts.text[rest[0].end : rest[-1].end]
         denied = _is_denied(rest)
         on, off = bool(_ON.search(tail)), bool(OFF.search(tail))
         return 0 if on == off else -1 if off != denied else 1
     return 0
+
+
+def _folded(words: Sequence[Token]) -> list[str]:
+    return [t.folded for t in words]
 
 
 def _is_denied(words: Sequence[Token]) -> bool:

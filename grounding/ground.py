@@ -240,18 +240,24 @@ class Ground:
         for item in holding.items:
             written = [d for w in item.dates[:3] for d in w.readings(self.years)[:1]]
             bases = written or [self.today]
-            days |= set(implied_days(item.facts, bases))
+            read = item.facts
+            days |= set(implied_days(read.text, bases, read.quantities, read.weekdays))
         return frozenset(days)
 
     @cached_property
     def asked_days(self) -> frozenset[date]:
         """The days that the request names by today: `tomorrow`, `on Friday`."""
         asked = index(REQUEST, "", self.request).facts
-        named = relative_days(asked, self.today)
+        named = relative_days(asked.text, self.today, asked.quantities, asked.weekdays)
         near = [self.today + timedelta(days=n) for n in range(-7, 8)]
         weekdays = {w.day for w in asked.weekdays}
         days = [d for days in named for d in days.days]
         return frozenset([*days, *(d for d in near if d.weekday() in weekdays)])
+
+    @property
+    def next_month(self) -> date:
+        """The first day of the month to come."""
+        return (self.today.replace(day=28) + timedelta(days=4)).replace(day=1)
 
     @cached_property
     def years(self) -> frozenset[int]:

@@ -153,7 +153,8 @@ def subjects(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
     if of_moment := rows_of_moment(rows, facts):
         return of_moment
     kinds = [c for c in label_columns(rows) if c.is_distinct and not c.tells_state]
-    return _numbered(rows, facts) or [row for c in kinds[:1] for row in c.named(facts)]
+    named = (found for c in kinds if (found := c.named(facts)))
+    return _numbered(rows, facts) or next(named, [])
 
 
 def _numbered(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from .evidence import Held
 from .quantities import Quantity
 from .units import names_amount
-from .words import key_words, listed
+from .words import fold, key_words, listed
 
 _SIGNED_FIELDS = listed("balance saldo solde kontostand temp temperature temperatur temperatura")
 _RATE_FIELDS = listed(
@@ -19,12 +19,12 @@ _RATE_FIELDS = listed(
 _CHANGE_FIELDS = listed(
     "change aenderung veranderung variation evolution cambio variacion delta difference differenz"
 )
-_RISING = re.compile(
+RISING = re.compile(
     r"\b(?:r[io]se[sn]?|rising|went up|gone up|goes up|increas\w+|grew|grown|higher|up by|steig\w*"
     r"|gestiegen|stieg|erhöh\w*|höher|augment\w*|hausse|progress\w*|sub[ei]\w*|aument\w*|crec\w*)\b",
     re.IGNORECASE,
 )
-_FALLING = re.compile(
+FALLING = re.compile(
     r"\b(?:f[ea]ll(?:s|en|ing)?|went down|gone down|goes down|decreas\w+|dropp\w+|drops?|declin\w+"
     r"|lower\w*|down by|less|cheaper|sank|sink\w*|gesunken|senk\w*|niedriger|weniger|günstiger"
     r"|baiss\w*"
@@ -37,7 +37,24 @@ _NEGATIVE_WORDS = re.compile(
     r"|sous z[ée]ro|negativ[oa]s?|descubierto|números rojos|bajo cero|debe|menos|frost\w*)\b",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _TOLERANCE = Decimal("0.05")
+_PERIODS = {
+    fold(word): period
+    for period, words in {
+        "hour": "hour hours hourly stunde heure hora std",
+        "day": "day days daily tag tage jour día dia diario",
+        "night": "night nuit nacht noche",
+        "week": "week weekly woche semaine semana semanal",
+        "month": "month monthly monat monatlich mois mensuel mes mensual",
+        "year": "year yearly annual annually jahr jährlich an année annuel año anual",
+    }.items()
+    for word in words.split()
+}
+_EACH = re.compile(
+    r"\s?(?:an?|per|each|every|pro|je|die|im|par|la|l[’']|por|al|cada|/)\s?([^\W\d_]{2,10})\b",
+    re.IGNORECASE,
+)
 
 
 def carries(
@@ -52,7 +69,7 @@ def carries(
         currencies: Dimensions of money that occur in the evidence; an amount without a currency
             is one of these where there are any.
     """
-    if not _sign_agrees(held, said, sentence):
+    if not _sign_agrees(held, said, sentence) or not _period_agrees(held, said, sentence):
         return False
     pairs = list(_comparable(held, said, currencies))
     return any(agrees(value, mine, said, converted=c) for value, mine, c in pairs)
@@ -64,11 +81,21 @@ def _sign_agrees(held: Held, said: Quantity, sentence: str) -> bool:
     if said.positive:
         return not held.quantity.negative
     if _CHANGE_FIELDS.intersection(key_words(held.key)):
-        up, down = bool(_RISING.search(sentence)), bool(_FALLING.search(sentence))
+        up, down = bool(RISING.search(sentence)), bool(FALLING.search(sentence))
         return up == down or (down if held.quantity.negative else up)
     if not held.quantity.negative or not _is_signed(held):
         return True
     return bool(_NEGATIVE_WORDS.search(sentence))
+
+
+def _period_agrees(held: Held, said: Quantity, sentence: str) -> bool:
+    """`14 euros an hour` is wrong where `price_day` is 14."""
+    if not said.dimension.startswith("money:") or not held.path:
+        return True
+    own = {word for word in key_words(held.key) if word in _PERIODS}
+    match = _EACH.match(sentence[said.end : said.end + 24])
+    period = _PERIODS.get(fold(match[1])) if match else None
+    return not own or period is None or period in {_PERIODS[word] for word in own}
 
 
 def _is_signed(held: Held) -> bool:
@@ -101,7 +128,7 @@ def _unitless(
     held: Held, said: Quantity, currencies: frozenset[str]
 ) -> Iterable[tuple[Decimal, Decimal, bool]]:
     """A number without a unit may be an amount, a share or a measure, as its field tells."""
-    in_field = bool(held.path)
+    in_field = bool(held.path) and not held.in_name
     number = held.quantity.values[0]
     if said.dimension.startswith("money:"):
         if said.dimension == "money:?":
@@ -126,6 +153,11 @@ def _unitless(
 def _is_rate(held: Held) -> bool:
     """Among amounts a number is a percentage where its field says so."""
     return bool(_RATE_FIELDS.intersection(key_words(held.key)))
+
+
+def is_year(key: str) -> bool:
+    """Return whether a field is named by a year."""
+    return bool(_YEAR.fullmatch(key))
 
 
 def is_amount(held: Held) -> bool:

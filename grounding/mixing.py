@@ -22,6 +22,7 @@ from .tables import rows_of_moment, said_words, spoken_words, stems_of
 from .times import TimeOfDay
 from .words import key_words
 
+_SHORT = 2
 _PRICED = 16
 """Characters of the longest text that is a number with its unit."""
 
@@ -98,6 +99,7 @@ def _naming(
     """
     found = spoken_words(rows, said_words(facts))
     words = [words - _state_of(row) for words, row in zip(found, rows, strict=True)]
+    words = [own | _short_labels(row, rows, facts) for own, row in zip(words, rows, strict=True)]
     of_moment = rows_of_moment(rows, facts, besides=besides)
     if len(of_moment) == 1 and not isinstance(besides, WrittenDate):
         words = [
@@ -105,6 +107,17 @@ def _naming(
             for own, row in zip(words, rows, strict=True)
         ]
     return words
+
+
+def _short_labels(row: Row, rows: Sequence[Row], facts: StatedFacts) -> frozenset[str]:
+    """Return the values of one or two capitals, such as a size, that a sentence says as such."""
+    said = {t.text for t in facts.tokens}
+    return frozenset(
+        f"{key} {value}"
+        for key, value in row.labels
+        if len(value) <= _SHORT and value.isupper() and value in said
+        if any((key, value) not in other.labels for other in rows)
+    )
 
 
 def _state_of(row: Row) -> frozenset[str]:

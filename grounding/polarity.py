@@ -7,6 +7,7 @@ question of words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from . import flags
@@ -19,6 +20,10 @@ from .labels import subjects
 from .tables import named_rows
 from .words import listed, stem
 
+_COMPARED = re.compile(
+    r"\b(?:than|als|(?:más|menos|plus|moins)\b[^.;]{1,50}\bqu(?:e\b|[’']))", re.IGNORECASE
+)
+"""What sets one record against another speaks of both."""
 _EXCEPTIONS = listed(
     """unless except only if until außer nur falls wenn sofern bis sauf seulement si hormis moins
     excepto salvo solo sólo sino hasta"""
@@ -31,7 +36,7 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
         return ""
     in_part = any(counts_part(q, facts) for q in facts.quantities)
     # `Two of them are not delivered`: of how many entries it is so is counted, not compared.
-    rows = [] if in_part else _spoken_rows(facts, cited)
+    rows = [] if in_part or _COMPARED.search(facts.text) else _spoken_rows(facts, cited)
     named = [c for row in rows for leaf in row.leaves if (c := field_clause(leaf))]
     held = _besides_others(rows, cited) if rows or in_part else cited.clauses
     for clause in read_clauses(facts.text):
@@ -106,7 +111,8 @@ def _signs(concept: str, clauses: Sequence[SpokenClause]) -> set[int]:
 
 def _closest(clause: SpokenClause, held: Sequence[SpokenClause]) -> list[SpokenClause]:
     """Return the clauses that share most of their words, where they share more than one."""
-    scores = [len(clause.stems & other.stems) for other in held]
+    about = clause.stems - clause.told
+    scores = [len(about & other.stems) for other in held]
     best = max(scores, default=0)
     closest = [c for c, score in zip(held, scores, strict=True) if score == best]
     return closest if best > 1 or (best == 1 and len(closest) == 1) else []

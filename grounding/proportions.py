@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import combinations, islice, product
+from itertools import combinations, islice, pairwise, product
 
 from . import cues
 from .derived import Derived
@@ -32,6 +32,10 @@ _WITH = re.compile(
     re.IGNORECASE,
 )
 _SUMMANDS = 16
+_LARGE = 100
+"""From which two numbers of prose are hardly in a proportion by chance."""
+_NEAR = 60
+"""Characters between two numbers of prose of which one tells what became of the other."""
 MOST = 60
 """Quantities that are paired with one another."""
 
@@ -149,7 +153,7 @@ def _multipliers(
         found |= {
             h.quantity.values[0]
             for h in cited.held
-            if not h.quantity.dimension and not is_amount(h) and is_factor(h.quantity)
+            if not (h.quantity.dimension or h.in_name or is_amount(h)) and is_factor(h.quantity)
         }
     return frozenset(list(found)[:MOST])
 
@@ -209,6 +213,9 @@ def shares(groups: Sequence[list[Held]], cited: Holding, text: str) -> Iterator[
             if whole:
                 for item in held:
                     yield Derived(100 * signed(item) / whole, "percent", rounded=True)
+    for group in groups:
+        told = [h for h in group if not h.path and max(h.quantity.values) >= _LARGE]
+        pairs += [(a, b) for a, b in pairwise(told) if b.quantity.start - a.quantity.end < _NEAR]
     for one, other in pairs:
         if not same_kind(one, other) or dimension_of(one) == "percent":
             continue

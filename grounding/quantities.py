@@ -54,10 +54,12 @@ _MAGNITUDES = {
 _POINTS = re.compile(r"^[ \u00a0](?:percentage points?|points? de pourcentage|puntos porcentuales)")
 _PERCENT_PHRASES = {"per cent", "pour cent", "por ciento"}
 
-_APPROXIMATE = re.compile(
+APPROXIMATE = re.compile(
     r"\b(?:about|around|roughly|approximately|approx\.?|some|nearly|almost|circa|ca\.?|close to"
     r"|just (?:over|under)|a little (?:over|under|more than|less than)|etwa|rund|ungef[äa]hr|zirka"
-    r"|knapp|fast|gut|circa|environ|pr[èe]s de|presque|autour de|quelque|à peu pr[èe]s"
+    r"|a bit (?:over|under|more than|less than)|etwas (?:mehr|weniger) als"
+    r"|un peu (?:plus|moins) de|(?:algo|poco|un poco) (?:más|menos) de|knapp|fast|gut|circa"
+    r"|environ|pr[èe]s de|presque|autour de|quelque|à peu pr[èe]s"
     r"|unos|unas|casi|alrededor de|aproximadamente|cerca de|m[áa]s o menos)\s(?:the\s|de\s)?$"
     r"|[~≈]\s?$",
     re.IGNORECASE,
@@ -133,7 +135,7 @@ def _numeral(text: str, match: re.Match[str]) -> Quantity | None:
         unit=unit,
         negative=bool(sign and sign[1] != "+") or _is_below_zero(text[max(0, start - 60) : start]),
         positive=bool(sign and sign[1] == "+"),
-        approximate=bool(_APPROXIMATE.search(before)),
+        approximate=bool(APPROXIMATE.search(before)),
         decimals=_decimals(match[0]),
         times=bool(_TIMES.match(text[end : end + 3])),
     )
@@ -156,7 +158,7 @@ def _worded(text: str, value: Decimal, start: int, end: int) -> Quantity:
         start=start,
         end=end,
         values=(value,),
-        approximate=bool(_APPROXIMATE.search(before)),
+        approximate=bool(APPROXIMATE.search(before)),
         negative=_is_below_zero(before),
     )
     return _followed(text, quantity) or quantity

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol
 
 from .dates import WrittenDate
 from .quantities import Quantity
@@ -94,25 +93,6 @@ class RelativeDays:
         return self.days[0] if len(self.days) == 1 else None
 
 
-class Dated(Protocol):
-    """A text with the weekdays and numbers that were read in it."""
-
-    @property
-    def text(self) -> str:
-        """The text."""
-        ...
-
-    @property
-    def weekdays(self) -> list[Weekday]:
-        """Its weekdays by name."""
-        ...
-
-    @property
-    def quantities(self) -> list[Quantity]:
-        """Its numbers."""
-        ...
-
-
 @dataclass(frozen=True)
 class Weekday:
     """A weekday's name, 0 for Monday, and its place."""
@@ -123,23 +103,24 @@ class Weekday:
     day: int
 
 
-def relative_days(facts: Dated, today: date) -> list[RelativeDays]:
-    """Return what the words of a text name by today."""
-    text = facts.text
+def relative_days(
+    text: str, today: date, found: Sequence[Quantity], named_days: Sequence[Weekday]
+) -> list[RelativeDays]:
+    """Return what the words of a text name by today, with the numbers and weekdays read in it."""
     named = [
         RelativeDays(m[0], m.start(), m.end(), (day,))
         for m in _DAY_WORD.finditer(text)
         if _is_day(text, m)
         for day in [today + timedelta(days=_OFFSETS[fold(m[0]).replace("’", "'")])]
     ]
-    named += [*_certain_days(facts, today), *_certain_weeks(facts, today)]
-    return named + [days for q in facts.quantities if (days := _counted(text, today, q))]
+    named += [*_certain_days(text, today, named_days), *_certain_weeks(text, today, named_days)]
+    return named + [days for q in found if (days := _counted(text, today, q))]
 
 
-def _certain_days(facts: Dated, today: date) -> Iterator[RelativeDays]:
+def _certain_days(text: str, today: date, named: Sequence[Weekday]) -> Iterator[RelativeDays]:
     """`Next Monday` is the one to come, or that of the next week."""
-    for weekday in facts.weekdays:
-        which, start, end = _which(facts.text, weekday.start, weekday.end)
+    for weekday in named:
+        which, start, end = _which(text, weekday.start, weekday.end)
         ahead = (weekday.day - today.weekday()) % 7
         match which:
             case "next":
@@ -151,21 +132,21 @@ def _certain_days(facts: Dated, today: date) -> Iterator[RelativeDays]:
             case _:
                 continue
         days = tuple(today + timedelta(days=n) for n in offsets)
-        yield RelativeDays(facts.text[start:end], start, end, days)
+        yield RelativeDays(text[start:end], start, end, days)
 
 
-def _certain_weeks(facts: Dated, today: date) -> Iterator[RelativeDays]:
+def _certain_weeks(text: str, today: date, named: Sequence[Weekday]) -> Iterator[RelativeDays]:
     monday = today - timedelta(days=today.weekday())
-    for match in _WEEK.finditer(facts.text):
-        which, start, end = _which(facts.text, *match.span())
+    for match in _WEEK.finditer(text):
+        which, start, end = _which(text, *match.span())
         if not which:
             continue
         weeks = {"next": 1, "this": 0, "last": -1}[which]
         days = tuple(monday + timedelta(days=7 * weeks + n) for n in range(7))
-        near = [w for w in facts.weekdays if start - _BESIDE < w.start < end + _BESIDE]
+        near = [w for w in named if start - _BESIDE < w.start < end + _BESIDE]
         if near:
             days = tuple(d for d in days if d.weekday() in {w.day for w in near})
-        yield RelativeDays(facts.text[start:end], start, end, days)
+        yield RelativeDays(text[start:end], start, end, days)
 
 
 def _which(text: str, start: int, end: int) -> tuple[str, int, int]:
@@ -182,9 +163,11 @@ def _which(text: str, start: int, end: int) -> tuple[str, int, int]:
     )
 
 
-def implied_days(facts: Dated, bases: Iterable[date]) -> list[date]:
+def implied_days(
+    text: str, bases: Iterable[date], found: Sequence[Quantity], named_days: Sequence[Weekday]
+) -> list[date]:
     """Return the days that `tomorrow` or `in three days` names where a text was written."""
-    named = [days for base in bases for days in relative_days(facts, base)]
+    named = [days for base in bases for days in relative_days(text, base, found, named_days)]
     return [days.day for days in named if days.day]
 
 
@@ -211,7 +194,7 @@ def _counted(text: str, today: date, quantity: Quantity) -> RelativeDays | None:
         return None
     if (days := _length(quantity)) is None:
         return None
-    near = max(1, days // 8) if quantity.approximate else 0
+    near = max(1, days // 6) if quantity.approximate else 0
     # Nobody counts the days of `in three months`.
     near = max(near, 15 if quantity.dimension == "month" else 0)
     found = tuple(today + timedelta(days=sign * n) for n in range(days - near, days + near + 1))
@@ -244,6 +227,12 @@ def weekdays(tokens: list[Token], *, english: bool = True) -> list[Weekday]:
 MONTH_ENDS = re.compile(
     r"\b(?:last day of|letzte[rn]? (?:tag|märztag)(?: (?:im|des))?|dernier jour (?:de|du mois de)"
     r"|[úu]ltimo d[íi]a de)\s",
+    re.IGNORECASE,
+)
+FIRST_OF_MONTH = re.compile(
+    r"\b(?:monatserste\w*|monatsanfang|first (?:day )?of (?:the|a|each|every) (?:next )?month"
+    r"|(?:premier|1er|début) (?:du|de chaque) mois"
+    r"|(?:primero|día 1|principios?) de (?:cada )?mes)\b",
     re.IGNORECASE,
 )
 MONTH_STARTS = re.compile(

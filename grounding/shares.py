@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from .language import Language
 from .number_words import number_words, small_number_words
-from .quantities import Quantity
+from .quantities import APPROXIMATE, Quantity
 from .units import UNITS, unit_of
 from .words import fold, tokens
 
@@ -144,6 +144,13 @@ def _ratio(match: re.Match[str], language: Language) -> Quantity | None:
 
 
 def _named_share(match: re.Match[str], language: Language) -> Quantity | None:
+    found = _share(match, language)
+    before = match.string[max(0, match.start() - _AROUND) : match.start()]
+    about = bool(APPROXIMATE.search(re.sub(r"\bla\s$", "", before)))
+    return replace(found, approximate=about) if found else None
+
+
+def _share(match: re.Match[str], language: Language) -> Quantity | None:
     number, name = match[1] or match[3], match[2] or match[4]
     part = _number(number, language) if number else Decimal(1)
     above, below = _NAMED[fold(name)].split("/")

@@ -32,7 +32,15 @@ from .identifiers import Identifier, compact, prefix
 from .matching import carries
 from .names import Name, is_swapped, name_key, names, starts_sentence
 from .quantities import Quantity
-from .relative import MONTH_ENDS, MONTH_STARTS, WEEKDAYS, RelativeDays, Weekday, relative_days
+from .relative import (
+    FIRST_OF_MONTH,
+    MONTH_ENDS,
+    MONTH_STARTS,
+    WEEKDAYS,
+    RelativeDays,
+    Weekday,
+    relative_days,
+)
 from .times import TimeOfDay, is_maybe_duration
 from .units import Unit
 
@@ -71,7 +79,7 @@ class Standing:
             self.asserted += ground.said_before
         """What of it says how things are: to refuse a wish is no contradiction of it, nor of what
         was told before."""
-        self.relative = relative_days(facts, ground.today)
+        self.relative = relative_days(facts.text, ground.today, facts.quantities, facts.weekdays)
         self.names = names(facts.text, facts.tokens, facts.language)
 
     def stated(self) -> list[AnyFact]:
@@ -140,9 +148,16 @@ class Standing:
             return True
         if fact.day and any(fact.is_day(d) for d in self.ground.asked_days):
             return True
+        if fact.day == 1 and fact.is_day(self.ground.next_month) and self._speaks_of_first():
+            return True
         return bool(cues.DEADLINE.search(self.text)) and elapsed.follows(
             fact, self.basis, self.context, self.ground.today, self.ground.years
         )
+
+    def _speaks_of_first(self) -> bool:
+        """Whether something is so on the first of each month: the next one is told by today."""
+        held = (*self.basis.items, *self.context.items)
+        return any(FIRST_OF_MONTH.search(item.text) for item in held)
 
     def _is_edge(self, fact: WrittenDate) -> bool:
         """`The last day of March` names a day that the evidence may hold."""
@@ -244,6 +259,9 @@ class Standing:
 
     def _is_of_another_day(self, fact: TimeOfDay) -> bool:
         """`on July 10 at 9:20` is wrong where 9:20 is of July 11 only."""
+        near = [r for r in self.relative if r.day and 0 <= fact.start - r.end <= _BESIDE]
+        if near and self._is_of_other_days(fact, [r.days[0] for r in near]):
+            return True
         beside = [d for d in self.facts.dates if d.day and 0 <= fact.start - d.end <= _BESIDE]
         if not beside:
             return False
@@ -253,6 +271,12 @@ class Standing:
         days = [m.day for m in found if m.minutes == fact.minutes]
         last = [d for d in beside if d.end == beside[-1].end]
         return bool(days) and not any(d is None or w.is_day(d) for d in days for w in last)
+
+    def _is_of_other_days(self, fact: TimeOfDay, days: list[date]) -> bool:
+        """`Today at noon` is wrong where noon is of tomorrow only."""
+        found = [m for i in self.basis.items for m in elapsed.moments(i, self.ground.years)]
+        of_time = [m.day for m in found if m.minutes == fact.minutes]
+        return bool(of_time) and not any(day is None or day in days for day in of_time)
 
     def _quantity(self, fact: Quantity) -> bool:
         if not self.basis.seen_in_part.items:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .clauses import denies
+from .clauses import denies, read_clauses
 from .evidence import Row
 from .facts import StatedFacts
 from .flags import IS
@@ -19,7 +19,7 @@ from .identifiers import Identifier, compact
 from .labels import content, is_word, label_columns, saying, subjects
 from .mixing import speaks_of_others
 from .opposites import concept_of
-from .words import Token, folded_words, key_words, listed
+from .words import Token, folded_words, key_words, listed, stem
 
 _POSSIBLE = listed(
     """will would shall can could may might must should wird werden kann können darf dürfen
@@ -49,12 +49,27 @@ _LATER = {
 
 def contradicted(facts: StatedFacts, cited: Holding) -> str:
     """Return the words that a sentence says of a record and that are another one's, or nothing."""
-    if speaks_of_others(facts) or denies(facts.text):
+    if speaks_of_others(facts):
         return ""
+    if denies(facts.text):
+        return next((w for rows in cited.tables if (w := _denied(rows, facts))), "")
     if any(token.folded in _POSSIBLE for token in facts.tokens):
         return ""
     found = (_misplaced(rows, facts) for rows in cited.tables)
     return next((words for words in found if words), "")
+
+
+def _denied(rows: Sequence[Row], facts: StatedFacts) -> str:
+    """Return the state in which a record stands and in which a sentence says that it does not."""
+    named = subjects(rows, facts)
+    if len(named) != 1:
+        return ""
+    not_so = {m.name for clause in read_clauses(facts.text) for m in clause.words if m.sign < 0}
+    for column in label_columns(rows):
+        own = column.of(named[0])
+        if column.tells_state and own and {stem(w) for w in content(own)} <= not_so:
+            return own
+    return ""
 
 
 def _misplaced(rows: Sequence[Row], facts: StatedFacts) -> str:

@@ -58,6 +58,8 @@ _SPOKEN = tuple(
         r"\b(?P<hour>\w+) heures?(?: (?P<more>et demie?|et quart|moins le quart))\b",
         rf"\b(?:a|{_DE}|desde|hasta|entre|sobre) las (?P<hour>\w+)"
         r"(?: (?P<more>y media|y cuarto|menos cuarto))?\b",
+        # `Entre las 9 y las 11`, and no `y las 11 plazas`.
+        r"\by las (?P<hour>\d{1,2})(?![.:]?\d)(?! [^\W\d_]+s\b)",
         r"\b(?P<hour>\w+) o['’]clock\b",
         r"\bum (?P<hour>eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf)\b(?! uhr)",
     )

@@ -21,10 +21,11 @@ from ..state.doubts import failed_besides, items_in_doubt
 from ..state.instances import parts_of, step_of
 from ..state.plan import Plan, Step
 from ..state.relevance import sentences
-from ..state.results import SAID_NO, StepResult
+from ..state.results import LEFT_OPEN, SAID_NO, StepResult
 from ..state.run import Stop
 from ..state.values import JsonObject
 from .phrases import Phrase, phrase
+from .said import persons_words
 
 LONGEST = 300
 """Characters of a cause that a user hears."""
@@ -38,6 +39,10 @@ _ANY_DAY = date(2000, 1, 1)
 _PERSONS_WORDS = SAID_NO | {"responded", "did_not_happen"}
 _OWN_WORDS = _PERSONS_WORDS | {"check", "tool_error"}
 """Kinds of failures whose message a person, a tool or a playbook has written."""
+_SAID_BY_PERSON: Mapping[str, Phrase] = {
+    "did_not_happen": "reviewer_says",
+    LEFT_OPEN: "left_open",
+}
 _FROM = re.compile(r"^[A-Za-z_][\w.]*: (?=\S)")
 """The exception, field or tool that a message begins with."""
 _INTERNAL = re.compile(
@@ -81,7 +86,7 @@ def told(
             continue
         what = in_words(plan, step.id, asked_args(result), said=said)
         lines += _of_step(
-            step, result, what, _causes(step, result, results, doubts), stop, language
+            step, result, what, _causes(step, result, results, doubts, language), stop, language
         )
     return [*lines, *(_of_stop(stop, language, begun=bool(results)) if stop else ())]
 
@@ -112,7 +117,9 @@ def _of_doubts(
         keys = [key for key in parts_of(name)[1] if not key.startswith("#")]
         named = f"{what} ({', '.join(keys)})" if keys else what
         cause = (
-            cause_for_user(result.failure.kind, result.failure.message) if result.failure else ""
+            cause_for_user(result.failure.kind, result.failure.message, language=language)
+            if result.failure
+            else ""
         )
         yield f"{phrase(language, 'in_doubt', named)} {cause}".rstrip()
 
@@ -122,15 +129,18 @@ def _causes(
     result: StepResult,
     results: Mapping[str, StepResult],
     told_of: Collection[str],
+    language: Language,
 ) -> list[str]:
     """Return the causes that a user hears: the step's own, or those of a loop's items."""
     failed = failed_besides(step, results, told_of) or [result]
-    return [*dict.fromkeys(cause for one in failed for cause in _own_cause(one))][:MOST_CAUSES]
+    return [*dict.fromkeys(cause for one in failed for cause in _own_cause(one, language))][
+        :MOST_CAUSES
+    ]
 
 
-def _own_cause(result: StepResult) -> list[str]:
+def _own_cause(result: StepResult, language: Language) -> list[str]:
     failure = result.failure
-    cause = cause_for_user(failure.kind, failure.message) if failure else ""
+    cause = cause_for_user(failure.kind, failure.message, language=language) if failure else ""
     return [cause] if cause else []
 
 
@@ -202,14 +212,20 @@ def in_words(plan: Plan, name: str, args: JsonObject | None = None, *, said: str
     return named if wrong else step.goal
 
 
-def cause_for_user(kind: str, message: str) -> str:
-    """Return the cause of a failure in words fit for a user, or nothing."""
+def cause_for_user(kind: str, message: str, *, language: Language = "en") -> str:
+    """Return the cause of a failure in words fit for a user, or nothing.
+
+    What a person said stays as they said it; what we say around it is in the user's language.
+    """
     if kind not in _OWN_WORDS:
         return ""
     text = message.strip()
     if kind in _PERSONS_WORDS:
-        # What a person said, with who said it: nothing of it is ours.
-        return text[:LONGEST]
+        words = persons_words(kind, text)
+        if words is None:
+            return text[:LONGEST]
+        named = words or phrase(language, "no_reason")
+        return phrase(language, _SAID_BY_PERSON.get(kind, "reviewer_declined"), named)[:LONGEST]
     fit = takewhile(_is_fit, sentences(_FROM.sub("", text)))
     return " ".join(fit)[:LONGEST]
 

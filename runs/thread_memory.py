@@ -61,14 +61,16 @@ def _remembered(
     step: Step, call: AcceptedCall, view: RunView, dependencies: Dependencies
 ) -> Remembered:
     run, contract = view.run, _contract(step.tool, dependencies)
-    at = run.resumed_at or run.started_at
+    changes = contract is None or contract.effect != "read"
+    # What was read may have been read before a person was waited for: it is no younger than that.
+    at = run.resumed_at or run.started_at if changes else run.started_at
     own, result = recalled(run.turn, step, call.args, view.results[call.step], at=at)
     return Remembered(
         step=own,
         result=result,
         run=run.id,
         at=at,
-        changes=contract is None or contract.effect != "read",
+        changes=changes,
         fresh_seconds=contract.fresh_seconds if contract else None,
         proves=contract.proves if contract else "",
     )

@@ -162,6 +162,20 @@ async def test_what_a_contract_vouches_for_is_not_looked_up_twice(bench: Any, w:
     assert "1.08" in again["answer"]["text"]
 
 
+async def test_a_wait_makes_no_reading_younger(bench: Any, w: Any) -> None:
+    """What was read before a person was waited for is as old as its turn, not as the decision."""
+    pay = w.step("pay", "pay", to="ann", amount=5.0)
+    agent = bench.agent(w.plan(pay, w.step("order", "look", item="A")), THANKS)
+    await agent.ainvoke(says("Pay ann 5 and look up A"), w.thread())
+    await agent.ainvoke(w.resume({"type": "reject", "message": "no"}), w.thread())
+    run = (await agent.aget_state(w.thread())).values["run"]
+
+    await agent.ainvoke(says("Thanks"), w.thread())
+
+    [known] = (await agent.aget_state(w.thread())).values["remembered"].values()
+    assert known["at"] == run["started_at"] < run["resumed_at"]
+
+
 async def test_a_proof_holds_for_the_thread(bench: Any, w: Any) -> None:
     """Who has proved who they are is not asked again, however long ago it was."""
 

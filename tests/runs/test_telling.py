@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pointsman.runs.phrases import PHRASES, language_spoken, phrase
@@ -88,6 +90,27 @@ def test_a_cause_is_told_where_somebody_put_it_into_words(
 ) -> None:
     """A person, a tool or a playbook; never a rule or a schema."""
     assert cause_for_user(kind, message) == heard
+
+
+@pytest.mark.parametrize(
+    ("language", "ours"),
+    [
+        ("de", "Die prüfende Person hat abgelehnt: "),
+        ("fr", "La personne chargée de la validation a refusé : "),
+        ("es", "La persona que lo revisa lo ha rechazado: "),
+    ],
+)
+def test_what_stands_around_a_persons_words_is_in_the_users_language(
+    language: Any, ours: str
+) -> None:
+    """Their words stay as they are; without any, that too is told in the user's language."""
+    said = cause_for_user("rejected", "The reviewer declined: Zu teuer", language=language)
+    nothing = cause_for_user(
+        "rejected", "The reviewer declined: no reason given", language=language
+    )
+
+    assert said == f"{ours}Zu teuer"
+    assert nothing == f"{ours}{PHRASES[language]['no_reason']}"
 
 
 def failed(kind: str, message: str) -> dict[str, StepResult]:
