@@ -9,6 +9,8 @@ from .lazy import exports
 if TYPE_CHECKING:
     from .agent import Agent, build_agent
     from .errors import NothingHappenedError, PointsmanError
+    from .replays.replay import Replay, replay
+    from .runs.comparison import RunComparison, compared
     from .runs.trace import RunTrace, StepTrace, Trace, trace, trace_now
     from .settings import Settings
     from .state.context import AgentContext
@@ -23,6 +25,8 @@ __all__ = [
     "AgentContext",
     "NothingHappenedError",
     "PointsmanError",
+    "Replay",
+    "RunComparison",
     "RunTrace",
     "Settings",
     "StepTrace",
@@ -32,7 +36,9 @@ __all__ = [
     "ToolContract",
     "Trace",
     "build_agent",
+    "compared",
     "open_store",
+    "replay",
     "report_cost",
     "tool",
     "trace",
@@ -46,6 +52,8 @@ __getattr__ = exports(
         "AgentContext": "state.context",
         "NothingHappenedError": "errors",
         "PointsmanError": "errors",
+        "Replay": "replays.replay",
+        "RunComparison": "runs.comparison",
         "RunTrace": "runs.trace",
         "Settings": "settings",
         "StepTrace": "runs.trace",
@@ -55,7 +63,9 @@ __getattr__ = exports(
         "ToolContract": "tools.contract",
         "Trace": "runs.trace",
         "build_agent": "agent",
+        "compared": "runs.comparison",
         "open_store": "stores.store",
+        "replay": "replays.replay",
         "report_cost": "tools.costs",
         "tool": "tools.decorator",
         "trace": "runs.trace",

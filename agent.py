@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import BaseChatModel
@@ -107,13 +108,15 @@ def build_dependencies(
         may_use=policy.may_use_model,
         switches=switches.active,
     )
+    planner_over = partial(build_planner, settings)
     return Dependencies(
         settings=settings,
         store=database,
         tools=runner,
         models=gateway,
         policy=policy,
-        planner=build_planner(settings, gateway, runner),
+        planner=planner_over(gateway, runner),
+        planner_over=planner_over,
         switches=switches,
         instructions=settings.instructed(),
     )

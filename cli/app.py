@@ -25,6 +25,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "trace",
         "Explain a thread: every step, model and why, arguments, result, tries, cost, approver.",
     ),
+    "replay": (
+        "replay",
+        "Replay a run without its calls, and show where today would decide otherwise.",
+    ),
+    "diff": ("diff", "Lay two runs side by side, step by step."),
     "approvals": ("approvals", "List what waits for a person."),
     "approve": ("approvals", "Agree to exactly what was asked, and go on."),
     "edit": ("approvals", "Put other arguments in the place of those asked for, and go on."),

@@ -21,22 +21,25 @@ def trace(
     full: Annotated[
         bool, typer.Option("--full", help="Prompts, replies and results to their last character.")
     ] = False,
+    at: Annotated[
+        str, typer.Option("--at", help="Only what was known at a checkpoint, or at an ISO time.")
+    ] = "",
     config: Config = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
     """Explain a thread: every step, model and why, arguments, result, tries, cost, approver."""
     output = Output(as_json=as_json)
-    finish(_trace(output, config, thread, full=full), output)
+    finish(_trace(output, config, thread, at, full=full), output)
 
 
-async def _trace(output: Output, config: str, thread: str, *, full: bool) -> int:
+async def _trace(output: Output, config: str, thread: str, at: str, *, full: bool) -> int:
     """Print a thread's trace. As JSON it is always complete."""
     # Imported when it is needed: the help page does without.
     from ..runs.trace import trace as trace_of
 
     async with open_threads(config) as (threads, store):
         await threads.known_thread(thread)
-        found = await trace_of(threads.agent, thread, store=store)
+        found = await trace_of(threads.agent, thread, store=store, at=at)
     if output.json:
         output.document(found.model_dump(mode="json"))
     else:

@@ -65,6 +65,8 @@ class Gateway:
         switches: Asked which are on; by default the store.
         health: Breakers and latencies; by default the board that the process shares.
         ratios: Tokens per byte of prose by model; by default what the process has learned.
+        attempts: Makes what performs attempts; a replay's take them from the record.
+        discovery: What endpoints have listed by themselves; by default they are asked.
     """
 
     def __init__(
@@ -78,6 +80,8 @@ class Gateway:
         switches: ActiveSwitches | None = None,
         health: HealthBoard = PROCESS,
         ratios: Ratios = PROCESS_RATIOS,
+        attempts: Callable[..., Attempts] = Attempts,
+        discovery: Discovery | None = None,
     ) -> None:
         fixed = isinstance(settings, ModelsSettings)
         self._source: SettingsSource = FixedSettings(settings) if fixed else settings
@@ -94,11 +98,11 @@ class Gateway:
         self._version = ""
         self._ratios = ratios
         self._seeded = False
-        self._discovery = Discovery()
+        self._discovery = discovery or Discovery()
         self._catalog = Catalog(ModelsSettings())
         self._router: Router = TableRouter()
         self._meters: WeakSet[UsageMeter] = WeakSet()
-        self._attempts = Attempts(
+        self._attempts = attempts(
             store=store,
             clients=self._clients,
             board=health,
@@ -108,6 +112,27 @@ class Gateway:
             recorded=self._recorded,
         )
         self.catalog()
+
+    def performed_by(self, attempts: Callable[..., Attempts], *, store: SqlStore) -> Gateway:
+        """Return a gateway of the same models, prices and policy that performs attempts otherwise.
+
+        It asks no endpoint what it serves, converts no media, and has breakers of its own.
+
+        Args:
+            attempts: Makes what performs attempts.
+            store: Where it writes.
+        """
+        return Gateway(
+            FixedSettings(self.catalog().settings),
+            store=store,
+            overrides=self._overrides,
+            converters=dict.fromkeys(self._converters, _not_converted),
+            may_use=self._may_use,
+            health=HealthBoard(),
+            ratios=self._ratios,
+            attempts=attempts,
+            discovery=self._discovery.as_known(),
+        )
 
     def catalog(self) -> Catalog:
         """Return the catalog of the settings in force."""
@@ -304,6 +329,10 @@ class Gateway:
             if settings == model:
                 return self._overrides[role]
         return None
+
+
+async def _not_converted(_data: bytes, media_type: str) -> str:
+    return f"({media_type})"
 
 
 def _measured(request: ModelRequest) -> Signals:

@@ -28,6 +28,8 @@ class Dependencies:
     models: Gateway
     policy: CedarPolicy
     planner: Planner
+    planner_over: Callable[[Gateway, Runner], Planner]
+    """Makes the same planner over other models and tools, such as those of a replay."""
     switches: SwitchBoard
     instructions: str = ""
     """Those of the settings, read."""

@@ -7,6 +7,7 @@ attempt log, the ledger, the approvals and the audit log by whom, why, how often
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,10 +67,22 @@ class StepTrace(Record):
     effects: tuple[EffectRecord, ...] = ()
 
 
+class CheckpointTrace(Record):
+    """One checkpoint of a run, at which it can be replayed or forked."""
+
+    id: str
+    at: float
+    """Unix time in seconds."""
+    next: tuple[str, ...] = ()
+    """The nodes that come next."""
+
+
 class RunTrace(Record):
     """One run of the thread."""
 
     run: Run
+    checkpoints: tuple[CheckpointTrace, ...] = ()
+    """Oldest first."""
     task: Task | None = None
     plans: tuple[Plan, ...] = ()
     declined: str = ""
@@ -93,7 +106,11 @@ class Trace(Record):
 
 
 async def trace(
-    agent: CompiledStateGraph[Any, Any, Any, Any], thread: str, *, store: SqlStore | None = None
+    agent: CompiledStateGraph[Any, Any, Any, Any],
+    thread: str,
+    *,
+    store: SqlStore | None = None,
+    at: str = "",
 ) -> Trace:
     """Put together what is known of a thread.
 
@@ -101,9 +118,10 @@ async def trace(
         agent: From `build_agent`, with the checkpointer that holds the thread.
         thread: The thread's id.
         store: The store that its runs write to; by default the agent's own.
+        at: A checkpoint's id, or a moment in ISO 8601: only what was known by then.
 
     Raises:
-        NotFoundError: Nobody has heard of the thread.
+        NotFoundError: Nobody has heard of the thread, or it had no checkpoint yet.
         ConfigError: The graph has no checkpointer; or it is not from `build_agent`, and no store
             was given.
     """
@@ -112,16 +130,20 @@ async def trace(
     config = config_of(thread)
     newest = await agent.aget_state(config)
     history = [snapshot async for snapshot in agent.aget_state_history(config)]
-    return await _assembled(records, thread, newest, history)
+    return await _assembled(records, thread, newest, history, at)
 
 
 def trace_now(
-    agent: CompiledStateGraph[Any, Any, Any, Any], thread: str, *, store: SqlStore | None = None
+    agent: CompiledStateGraph[Any, Any, Any, Any],
+    thread: str,
+    *,
+    store: SqlStore | None = None,
+    at: str = "",
 ) -> Trace:
     """Like `trace`, for synchronous code with a synchronous checkpointer; blocks.
 
     Raises:
-        NotFoundError: Nobody has heard of the thread.
+        NotFoundError: Nobody has heard of the thread, or it had no checkpoint yet.
         ConfigError: The graph has no checkpointer; or it is not from `build_agent`, and no store
             was given.
     """
@@ -129,7 +151,7 @@ def trace_now(
     _check_checkpointer(agent)
     config = config_of(thread)
     newest, history = agent.get_state(config), [*agent.get_state_history(config)]
-    return wait_for(_assembled(records, thread, newest, history))
+    return wait_for(_assembled(records, thread, newest, history, at))
 
 
 def _check_checkpointer(agent: CompiledStateGraph[Any, Any, Any, Any]) -> None:
@@ -153,22 +175,80 @@ def _records_of(agent: object) -> SqlStore:
 
 
 async def _assembled(
-    store: SqlStore, thread: str, newest: StateSnapshot, history: Sequence[StateSnapshot]
+    store: SqlStore, thread: str, newest: StateSnapshot, history: Sequence[StateSnapshot], at: str
 ) -> Trace:
-    state = read_thread(thread, newest)
-    if state.status == "absent":
+    if read_thread(thread, newest).status == "absent":
         raise NotFoundError("There is no such thread.", where=f"thread {thread}")
-    notes = await store.journal.notes(thread)
-    approvals = await store.approvals.of_thread(thread)
+    history = known_at(thread, history, at) if at else history
+    state = read_thread(thread, history[0] if at else newest)
+    until = moment_of(history[0]) if at else math.inf
+    notes = [note for note in await store.journal.notes(thread) if note["at"] <= until]
+    approvals = decided_by(until, await store.approvals.of_thread(thread))
     runs = [
-        await _run_trace(store, run_id, view, notes, approvals)
-        for run_id, view in _states(history).items()
+        await _run_trace(store, states, notes, approvals, until)
+        for states in _states(history).values()
     ]
+    entries = [entry for entry in await store.audit.entries(thread) if entry.at <= until]
     return Trace(
         thread=thread,
         status=state.status,
         runs=tuple(runs),
-        audit=_of_these([run.run.id for run in runs], await store.audit.entries(thread)),
+        audit=_of_these([run.run.id for run in runs], entries),
+    )
+
+
+def known_at(thread: str, history: Sequence[StateSnapshot], at: str) -> Sequence[StateSnapshot]:
+    """Return the part of a history, newest first, that begins at a checkpoint or a moment.
+
+    Raises:
+        NotFoundError: The thread has no such checkpoint, or had none yet.
+    """
+    try:
+        moment = datetime.fromisoformat(at).astimezone().timestamp()
+    except ValueError:
+        moment = None
+    for number, snapshot in enumerate(history):
+        if checkpoint_id(snapshot) == at or (moment is not None and moment_of(snapshot) <= moment):
+            return history[number:]
+    raise NotFoundError(
+        f"It has no checkpoint {at}." if moment is None else f"It was not there yet at {at}.",
+        where=f"thread {thread}",
+        fix="`pointsman trace THREAD --full` lists its checkpoints.",
+    )
+
+
+def checkpoint_id(snapshot: StateSnapshot) -> str:
+    """Return the id of a checkpoint."""
+    return str(snapshot.config.get("configurable", {}).get("checkpoint_id", ""))
+
+
+def moment_of(snapshot: StateSnapshot) -> float:
+    """Return the Unix time of a checkpoint, in seconds."""
+    return datetime.fromisoformat(snapshot.created_at or "").timestamp()
+
+
+def decided_by(moment: float, approvals: Sequence[ApprovalRecord]) -> list[ApprovalRecord]:
+    """Return the requests made by a moment, each with the decisions given by then.
+
+    One that was decided later waited then.
+    """
+    known = [a for a in approvals if a.request.requested_at <= moment]
+    return [
+        record
+        if all(decision.decided_at <= moment for decision in record.decisions)
+        else record.model_copy(
+            update={
+                "status": "waiting",
+                "decisions": tuple(d for d in record.decisions if d.decided_at <= moment),
+            }
+        )
+        for record in known
+    ]
+
+
+def _checkpoint(snapshot: StateSnapshot) -> CheckpointTrace:
+    return CheckpointTrace(
+        id=checkpoint_id(snapshot), at=moment_of(snapshot), next=tuple(snapshot.next)
     )
 
 
@@ -177,24 +257,28 @@ def _of_these(run_ids: Sequence[str], entries: Sequence[AuditEntry]) -> tuple[Au
     return tuple(entry for entry in entries if not entry.run_id or entry.run_id in run_ids)
 
 
-def _states(history: Sequence[StateSnapshot]) -> dict[str, RunView]:
-    """Return run id → its newest state, oldest run first. The history begins with the newest."""
-    newest: dict[str, RunView] = {}
+def _states(
+    history: Sequence[StateSnapshot],
+) -> dict[str, list[tuple[StateSnapshot, RunView]]]:
+    """Return run id → its states, newest first, oldest run first; so does the history begin."""
+    found: dict[str, list[tuple[StateSnapshot, RunView]]] = {}
     for snapshot in history:
         values: Any = snapshot.values
         if values.get("run"):
             view = RunView(values)
-            newest.setdefault(view.run.id, view)
-    return dict(reversed(newest.items()))
+            found.setdefault(view.run.id, []).append((snapshot, view))
+    return dict(reversed(found.items()))
 
 
 async def _run_trace(
     store: SqlStore,
-    run_id: str,
-    view: RunView,
+    states: Sequence[tuple[StateSnapshot, RunView]],
     notes: Sequence[JsonObject],
     approvals: Sequence[ApprovalRecord],
+    until: float,
 ) -> RunTrace:
+    view = states[0][1]
+    run_id = view.run.id
     bodies = [n["body"] for n in notes if n["run_id"] == run_id and is_plan_note(n["kind"])]
     plans = tuple(
         read_stored(Plan, body, where=f"plan of run {run_id}")
@@ -202,15 +286,12 @@ async def _run_trace(
         if "declined" not in body
     )
     declined = [body["declined"]["reason"] for body in bodies if "declined" in body]
-    logs = _Logs(
-        approvals=[a for a in approvals if a.run_id == run_id],
-        calls=[await _call(a, store.payloads) for a in await store.attempts.of_run(run_id)],
-        effects=await store.effects.of_run(run_id),
-    )
-    results = await _results(store, run_id, view)
+    logs = (await RunLogs.read(store, run_id, approvals)).until(until)
+    results = await _results(store, run_id, view, until)
     planned = {step.id for plan in plans for step in plan.every_step()}
     return RunTrace(
         run=view.run,
+        checkpoints=tuple(_checkpoint(snapshot) for snapshot, _ in reversed(states)),
         task=view.task,
         plans=plans,
         declined=" ".join(declined),
@@ -229,16 +310,35 @@ async def _run_trace(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Logs:
+class RunLogs:
     """What is logged of one run, by step and not by version of the plan."""
 
     approvals: Sequence[ApprovalRecord] = ()
     calls: Sequence[ModelCall] = ()
     effects: Sequence[EffectRecord] = ()
 
-    def of(self, step: str) -> _Logs:
+    @classmethod
+    async def read(
+        cls, store: SqlStore, run_id: str, approvals: Sequence[ApprovalRecord]
+    ) -> RunLogs:
+        """Read what is logged of a run, whose requests are among those of its thread."""
+        return cls(
+            approvals=[a for a in approvals if a.run_id == run_id],
+            calls=[await _call(a, store.payloads) for a in await store.attempts.of_run(run_id)],
+            effects=await store.effects.of_run(run_id),
+        )
+
+    def until(self, moment: float) -> RunLogs:
+        """Return what was logged by a moment, in Unix time."""
+        return RunLogs(
+            approvals=self.approvals,
+            calls=[c for c in self.calls if c.attempt.started_at <= moment],
+            effects=[e for e in self.effects if e.claimed_at <= moment],
+        )
+
+    def of(self, step: str) -> RunLogs:
         """Return what concerns one step."""
-        return _Logs(
+        return RunLogs(
             approvals=[a for a in self.approvals if a.request.step == step],
             calls=[c for c in self.calls if c.attempt.step == step],
             effects=[e for e in self.effects if e.claim.step == step],
@@ -249,7 +349,7 @@ def _steps(
     plans: Sequence[Plan],
     results: Mapping[tuple[int, str], StepResult],
     outputs: Mapping[str, Json],
-    logs: _Logs,
+    logs: RunLogs,
     now: datetime,
 ) -> tuple[StepTrace, ...]:
     """Return the steps of every version of the plan, those left out that a revision replaced.
@@ -268,7 +368,7 @@ def _steps(
             version,
             {key: result for (of, key), result in results.items() if of == version},
             outputs,
-            logs if last_version[step_id] == version else _Logs(),
+            logs if last_version[step_id] == version else RunLogs(),
             now,
         )
     )
@@ -279,7 +379,7 @@ def _traced(
     version: int,
     results: Mapping[str, StepResult],
     outputs: Mapping[str, Json],
-    logs: _Logs,
+    logs: RunLogs,
     now: datetime,
 ) -> Iterator[StepTrace]:
     """Yield a step; after a loop the steps of its items, each under its instance's id."""
@@ -296,7 +396,7 @@ def _step(
     result: StepResult | None,
     outputs: Mapping[str, Json],
     values: Mapping[str, Json],
-    logs: _Logs,
+    logs: RunLogs,
     now: datetime,
 ) -> StepTrace:
     accepted, logs = result is not None and result.status == "accepted", logs.of(step.id)
@@ -313,10 +413,15 @@ def _step(
 
 
 async def _results(
-    store: SqlStore, run_id: str, view: RunView
+    store: SqlStore, run_id: str, view: RunView, until: float
 ) -> dict[tuple[int, str], StepResult]:
-    """Return results by plan version and step; the state knows those that wait, too."""
+    """Return results by plan version and step; the state knows those that wait, too.
+
+    The journal does not say when it was told of one, so of the past the state knows alone.
+    """
     found = {(result.plan_version, key): result for key, result in view.results.items()}
+    if until < math.inf:
+        return found
     journaled = await store.journal.outcomes(run_id)
     return found | {(result.plan_version, result.step): result for result in journaled}
 

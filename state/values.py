@@ -71,6 +71,17 @@ class Record(BaseModel):
 _CANONICAL = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
+_PLAIN = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def plain_json(value: Json) -> str:
+    """Serialize with no spaces and keys in their own order, in which prose tells them.
+
+    Raises:
+        ValueError: The value holds NaN or infinity, which JSON cannot.
+        TypeError: The value is not plain JSON.
+    """
+    return _PLAIN.encode(value)
 
 
 def canonical_json(value: Json) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..errors import StoreError
-from ..state.values import Json, canonical_json
+from ..state.values import Json, canonical_json, plain_json
 
 S = TypeVar("S", str, bytes)
 T = TypeVar("T")
@@ -43,18 +43,18 @@ def unpack_text(stored: str) -> str:
 
 
 def json_text(value: Json) -> str:
-    """Return the canonical form of a JSON value; what a text column would refuse is escaped.
+    """Return a JSON value as text, keys in their order; what a text column would refuse is escaped.
 
     Raises:
         ValueError: The value holds NaN or infinity.
         TypeError: The value is not plain JSON.
     """
-    text = canonical_json(value)
+    text = plain_json(value)
     # JSON itself escapes NUL; half a surrogate pair it lets pass.
     return (
         text
         if not _REFUSED.search(text)
-        else json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        else json.dumps(value, separators=(",", ":"), allow_nan=False)
     )
 
 
@@ -68,8 +68,18 @@ def json_bytes(value: Json) -> bytes:
     return canonical_json(value).encode("utf-8", "surrogatepass")
 
 
+def ordered_bytes(value: Json) -> bytes:
+    """Return a JSON value in UTF-8 as it is stored: what was read first is told first again.
+
+    Raises:
+        ValueError: The value holds NaN or infinity.
+        TypeError: The value is not plain JSON.
+    """
+    return plain_json(value).encode("utf-8", "surrogatepass")
+
+
 def parse_json(data: bytes) -> Json:
-    """Return the value that `json_bytes` was given."""
+    """Return the value that `ordered_bytes` was given."""
     return json.loads(data.decode("utf-8", "surrogatepass"))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from ..errors import NotFoundError
 from ..state.values import Json
 from .database import Database
-from .packing import compress, expand, is_small, json_bytes, parse_json, read_stored
+from .packing import compress, expand, is_small, json_bytes, ordered_bytes, parse_json, read_stored
 from .schema import payloads
 from .statements import insert_if_absent
 
@@ -38,8 +38,9 @@ class Content:
 
 def content_of(value: Json) -> Content:
     """Prepare a JSON value; its digest is that of `state.values.digest`."""
-    data = json_bytes(value)
-    return Content(digest=hashlib.sha256(data).hexdigest(), size=len(data), data=compress(data))
+    hashed = hashlib.sha256(json_bytes(value)).hexdigest()
+    data = ordered_bytes(value)
+    return Content(digest=hashed, size=len(data), data=compress(data))
 
 
 async def contents_of(database: Database, values: Sequence[Json]) -> list[Content]:

@@ -6,6 +6,7 @@ once the calls of two had it, and nothing ever reaches another tenant.
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, select
 
 from ..state.seen import agreed, joined
 from ..state.shapes import Shape, schema_of, shape_of
-from ..state.values import digest
+from ..state.values import Json, canonical_json, digest
 from .database import Database
 from .schema import seen_shapes
 from .statements import insert_if_absent, insert_or_replace
@@ -61,7 +62,7 @@ class SqlSeenShapes:
         own = {"tenant": tenant, "tool": tool, "principal": principal}
         after = joined(None, shape)
         now = self._clock()
-        if insert_if_absent(connection, seen_shapes, **own, shape=schema_of(after), at=now):
+        if insert_if_absent(connection, seen_shapes, **own, shape=_in_one_order(after), at=now):
             _forget(connection, tenant, tool)
             return after
         mine = [seen_shapes.c[name] == value for name, value in own.items()]
@@ -71,7 +72,7 @@ class SqlSeenShapes:
         before = shape_of(row.shape) if row else None
         after = joined(before, shape)
         if after != before:
-            insert_or_replace(connection, seen_shapes, **own, shape=schema_of(after), at=now)
+            insert_or_replace(connection, seen_shapes, **own, shape=_in_one_order(after), at=now)
         return after
 
     async def of_tools(
@@ -100,3 +101,8 @@ def _forget(connection: Connection, tenant: str, tool: str) -> None:
 
 def _rows(connection: Connection, tenant: str, tools: Collection[str]) -> Sequence[Row[Any]]:
     return connection.execute(_OF_TOOLS, {"tenant": tenant, "tools": list(tools)}).all()
+
+
+def _in_one_order(shape: Shape) -> Json:
+    """Return a shape's schema in the order that prompts tell it in, whichever call was first."""
+    return json.loads(canonical_json(schema_of(shape)))

@@ -57,6 +57,9 @@ class TracePage:
             self._step(step)
         for call in trace.calls:
             self._call(0, call)
+        for checkpoint in trace.checkpoints if self._limit is None else ():
+            then = ", ".join(checkpoint.next) or "the end"
+            self._line(0, "checkpoint", f"{checkpoint.id}  {moment(checkpoint.at)}  then {then}")
         if trace.stop:
             self._line(0, "stopped", f"{trace.stop.reason}: {trace.stop.detail}")
         if trace.answer:

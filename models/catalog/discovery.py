@@ -89,15 +89,29 @@ class Discovery:
     """What endpoints have listed, asked again from time to time.
 
     An endpoint that does not answer keeps the models it listed before.
+
+    Args:
+        listed: What is known already, by endpoint and settings.
+        asks: Whether endpoints are asked at all.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, listed: Mapping[str, tuple[ModelSettings, ...]] | None = None, *, asks: bool = True
+    ) -> None:
         self._lock = new_lock()
-        self._listed: dict[str, tuple[ModelSettings, ...]] = {}
+        self._listed = dict(listed or {})
         self._due: dict[str, float] = {}
+        self._asks = asks
+
+    def as_known(self) -> Discovery:
+        """Return what has been listed by now, by somebody who asks no endpoint."""
+        with self._lock:
+            return Discovery(self._listed, asks=False)
 
     def pending(self, settings: ModelsSettings) -> Mapping[str, EndpointSettings]:
         """Return the endpoints whose list is due, and count them as asked."""
+        if not self._asks:
+            return {}
         now = time.monotonic()
         with self._lock:
             due = {
