@@ -79,6 +79,7 @@ _DEEDS = frozenset(
 """Concepts of what happens once."""
 _AT = listed("at on date time am um datum le date fecha el en by is was")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NONE = listed("no kein keine keinen keinem keiner nicht nichts nothing rien nada ningún ninguna")
 _YES = listed("yes ja oui sí true si")
 _NO = listed("no nein non none false keine ninguno aucun aucune")
 
@@ -155,7 +156,8 @@ def _clause(words: Sequence[Token], *, shortest: int = 4) -> SpokenClause:
         if token.folded not in _STOP:
             found.append(Mention(stem(token.folded), sign, supposed))
         if (concept := concept_of(token.folded)) and not is_duty(words, at):
-            concepts.append(Mention(concept[0], concept[1] * sign, supposed))
+            denied = concept[0] == "required" and _of_nothing(words, at)
+            concepts.append(Mention(concept[0], concept[1] * (-1 if denied else sign), supposed))
     text = " ".join(token.text for token in words)
     return SpokenClause(
         frozenset(m.name for m in found),
@@ -166,6 +168,11 @@ def _clause(words: Sequence[Token], *, shortest: int = 4) -> SpokenClause:
         denies=any(token.folded in _NEGATIONS for token in words),
         days=_days(words),
     )
+
+
+def _of_nothing(words: Sequence[Token], at: int) -> bool:
+    """`Sie brauchen dafür keinen Termin`, `you need no appointment`: nothing is needed."""
+    return any(token.folded in _NONE for token in words[at + 1 : at + 2 + _AFTER])
 
 
 def is_duty(words: Sequence[Token], at: int) -> bool:
