@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -127,6 +128,12 @@ def _definition(found: Sequence[JsonObject]) -> Definition:
             fix="Have the server rename one.",
         )
     try:
+        json.dumps(found[0], allow_nan=False)
+    except ValueError:
+        raise ConfigError(
+            "It holds a number that JSON does not have.", where="inputSchema", fix="Correct it."
+        ) from None
+    try:
         return Definition.model_validate(found[0])
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -229,7 +236,8 @@ async def _definitions(session: ClientSession) -> list[JsonObject]:
         params = None if cursor is None else PaginatedRequestParams(cursor=cursor)
         request = ClientRequest(ListToolsRequest(params=params))
         page = await session.send_request(request, _Page)
-        found.extend(page.tools)
+        # What is no object at all is refused like a tool without a name.
+        found.extend(each if isinstance(each, dict) else {"name": ""} for each in page.tools)
         cursor = page.nextCursor
         if not cursor:
             return found
@@ -238,7 +246,7 @@ async def _definitions(session: ClientSession) -> list[JsonObject]:
 
 
 class _Page(BaseModel):
-    tools: list[dict[str, Any]] = []
+    tools: list[Any] = []
     nextCursor: str | None = None  # noqa: N815 - the protocol's name
 
 

@@ -63,6 +63,11 @@ ODD = [
     pytest.param(define(""), "starts with a letter", id="no-name"),
     pytest.param(define("ask"), "question", id="reserved-name"),
     pytest.param(define("odd") | {"name": 5}, "no definition", id="name-that-is-no-text"),
+    pytest.param(define("odd", properties={"a": {"enum": [float("nan")]}}), "number", id="nan"),
+    pytest.param(
+        define("odd", properties={"a": {"minimum": float("inf")}}), "number", id="infinity"
+    ),
+    *(pytest.param(each, "", id=f"a-{type(each).__name__}") for each in ("odd", None, [], 5)),
 ]
 
 
