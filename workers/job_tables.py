@@ -49,6 +49,10 @@ def app_of(url: URL) -> App:
 async def tables_of(app: App) -> JobTables:
     """Return what an open application finds. Raises `ConnectorException`."""
     row = await app.connector.execute_query_one_async(_LOOK)
+    if row["present"] and not row["noted"]:
+        # A name is looked up as of now, a comment as of the statement's beginning: tables that were
+        # made in between have theirs in the eyes of the next statement.
+        row = await app.connector.execute_query_one_async(_LOOK)
     noted: str = row["noted"]
     release = noted.removeprefix(_NOTE) if noted.startswith(_NOTE) else ""
     return JobTables(present=row["present"], release=release)

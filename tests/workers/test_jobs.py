@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -166,6 +167,22 @@ async def test_migrating_twice_and_at_once_makes_the_tables_once(url: str) -> No
     assert len(set(made)) == 1
     assert made[0]
     assert await migrate_queue(url) == made[0]
+
+
+async def test_a_look_that_falls_between_table_and_comment_is_taken_again() -> None:
+    """One statement may see a table and not yet its comment, which came with it."""
+    answers = [
+        {"present": True, "noted": ""},
+        {"present": True, "noted": "pointsman: procrastinate 3.10.0"},
+    ]
+
+    class Between:
+        async def execute_query_one_async(self, _query: str) -> dict[str, Any]:
+            return answers.pop(0)
+
+    found = await tables_of(cast("Any", SimpleNamespace(connector=Between())))
+
+    assert (found.present, found.release) == (True, "3.10.0")
 
 
 async def test_tables_of_somebody_else_are_left_as_they_are(url: str) -> None:
