@@ -32,7 +32,8 @@ GOAL = 0.05
 WARM_UP = 10
 """Runs of each series that are not counted; in them the breaker opens."""
 REQUEST = ModelRequest(
-    signals=Signals(role="chat"), messages=[HumanMessage("What is the capital of Switzerland?")]
+    signals=Signals(data_class=(), role="chat"),
+    messages=[HumanMessage("What is the capital of Switzerland?")],
 )
 
 

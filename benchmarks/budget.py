@@ -80,7 +80,9 @@ async def measure(runs: int, cap: float, ratios: Ratios) -> tuple[int, float]:
 async def _ask(models: Gateway, principal: Principal) -> ModelReply:
     run = Run(id=uuid.uuid4().hex, started_at=time.time(), principal=principal)
     request = ModelRequest(
-        signals=Signals(role="chat"), messages=[HumanMessage(TEXT)], max_output_tokens=64
+        signals=Signals(data_class=(), role="chat"),
+        messages=[HumanMessage(TEXT)],
+        max_output_tokens=64,
     )
     return await models.complete(request, run=run, step="ask")
 

@@ -6,6 +6,7 @@ import base64
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakSet
@@ -180,6 +181,7 @@ class Gateway:
     async def rank(self, signals: Signals, *, run: Run, step: str) -> Ranking:
         """Order the candidates, with reasons, from catalog, policy, health and spend left."""
         catalog = await self.refreshed()
+        signals = _in_run(signals, run)
         facts = await self._facts(catalog, signals, run, step)
         return self._router.rank(signals, catalog=catalog, facts=facts)
 
@@ -195,6 +197,7 @@ class Gateway:
             ConfigError: A key is missing, or a price is unknown under a money cap.
         """
         catalog = await self.refreshed()
+        request = replace(request, signals=_in_run(request.signals, run))
         ranking = await self._ranking(request, catalog, run, step)
         if "media_validation" in ranking.guards:
             _check_media(request, step)
@@ -285,15 +288,23 @@ class Gateway:
             return {}
         if "audio" in self._converters or not self.serves("transcriber"):
             return self._converters
-        return {**self._converters, "audio": partial(self._transcribe, run, step)}
+        return {**self._converters, "audio": partial(self._transcribe, signals, run, step)}
 
-    async def _transcribe(self, run: Run, step: str, data: bytes, media_type: str) -> str:
+    async def _transcribe(
+        self, given: Signals, run: Run, step: str, data: bytes, media_type: str
+    ) -> str:
+        """Have a model turn audio into text for the call that it came with."""
         audio = {
             "type": "audio",
             "base64": base64.b64encode(data).decode(),
             "mime_type": media_type or "audio/wav",
         }
-        signals = Signals(role="transcriber", task_type="transcription", modalities=("audio",))
+        signals = Signals(
+            role="transcriber",
+            task_type="transcription",
+            modalities=("audio",),
+            data_class=given.data_class,
+        )
         heard = await self.complete(
             ModelRequest(signals=signals, messages=[HumanMessage([audio])]), run=run, step=step
         )
@@ -333,6 +344,11 @@ class Gateway:
 
 async def _not_converted(_data: bytes, media_type: str) -> str:
     return f"({media_type})"
+
+
+def _in_run(signals: Signals, run: Run) -> Signals:
+    """Complete the signals by what the run asks for, whoever calls."""
+    return signals.model_copy(update={"latency": run.latency})
 
 
 def _measured(request: ModelRequest) -> Signals:

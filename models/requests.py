@@ -39,8 +39,10 @@ class Signals(Record):
     modalities: tuple[Modality, ...] = ("text",)
     risk: Risk = "low"
     latency: Latency = "normal"
-    data_class: Annotated[tuple[str, ...], BeforeValidator(as_names)] = ()
-    """Classes of the data that is sent; one may be given as text."""
+    """What the run asks for; the gateway sets it."""
+    data_class: Annotated[tuple[str, ...], BeforeValidator(as_names)]
+    """Classes of the data that is sent; one may be given as text. It has no default, so that no
+    call can forget what flows into its prompt."""
     context_tokens: int = 0
     output_tokens: int = 0
     needs_schema: bool = False

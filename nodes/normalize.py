@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 
 from ..errors import TaskError
 from ..runs.conversation import asking, conversation, is_same_input, spoken
+from ..runs.data_classes import heard_by_now
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.identity import principal_of
@@ -58,6 +59,7 @@ async def normalize(
         spoken=spoken(view),
         heard=union([heard, *(utterance.sources for utterance in said)]),
         readers=read_so_far(view.plan, view.results, view.task.readers if view.task else None),
+        data_class=heard_by_now(view),
         instructions=admitted(
             view, None if view.given_task else asking(view), runtime, dependencies
         ),

@@ -15,6 +15,7 @@ from ..runs.thread_memory import recall
 from ..runs.updates import RunUpdate
 from ..runs.view import RunView
 from ..state.context import AgentContext
+from ..state.data_classes import classes_of
 from ..state.provenance import union
 from ..state.readers import read_so_far
 from ..state.revision import open_again
@@ -46,8 +47,13 @@ async def revise(
     # What the planner read before it planned again flows into every step that is still to run.
     read_by_planner = union([view.plan.taint, *(result.taint for result in results.values())])
     readers = read_so_far(view.plan, results, made.readers)
+    read = classes_of(view.plan, results.values(), heard=made.data_class)
     revised = made.model_copy(
-        update={"taint": union([made.taint, read_by_planner]), "readers": readers}
+        update={
+            "taint": union([made.taint, read_by_planner]),
+            "readers": readers,
+            "data_class": read,
+        }
     )
     announce(revised, runtime)
     reopened = open_again(view.plan, revised, results, look=bool(move.look))

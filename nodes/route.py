@@ -168,6 +168,7 @@ def _route_ask(current: Current, dependencies: Dependencies) -> StepResult:
         status="waiting",
         approval=request,
         plan_version=current.plan.version,
+        data_class=current.data_class(),
         # By it the reply is found again, which comes as a message and not as a decision.
         bound=current.bound(),
     )

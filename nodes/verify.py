@@ -9,6 +9,7 @@ from langgraph.graph import END
 from langgraph.runtime import Runtime
 
 from ..policy.recorded import recorded
+from ..runs.data_classes import of_output
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.facts import step_facts
@@ -117,18 +118,10 @@ async def _result(
         # Those before a person said what became of a call have cost something, too.
         attempts=(*(current.cleared.attempts if current.cleared else ()), *attempts),
         plan_version=current.plan.version,
-        data_class=_data_class(current, dependencies),
+        data_class=of_output(current, dependencies),
         bound=current.bound(),
     )
     return result.model_copy(update={"decided": current.decided(result)})
-
-
-def _data_class(current: Current, dependencies: Dependencies) -> tuple[str, ...]:
-    """Return the classes of what the step read and of what its tool returns."""
-    if current.step.kind != "tool":
-        return current.data_class()
-    own = dependencies.tools.get(current.step.tool).contract.data_class
-    return union([current.data_class(), (own,) if own else ()])
 
 
 def _status(verdict: Verdict, outcome: ActOutcome) -> StepStatus:

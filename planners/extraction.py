@@ -73,8 +73,12 @@ class Argument(BaseModel):
 class ArgumentExtractor(Protocol):
     """A model that fills in arguments."""
 
-    async def __call__(self, schema: JsonObject, text: str, *, run: Run) -> JsonObject:
+    async def __call__(
+        self, schema: JsonObject, text: str, *, run: Run, data_class: tuple[str, ...]
+    ) -> JsonObject:
         """Return values for the properties of `schema` that `text` gives.
+
+        `data_class` names the classes of the data that the text may repeat.
 
         May raise `ModelError` or `ProviderError`; then nothing counts as found.
         """
@@ -202,6 +206,7 @@ async def extract_with_model(
     *texts: str,
     extractor: ArgumentExtractor | None,
     run: Run,
+    data_class: tuple[str, ...],
 ) -> Extraction:
     """Find arguments by their patterns, and ask a model for required ones they do not find.
 
@@ -210,6 +215,7 @@ async def extract_with_model(
         texts: As for `extract`; the model reads the first.
         extractor: The model; without one, patterns are all there is.
         run: The run that pays for the model.
+        data_class: Classes of the data that the texts may repeat.
 
     Raises:
         TooSlowError: A pattern needs more time than it gets.
@@ -219,7 +225,8 @@ async def extract_with_model(
         return found
     wanted = {name: arguments[name] for name in found.absent}
     try:
-        proposals = await extractor(arguments_schema(wanted), texts[0], run=run)
+        schema = arguments_schema(wanted)
+        proposals = await extractor(schema, texts[0], run=run, data_class=data_class)
     except (ModelError, ProviderError) as error:
         return Extraction(
             values=found.values, absent=found.absent, ambiguous=found.ambiguous, note=str(error)

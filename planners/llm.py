@@ -139,12 +139,11 @@ class LlmPlanner:
                 signals=Signals(
                     role="planner",
                     task_type="planning",
-                    latency=request.run.latency,
                     needs_schema=True,
                     tried=tried,
                     verdicts=tuple("schema" for _ in tried),
                     request=request.task.text,
-                    data_class=union([r.data_class for r in request.results.values()]),
+                    data_class=request.data_class,
                 ),
                 messages=messages,
                 schema=PLAN_SCHEMA,
@@ -165,7 +164,11 @@ class LlmPlanner:
         except PlanError as error:
             return _Rejected(reply=reply, problem=str(error))
         # What is planned after reading untrusted text may be what its sources wanted.
-        labels = {"taint": request.sources, "readers": request.readers}
+        labels = {
+            "taint": request.sources,
+            "readers": request.readers,
+            "data_class": request.data_class,
+        }
         tainted = plan.model_copy(update=labels)
         if request.previous is None or not request.sources:
             return tainted

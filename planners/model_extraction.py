@@ -29,7 +29,9 @@ class ModelExtractor:
     def __init__(self, models: Gateway) -> None:
         self._models = models
 
-    async def __call__(self, schema: JsonObject, text: str, *, run: Run) -> JsonObject:
+    async def __call__(
+        self, schema: JsonObject, text: str, *, run: Run, data_class: tuple[str, ...]
+    ) -> JsonObject:
         """Return the values that the model found; none where no model serves the role.
 
         Raises:
@@ -39,7 +41,9 @@ class ModelExtractor:
         if not self._models.serves("extractor"):
             return {}
         request = ModelRequest(
-            signals=Signals(role="extractor", task_type="extraction", needs_schema=True),
+            signals=Signals(
+                role="extractor", task_type="extraction", needs_schema=True, data_class=data_class
+            ),
             messages=[SystemMessage(SYSTEM), HumanMessage(text)],
             schema={"title": "arguments", **schema},
             max_output_tokens=256,

@@ -119,7 +119,8 @@ class PlaybookPlanner:
         permitted = {tool.name for tool in request.tools}
         if lacking := sorted({t for f in filled for t in f.playbook.tools} - permitted):
             return self._declined(f"This task may not use {', '.join(lacking)}.")
-        return _merged(_distinct(filled), version=request.version)
+        merged = _merged(_distinct(filled), version=request.version)
+        return merged.model_copy(update={"data_class": request.task.data_class})
 
     def _changes(self, reading: Reading, request: PlanRequest) -> bool:
         changing = {tool.name for tool in request.tools if tool.effect != "read"}
@@ -143,7 +144,11 @@ class PlaybookPlanner:
         whole = (request.task.text,) if _BACK_REFERENCE.search(asked.text) else ()
         texts = (asked.text, reading.context, *whole)
         found = await extract_with_model(
-            playbook.arguments, *texts, extractor=self._extractor, run=request.run
+            playbook.arguments,
+            *texts,
+            extractor=self._extractor,
+            run=request.run,
+            data_class=request.task.data_class,
         )
         return _Filled(playbook=playbook, asked=asked, found=found)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..models.requests import Emit
+from ..state.data_classes import classes_of
 from ..state.plan import Plan
 from ..state.provenance import union
 from ..state.readers import read_so_far
@@ -30,6 +31,8 @@ class Waits(Record):
     args: JsonObject
     sources: tuple[str, ...] = ()
     """Untrusted sources that its arguments were computed from."""
+    data_class: tuple[str, ...] = ()
+    """Classes of the data that its arguments may repeat."""
     in_doubt: bool = False
     """Whether the call was made, and a person is asked what became of it."""
 
@@ -94,6 +97,17 @@ class PlanRequest:
         """Who may read all that a planner reads that is shown all of this."""
         shown = {name: item.result for name, item in self.remembered.items()}
         return read_so_far(self.previous or Plan(), {**shown, **self.results}, self.task.readers)
+
+    @property
+    def data_class(self) -> tuple[str, ...]:
+        """Classes of the data that a planner reads that is shown all of this."""
+        recalled = (item.result for item in self.remembered.values())
+        waits = (waiting.data_class for waiting in self.waits)
+        return classes_of(
+            self.previous or Plan(),
+            [*self.results.values(), *recalled],
+            heard=union([self.task.data_class, *waits]),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

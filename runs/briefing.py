@@ -17,6 +17,7 @@ from ..state.results import StepResult
 from ..state.task import Task, Utterance
 from ..state.values import Json
 from .conversation import said_since
+from .data_classes import heard_by_now
 from .dependencies import Dependencies
 from .evidence import collect
 from .ground import effects_of, ground_of
@@ -76,6 +77,7 @@ async def desk_for(
         ground=await ground_of(
             view, evidence, dependencies, instructions=instructions, since=since
         ),
+        data_class=heard_by_now(view),
         keep_unverified=_keeps_unverified(view.plan, dependencies),
         heard=_heard(since) if view.run.told else frozenset(),
         spoken=spoken,

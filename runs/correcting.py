@@ -10,7 +10,7 @@ from ..state.answer import Sentence
 from . import prompts
 from .checking import CheckedSentences, FailedSentence, without_unverified
 from .events import emit
-from .writing import UNREACHED, Writing, ask, blocks_of, data_class
+from .writing import UNREACHED, Writing, ask, blocks_of
 
 
 async def corrected(desk: Writing, checked: CheckedSentences) -> CheckedSentences:
@@ -67,9 +67,8 @@ async def _confirmed(desk: Writing, checked: CheckedSentences) -> CheckedSentenc
         signals=Signals(
             role="verifier",
             task_type="verification",
-            latency=desk.run.latency,
             needs_schema=True,
-            data_class=data_class(desk),
+            data_class=desk.data_class,
         ),
         messages=prompts.verify_messages(
             [(s.text, blocks_of(desk.evidence, s.cites)) for s in sentences],

@@ -27,7 +27,6 @@ async def collect(
                 evidence=item,
                 text=text,
                 output=output,
-                data_class=result.data_class,
                 taint=result.taint,
             )
     return found

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ..errors import ExpressionError
 from ..state.conditions import control_taint, decide, may_start, recovered
+from ..state.data_classes import classes_of
 from ..state.expansion import OpenLoop, is_done, items_in, local_results, open_loops
 from ..state.instances import instance
 from ..state.iteration import Item, ItemFailure, failures, items_of, taint_of
@@ -87,7 +88,7 @@ async def _begun(step: Step, loop: ForEach, nest: Nest, scope: LoopScope) -> Ste
         taint=labels,
         decided=labels,
         readers=_readers(step, local, nest, scope),
-        data_class=_classes(step, local, scope),
+        data_class=_classes(step, local, nest, scope),
         plan_version=scope.plan.version,
     )
     try:
@@ -132,11 +133,17 @@ def _readers(step: Step, local: Mapping[str, StepResult], nest: Nest, scope: Loo
     return meet([scope.plan.readers, nest.readers(scope.results), *read])
 
 
-def _classes(step: Step, local: Mapping[str, StepResult], scope: LoopScope) -> tuple[str, ...]:
-    """Return the classes of the data that a loop reads, its list among them."""
-    read = [result.data_class for result in local.values()]
+def _classes(
+    step: Step, local: Mapping[str, StepResult], nest: Nest, scope: LoopScope
+) -> tuple[str, ...]:
+    """Return the classes of all that a loop reads, its list among it."""
     files = {ref.attachment for ref in step.uses() if ref.attachment}
-    return union([*read, *((c,) for f in files if (c := scope.attachments[f].data_class))])
+    return classes_of(
+        scope.plan,
+        local.values(),
+        files=[scope.attachments[name] for name in files],
+        heard=nest.data_class(scope.results),
+    )
 
 
 async def _kept(result: StepResult, scope: LoopScope) -> StepResult:

@@ -19,6 +19,7 @@ from ..state.revision import as_they_ran
 from ..state.run import Principal, Stop
 from ..state.values import JsonObject, digest
 from ..tools.contract import ToolContract
+from .data_classes import of_parked
 from .dependencies import Dependencies
 from .events import emit, emitter
 from .instructions import instructions_for
@@ -89,6 +90,7 @@ def what_waits(view: RunView) -> tuple[Waits, ...]:
             tool=request.tool,
             args=request.args,
             sources=union([parked.plan.taint, *request.provenance.values()]),
+            data_class=of_parked(parked),
             in_doubt=bool(request.unknown_effect),
         )
         for parked in view.parked

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ..state.approval import Decision
 from ..state.parked import QUESTION, ParkedRun
+from ..state.provenance import union
 from ..state.results import StepResult
 from ..state.run import Run
 from ..state.task import Task
@@ -53,7 +54,9 @@ async def hear(asker: ParkedRun, task: Task, came: Run, dependencies: Dependenci
     [question, *_] = asker.questions
     result = asker.results[question.step]
     said = Decision(approval_id=question.id, type="respond", message=task.text, approver="the user")
-    heard = told(result, {"text": task.text}, said)
+    # Who has heard of an earlier turn's data may repeat it.
+    asked = result.model_copy(update={"data_class": union([result.data_class, task.data_class])})
+    heard = told(asked, {"text": task.text}, said)
     run = asker.run
     await dependencies.store.journal.record_outcome(run.id, run.thread_id, heard)
     now = dependencies.clock()

@@ -12,6 +12,7 @@ from ..errors import ExpressionError, PlanError
 from ..policy.recorded import facts_of
 from ..state.approval import ShownEvidence
 from ..state.conditions import control_taint, recovered
+from ..state.data_classes import classes_of
 from ..state.expansion import LOOP_STATUS
 from ..state.instances import parts_of
 from ..state.nesting import Nest, placed
@@ -59,6 +60,8 @@ class Current:
     """Untrusted sources of the lists that it is looped over."""
     listed: Readers = None
     """Who may read all of the lists that it is looped over."""
+    listed_class: tuple[str, ...] = ()
+    """Classes of the data in the lists that it is looped over."""
     item: str = ""
     """What the items that it runs for are called, for people."""
     because: str = ""
@@ -177,9 +180,9 @@ class Current:
         return argument_readers(self.step, self.results, files, around)
 
     def data_class(self) -> tuple[str, ...]:
-        """Return the classes of the data that it reads."""
-        read = [result.data_class for result in self.results.values()]
-        return union([*read, *((item.data_class,) for item in self.files if item.data_class)])
+        """Return the classes of all that it reads, what decided that it runs included."""
+        results = self.results.values()
+        return classes_of(self.plan, results, files=self.files, heard=self.listed_class)
 
     def seconds(self, wanted: float, *, now: float) -> float:
         """Return the time for one attempt: what is wanted, or what the deadline leaves."""
@@ -237,6 +240,7 @@ async def _load(
         under=nest.under(known),
         awaited={name: result for name, result in after if result is not None},
         listed=nest.readers(known),
+        listed_class=nest.data_class(known),
         item=_called(nest, values),
         attachments={item.name: await text_of(item, payloads, view.memory) for item in used},
         files=tuple(used),
@@ -365,6 +369,7 @@ def ended(current: Current, status: Literal["failed", "stopped"], failure: Failu
         failure=failure,
         taint=current.taint(),
         readers=current.readers(),
+        data_class=current.data_class(),
         plan_version=current.plan.version,
     )
 

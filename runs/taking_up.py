@@ -8,6 +8,7 @@ from ..state.parked import ParkedRun
 from ..state.provenance import union
 from ..state.readers import meet, read_so_far
 from .conversation import spoken
+from .data_classes import heard_by_now
 from .dependencies import Dependencies
 from .thread_memory import remembered_by_now
 from .updates import RunUpdate
@@ -35,6 +36,7 @@ def taken_up(
         update={
             "spoken": tuple(dict.fromkeys((*task.spoken, *spoken(view)))),
             "heard": union([task.heard, before.heard if before else (), *heard]),
+            "data_class": union([task.data_class, heard_by_now(view)]),
             "readers": meet(
                 [
                     task.readers,

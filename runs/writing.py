@@ -15,7 +15,6 @@ from ..models.requests import Emit, ModelRequest, Role, Signals
 from ..state.answer import Sentence
 from ..state.answering import Evidenced
 from ..state.context import AgentContext
-from ..state.provenance import union
 from ..state.relevance import sentences
 from ..state.run import Run
 from . import prompts
@@ -41,6 +40,8 @@ class Writing:
     effects: Sequence[AcceptedCall]
     """What was done."""
     ground: Ground
+    data_class: tuple[str, ...]
+    """Classes of the data that flowed into any of it."""
     keep_unverified: bool
     heard: frozenset[str] = frozenset()
     """Sentences that the user has heard of this run before: none is said twice."""
@@ -96,10 +97,9 @@ async def ask(
         signals=Signals(
             role=desk.role or "generator",
             task_type="answering",
-            latency=desk.run.latency,
             needs_schema=True,
             request=desk.brief.task.text,
-            data_class=data_class(desk),
+            data_class=desk.data_class,
         ),
         messages=messages,
         schema=prompts.ANSWER_SCHEMA,
@@ -110,11 +110,6 @@ async def ask(
     reply = await desk.dependencies.models.complete(request, run=desk.run, step="answer", emit=told)
     read = (sentence_of(item) for item in reply.data["sentences"])
     return [s for s in read if s is not None], f"{reply.model}@{reply.endpoint}"
-
-
-def data_class(desk: Writing) -> tuple[str, ...]:
-    """Return the classes of the data that the answer may repeat."""
-    return union([item.data_class for item in desk.evidence.values()])
 
 
 def blocks_of(evidence: dict[str, Evidenced], ids: Sequence[str]) -> list[Block]:

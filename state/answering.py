@@ -40,8 +40,6 @@ class Evidenced(Record):
     text: str
     output: Json
     """The whole output it is part of."""
-    data_class: tuple[str, ...] = ()
-    """Classes of the data in it."""
     taint: tuple[str, ...] = ()
     """Untrusted sources that flowed into it, whoever brought it."""
 

@@ -64,6 +64,10 @@ class Nest:
         """Return who may read all of the lists."""
         return meet(results[id_].readers for id_ in self.loop_ids() if id_ in results)
 
+    def data_class(self, results: Mapping[str, StepResult]) -> tuple[str, ...]:
+        """Return the classes of the data in all of the lists."""
+        return union(results[id_].data_class for id_ in self.loop_ids() if id_ in results)
+
 
 def item_result(name: str, listed: StepResult) -> StepResult:
     """Return an item as a result that steps can refer to."""

@@ -190,6 +190,8 @@ class Plan(Record):
     """Untrusted sources the planner had read; empty for a plan made from the user's words alone."""
     readers: Readers = None
     """Who may read what the planner had read: what is literal in the plan may repeat it."""
+    data_class: tuple[str, ...] = ()
+    """Classes of the data that the planner had read."""
     answer: tuple[AnswerSentence, ...] = ()
     """A prepared answer, if the planner has one; checked against the evidence like any other. Of a
     plan without steps it is the reply."""

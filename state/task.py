@@ -60,6 +60,8 @@ class Task(Record):
     """Untrusted sources that flowed into the conversation: who reads it, reads them."""
     readers: Readers = None
     """Who may read what the conversation says of earlier turns' results."""
+    data_class: tuple[str, ...] = ()
+    """Classes of the data that flowed into the conversation; the user's words may repeat it."""
     instructions: tuple[str, ...] = ()
     """System and developer messages of the thread, of those who may give them; oldest first."""
 
@@ -67,7 +69,11 @@ class Task(Record):
         """Return the text that tells this task from any other: all of it, as JSON."""
         # What a task of an earlier release did not have must not make another task of it, and
         # labels never do.
-        labels: dict[str, Any] = {"readers": True, "attachments": {"__all__": {"readers"}}}
+        labels: dict[str, Any] = {
+            "readers": True,
+            "data_class": True,
+            "attachments": {"__all__": {"readers"}},
+        }
         new: dict[str, Any] = {} if self.instructions else {"instructions": True}
         if not any(said.turn for said in self.conversation):
             new |= {"left_out": True, "conversation": {"__all__": {"turn"}}}

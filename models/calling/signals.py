@@ -15,6 +15,7 @@ def signals_for(
     risk: Risk = "low",
     modalities: tuple[Modality, ...] = ("text",),
     output_tokens: int = 1024,
+    data_class: str | tuple[str, ...] = (),
     **more: object,
 ) -> Signals:
     """Return the signals of a request that was not made, from its text and what is said of it."""
@@ -26,6 +27,7 @@ def signals_for(
             "modalities": modalities,
             "context_tokens": len(text.encode()) // BYTES_PER_TOKEN_ESTIMATE + 16,
             "output_tokens": output_tokens,
+            "data_class": data_class,
             "request": text,
             **more,
         }

@@ -24,5 +24,6 @@ def under_condition(current: Current) -> Current | StepResult:
         reason=decided.reason,
         taint=current.control(),
         readers=current.readers(),
+        data_class=current.data_class(),
         plan_version=current.plan.version,
     )

@@ -30,7 +30,6 @@ def signals_of(current: Current, role: Role) -> Signals:
         task_type=step.task_type,
         modalities=current.modalities,
         risk=step.risk,
-        latency=current.run.latency,
         data_class=current.data_class(),
         needs_schema=True,
     )

@@ -81,7 +81,11 @@ async def route_tool(
     if repeats:
         request = request.model_copy(update={"repeats": form.of_another})
     return StepResult(
-        step=step.id, status="waiting", approval=request, plan_version=current.plan.version
+        step=step.id,
+        status="waiting",
+        approval=request,
+        plan_version=current.plan.version,
+        data_class=current.data_class(),
     )
 
 

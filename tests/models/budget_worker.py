@@ -24,7 +24,7 @@ PRICES = {"input": 40.0, "output": 400.0}
 async def _one_run(models: Gateway, name: str, chance: random.Random) -> str:
     run = Run(id=name, thread_id=name, started_at=time.time())
     request = ModelRequest(
-        signals=Signals(role="chat"),
+        signals=Signals(data_class=(), role="chat"),
         messages=[HumanMessage("Tell me something about " + "trains " * chance.randint(1, 20))],
         max_output_tokens=chance.choice([16, 32, 64]),
         stream=chance.random() < 0.5,

@@ -41,7 +41,7 @@ LONG = "The quick brown fox jumps over the lazy dog near the river bank. " * 300
 def ask(text: str = LONG, *, limit: int = 64, stream: bool = False) -> ModelRequest:
     """A request in words."""
     return ModelRequest(
-        signals=Signals(role="chat"),
+        signals=Signals(data_class=(), role="chat"),
         messages=[HumanMessage(text)],
         max_output_tokens=limit,
         stream=stream,

@@ -43,7 +43,7 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 ASK = ModelRequest(
-    signals=Signals(role="chat"),
+    signals=Signals(data_class=(), role="chat"),
     messages=[HumanMessage("What is the capital of Switzerland?")],
     timeout=5.0,
 )
@@ -342,7 +342,7 @@ async def test_a_frozen_endpoint_is_left_out_at_once(
         assert (await models.complete(ASK, run=run(), step="s")).model == "first"
         await store.switches.set(Switch(kind="freeze_endpoint", target="a", reason="leak"))
         assert (await models.complete(ASK, run=run(), step="s")).model == "second"
-    ranking = await models.rank(Signals(role="chat"), run=run(), step="s")
+    ranking = await models.rank(Signals(data_class=(), role="chat"), run=run(), step="s")
     assert "frozen: leak" in ranking.excluded[0].reason
 
 
@@ -378,7 +378,7 @@ async def test_policy_keeps_models_from_a_principal(
         settings({"a": "http://127.0.0.1:9/v1", "b": "http://127.0.0.1:9/v1"}, TWO),
         may_use=lambda _principal, model, _data_class: model != "first",
     )
-    ranking = await models.rank(Signals(role="chat"), run=run(), step="s")
+    ranking = await models.rank(Signals(data_class=(), role="chat"), run=run(), step="s")
     assert [c.model for c in ranking.candidates] == ["second"]
     assert "policy does not let local use it" in ranking.excluded[0].reason
 
@@ -400,7 +400,7 @@ async def test_a_given_model_serves_its_role_alone(
     assert (said.text, data.data) == ("Bern.", {"city": "Bern"})
     assert "".join(e["text"] for e in events if e["event"] == "token") == "Bern again."
     given.assert_complete()
-    ranking = await models.rank(Signals(role="chat"), run=run(), step="s")
+    ranking = await models.rank(Signals(data_class=(), role="chat"), run=run(), step="s")
     assert [c.model for c in ranking.candidates] == ["ScriptedModel"]
     assert "the caller gave a model" in ranking.excluded[0].reason
     assert models.serves("planner")
@@ -434,7 +434,7 @@ async def test_images_become_text_for_a_model_without_eyes(
     picture = {"type": "image", "base64": PNG, "mime_type": "image/png"}
     request = dataclasses.replace(
         ASK,
-        signals=Signals(role="chat", modalities=("text", "image")),
+        signals=Signals(data_class=(), role="chat", modalities=("text", "image")),
         messages=[HumanMessage([{"type": "text", "text": "What is this?"}, picture])],
     )
     with ScriptedGateway({"eyes": [Fault(kind="refusal")], "second": ["A dot."]}) as server:
@@ -460,7 +460,7 @@ async def test_speech_is_transcribed_through_the_same_machinery(
     speech = {"type": "audio", "base64": "UklGRiQAAABXQVZFZm10IA==", "mime_type": "audio/wav"}
     request = dataclasses.replace(
         ASK,
-        signals=Signals(role="chat", modalities=("text", "audio")),
+        signals=Signals(data_class=(), role="chat", modalities=("text", "audio")),
         messages=[HumanMessage([{"type": "text", "text": "What is said?"}, speech])],
     )
     with ScriptedGateway({"ears": ["Hello there."], "second": ["A greeting."]}) as server:
@@ -478,7 +478,7 @@ async def test_broken_media_are_not_sent(
     broken = {"type": "image", "base64": "AAAA", "mime_type": "image/png"}
     request = dataclasses.replace(
         ASK,
-        signals=Signals(role="chat", modalities=("text", "image")),
+        signals=Signals(data_class=(), role="chat", modalities=("text", "image")),
         messages=[HumanMessage([broken])],
     )
     listed = [{"id": "eyes", "endpoint": "a", "modalities": ["text", "image"]}]
@@ -592,7 +592,7 @@ async def test_a_router_of_one_s_own(
     servers = {"a": "http://127.0.0.1:9/v1", "b": "http://127.0.0.1:9/v1"}
     own = {"router": "pointsman.models.routing.router:TableRouter"}
     ranking = await gateway(settings(servers, TWO, routing=own)).rank(
-        Signals(role="chat"), run=run(), step="s"
+        Signals(data_class=(), role="chat"), run=run(), step="s"
     )
     assert [c.model for c in ranking.candidates] == ["first", "second"]
     with pytest.raises(ConfigError, match="no_such_module"):

@@ -198,7 +198,9 @@ async def test_our_own_log_becomes_outcomes(
         parse_models_settings({}), overrides={"chat": ScriptedModel(replies=["a", "b"])}
     )
     for step, action in (("s1", "accept"), ("s2", "retry")):
-        request = ModelRequest(signals=Signals(role="chat"), messages=[HumanMessage(f"do {step}")])
+        request = ModelRequest(
+            signals=Signals(data_class=(), role="chat"), messages=[HumanMessage(f"do {step}")]
+        )
         reply = await models.complete(request, run=run(), step=step)
         verdict = Verdict.model_validate({"action": action, "reason": ""})
         name = f"{reply.model}@{reply.endpoint}"

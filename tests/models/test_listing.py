@@ -58,7 +58,9 @@ async def test_models_are_discovered_and_joined_with_prices(
     with ScriptedGateway({"gpt-4o-mini": ["Bern."], "some-embedding": []}) as server:
         models = gateway(discovering(server.base_url))
         assert models.serves("chat")
-        request = ModelRequest(signals=Signals(role="chat"), messages=[HumanMessage("?")])
+        request = ModelRequest(
+            signals=Signals(data_class=(), role="chat"), messages=[HumanMessage("?")]
+        )
 
         reply = await models.complete(request, run=run(budget_usd=1.0), step="s")
 

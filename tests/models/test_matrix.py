@@ -47,7 +47,7 @@ REPLIES: dict[str, Reply] = {
 
 def _request(mode: str, fault: FaultKind) -> ModelRequest:
     return ModelRequest(
-        signals=Signals(role="chat"),
+        signals=Signals(data_class=(), role="chat"),
         messages=[HumanMessage("What is the capital of Switzerland?")],
         schema=SCHEMA if mode in STRUCTURED else None,
         stream=mode == "stream",

@@ -24,7 +24,7 @@ ONE: list[dict[str, Any]] = [
 
 def ask() -> ModelRequest:
     """Ask with a long text in plain English."""
-    signals = Signals(role="chat", task_type="chat")
+    signals = Signals(data_class=(), role="chat", task_type="chat")
     return ModelRequest(signals=signals, messages=[HumanMessage(LONG)], max_output_tokens=64)
 
 

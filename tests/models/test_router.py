@@ -49,7 +49,7 @@ def why_not(ranking: Ranking, model: str) -> str:
 
 def test_long_reasoning_at_high_risk_gets_the_best_model_and_then_another_provider() -> None:
     """Higher-quality reasoning model, strict output filter, retry on another provider."""
-    signals = Signals(role="reasoner", task_type="long_reasoning", risk="high")
+    signals = Signals(data_class=(), role="reasoner", task_type="long_reasoning", risk="high")
 
     ranking = rank(signals, catalog=catalog_of(), facts=Facts())
 
@@ -62,7 +62,7 @@ def test_long_reasoning_at_high_risk_gets_the_best_model_and_then_another_provid
 
 def test_fast_chat_at_low_risk_gets_the_cheapest_model_and_then_a_backup() -> None:
     """Lower-cost model, basic safety filter, backup chat model."""
-    signals = Signals(role="chat", task_type="chat", latency="fast", risk="low")
+    signals = Signals(data_class=(), role="chat", task_type="chat", latency="fast", risk="low")
 
     ranking = rank(signals, catalog=catalog_of(), facts=Facts())
 
@@ -74,7 +74,7 @@ def test_fast_chat_at_low_risk_gets_the_cheapest_model_and_then_a_backup() -> No
 
 def test_image_input_gets_a_multimodal_model_and_then_text() -> None:
     """Multimodal model, media validation, convert to text and retry."""
-    signals = Signals(role="chat", modalities=("text", "image"))
+    signals = Signals(data_class=(), role="chat", modalities=("text", "image"))
     facts = Facts(convertible=frozenset({"image"}))
 
     ranking = rank(signals, catalog=catalog_of(), facts=facts)
@@ -88,7 +88,7 @@ def test_image_input_gets_a_multimodal_model_and_then_text() -> None:
 
 def test_without_a_converter_text_models_are_excluded_with_the_reason() -> None:
     """A text model is no fallback for an image that nothing can turn into text."""
-    signals = Signals(role="chat", modalities=("text", "image"))
+    signals = Signals(data_class=(), role="chat", modalities=("text", "image"))
 
     ranking = rank(signals, catalog=catalog_of(), facts=Facts())
 
@@ -99,7 +99,7 @@ def test_without_a_converter_text_models_are_excluded_with_the_reason() -> None:
 def test_every_model_is_a_candidate_or_has_a_reason_not_to_be() -> None:
     """Candidates and exclusions together are the catalog, once each."""
     for role in ("planner", "chat", "transcriber"):
-        ranking = rank(Signals(role=role), catalog=catalog_of(), facts=Facts())
+        ranking = rank(Signals(data_class=(), role=role), catalog=catalog_of(), facts=Facts())
         listed = names(ranking) + [e.model for e in ranking.excluded]
         assert sorted(listed) == sorted(m["id"] for m in MODELS)
         assert all(c.reason for c in ranking.candidates)
@@ -150,7 +150,11 @@ def test_exclusions_say_why(signals: dict[str, Any], facts: Facts, model: str, w
         "context_window": 8_000,
         "prices": {"input": 1, "output": 1},
     }
-    ranking = rank(Signals(role="chat", **signals), catalog=catalog_of([tiny]), facts=facts)
+    ranking = rank(
+        Signals.model_validate({"data_class": (), "role": "chat", **signals}),
+        catalog=catalog_of([tiny]),
+        facts=facts,
+    )
 
     assert not ranking.candidates
     assert words in why_not(ranking, model)
@@ -160,7 +164,9 @@ def test_a_model_outside_the_region_is_excluded() -> None:
     """Where models may run is part of the settings."""
     models = [{"id": "x", "endpoint": "a", "regions": "us"}]
     catalog = catalog_of(models, routing={"regions": ["eu"]})
-    assert "outside eu" in why_not(rank(Signals(role="chat"), catalog=catalog, facts=Facts()), "x")
+    assert "outside eu" in why_not(
+        rank(Signals(data_class=(), role="chat"), catalog=catalog, facts=Facts()), "x"
+    )
 
 
 def test_an_unknown_price_matters_only_under_a_money_cap() -> None:
@@ -168,14 +174,16 @@ def test_an_unknown_price_matters_only_under_a_money_cap() -> None:
     catalog = catalog_of([{"id": "nobodys-model", "endpoint": "a"}])
     capped = Facts(spend_left=SpendLeft(usd=1.0))
 
-    assert names(rank(Signals(role="chat"), catalog=catalog, facts=Facts())) == ["nobodys-model"]
-    ranking = rank(Signals(role="chat"), catalog=catalog, facts=capped)
+    assert names(rank(Signals(data_class=(), role="chat"), catalog=catalog, facts=Facts())) == [
+        "nobodys-model"
+    ]
+    ranking = rank(Signals(data_class=(), role="chat"), catalog=catalog, facts=capped)
     assert [(e.model, e.kind) for e in ranking.excluded] == [("nobodys-model", "price")]
 
 
 def test_a_result_that_was_not_good_enough_escalates() -> None:
     """The next candidate is stronger than what was tried, and the reason says so."""
-    signals = Signals(role="chat", verdicts=(NOT_GOOD_ENOUGH,), tried=("small@a",))
+    signals = Signals(data_class=(), role="chat", verdicts=(NOT_GOOD_ENOUGH,), tried=("small@a",))
 
     ranking = rank(signals, catalog=catalog_of(), facts=Facts())
 
@@ -186,6 +194,7 @@ def test_a_result_that_was_not_good_enough_escalates() -> None:
 def test_escalation_must_be_paid_for() -> None:
     """When what is left does not pay for a stronger model, an equal one is tried instead."""
     signals = Signals(
+        data_class=(),
         role="chat",
         verdicts=(NOT_GOOD_ENOUGH,),
         tried=("small@a",),
@@ -201,14 +210,14 @@ def test_escalation_must_be_paid_for() -> None:
 
 def test_what_was_tried_comes_last() -> None:
     """A model whose result was not accepted is asked again only after all others."""
-    signals = Signals(role="chat", verdicts=("schema",), tried=("small@a",))
+    signals = Signals(data_class=(), role="chat", verdicts=("schema",), tried=("small@a",))
     assert names(rank(signals, catalog=catalog_of(), facts=Facts()))[-1] == "small"
 
 
 def test_fastest_goes_by_measured_latency() -> None:
     """Measurements count more than expectations."""
     health = {"large@a": HealthView(p50=0.2), "small@a": HealthView(p50=3.0)}
-    signals = Signals(role="chat", latency="fast")
+    signals = Signals(data_class=(), role="chat", latency="fast")
     ranking = rank(signals, catalog=catalog_of(), facts=Facts(health=health))
     assert names(ranking)[0] == "large"
 
@@ -227,14 +236,18 @@ def test_weights_trade_cost_for_quality(weights: dict[str, float], first: str) -
         [m for m in MODELS if m["id"] != "eyes"],
         routing={"table": [{"name": "mine", "objective": weights}]},
     )
-    assert names(rank(Signals(role="chat"), catalog=catalog, facts=Facts()))[0] == first
+    assert (
+        names(rank(Signals(data_class=(), role="chat"), catalog=catalog, facts=Facts()))[0] == first
+    )
 
 
 def test_the_fallback_order_of_the_row_decides_who_follows() -> None:
     """Who fits no kind of the row's fallback order is left out, and told so."""
     row = {"name": "strict", "objective": "cheapest", "fallback": ["alternate_provider"]}
     ranking = rank(
-        Signals(role="chat"), catalog=catalog_of(routing={"table": [row]}), facts=Facts()
+        Signals(data_class=(), role="chat"),
+        catalog=catalog_of(routing={"table": [row]}),
+        facts=Facts(),
     )
     assert names(ranking) == ["small", "other", "eyes", "rival"]
     assert why_not(ranking, "large") == "not in the row's fallback order"
@@ -249,7 +262,9 @@ def test_a_row_can_ask_whether_a_reply_must_fit_a_schema(needs: bool) -> None:
     ]
     catalog = catalog_of(routing={"table": rows})
 
-    ranking = rank(Signals(role="chat", needs_schema=needs), catalog=catalog, facts=Facts())
+    ranking = rank(
+        Signals(data_class=(), role="chat", needs_schema=needs), catalog=catalog, facts=Facts()
+    )
 
     assert ranking.row == ("forms" if needs else "words")
     assert names(ranking)[0] == ("best" if needs else "small")

@@ -19,7 +19,9 @@ from pointsman.testing import Reply, ScriptedGateway
 
 from .conftest import MakeGateway, MakeRun, MakeSettings
 
-ASK = ModelRequest(signals=Signals(role="chat"), messages=[HumanMessage("Hello")], timeout=5.0)
+ASK = ModelRequest(
+    signals=Signals(data_class=(), role="chat"), messages=[HumanMessage("Hello")], timeout=5.0
+)
 FULL = "This model's maximum context length is 4096 tokens. However, you requested 9000 tokens"
 FORMS: list[tuple[Any, str]] = [
     ({"error": "rate limit exceeded"}, "rate_limit"),

@@ -20,7 +20,9 @@ from .conftest import MakeGateway, MakeRun, MakeSettings
 
 def ask(role: Role, *, stream: bool = False) -> ModelRequest:
     """A request of a role that says nothing about time itself."""
-    return ModelRequest(signals=Signals(role=role), messages=[HumanMessage("?")], stream=stream)
+    return ModelRequest(
+        signals=Signals(data_class=(), role=role), messages=[HumanMessage("?")], stream=stream
+    )
 
 
 def catalog(model: dict[str, Any], endpoint: dict[str, Any], **more: Any) -> Catalog:

@@ -58,11 +58,13 @@ def test_what_patterns_find_occurs(text: str) -> None:
 async def test_what_a_model_proposes_occurs(text: str, proposal: JsonObject) -> None:
     """Whatever a model proposes, only what stands in the text is taken."""
 
-    async def extractor(schema: JsonObject, text: str, *, run: Run) -> JsonObject:
+    async def extractor(
+        schema: JsonObject, text: str, *, run: Run, data_class: tuple[str, ...]
+    ) -> JsonObject:
         return proposal
 
     run = Run(id="run", started_at=0.0)
-    found = await extract_with_model(EVERY, text, extractor=extractor, run=run)
+    found = await extract_with_model(EVERY, text, extractor=extractor, run=run, data_class=())
 
     assert all(occurs(value, text) for value in found.values.values())
     assert set(found.values) | set(found.absent) | set(found.ambiguous) == set(EVERY)

@@ -214,7 +214,9 @@ class Scripted:
         self.proposal = proposal
         self.schemas: list[JsonObject] = []
 
-    async def __call__(self, schema: JsonObject, text: str, *, run: Run) -> JsonObject:
+    async def __call__(
+        self, schema: JsonObject, text: str, *, run: Run, data_class: tuple[str, ...]
+    ) -> JsonObject:
         """Return the proposal, or fail."""
         self.schemas.append(schema)
         if isinstance(self.proposal, EndpointError):
