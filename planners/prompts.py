@@ -314,14 +314,14 @@ def refusal(data: Json) -> str:
 def read_plan(data: Json, request: PlanRequest, *, planner: str) -> Plan:
     """Read a reply that fits `PLAN_SCHEMA`. Raises `PlanError`."""
     names = {shown: name for name, shown in attachment_names(request.task).items()}
-    steps = steps_in_full(data["steps"])
+    steps, values = steps_in_full(data["steps"], _arguments_of(request))
     plan = plan_of(
         {
             "steps": [*_carried(steps, request), *_renamed(steps, names)],
             "then_plan": data.get("then_plan", ""),
             "later_tools": data.get("later_tools", ()),
             "withdraws": _withdrawn(data.get("withdraw", []), request),
-            "answer": sentences_in_full(data.get("answer") or []),
+            "answer": sentences_in_full(data.get("answer") or [], values),
             "planner": planner,
             "version": request.version,
             "reason": data.get("reason", ""),
@@ -330,6 +330,17 @@ def read_plan(data: Json, request: PlanRequest, *, planner: str) -> Plan:
     own = {step.id for step in plan.steps}
     recalled = [i.step for i in used(plan, request.remembered) if i.step.id not in own]
     return plan.model_copy(update={"steps": (*recalled, *plan.steps)})
+
+
+def _arguments_of(request: PlanRequest) -> dict[str, tuple[tuple[str, ...], frozenset[str]]]:
+    """Return tool → the names of its arguments in their order, and those that it needs."""
+    return {
+        contract.name: (
+            tuple(contract.args_schema.get("properties", {})),
+            frozenset(contract.args_schema.get("required", ())),
+        )
+        for contract in request.tools
+    }
 
 
 def _carried(steps: list[Json], request: PlanRequest) -> list[JsonObject]:

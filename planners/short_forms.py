@@ -8,13 +8,18 @@ may also be a line of Python (`step_lines`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import PlanError
 from ..state.values import Json, JsonObject
+from .named_values import Values, cited, read_in, step_with, taken_apart
 from .notation import NotationError, read_notation
-from .step_lines import is_f_string, read_lines
+from .step_calls import NO_TOOLS, Tools
+from .step_lines import is_f_string, read_lines, with_names
 
+NO_VALUES: Values = MappingProxyType({})
 DEFAULT_MAX = 100
 """Items of a loop that does not say how many it expects."""
 
@@ -22,12 +27,50 @@ _OF_THE_LOOP = ("id", "goal", "after", "optional")
 """Fields of a step with a loop of its own that the loop takes; its only step keeps the others."""
 
 
-def steps_in_full(steps: Sequence[Json]) -> list[Json]:
-    """Write steps in full, those of loops too; what is no step is left for the check to name."""
-    read: list[Json] = []
-    for step in steps:
-        read += read_lines(step) if isinstance(step, str) else [step]
-    return [_in_full(_spelt_out(step)) if isinstance(step, dict) else step for step in read]
+def steps_in_full(steps: Sequence[Json], tools: Tools = NO_TOOLS) -> tuple[list[Json], Values]:
+    """Write steps in full, those of loops too, and return what names of values stand for.
+
+    What is no step is left for the check to name.
+    """
+    return _Reader(tools).group(steps)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the steps of one plan."""
+
+    tools: Tools
+    names: set[str] = field(default_factory=set[str])
+    """Names that its steps have."""
+
+    def group(self, steps: Sequence[Json]) -> tuple[list[Json], Values]:
+        """Return steps that stand side by side in full, and the values that they read."""
+        read: list[Json] = []
+        for step in steps:
+            read += read_lines(step, self.tools) if isinstance(step, str) else [step]
+        written, values = taken_apart(with_names(read, self.names))
+        full = [
+            self._in_full(_spelt_out(step)) if isinstance(step, dict) else step for step in written
+        ]
+        return [step_with(step, values) for step in full], values
+
+    def _in_full(self, step: JsonObject) -> JsonObject:
+        schema, loop, args = step.get("output_schema"), step.get("for_each"), step.get("args")
+        if isinstance(args, list):
+            step = {**step, "args": {str(name): {"$expr": name} for name in args}}
+        if isinstance(schema, str):
+            step = {**step, "output_schema": _schema(schema, step)}
+        if isinstance(loop, str):
+            loop = {"items": loop}
+        if not isinstance(loop, dict):
+            return step
+        if "steps" not in loop:
+            return _looped(step, loop)
+        inner, values = self.group(loop["steps"])
+        loop = {"max": DEFAULT_MAX, **loop, "steps": inner}
+        if "output" in loop:
+            loop["output"] = read_in(loop["output"], values)
+        return {**step, "for_each": loop}
 
 
 def _spelt_out(value: Json) -> Any:
@@ -39,22 +82,6 @@ def _spelt_out(value: Json) -> Any:
     if value.keys() == {"$"}:
         return {"$expr": value["$"]}
     return {name: _spelt_out(item) for name, item in value.items()}
-
-
-def _in_full(step: JsonObject) -> JsonObject:
-    schema, loop, args = step.get("output_schema"), step.get("for_each"), step.get("args")
-    if isinstance(args, list):
-        step = {**step, "args": {str(name): {"$expr": name} for name in args}}
-    if isinstance(schema, str):
-        step = {**step, "output_schema": _schema(schema, step)}
-    if isinstance(loop, str):
-        loop = {"items": loop}
-    if not isinstance(loop, dict):
-        return step
-    if "steps" not in loop:
-        return _looped(step, loop)
-    inner = steps_in_full(loop["steps"])
-    return {**step, "for_each": {"max": DEFAULT_MAX, **loop, "steps": inner}}
 
 
 def _looped(step: JsonObject, loop: JsonObject) -> JsonObject:
@@ -78,11 +105,18 @@ def _schema(text: str, step: JsonObject) -> JsonObject:
         ) from error
 
 
-def sentences_in_full(answer: Json) -> list[JsonObject]:
+def sentences_in_full(answer: Json, values: Values = NO_VALUES) -> list[JsonObject]:
     """Write a prepared answer in full; a sentence without `cites` rests on the steps it reads."""
     given = answer if isinstance(answer, list) else [answer]
     written = [_sentence(_spelt_out(item)) for item in given]
-    return [item for item in written if item["text"]]
+    return [_with_values(item, values) for item in written if item["text"]]
+
+
+def _with_values(sentence: JsonObject, values: Values) -> JsonObject:
+    sentence = {**sentence, "text": read_in(sentence["text"], values)}
+    if isinstance(names := sentence.get("cites"), list):
+        sentence["cites"] = cited(names, values)
+    return sentence
 
 
 def _sentence(item: Json) -> JsonObject:

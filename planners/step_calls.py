@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import math
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ..errors import PlanError
 from ..state.values import Json, JsonObject
@@ -20,11 +22,17 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 _SCHEMA = "output_schema"
 
 
+Tools = Mapping[str, tuple[tuple[str, ...], frozenset[str]]]
+"""Tool → the names of its arguments in their order, and those that it needs."""
+NO_TOOLS: Tools = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class Written:
     """A line's text beside its tree: expressions stay as they were written."""
 
     text: str
+    tools: Tools = field(default_factory=lambda: NO_TOOLS)
 
     def of(self, node: ast.AST) -> str:
         """Return the text of a node."""
@@ -42,9 +50,21 @@ class Written:
         named = self._named(tool, call.keywords)
         if tool in MODEL_STEPS:
             return self._model_step(tool, call.args, named)
-        if call.args:
-            raise refused(f"{tool} has arguments without names. Write each as name=value.")
-        return {"tool": tool, "args": named}
+        if _SCHEMA in named and _SCHEMA not in self.tools.get(tool, ((),))[0]:
+            raise refused("What a tool returns is its own affair; only reason has a schema.")
+        return {"tool": tool, "args": {**self._placed(tool, call.args), **named}}
+
+    def _placed(self, tool: str, given: list[ast.expr]) -> JsonObject:
+        """Return arguments without names: one, of a tool that needs one, is that one."""
+        names, needed = self.tools.get(tool, ((), frozenset[str]()))
+        only = [*needed] if len(needed) == 1 else [*names] if len(names) == 1 else []
+        if len(given) <= len(only) and not any(isinstance(g, ast.Starred) for g in given):
+            return {name: self.argument(value) for name, value in zip(only, given, strict=False)}
+        form = ", ".join(f"{n}={self.of(g)[:40]}" for n, g in zip(names, given, strict=False))
+        raise refused(
+            f"{tool} has arguments without names. Write each as name=value"
+            + (f": {tool}({form})." if form else ".")
+        )
 
     def _named(self, tool: str, keywords: list[ast.keyword]) -> JsonObject:
         """Return the arguments by name, those among them that stand in a literal behind `**`."""
@@ -66,23 +86,43 @@ class Written:
 
     def _model_step(self, kind: str, given: list[ast.expr], named: JsonObject) -> JsonObject:
         schema, prompt = named.pop(_SCHEMA, None), named.pop("prompt", None)
+        inputs: JsonObject = {}
         if given and prompt is None:
-            prompt, given = _text(given[0]), given[1:]
+            prompt, given = self._prompt(given[0], inputs), given[1:]
         if not isinstance(prompt, str):
             raise refused(
                 f"{kind} begins with its prompt, a plain text, and then has what it is about: "
                 f"{kind}('…', found)."
             )
-        args = {self._name_of(value): self.argument(value) for value in given}
-        step: JsonObject = {"kind": kind, "prompt": prompt, "args": {**args, **named}}
+        for value in given:
+            match self.argument(value):
+                case dict() as fields if isinstance(value, ast.Dict):
+                    inputs |= fields
+                case form:
+                    for part in value.elts if isinstance(value, ast.List) else [value]:
+                        inputs[_name_of(part, inputs)] = (
+                            self.argument(part) if isinstance(value, ast.List) else form
+                        )
+        step: JsonObject = {"kind": kind, "prompt": prompt, "args": {**inputs, **named}}
         return step if schema is None else {**step, _SCHEMA: schema}
 
-    def _name_of(self, value: ast.expr) -> str:
-        match value:
-            case ast.Name(id=name) | ast.Attribute(attr=name):
-                return name
+    def _prompt(self, node: ast.expr, inputs: JsonObject) -> str | None:
+        """Return a prompt; a value in it becomes an input, which the prompt names."""
+        match node:
+            case ast.JoinedStr(values=parts):
+                texts = [self._prompt(part, inputs) for part in parts]
+                return None if None in texts else "".join(map(str, texts))
+            case ast.FormattedValue(value=value):
+                name = _name_of(value, inputs)
+                inputs[name] = self.argument(value)
+                return f"`{name}`"
+            case ast.Constant(value=str(text)):
+                return text
+            case ast.BinOp(op=ast.Add(), left=left, right=right):
+                head, tail = self._prompt(left, inputs), self._prompt(right, inputs)
+                return None if head is None or tail is None else head + tail
             case _:
-                raise refused(f"{self.short(value)} needs a name: name={self.of(value)}.")
+                return None
 
     def argument(self, value: ast.expr) -> Json:
         """Return what an argument is given: constants as literals, all else as an expression."""
@@ -95,7 +135,7 @@ class Written:
                 return -number
             case ast.Name(id="true" | "false" | "null" as name):
                 return _CONSTANTS[name]
-            case ast.List(elts=items):
+            case ast.List(elts=items) if not any(isinstance(i, ast.Starred) for i in items):
                 return [self.argument(item) for item in items]
             case ast.Dict(keys=keys, values=values) if all(map(_is_text, keys)):
                 return {
@@ -109,16 +149,17 @@ class Written:
                 return {"$expr": self.of(value)}
 
 
-def _text(node: ast.expr) -> str | None:
-    """Return a text that stands there, put together from pieces or not."""
-    match node:
-        case ast.Constant(value=str(text)):
-            return text
-        case ast.BinOp(op=ast.Add(), left=left, right=right):
-            head, tail = _text(left), _text(right)
-            return None if head is None or tail is None else head + tail
+def _name_of(value: ast.expr, taken: Collection[str]) -> str:
+    """Return what an input is called: after what is read, else a number."""
+    match value:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            base = name
+        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)):
+            base = name
         case _:
-            return None
+            base = "value"
+    numbered = (base if n == 1 else f"{base}_{n}" for n in range(1, len(taken) + 2))
+    return next(name for name in numbered if name not in taken)
 
 
 def _is_text(key: ast.expr | None) -> bool:

@@ -10,22 +10,30 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ExpressionError
-from ..state.expressions.functions import NAMES
+from ..state.expressions.functions import METHODS, NAMES
 from ..state.expressions.reading import unpacked
 from ..state.values import Json, JsonObject
-from .step_calls import MODEL_STEPS, Written, refused
+from .named_values import VALUE
+from .nested_calls import unnested
+from .step_calls import MODEL_STEPS, NO_TOOLS, Tools, Written, refused
 
 LONGEST = 8_000
 """Characters of a line."""
 
 _LOOPED = (ast.Call, ast.Await, ast.IfExp, ast.ListComp, ast.GeneratorExp)
+NAMELESS = ""
+"""The id of a step that its line gave no name, until it has one."""
+_SCHEMA = "output_schema"
+_QUOTED = r"""'''(?:.|\n)*?'''|\"\"\"(?:.|\n)*?\"\"\"|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
+_ARROW = re.compile(_QUOTED + r"|(?P<arrow>\)\s*->)")
+_SCHEMA_PART = re.compile(_QUOTED + r"|[\[\]{}]|\w+|\S")
+_FENCE = re.compile(r"```(?:python)?\s*\n(.*?)```", re.DOTALL)
 _BULLET = re.compile(r"\A(?:[-*]|\d{1,3}[.)])\s+")
 _NO_STATEMENT: dict[type[ast.AST], tuple[str, str]] = {
     ast.While: ("There is no while.", "Loop over a list, or set then_plan to look again."),
@@ -39,19 +47,56 @@ _NO_STATEMENT: dict[type[ast.AST], tuple[str, str]] = {
 }
 
 
-def read_lines(text: str) -> list[JsonObject]:
-    """Return the steps that a line means: one, or those of an `if` with several.
+def read_lines(text: str, tools: Tools = NO_TOOLS) -> list[JsonObject]:
+    """Return what a line means: one step, those of an `if` or a loop, or a value that it names.
 
     Raises:
         PlanError: It is no such line; the message says what stands where.
     """
-    line, schema = _with_schema(_BULLET.sub("", text.strip().strip("`").strip()))
-    steps = _Line(line).steps()
-    if not schema:
-        return steps
-    if len(steps) != 1 or steps[0].get("kind") not in MODEL_STEPS:
-        raise refused("What a tool returns is its own affair; only reason has a schema.")
-    return [{**steps[0], "output_schema": schema}]
+    fenced = _FENCE.fullmatch(text.strip())
+    bare = (fenced[1] if fenced else text).strip().strip("`").strip()
+    line = _with_schemas(_BULLET.sub("", bare))
+    if line.startswith("#") and "\n" not in line:
+        return []
+    return _Line(unnested(line, {*tools, *MODEL_STEPS}, _parse), tools).steps()
+
+
+def with_names(steps: Sequence[Any], taken: set[str]) -> list[Any]:
+    """Name the steps whose lines gave them none after their tools, those of loops too.
+
+    Args:
+        steps: Steps, and lines that are read elsewhere.
+        taken: Names that are given already; those of the steps are added.
+    """
+    taken |= set(_given_names(steps))
+    return [_with_name(step, taken) if isinstance(step, dict) else step for step in steps]
+
+
+def _given_names(steps: Sequence[Any]) -> Iterator[str]:
+    for step in steps:
+        if isinstance(step, dict):
+            yield str(step.get("id", ""))
+            loop = step.get("for_each")
+            yield from _given_names(loop.get("steps", ()) if isinstance(loop, dict) else ())
+
+
+def _with_name(step: JsonObject, taken: set[str]) -> JsonObject:
+    loop = step.get("for_each")
+    if isinstance(loop, dict) and "steps" in loop:
+        step = {**step, "for_each": {**loop, "steps": with_names(loop["steps"], taken)}}
+    if step.get("id") != NAMELESS:
+        return step
+    base = _called_like(step)
+    numbered = (base if n == 1 else f"{base}_{n}" for n in range(1, len(taken) + 2))
+    name = next(name for name in numbered if name not in taken)
+    taken.add(name)
+    return {**step, "id": name}
+
+
+def _called_like(step: JsonObject) -> str:
+    """Return a name for a step after its tool."""
+    what = str(step.get("tool") or step.get("kind")).rpartition(".")[2].lower()
+    return re.sub(r"\A(?![a-z])", "s_", re.sub(r"[^a-z0-9_]", "_", what))[:36]
 
 
 def is_f_string(text: str) -> bool:
@@ -67,12 +112,26 @@ def is_f_string(text: str) -> bool:
     )
 
 
-def _with_schema(line: str) -> tuple[str, str]:
-    """Split off the schema behind an arrow; an arrow may also stand in a text."""
-    head, arrow, schema = line.rpartition("->")
-    if arrow and head.rstrip().endswith((")", "]")) and _parsed(line) is None:
-        return head.strip(), schema.partition("#")[0].strip()
-    return line, ""
+def _with_schemas(line: str) -> str:
+    """Write each schema behind an arrow as an argument; an arrow may also stand in a text."""
+    found = [*_ARROW.finditer(line)] if "->" in line and _parsed(line) is None else []
+    for arrow in reversed([match for match in found if match["arrow"]]):
+        end = _end_of_schema(line, arrow.end())
+        schema = line[arrow.end() : end].strip()
+        call = line[: arrow.start()].rstrip()
+        comma = "" if call.endswith(("(", ",")) else ", "
+        line = f"{call}{comma}{_SCHEMA}={schema!r}){line[end:]}"
+    return line
+
+
+def _end_of_schema(line: str, start: int) -> int:
+    """Return where a schema ends: with its brackets, or its first word."""
+    depth = 0
+    for match in _SCHEMA_PART.finditer(line, start):
+        depth += (match[0] in "[{") - (match[0] in "]}")
+        if depth <= 0:
+            return match.end()
+    return len(line)
 
 
 def _parsed(text: str) -> list[ast.stmt] | None:
@@ -95,22 +154,31 @@ class _Line:
     """One line, and the conditions that its steps stand under."""
 
     text: str
+    tools: Tools
     under: tuple[str, ...] = ()
 
     @property
     def _written(self) -> Written:
-        return Written(self.text)
+        return Written(self.text, self.tools)
 
     def steps(self) -> list[JsonObject]:
         """Return the steps."""
         # A line break within quotes is what a model means by it.
         for text in (self.text, self.text.replace("\r", "").replace("\n", "\\n")):
             if body := _parsed(text):
-                return _each_once(_Line(text)._group(body))
+                return _Line(text, self.tools)._group(body)
         raise refused(f"{self.text[:80]!r} is not one line of Python{_why(self.text)}.")
 
     def _group(self, body: Sequence[ast.stmt]) -> list[JsonObject]:
-        return [step for statement in body for step in self._statement(statement)]
+        steps: list[JsonObject] = []
+        for at, statement in enumerate(body):
+            match statement:
+                case ast.If(test=test, body=[ast.Continue()], orelse=[]):
+                    rest = self._under(f"not ({self._written.of(test)})")
+                    return [*steps, *rest._group(body[at + 1 :])]
+                case _:
+                    steps += self._statement(statement)
+        return steps
 
     def _statement(self, statement: ast.stmt) -> list[JsonObject]:
         match statement:
@@ -125,12 +193,25 @@ class _Line:
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
                 | ast.Expr(value=ast.NamedExpr(target=ast.Name(id=name), value=value))
             ):
-                return [self._named(name, value)]
+                return self._given(name, value)
+            case ast.Assign(targets=[ast.Name(id=name), *others], value=value) if all(
+                isinstance(other, ast.Name) for other in others
+            ):
+                again = [{"id": self._written.of(o), VALUE: {"$expr": name}} for o in others]
+                return [*self._given(name, value), *map(self._with_condition, again)]
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="append" | "extend" | "add"))):
+                raise refused(
+                    "A list is never changed.",
+                    fix="A loop gathers by itself: its output is the list of what its last step "
+                    "gave for each item.",
+                )
+            case ast.Expr(value=ast.Call() | ast.Await() as value):
+                return [self._named(NAMELESS, value)]
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(
                 names
             ) == len(values) and all(isinstance(name, ast.Name) for name in names):
                 pairs = zip(names, values, strict=True)
-                return [self._named(self._written.of(name), value) for name, value in pairs]
+                return [s for n, value in pairs for s in self._given(self._written.of(n), value)]
             case ast.Assign(targets=[ast.Tuple()]):
                 raise refused(
                     f"{self._written.short(statement)} names the parts of what it gives.",
@@ -142,16 +223,48 @@ class _Line:
                 raise self._no_step(statement)
 
     def _under(self, condition: str) -> _Line:
-        return _Line(self.text, (*self.under, condition))
+        return _Line(self.text, self.tools, (*self.under, condition))
 
     def _inside(self) -> _Line:
-        return _Line(self.text)
+        return _Line(self.text, self.tools)
 
     def _no_step(self, statement: ast.stmt) -> Exception:
         for kind, (problem, fix) in _NO_STATEMENT.items():
             if isinstance(statement, kind):
                 return refused(problem, fix=fix)
         return refused(f"{self._written.short(statement)} gives its step no name.")
+
+    def _given(self, name: str, value: ast.expr) -> list[JsonObject]:
+        """Return what a name is given: a step, two of which one runs, or a value."""
+        name = NAMELESS if name == "_" else name
+        match value:
+            case ast.IfExp(test=test, body=ast.Call() as one, orelse=ast.Call() as other) if (
+                self._is_step(one) and self._is_step(other)
+            ):
+                condition = self._written.of(test)
+                first, second = self._under(condition), self._under(f"not ({condition})")
+                return [first._named(name, one), second._named(name, other)]
+            case _ if name and self._is_value(value):
+                form = self._written.argument(value)
+                return [self._with_condition({"id": name, VALUE: form})]
+            case _:
+                return [self._named(name, value)]
+
+    def _is_step(self, call: ast.Call) -> bool:
+        match call.func:
+            case ast.Name(id=name):
+                return name not in NAMES
+            case ast.Attribute(value=ast.Name() | ast.Attribute(), attr=name):
+                return self._written.of(call.func) in self.tools or name not in METHODS
+            case ast.Attribute():
+                return False
+            case _:
+                return True
+
+    def _is_value(self, value: ast.expr) -> bool:
+        """Whether what a name is given is worked out, and calls nothing."""
+        calls = (node for node in ast.walk(value) if isinstance(node, ast.Call))
+        return not any(map(self._is_step, calls))
 
     def _named(self, name: str, value: ast.expr) -> JsonObject:
         """Return the step that a name is given, with the condition that it stands under."""
@@ -206,7 +319,7 @@ class _Line:
         """Return the loop that a `for` with steps means; it is called after the last of them."""
         if not steps:
             raise refused("The loop has no steps.")
-        name = f"each_{steps[-1]['id']}"[:40]
+        name = f"each_{steps[-1]['id'] or _called_like(steps[-1])}"[:40]
         if isinstance(target, ast.Name):
             loop: JsonObject = {"items": self._written.of(listed), "item": target.id}
             return self._with_condition({"id": name, "for_each": {**loop, "steps": steps}})
@@ -274,18 +387,6 @@ def _part_read(source: str, item: str, names: list[str]) -> str:
     with suppress(ExpressionError):
         return unpacked(source, item, names)
     return source
-
-
-def _each_once(steps: list[JsonObject]) -> list[JsonObject]:
-    """Return the steps of a line, of which two branches may not give one name."""
-    for name, times in Counter(step["id"] for step in steps).items():
-        if times > 1:
-            raise refused(
-                f"{name} is given more than once.",
-                where=name,
-                fix="Give each step its own name; of two branches, read first_of(one, other).",
-            )
-    return steps
 
 
 def _why(text: str) -> str:

@@ -19,6 +19,8 @@ def misfit(got: Shape, wanted: Shape) -> str:
     if got.kind == "null" or (got.nullable and wanted.nullable):
         return "" if wanted.nullable else f"It is null, not {_words(wanted)}."
     if got.plain != wanted.plain:
+        if wanted.kind == "text" and set(got.fields) == {"text"}:
+            return "It is an object, whose text stands at .text."
         return f"It is {_words(got)}, not {_words(wanted)}."
     if got.options and wanted.options and not set(got.options) & set(wanted.options):
         return f"It is one of {list(got.options)}, not of {list(wanted.options)}."

@@ -21,6 +21,7 @@ READ_ELSEWHERE = {
     "Graded.feedback_keys": "langsmith",
     "Traffic.on_chat_model_start": "langchain",
     "Traffic.on_llm_end": "langchain",
+    "_Swap.visit_JoinedStr": "ast",
     "_Swap.visit_Name": "ast",
     "AnyText.process_bind_param": "sqlalchemy",
     "AnyText.process_result_value": "sqlalchemy",

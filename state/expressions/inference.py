@@ -185,7 +185,7 @@ class _Inference:
             raise _problem(
                 node,
                 f"It is {words(shape)}, not true or false.",
-                "Compare it, or ask has(x) or len(x) > 0.",
+                "Compare it, ask has(x) or len(x) > 0, or write default(x, y) for `x or y`.",
             )
 
     def _number(self, node: ast.expr, shape: Shape) -> None:

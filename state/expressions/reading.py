@@ -222,6 +222,20 @@ def filled(source: str, values: Mapping[str, Json]) -> str:
     return _replaced(source, lambda name: _literal(values[name]) if name in values else None)
 
 
+def substituted(source: str, expressions: Mapping[str, str]) -> str:
+    """Return an expression with names replaced by expressions.
+
+    Raises:
+        ExpressionError: It is no expression, or what comes of it is none.
+    """
+    return _replaced(
+        source,
+        lambda name: (
+            ast.parse(expressions[name], mode="eval").body if name in expressions else None
+        ),
+    )
+
+
 def _literal(value: Json) -> ast.expr:
     # Braces hold a number together in `-1 .field`, and a literal of JSON is one of Python.
     return ast.parse(repr(value), mode="eval").body
@@ -258,3 +272,16 @@ class _Swap(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self._new.get(node, node)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.JoinedStr:
+        """Put an f-string in another into it: their quotes would not go together."""
+        self.generic_visit(node)
+        parts: list[ast.expr] = []
+        for part in node.values:
+            match part:
+                case ast.FormattedValue(value=ast.JoinedStr(values=inner), format_spec=None):
+                    parts += inner
+                case _:
+                    parts.append(part)
+        node.values = parts
+        return node

@@ -56,6 +56,9 @@ _OF_PYTHON = {
     "index": "Number the items: [n for n, i in enumerate(x) if …][0].",
     "find": "Ask `a in b`, or cut with split.",
     "isinstance": "Kinds are known from what a tool returns.",
+    "today": "Write today().",
+    "now": "Write now(), or today().",
+    "date": "Write date(x).",
     "zfill": 'Write f"{n:05d}".',
     **dict.fromkeys(
         ("sub", "match", "search", "findall", "fullmatch"),

@@ -24,6 +24,7 @@ from .office import TOOLS
 DATA = Path(__file__).parent / "data"
 BAD: dict[str, Any] = yaml.safe_load((DATA / "bad_office_plans.yaml").read_text())
 GOOD: dict[str, Any] = yaml.safe_load((DATA / "good_office_plans.yaml").read_text())
+NATURAL: dict[str, Any] = yaml.safe_load((DATA / "natural_lines.yaml").read_text())
 REQUEST = PlanRequest(
     task=Task(text="Do it."),
     run=Run(id="r", started_at=1_772_000_000),
@@ -66,3 +67,17 @@ def test_a_plan_that_cannot_work_is_refused(plan: Any, tools: Runner) -> None:
 def test_a_plan_that_a_model_writes_passes(plan: Any, tools: Runner) -> None:
     """No reply more is asked for."""
     assert checked(plan, tools) == ("", "")
+
+
+@pytest.mark.parametrize("lines", NATURAL["read"].values(), ids=NATURAL["read"])
+def test_lines_are_read_as_models_write_them(lines: list[str], tools: Runner) -> None:
+    """Named values, calls in calls, branches of one name: nothing of it is taught."""
+    assert checked({"steps": lines}, tools) == ("", "")
+
+
+@pytest.mark.parametrize("plan", NATURAL["refused"].values(), ids=NATURAL["refused"])
+def test_what_a_line_cannot_say_has_another_form(plan: Any, tools: Runner) -> None:
+    """The error says which."""
+    told, _ = checked({"steps": plan["steps"]}, tools)
+
+    assert plan["says"] in told
