@@ -14,7 +14,7 @@ from .consent import name_form
 from .endorsement import EndorsedArgument, read_endorsed
 from .granted_calls import GrantedCalls, read_granted
 from .happened import what_happened
-from .item_decisions import COLUMN, spread
+from .item_decisions import COLUMN, Entry, spread
 from .json_text import json_in
 from .text import whole_json
 from .values import Json, JsonObject, Record, Trust, digest
@@ -186,39 +186,49 @@ def read_decisions(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[De
     """
     if value == RECORDED:
         return ()
-    entries = spread(_entries(whole_json(value)), {r.id: r.step for r in requests})
-    if len(entries) > len(requests):
+    sent = _entries(whole_json(value))
+    if len(sent) > len(requests):
         raise DecisionError(
-            f"It holds {len(entries)} decisions for {len(requests)} waiting actions.",
+            f"It holds {len(sent)} decisions for {len(requests)} waiting actions.",
             where="decisions",
             fix="Decide each waiting action once, in the order of action_requests.",
         )
+    entries = spread(sent, {r.id: r.step for r in requests})
     by_id = {request.id: request for request in requests}
     decisions = tuple(
         _decision(entry, position, requests, by_id) for position, entry in enumerate(entries)
     )
     _check_columns(entries, decisions)
-    decided = [decision.approval_id for decision in decisions]
-    if len(set(decided)) < len(decided):
-        raise DecisionError(
-            "One action is decided twice.", where="decisions", fix="Decide it once."
-        )
+    _check_once(entries, decisions)
     return decisions
 
 
-def _check_columns(entries: Sequence[Json], decisions: Sequence[Decision]) -> None:
+def _check_once(entries: Sequence[Entry], decisions: Sequence[Decision]) -> None:
+    """Refuse two decisions on one action, wherever they stand."""
+    first: dict[str, int] = {}
+    for entry, decision in zip(entries, decisions, strict=True):
+        if decision.approval_id in first:
+            raise DecisionError(
+                f"It decides an action that decisions.{first[decision.approval_id]} decides too.",
+                where=f"decisions.{entry.at}",
+                fix="Decide it once.",
+            )
+        first[decision.approval_id] = entry.at
+
+
+def _check_columns(entries: Sequence[Entry], decisions: Sequence[Decision]) -> None:
     """What endorses a column must endorse the value of one of its items at least."""
-    columns = [
-        decision
-        for entry, decision in zip(entries, decisions, strict=True)
-        if isinstance(entry, dict) and entry.get(COLUMN) is True
-    ]
-    if columns and not any(decision.endorse for decision in columns):
-        raise DecisionError(
-            "Nothing is asked because of these arguments of any item.",
-            where="decisions.endorse",
-            fix="Name the arguments whose values came from untrusted sources.",
-        )
+    columns: dict[int, bool] = {}
+    for entry, decision in zip(entries, decisions, strict=True):
+        if isinstance(entry.said, dict) and entry.said.get(COLUMN) is True:
+            columns[entry.at] = columns.get(entry.at, False) or bool(decision.endorse)
+    for at, endorses in columns.items():
+        if not endorses:
+            raise DecisionError(
+                "Nothing is asked because of these arguments of any item.",
+                where=f"decisions.{at}.endorse",
+                fix="Name the arguments whose values came from untrusted sources.",
+            )
 
 
 def _entries(value: Json) -> list[Json]:
@@ -245,12 +255,12 @@ def _entries(value: Json) -> list[Json]:
 
 
 def _decision(
-    entry: Json,
+    given: Entry,
     position: int,
     requests: Sequence[ApprovalRequest],
     by_id: Mapping[str, ApprovalRequest],
 ) -> Decision:
-    where = f"decisions.{position}"
+    where, entry = f"decisions.{given.at}", given.said
     if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
         raise DecisionError("A decision needs a `type`.", where=where, fix=f"One of {DECISIONS}.")
     given_id = entry.get("approval_id")

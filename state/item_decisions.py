@@ -7,6 +7,7 @@ An entry of a decision may say `step` in the place of `approval_id`: `pay[INV-3]
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from ..errors import DecisionError
 from .instances import parts_of
@@ -20,7 +21,15 @@ _NEEDS_ONE = frozenset({"edit"})
 """Decisions that carry what belongs to one item."""
 
 
-def spread(entries: Sequence[Json], waiting: Mapping[str, str]) -> list[Json]:
+class Entry(NamedTuple):
+    """One decision of those that were sent, on one request."""
+
+    at: int
+    """Its place among those that were sent, as an error names it."""
+    said: Json
+
+
+def spread(entries: Sequence[Json], waiting: Mapping[str, str]) -> list[Entry]:
     """Return entries of which each names its one request, where any of them names a step.
 
     Args:
@@ -32,10 +41,10 @@ def spread(entries: Sequence[Json], waiting: Mapping[str, str]) -> list[Json]:
             items, or an entry beside it names neither a step nor an approval.
     """
     if not any(isinstance(entry, dict) and "step" in entry for entry in entries):
-        return list(entries)
+        return [Entry(at, said) for at, said in enumerate(entries)]
     named = [_named(entry, index, waiting) for index, entry in enumerate(entries)]
     single = {ids[0] for entry, ids in named if not _is_group(entry, waiting)}
-    found: list[Json] = []
+    found: list[Entry] = []
     for index, (entry, ids) in enumerate(named):
         group = _is_group(entry, waiting)
         kept = [id_ for id_ in ids if not (group and id_ in single)]
@@ -48,7 +57,7 @@ def spread(entries: Sequence[Json], waiting: Mapping[str, str]) -> list[Json]:
         body = {key: value for key, value in entry.items() if key != "step"}
         if group and "endorse" in entry:
             body[COLUMN] = True
-        found += said_of_all(body, kept)
+        found += (Entry(index, said) for said in said_of_all(body, kept))
     return found
 
 

@@ -72,7 +72,7 @@ def test_a_decision_may_name_the_request_it_is_on() -> None:
         pytest.param({"decisions": [{"type": "allow"}]}, "decisions.0.type", id="unknown-type"),
         pytest.param(
             {"decisions": [{"type": "approve"}, {"type": "approve", "approval_id": "ap_1"}]},
-            "decisions",
+            "decisions.1",
             id="twice",
         ),
         pytest.param(

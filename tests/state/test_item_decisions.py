@@ -46,6 +46,13 @@ def test_single_items_are_decided_otherwise_beside_it() -> None:
     }
 
 
+def test_a_table_is_approved_in_part() -> None:
+    """What nobody names goes on waiting."""
+    some = [{"type": "approve", "step": f"pay[INV-{n}]"} for n in (1, 3)]
+
+    assert read(*some) == {"pay[INV-1]": "approve", "pay[INV-3]": "approve"}
+
+
 def test_a_step_that_stands_in_no_loop_is_named_alike() -> None:
     """Its name is enough."""
     assert read(ALL, {"type": "reject", "step": "mail"})["mail"] == "reject"
@@ -57,7 +64,40 @@ def test_a_step_that_stands_in_no_loop_is_named_alike() -> None:
         pytest.param([{"type": "approve", "step": "pays"}], "decisions.0.step", id="unknown"),
         pytest.param([{"type": "approve", "step": 3}], "decisions.0.step", id="no-text"),
         pytest.param([{"type": "approve", "step": "pay[X]"}], "decisions.0.step", id="no-item"),
-        pytest.param([ALL, ALL], "decisions", id="twice"),
+        pytest.param([ALL, ALL], "decisions.1", id="twice"),
+        pytest.param(
+            [ALL, {"type": "edit", "step": "pay[INV-1]"}],
+            "decisions.1.edited_action",
+            id="edit-of-none",
+        ),
+        pytest.param(
+            [ALL, {"type": "approve", "step": "mail", "args": {"to": "eve"}}],
+            "decisions.1.args",
+            id="changed",
+        ),
+        pytest.param(
+            [ALL, {"type": "shrug", "step": "mail"}], "decisions.1.type", id="no-such-decision"
+        ),
+        pytest.param(
+            [ALL, {"type": "reject", "step": "mail", "message": 3}],
+            "decisions.1.message",
+            id="message",
+        ),
+        pytest.param(
+            [{"type": "reject", "step": "mail"}, {**ALL, "endorse": ["amount"]}],
+            "decisions.1.endorse",
+            id="column",
+        ),
+        pytest.param(
+            [{"type": "reject", "step": "mail"}, {**ALL, "grant": {"uses": 0}}],
+            "decisions.1.grant",
+            id="grant",
+        ),
+        pytest.param(
+            [{"type": "approve", "approval_id": "ap_1"}, {"type": "reject", "step": "pay[INV-1]"}],
+            "decisions.1",
+            id="by-id-and-by-step",
+        ),
         pytest.param([ALL, {"type": "reject"}], "decisions.1", id="by-place-beside-it"),
         pytest.param([{**ALL, "approval_id": "ap_1"}], "decisions.0.step", id="both"),
         pytest.param(
