@@ -18,7 +18,7 @@ from .kinds import kinds_of
 from .lexicon.reading import lexicon
 from .matching import carries
 from .opposites import concept_of
-from .passives import PassiveStatement, is_carrying, is_moving, passive_claims
+from .passives import PassiveStatement, is_carrying, is_moving, passive_statements
 from .quantities import Quantity
 from .records import Leaf
 from .tables import named_rows
@@ -67,51 +67,51 @@ def _happened(facts: StatedFacts, cited: Holding, ground: Ground) -> str:
     What the user asks for or takes for done is no ground, unless the sentence only repeats it.
     """
     money = [q for q in facts.quantities if q.dimension.startswith("money")]
-    for claim in passive_claims(facts.text, names_money=bool(money)):
-        kinds = claim.kinds or kinds_of(claim.word)
+    for statement in passive_statements(facts.text, names_money=bool(money)):
+        kinds = statement.kinds or kinds_of(statement.word)
         if not kinds or ground.done_of(kinds):
             continue
-        if claim.is_told and _spoken_of(kinds, ground.context):
+        if statement.is_told and _spoken_of(kinds, ground.context):
             continue
         if not (
-            _found(kinds, claim, money, facts, cited)
+            _found(kinds, statement, money, facts, cited)
             if cited.items
-            else _stated(kinds, claim, facts, ground)
+            else _stated(kinds, statement, facts, ground)
         ):
-            return claim.word
+            return statement.word
     return ""
 
 
 def _found(
     kinds: frozenset[str],
-    claim: PassiveStatement,
+    statement: PassiveStatement,
     money: Sequence[Quantity],
     facts: StatedFacts,
     cited: Holding,
 ) -> bool:
     """Return whether cited evidence speaks of it, or records the amount that was booked."""
     denied = _denied(cited)
-    if not claim.is_lasting and _undoes(claim.word, denied):
+    if not statement.is_lasting and _undoes(statement.word, denied):
         return False
     words = cited.words - denied
-    named = {word for word in words if (kinds | kinds_of(claim.word)) & kinds_of(word)}
+    named = {word for word in words if (kinds | kinds_of(statement.word)) & kinds_of(word)}
     if named and (named - _NOUNS or _has_taken_place(named, cited)):
         return True
-    if claim.is_moving and any(map(is_moving, words)):
+    if statement.is_moving and any(map(is_moving, words)):
         return True
-    if claim.is_lasting and "block" in kinds and _HELD & words:
+    if statement.is_lasting and "block" in kinds and _HELD & words:
         return True
-    if claim.is_lasting and _stands_so(claim.word, cited):
+    if statement.is_lasting and _stands_so(statement.word, cited):
         return True
-    if claim.is_lasting and "pay" in kinds and any(map(_nothing_owed, cited.held)):
+    if statement.is_lasting and "pay" in kinds and any(map(_nothing_owed, cited.held)):
         return True
     if "pay" in kinds and not money and _is_booked(facts, cited):
         return True
-    booked = [h for h in cited.held if h.path and (h.quantity.negative or claim.is_charge)]
+    booked = [h for h in cited.held if h.path and (h.quantity.negative or statement.is_charge)]
     return (
         "pay" in kinds
         and any(
-            carries(h, amount, claim.word, cited.currencies) for h in booked for amount in money
+            carries(h, amount, statement.word, cited.currencies) for h in booked for amount in money
         )
     ) or ("pay" in kinds and _are_booked_together(money, cited))
 
@@ -179,12 +179,14 @@ def _denied(cited: Holding) -> frozenset[str]:
 
 
 def _stated(
-    kinds: frozenset[str], claim: PassiveStatement, facts: StatedFacts, ground: Ground
+    kinds: frozenset[str], statement: PassiveStatement, facts: StatedFacts, ground: Ground
 ) -> bool:
     """Return whether the instructions say so, or a record of what the sentence identifies."""
-    said = passive_claims(ground.instructions)
+    said = passive_statements(ground.instructions)
     if any(
-        c.is_lasting == claim.is_lasting and not c.is_told and kinds & (c.kinds or kinds_of(c.word))
+        c.is_lasting == statement.is_lasting
+        and not c.is_told
+        and kinds & (c.kinds or kinds_of(c.word))
         for c in said
     ):
         return True
@@ -198,7 +200,7 @@ def _stated(
 
 def reported(text: str) -> frozenset[str]:
     """Return the kinds of what an earlier answer said to be done."""
-    passive = [c.kinds or kinds_of(c.word) for c in passive_claims(text)]
+    passive = [c.kinds or kinds_of(c.word) for c in passive_statements(text)]
     return frozenset[str]().union(
         *passive, *(kinds_of(deed.word) for deed in own_deeds(read(text)))
     )

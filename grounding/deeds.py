@@ -14,7 +14,7 @@ from .facts import StatedFacts
 from .first_person import own_deeds
 from .kinds import kinds_of
 from .lexicon.reading import any_of, lexicon
-from .passives import passive_claims, told_by_nouns
+from .passives import passive_statements, told_by_nouns
 from .words import listed
 
 _WORDS = lexicon("deeds")
@@ -83,12 +83,12 @@ def deeds(facts: StatedFacts) -> list[Deed]:
         *(_own(facts)),
         *(
             Deed(
-                word=claim.word,
-                kinds=claim.kinds or kinds_of(claim.word),
-                stretches=_around(facts, claim.start),
+                word=statement.word,
+                kinds=statement.kinds or kinds_of(statement.word),
+                stretches=_around(facts, statement.start),
             )
-            for claim in passive_claims(facts.text, names_money=money)
-            if not claim.is_told
+            for statement in passive_statements(facts.text, names_money=money)
+            if not statement.is_told
         ),
     ]
     said = said or [*_nominal(facts, money=money), *_elliptic(facts)]

@@ -114,7 +114,7 @@ def is_moving(word: str) -> bool:
     return fold(word).startswith(_MOVING)
 
 
-def passive_claims(text: str, *, names_money: bool = False) -> Iterator[PassiveStatement]:
+def passive_statements(text: str, *, names_money: bool = False) -> Iterator[PassiveStatement]:
     """Yield the effects that a sentence claims in the passive or impersonally.
 
     Args:

@@ -24,7 +24,7 @@ from .calling.budget import Budget, caps_for, unpriced
 from .calling.clients import Clients
 from .calling.completion import RequestInFlight, silent
 from .calling.convert import Converters
-from .calling.guards import media_problem
+from .calling.guards import prompt_problem
 from .calling.ratios import PROCESS_RATIOS, Ratios
 from .calling.tokens import input_estimate
 from .catalog.discovery import Discovery
@@ -199,8 +199,8 @@ class Gateway:
         catalog = await self.refreshed()
         request = replace(request, signals=_in_run(request.signals, run))
         ranking = await self._ranking(request, catalog, run, step)
-        if "media_validation" in ranking.guards:
-            _check_media(request, step)
+        if problem := prompt_problem(request.messages, ranking.guards):
+            raise _not_sent(problem, step)
         completion = RequestInFlight(
             request=request,
             run=run,
@@ -363,15 +363,13 @@ def _measured(request: ModelRequest) -> Signals:
     )
 
 
-def _check_media(request: ModelRequest, step: str) -> None:
-    problem = media_problem(request.messages)
-    if problem:
-        raise EndpointError(
-            f"The input was not sent: {problem}.",
-            failure="bad_request",
-            where=f"step {step}",
-            fix="Attach the file again in a supported format.",
-        )
+def _not_sent(problem: str, step: str) -> EndpointError:
+    return EndpointError(
+        f"The input was not sent: {problem}.",
+        failure="bad_request",
+        where=f"step {step}",
+        fix="Attach the file again in a supported format.",
+    )
 
 
 def _no_candidate(ranking: Ranking, signals: Signals, step: str) -> Exception:

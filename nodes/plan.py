@@ -32,7 +32,7 @@ DISPATCH = "ready chains, side by side"
 ASK = "steps wait for a person"
 TELL = "steps wait for a person, and what needs nobody was found"
 REVISE = "steps failed that another plan may avoid, or the plan asks to look again"
-FINISH = "done, stopped (turns, deadline, budget, tool failure), or a question to the user"
+FINISH = "done, a hard stop, or a question to the user"
 FOLLOW = "the state was edited: loops begin or end, steps are left out"
 AFTER_PLAN: dict[Hashable, str] = {
     DISPATCH: "lane",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AnyMessage, HumanMessage
+from langgraph.constants import START
 
 from ..errors import NotFoundError
 from ..runs.thread import config_of
@@ -106,7 +107,7 @@ def _said_later(
     found: list[AnyMessage] = []
     started = False
     for snapshot in history:
-        if {"__start__", "normalize"} & {*snapshot.next}:
+        if {START, "normalize"} & {*snapshot.next}:
             continue
         messages: Sequence[AnyMessage] = snapshot.values.get("messages", [])
         said = [m for m in messages if isinstance(m, HumanMessage) and m.id not in seen]

@@ -15,6 +15,7 @@ from ..state.context import AgentContext
 from ..state.run import Principal
 from ..state.values import JsonObject
 from ..stores.records import Requester
+from .outer_graph import AUTHENTICATED_USER
 from .thread import with_entry
 
 
@@ -46,7 +47,7 @@ class OnBehalf:
 
 def with_requester(config: RunnableConfig, requester: Requester) -> RunnableConfig:
     """Return a config whose run is for somebody who asked elsewhere."""
-    return with_entry(config, "langgraph_auth_user", value=OnBehalf(requester))
+    return with_entry(config, AUTHENTICATED_USER, value=OnBehalf(requester))
 
 
 def credential_holder(runtime: Runtime[AgentContext]) -> BaseUser | None:

@@ -30,6 +30,7 @@ from ..stores.leases import SqlLeases, lease_of, lease_within, outer_thread_of, 
 from ..stores.records import LeaseHolder
 from ..tools.owner import has_ended, new_owner, process_of, this_process
 from .memory import RunMemory
+from .outer_graph import is_node, nodes_around
 
 LEASE_SECONDS = 15.0
 RENEWAL_SECONDS = 5.0
@@ -206,8 +207,8 @@ def _name(info: ExecutionInfo | None) -> str:
     """Name what is leased: the thread, and within it the node that a larger graph runs us as."""
     if info is None or not info.thread_id:
         return ""
-    *outer, _node = info.checkpoint_ns.split("|")
-    if outer and outer[-1].startswith("lane:"):
+    outer = nodes_around(info.checkpoint_ns)
+    if outer and is_node(outer[-1], "lane"):
         outer.pop()
     return lease_within(info.thread_id, outer) if outer else lease_of(info.thread_id)
 

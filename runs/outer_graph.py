@@ -1,7 +1,9 @@
 """The graph or server around an agent, as the configuration that it hands on shows it.
 
-LangGraph has no public word for either question. Its keys for what a graph hands on to the graphs
-inside of it begin with `__pregel_`, and the one with the checkpointer is among them.
+LangGraph has no public word for these questions. Its keys for what a graph hands on to the graphs
+inside of it begin with `__pregel_`, and the one with the checkpointer is among them; a checkpoint's
+namespace names the nodes around it, each as `node:task`; and a server hands on whom a credential
+vouches for. `tests/graphs/test_langgraph_parts.py` fails when one of these changes.
 """
 
 from __future__ import annotations
@@ -12,6 +14,9 @@ from langchain_core.runnables import RunnableConfig, ensure_config
 
 _PREFIX = "__pregel_"
 _CHECKPOINTER = "__pregel_checkpointer"
+_AROUND, _TASK = "|", ":"
+AUTHENTICATED_USER = "langgraph_auth_user"
+"""Key of the configuration under which a server hands on whom a credential vouches for."""
 
 
 def is_inside(config: RunnableConfig | None) -> bool:
@@ -22,6 +27,17 @@ def is_inside(config: RunnableConfig | None) -> bool:
 def brings_checkpointer(config: RunnableConfig | None) -> bool:
     """Whether a graph or server around this one brings its checkpointer."""
     return bool(_configurable(config).get(_CHECKPOINTER))
+
+
+def nodes_around(checkpoint_ns: str) -> list[str]:
+    """Return the nodes that a node is inside of, outermost first, each with the task it runs as."""
+    *around, _node = checkpoint_ns.split(_AROUND)
+    return around
+
+
+def is_node(place: str, name: str) -> bool:
+    """Say whether one of `nodes_around` is a node of that name."""
+    return place.startswith(f"{name}{_TASK}")
 
 
 def _configurable(config: RunnableConfig | None) -> dict[str, Any]:

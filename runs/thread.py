@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from langgraph.constants import START
+
 from ..state.approval import FACTS_KEY, ApprovalRequest
 from ..state.migrations import read_stored
 from ..state.values import JsonObject
@@ -77,7 +79,7 @@ def _status(
         return "waiting"
     values: Any = snapshot.values
     begun = bool(values.get("run")) and not values.get("task")
-    if not begun or set(snapshot.next) & {"__start__", "normalize"}:
+    if not begun or set(snapshot.next) & {START, "normalize"}:
         return "fresh"
     # A thread that was cut off between the end of its nodes and the next checkpoint has no `next`.
     answer: JsonObject = values.get("answer") or {}

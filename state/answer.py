@@ -22,7 +22,7 @@ class Citation(Record):
 
 
 class Sentence(Record):
-    """One claim and the evidence ids that carry it."""
+    """One statement and the evidence ids that carry it."""
 
     text: str
     cites: tuple[str, ...] = ()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.messages import BaseMessage
 
 from ...state.signatures import SIGNATURES, UNCERTAIN, sniffed_type
+from ..catalog.routes import Guard
 from ..failures.classes import RejectedReplyError
 from .tokens import TEXT_BLOCKS, media_bytes
 
@@ -28,25 +30,55 @@ ACTIVE_CONTENT = re.compile(r"<script\b|\bjavascript:|\bon(?:error|load|click)\s
 _CHECKED = {media_type for *_, media_type in SIGNATURES} - UNCERTAIN
 
 
+@dataclass(frozen=True, kw_only=True)
+class GuardChecks:
+    """What one guard checks; what it leaves out it lets pass."""
+
+    prompt: Callable[[Sequence[BaseMessage]], str] | None = None
+    """Returns what is wrong with a prompt; empty if nothing is."""
+    reply: Callable[[str], None] | None = None
+    """Raises `RejectedReplyError` for a reply that cannot be used."""
+    strict: bool = False
+    """Whether a value must keep to its schema to the letter."""
+
+
+def checks_of(guards: Sequence[str]) -> list[GuardChecks]:
+    """Return the checks of a row's guards."""
+    return [checks for name, checks in GUARDS.items() if name in guards]
+
+
 def check_reply(text: str, guards: Sequence[str]) -> None:
-    """Apply the output guards of the matching row.
+    """Apply the guards of the matching row to a reply.
 
     Raises:
         RejectedReplyError: `malformed_output` for what a re-ask may mend, else `content_filter`.
     """
-    if "strict_output" in guards:
-        if TEMPLATE_MARKS.search(text):
-            raise RejectedReplyError(
-                "malformed_output", "the reply holds marks of a chat template", reply=text
-            )
-        if any(ord(c) < 32 and c not in "\n\r\t" for c in text):
-            raise RejectedReplyError(
-                "malformed_output", "the reply holds control characters", reply=text
-            )
-    if "basic_safety" in guards:
-        for pattern, what in ((CREDENTIALS, "a credential"), (ACTIVE_CONTENT, "active content")):
-            if pattern.search(text):
-                raise RejectedReplyError("content_filter", f"the reply holds {what}")
+    for checks in checks_of(guards):
+        if checks.reply is not None:
+            checks.reply(text)
+
+
+def prompt_problem(messages: Sequence[BaseMessage], guards: Sequence[str]) -> str:
+    """Return what the guards of the matching row find wrong with a prompt; empty if nothing."""
+    found = (checks.prompt(messages) for checks in checks_of(guards) if checks.prompt is not None)
+    return next((problem for problem in found if problem), "")
+
+
+def _check_form(text: str) -> None:
+    if TEMPLATE_MARKS.search(text):
+        raise RejectedReplyError(
+            "malformed_output", "the reply holds marks of a chat template", reply=text
+        )
+    if any(ord(c) < 32 and c not in "\n\r\t" for c in text):
+        raise RejectedReplyError(
+            "malformed_output", "the reply holds control characters", reply=text
+        )
+
+
+def _check_safety(text: str) -> None:
+    for pattern, what in ((CREDENTIALS, "a credential"), (ACTIVE_CONTENT, "active content")):
+        if pattern.search(text):
+            raise RejectedReplyError("content_filter", f"the reply holds {what}")
 
 
 def media_problem(messages: Sequence[BaseMessage]) -> str:
@@ -89,3 +121,11 @@ def declared_type(block: Mapping[str, Any]) -> str:
     url = block.get("image_url")
     address = url.get("url", "") if isinstance(url, Mapping) else (url or "")
     return address[5:].partition(";")[0] if str(address).startswith("data:") else ""
+
+
+GUARDS: dict[Guard, GuardChecks] = {
+    "strict_output": GuardChecks(reply=_check_form, strict=True),
+    "basic_safety": GuardChecks(reply=_check_safety),
+    "media_validation": GuardChecks(prompt=media_problem),
+}
+"""Each guard that a row of the routing table can ask for."""

@@ -9,7 +9,7 @@ from ...state.values import Json, JsonObject
 from ..failures.classes import RejectedReplyError
 from .attempt import Accepted
 from .calls import CUT_REASONS, FILTER_REASONS, Prompt, RawReply
-from .guards import check_reply
+from .guards import check_reply, checks_of
 from .structured import read_json, schema_name
 from .thinking import without_thinking
 
@@ -23,7 +23,7 @@ def judge(raw: RawReply, prompt: Prompt, guards: Sequence[str]) -> Accepted:
     _finished(raw)
     check_reply(raw.text, guards)
     if prompt.schema is not None:
-        return _structured(raw, prompt.schema, strict="strict_output" in guards)
+        return _structured(raw, prompt.schema, strict=any(c.strict for c in checks_of(guards)))
     if raw.calls:
         names = ", ".join(call["name"] for call in raw.calls)
         raise RejectedReplyError(

@@ -8,6 +8,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 from typing_extensions import TypedDict
 
@@ -16,8 +17,11 @@ from pointsman.graphs.drawn import show_subgraph
 from pointsman.graphs.resumable import resumable
 from pointsman.graphs.strict_resume import STRICT_RESUME
 from pointsman.runs import late_decisions, listening
-from pointsman.runs.outer_graph import brings_checkpointer, is_inside
+from pointsman.runs.identity import with_requester
+from pointsman.runs.outer_graph import brings_checkpointer, is_inside, is_node, nodes_around
 from pointsman.state.channels import merged
+from pointsman.state.run import Principal
+from pointsman.stores.records import Requester
 
 AT: Any = {"configurable": {"thread_id": "t"}}
 
@@ -132,3 +136,49 @@ def test_a_graph_around_another_still_shows_in_its_config(checkpointer: Any) -> 
     assert seen == [(True, checkpointer is not None)]
     assert not is_inside(None)
     assert not brings_checkpointer(AT)
+
+
+def test_a_node_still_sees_which_nodes_it_is_inside_of() -> None:
+    """A lease of a lane is that of its thread, and a graph inside another has one of its own."""
+    seen: list[list[str]] = []
+
+    def look(state: Small, runtime: Runtime[Any]) -> Small:
+        assert runtime.execution_info is not None
+        seen.append(nodes_around(runtime.execution_info.checkpoint_ns))
+        return {}
+
+    inner = StateGraph(Small)
+    inner.add_node("look", look)
+    inner.add_edge(START, "look")
+    outer = StateGraph(Small)
+    outer.add_node("look", look)
+    outer.add_node("lane", inner.compile())
+    outer.add_edge(START, "look")
+    outer.add_edge("look", "lane")
+
+    outer.compile(checkpointer=InMemorySaver()).invoke({}, {"configurable": {"thread_id": "t"}})
+
+    assert seen[0] == []
+    [place] = seen[1]
+    assert is_node(place, "lane")
+    assert not is_node(place, "lan")
+
+
+def test_whom_a_credential_vouches_for_still_reaches_the_nodes() -> None:
+    """A worker acts for whoever asked as a server does for its user."""
+    asked = Requester(principal=Principal(id="ann"), authenticated=True)
+    seen: list[str] = []
+
+    def look(state: Small, runtime: Runtime[Any]) -> Small:
+        assert runtime.server_info is not None
+        assert runtime.server_info.user is not None
+        seen.append(runtime.server_info.user.identity)
+        return {}
+
+    graph = StateGraph(Small)
+    graph.add_node("look", look)
+    graph.add_edge(START, "look")
+
+    graph.compile().invoke({}, with_requester({}, asked))
+
+    assert seen == ["ann"]
