@@ -30,10 +30,15 @@ _LOOPED = (ast.Call, ast.Await, ast.IfExp, ast.ListComp, ast.GeneratorExp)
 NAMELESS = ""
 """The id of a step that its line gave no name, until it has one."""
 _SCHEMA = "output_schema"
-_QUOTED = r"""'''(?:.|\n)*?'''|\"\"\"(?:.|\n)*?\"\"\"|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
+# Each takes what it began with to its end, or to the end of the text: nothing is tried twice.
+_QUOTED = (
+    r"""'''(?:\\(?:.|\n)?|[^'\\]|'(?!''))*+(?:'''|\Z)"""
+    r"""|\"\"\"(?:\\(?:.|\n)?|[^"\\]|"(?!""))*+(?:\"\"\"|\Z)"""
+    r"""|'(?:\\(?:.|\n)?|[^'\\])*+(?:'|\Z)|"(?:\\(?:.|\n)?|[^"\\])*+(?:"|\Z)"""
+)
 _ARROW = re.compile(_QUOTED + r"|(?P<arrow>\)\s*->)")
 _SCHEMA_PART = re.compile(_QUOTED + r"|[\[\]{}]|\w+|\S")
-_FENCE = re.compile(r"```(?:python)?\s*\n(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```(?:python)?[^\S\n]*+\n(.*?)```", re.DOTALL)
 _BULLET = re.compile(r"\A(?:[-*]|\d{1,3}[.)])\s+")
 _NO_STATEMENT: dict[type[ast.AST], tuple[str, str]] = {
     ast.While: ("There is no while.", "Loop over a list, or set then_plan to look again."),

@@ -14,7 +14,7 @@ from .consent import name_form
 from .endorsement import EndorsedArgument, read_endorsed
 from .granted_calls import GrantedCalls, read_granted
 from .happened import what_happened
-from .item_decisions import COLUMN, SentDecision, spread
+from .item_decisions import COLUMN, Sent, spread
 from .json_text import json_in
 from .text import whole_json
 from .values import Json, JsonObject, Record, Trust, digest
@@ -187,7 +187,8 @@ def read_decisions(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[De
     if value == RECORDED:
         return ()
     sent = _entries(whole_json(value))
-    if len(sent) > len(requests):
+    by_place = not any(isinstance(entry, dict) and "step" in entry for entry in sent)
+    if by_place and len(sent) > len(requests):
         raise DecisionError(
             f"It holds {len(sent)} decisions for {len(requests)} waiting actions.",
             where="decisions",
@@ -203,7 +204,7 @@ def read_decisions(value: Json, requests: Sequence[ApprovalRequest]) -> tuple[De
     return decisions
 
 
-def _check_once(entries: Sequence[SentDecision], decisions: Sequence[Decision]) -> None:
+def _check_once(entries: Sequence[Sent], decisions: Sequence[Decision]) -> None:
     """Refuse two decisions on one action, wherever they stand."""
     first: dict[str, int] = {}
     for entry, decision in zip(entries, decisions, strict=True):
@@ -216,7 +217,7 @@ def _check_once(entries: Sequence[SentDecision], decisions: Sequence[Decision]) 
         first[decision.approval_id] = entry.at
 
 
-def _check_columns(entries: Sequence[SentDecision], decisions: Sequence[Decision]) -> None:
+def _check_columns(entries: Sequence[Sent], decisions: Sequence[Decision]) -> None:
     """What endorses a column must endorse the value of one of its items at least."""
     columns: dict[int, bool] = {}
     for entry, decision in zip(entries, decisions, strict=True):
@@ -255,7 +256,7 @@ def _entries(value: Json) -> list[Json]:
 
 
 def _decision(
-    given: SentDecision,
+    given: Sent,
     position: int,
     requests: Sequence[ApprovalRequest],
     by_id: Mapping[str, ApprovalRequest],

@@ -21,7 +21,7 @@ _NEEDS_ONE = frozenset({"edit"})
 """Decisions that carry what belongs to one item."""
 
 
-class SentDecision(NamedTuple):
+class Sent(NamedTuple):
     """One decision of those that were sent, on one request."""
 
     at: int
@@ -29,7 +29,7 @@ class SentDecision(NamedTuple):
     said: Json
 
 
-def spread(entries: Sequence[Json], waiting: Mapping[str, str]) -> list[SentDecision]:
+def spread(entries: Sequence[Json], waiting: Mapping[str, str]) -> list[Sent]:
     """Return entries of which each names its one request, where any of them names a step.
 
     Args:
@@ -41,10 +41,10 @@ def spread(entries: Sequence[Json], waiting: Mapping[str, str]) -> list[SentDeci
             items, or an entry beside it names neither a step nor an approval.
     """
     if not any(isinstance(entry, dict) and "step" in entry for entry in entries):
-        return [SentDecision(at, said) for at, said in enumerate(entries)]
+        return [Sent(at, said) for at, said in enumerate(entries)]
     named = [_named(entry, index, waiting) for index, entry in enumerate(entries)]
     single = {ids[0] for entry, ids in named if not _is_group(entry, waiting)}
-    found: list[SentDecision] = []
+    found: list[Sent] = []
     for index, (entry, ids) in enumerate(named):
         group = _is_group(entry, waiting)
         kept = [id_ for id_ in ids if not (group and id_ in single)]
@@ -57,7 +57,7 @@ def spread(entries: Sequence[Json], waiting: Mapping[str, str]) -> list[SentDeci
         body = {key: value for key, value in entry.items() if key != "step"}
         if group and "endorse" in entry:
             body[COLUMN] = True
-        found += (SentDecision(index, said) for said in said_of_all(body, kept))
+        found += (Sent(index, said) for said in said_of_all(body, kept))
     return found
 
 

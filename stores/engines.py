@@ -27,12 +27,22 @@ _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 """How a URL begins; a single letter is a drive of Windows."""
-_NO_PATH = re.compile(
-    r"\s*(?:postgres\w*\W+)?[^/\\]*:[^/\\]*@|\s*postgres(?:ql)?(?:\s|$)"
-    r"|.*\b(?:password|passwd|dbname|host)\s*=",
-    re.IGNORECASE,
-)
-"""How a database is named in other ways. Taken for a path, it would name a file by its password."""
+_POSTGRES_FIRST = re.compile(r"postgres\w{0,20}\W{1,5}", re.IGNORECASE)
+_POSTGRES_ALONE = re.compile(r"postgres(?:ql)?(?:\s|\Z)", re.IGNORECASE)
+_PARAMETER = re.compile(r"\b(?:password|passwd|dbname|host)\s{0,9}=", re.IGNORECASE)
+_SLASH = re.compile(r"[/\\]")
+
+
+def _is_no_path(where: str) -> bool:
+    """Say whether a database is named in another way than by a URL or a file.
+
+    Taken for a path, it would name a file by its password.
+    """
+    named = where.strip()
+    first = _POSTGRES_FIRST.match(named)
+    place = _SLASH.split(named[first.end() :] if first else named, maxsplit=1)[0]
+    user = place.rpartition("@")[0]
+    return ":" in user or bool(_POSTGRES_ALONE.match(named) or _PARAMETER.search(named))
 
 
 def store_url(where: str | Path) -> URL:
@@ -44,7 +54,7 @@ def store_url(where: str | Path) -> URL:
     if isinstance(where, Path):
         return _sqlite_url(str(where))
     is_url = "://" in where or _SCHEME.match(where)
-    if not is_url and not _NO_PATH.match(where):
+    if not is_url and not _is_no_path(where):
         return _sqlite_url(where)
     try:
         url = make_url(where) if is_url else None

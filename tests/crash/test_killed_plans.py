@@ -94,7 +94,7 @@ def loops() -> st.SearchStrategy[list[Loop]]:
     drawn = st.builds(
         Loop,
         first=st.integers(22, 24),
-        items=st.integers(0, 4),
+        items=st.integers(1, 4),
         parts=st.integers(0, 2),
         looks_up=st.booleans(),
         only_even=st.booleans(),

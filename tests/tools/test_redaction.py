@@ -124,7 +124,7 @@ def test_what_is_split_is_replaced_as_a_whole(
     cleaned = Redaction([secret])(f"{wrap(parts)} z")
 
     assert MASK in cleaned
-    assert secret[at:] not in cleaned.replace(MASK, "")
+    assert secret[at:] not in cleaned.replace(MASK, "").removesuffix(" z")
 
 
 @given(secret=SECRETS, user=st.text("abcdefgh", max_size=7), tail=st.text("xyz", max_size=4))

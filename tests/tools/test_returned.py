@@ -69,9 +69,10 @@ class Order(BaseModel):
 CASES: list[tuple[Any, str]] = [
     (dict[str, list[Line]], "{any name: [{sku: text, note?: text}]}"),
     (Line | None, "{sku: text, note?: text} or null"),
-    (Order, "{id_: text, total: text, lines?: [{sku: text, note?: text}], paid?: text or null}"),
+    (Order, "{id_: text, total: text, lines?: [{sku: text, note?: text}], "
+     "paid?: text date or null}"),
     (list[Order | Line], "[{id_?: text, total?: text, lines?: [{sku: text, note?: text}], "
-     "paid?: text or null, sku?: text, note?: text}]"),
+     "paid?: text date or null, sku?: text, note?: text}]"),
     (Node, "{name: text, children: [{name: text, children: [{name: text, children: [any]}]}]}"),
     (Point, "[number]"),
     (tuple[int, str], "[any]"),
