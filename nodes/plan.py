@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import get_args
 
 from langgraph.runtime import Runtime
 from langgraph.types import Send
@@ -26,13 +27,14 @@ from ..state.parked import ParkedRun
 from ..state.plan import Plan
 from ..state.progress import Move, hard_stop, is_unfinished, next_move, skip_blocked
 from ..state.results import StepResult
-from ..state.run import Stop
+from ..state.run import Stop, StopReason
 
 DISPATCH = "ready chains, side by side"
 ASK = "steps wait for a person"
 TELL = "steps wait for a person, and what needs nobody was found"
 REVISE = "steps failed that another plan may avoid, or the plan asks to look again"
-FINISH = "done, a hard stop, or a question to the user"
+_STOPS = ", ".join(reason.replace("_", " ") for reason in get_args(StopReason))
+FINISH = f"done, stopped ({_STOPS}), or a question to the user"
 FOLLOW = "the state was edited: loops begin or end, steps are left out"
 AFTER_PLAN: dict[Hashable, str] = {
     DISPATCH: "lane",
