@@ -27,9 +27,9 @@ _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 """How a URL begins; a single letter is a drive of Windows."""
-_POSTGRES_FIRST = re.compile(r"postgres\w{0,20}\W{1,5}", re.IGNORECASE)
+_POSTGRES_FIRST = re.compile(r"postgres\w*+(?:\W*(?=:)|\W*)", re.IGNORECASE)
 _POSTGRES_ALONE = re.compile(r"postgres(?:ql)?(?:\s|\Z)", re.IGNORECASE)
-_PARAMETER = re.compile(r"\b(?:password|passwd|dbname|host)\s{0,9}=", re.IGNORECASE)
+_PARAMETER = re.compile(r"\b(?:password|passwd|dbname|host)\s*+=", re.IGNORECASE)
 _SLASH = re.compile(r"[/\\]")
 
 
@@ -40,9 +40,10 @@ def _is_no_path(where: str) -> bool:
     """
     named = where.strip()
     first = _POSTGRES_FIRST.match(named)
-    place = _SLASH.split(named[first.end() :] if first else named, maxsplit=1)[0]
-    user = place.rpartition("@")[0]
-    return ":" in user or bool(_POSTGRES_ALONE.match(named) or _PARAMETER.search(named))
+    spoken = (named, named[first.end() :]) if first else (named,)
+    users = (_SLASH.split(each, maxsplit=1)[0].rpartition("@")[0] for each in spoken)
+    parameters = _POSTGRES_ALONE.match(named) or _PARAMETER.search(named)
+    return parameters is not None or any(":" in user for user in users)
 
 
 def store_url(where: str | Path) -> URL:

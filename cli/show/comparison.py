@@ -1,4 +1,4 @@
-"""RunComparison pages: two runs side by side, for a person."""
+"""Comparison pages: two runs side by side, for a person."""
 
 from __future__ import annotations
 
