@@ -183,12 +183,13 @@ async def _assembled(
     state = read_thread(thread, history[0] if at else newest)
     until = moment_of(history[0]) if at else math.inf
     notes = [note for note in await store.journal.notes(thread) if note["at"] <= until]
-    approvals = decided_by(until, await store.approvals.of_thread(thread))
+    audit = await store.audit.entries(thread)
+    approvals = approvals_at(until, await store.approvals.of_thread(thread), audit)
     runs = [
         await _run_trace(store, states, notes, approvals, until)
         for states in _states(history).values()
     ]
-    entries = [entry for entry in await store.audit.entries(thread) if entry.at <= until]
+    entries = [entry for entry in audit if entry.at <= until]
     return Trace(
         thread=thread,
         status=state.status,
@@ -227,23 +228,40 @@ def moment_of(snapshot: StateSnapshot) -> float:
     return datetime.fromisoformat(snapshot.created_at or "").timestamp()
 
 
-def decided_by(moment: float, approvals: Sequence[ApprovalRecord]) -> list[ApprovalRecord]:
+def approvals_at(
+    moment: float, approvals: Sequence[ApprovalRecord], audit: Sequence[AuditEntry]
+) -> list[ApprovalRecord]:
     """Return the requests made by a moment, each with the decisions given by then.
 
-    One that was decided later waited then.
+    One that was decided or withdrawn later waited then.
     """
+    later = {
+        entry.body["approval_id"]
+        for entry in audit
+        if entry.kind == "approval_withdrawn" and entry.at > moment
+    }
     known = [a for a in approvals if a.request.requested_at <= moment]
     return [
         record
-        if all(decision.decided_at <= moment for decision in record.decisions)
+        if record.request.id not in later
+        and all(decision.decided_at <= moment for decision in record.decisions)
         else record.model_copy(
             update={
                 "status": "waiting",
+                "reason": "",
                 "decisions": tuple(d for d in record.decisions if d.decided_at <= moment),
             }
         )
         for record in known
     ]
+
+
+def _effect_at(moment: float, record: EffectRecord) -> EffectRecord:
+    """Return what the ledger knew of a call at a moment: one that was settled later was claimed."""
+    if record.settled_at is None or record.settled_at <= moment:
+        return record
+    unsettled = {"state": "claimed", "output": None, "error": "", "note": "", "settled_at": None}
+    return record.model_copy(update=unsettled)
 
 
 def _checkpoint(snapshot: StateSnapshot) -> CheckpointTrace:
@@ -333,7 +351,7 @@ class RunLogs:
         return RunLogs(
             approvals=self.approvals,
             calls=[c for c in self.calls if c.attempt.started_at <= moment],
-            effects=[e for e in self.effects if e.claimed_at <= moment],
+            effects=[_effect_at(moment, e) for e in self.effects if e.claimed_at <= moment],
         )
 
     def of(self, step: str) -> RunLogs:

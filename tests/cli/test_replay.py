@@ -64,6 +64,21 @@ def test_a_trace_of_the_past_knows_nothing_of_later(paid):
     assert not [entry for entry in then["audit"] if entry["kind"] == "approval_decided"]
 
 
+def test_a_request_that_was_withdrawn_later_waited_then(desk):
+    """So does the trace of that moment say, whatever became of it."""
+    question = desk.waiting()
+    [asked] = desk("trace", "t1", "--json").document["runs"][0]["checkpoints"][-1:]
+    assert desk("withdraw", question["id"]).code == 0
+
+    def status(*more):
+        steps = desk("trace", "t1", "--json", *more).document["runs"][0]["steps"]
+        [pay] = [s for s in steps if s["step"]["id"] == "pay"]
+        return [a["status"] for a in pay["approvals"]]
+
+    assert status("--at", asked["id"]) == ["waiting"]
+    assert status() != ["waiting"]
+
+
 @pytest.mark.parametrize("at", ["1ef0", "2020-01-01", "2020-01-01T10:00:00+02:00"])
 def test_a_moment_that_is_not_there_is_named(paid, at):
     """A checkpoint of another thread, and a time before it began."""
