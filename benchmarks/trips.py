@@ -12,6 +12,7 @@ what the same run cost before a run's state had one door (docs/decisions/008-one
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import tempfile
 from collections import Counter
@@ -30,6 +31,7 @@ from ..agent import build_dependencies
 from ..graphs.agent import build_graph
 from ..models.requests import Role
 from ..planners.protocols import PlanRequest
+from ..policy.switches import SwitchBoard
 from ..state.plan import Plan, Step
 from ..state.values import JsonObject, Record
 from ..stores.database import Database
@@ -187,7 +189,9 @@ async def count_run(plan: Plan, *, by_model: bool = False) -> Counter[str]:
             store=store,
         )
         if not by_model:
-            dependencies = replace(dependencies, planner=FixedPlanner(plan))
+            # Switches are read again each second, however much or little a run does in it.
+            once = SwitchBoard(store.switches, max_age_seconds=math.inf)
+            dependencies = replace(dependencies, planner=FixedPlanner(plan), switches=once)
         agent = build_graph(dependencies, checkpointer=InMemorySaver())
         try:
             await store.switches.active()  # the first use of a store makes its tables
