@@ -65,7 +65,10 @@ class Loop:
             inner = {"items": f"range({self.parts})", "item": "part", "steps": [paid]}
             branch = {"id": f"parts{at}", "for_each": inner}
             paid = branch
-        listed = f"[f'INV-{{n}}' for n in range({self.first}, {self.first + self.items})]"
+        # Of no items only once it runs: plans may not write out an empty list.
+        none = "" if self.items else " if len(str(today())) == 0"
+        last = self.first + max(self.items, 1)
+        listed = f"[f'INV-{{n}}' for n in range({self.first}, {last}){none}]"
         loop = {"items": listed, "item": "one", "key": "one", "steps": [*known, paid]}
         brought = f"[r.reference.split('/')[2] for r in flatten(each{at})]"
         return [
@@ -94,7 +97,7 @@ def loops() -> st.SearchStrategy[list[Loop]]:
     drawn = st.builds(
         Loop,
         first=st.integers(22, 24),
-        items=st.integers(1, 4),
+        items=st.integers(0, 4),
         parts=st.integers(0, 2),
         looks_up=st.booleans(),
         only_even=st.booleans(),
