@@ -8,7 +8,7 @@ import typer
 
 from ..errors import NotFoundError
 from .exits import DONE, finish
-from .given.options import DEFAULT_CONFIG, Config, JsonOption
+from .given.options import DEFAULT_CONFIG, Config, EveryFactOption, JsonOption, TurnOption
 from .opened.session import ThreadReader, open_threads
 from .show.comparison import ComparisonPage
 from .show.output import Output
@@ -27,15 +27,11 @@ def diff(
     second: Annotated[
         str, typer.Argument(metavar="[THREAD]", help="That of the second; by default the same.")
     ] = "",
-    turn: Annotated[
-        int | None, typer.Option(min=1, help="Which run of the first; by default its last.")
-    ] = None,
+    turn: TurnOption = None,
     other_turn: Annotated[
         int | None, typer.Option(min=1, help="Which run of the second; by default its last.")
     ] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="What is the same too, and values to their end.")
-    ] = False,
+    full: EveryFactOption = False,
     config: Config = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:

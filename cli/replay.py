@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from .exits import DONE, finish
-from .given.options import DEFAULT_CONFIG, Config, JsonOption, ThreadId
+from .given.options import (
+    DEFAULT_CONFIG,
+    Config,
+    EveryFactOption,
+    JsonOption,
+    ThreadId,
+    TurnOption,
+)
 from .opened.session import open_session
 from .show.comparison import ComparisonPage
 from .show.output import Output
@@ -22,12 +29,8 @@ def replay(
     checkpoint: Annotated[
         str, typer.Option("--from", help="Id of the checkpoint to begin at; else the run's first.")
     ] = "",
-    turn: Annotated[
-        int | None, typer.Option(min=1, help="Which of its runs; by default the last.")
-    ] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="What is the same too, and values to their end.")
-    ] = False,
+    turn: TurnOption = None,
+    full: EveryFactOption = False,
     config: Config = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:

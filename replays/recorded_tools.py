@@ -6,15 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import ArgumentError, NotFoundError
 from ..state.run import Run
 from ..state.values import Json, JsonObject, digest
 from ..stores.records import EffectRecord
-from ..tools.contract import Tool
-from ..tools.effect_keys import call_of
+from ..tools.contract import Tool, ToolCall
 from ..tools.endings import Ending, ending_of_record, is_repeatable
 from ..tools.outcome import ToolOutcome
-from ..tools.runner import Runner
+from ..tools.runner import Runner, Terms
 from .missing import Missing
 
 if TYPE_CHECKING:
@@ -47,45 +45,31 @@ class RecordedRunner(Runner):
                 self._looks[*place, record.claim.args_digest].append(record)
         self._missing = missing
 
-    async def call(
+    async def _once(
         self,
-        name: str,
+        tool: Tool,
         args: JsonObject,
-        *,
-        run: Run,
-        step: str,
-        attempt: int,
-        timeout: float | None,  # noqa: ARG002 - the signature of a runner
-        again: str = "",
-        grant: str = "",  # noqa: ARG002
+        call: ToolCall,
+        terms: Terms,  # noqa: ARG002 - the signature of a runner
     ) -> ToolOutcome:
         """Return how the call ended when it was made; a call that was not made fails."""
-        try:
-            tool, checked = self.get(name), await self.checked(name, args)
-        except NotFoundError as error:
-            return ToolOutcome(status="failed", kind="not_found", error=str(error))
-        except ArgumentError as error:
-            return ToolOutcome(status="failed", kind="arguments", error=str(error))
-        call = call_of(tool, checked, run=run, step=step, attempt=attempt, again=again)
-        record = self._effects.get(call.idempotency_key) or self._looked(name, step, checked)
+        record = self._effects.get(call.idempotency_key) or self._looked(tool, call, args)
         if record is None:
-            self._missing.note(f"step {step}: {name} with these arguments was not called")
+            name = tool.name
+            self._missing.note(f"step {call.step}: {name} with these arguments was not called")
             return ToolOutcome(
                 status="failed",
                 kind="not_found",
                 error=f"{name} was not called with these arguments, and a replay calls nothing.",
-                key=call.idempotency_key,
             )
         self._missing.used.add(record.claim.key)
         ending = ending_of_record(record) if record.state == "done" else _not_done(record)
         outcome = ending.outcome(repeatable=is_repeatable(tool.contract))
-        return outcome.model_copy(
-            update={"key": record.claim.key, "retryable": False, "seconds": _seconds(record)}
-        )
+        return outcome.model_copy(update={"retryable": False})
 
-    def _looked(self, name: str, step: str, args: JsonObject) -> EffectRecord | None:
+    def _looked(self, tool: Tool, call: ToolCall, args: JsonObject) -> EffectRecord | None:
         """Return what the next second look at a step found, whose moment is part of its name."""
-        place = _look_of(step, name=name)
+        place = _look_of(call.step, name=tool.name)
         looks = self._looks[*place, digest(args)] if place is not None else []
         return looks.pop(0) if looks else None
 
@@ -104,7 +88,3 @@ def _not_done(record: EffectRecord) -> Ending:
     """Read back how a call failed; one that was never settled is in doubt."""
     state = "failed" if record.state == "failed" else "unknown"
     return Ending(state=state, kind="tool_error", error=record.error or "Nobody knows.")
-
-
-def _seconds(record: EffectRecord) -> float:
-    return max(0.0, (record.settled_at or record.claimed_at) - record.claimed_at)

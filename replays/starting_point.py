@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AnyMessage, HumanMessage
-from langgraph.constants import START
 
 from ..errors import NotFoundError
-from ..runs.thread import config_of
-from ..runs.trace import checkpoint_id, moment_of
+from ..runs.moments import checkpoint_id, moment_of
+from ..runs.thread import awaits_input, config_of
 from ..runs.view import RunView
 from ..state.run import Run
 
@@ -100,14 +99,13 @@ def _said_later(
 ) -> list[AnyMessage]:
     """Return the messages that came to a run after a checkpoint.
 
-    A message belongs to the run that took it in. Before `normalize` has, checkpoints tell of the
-    run before.
+    A message belongs to the run that took it in.
     """
     seen: set[str | None] = set()
     found: list[AnyMessage] = []
     started = False
     for snapshot in history:
-        if {START, "normalize"} & {*snapshot.next}:
+        if awaits_input(snapshot):
             continue
         messages: Sequence[AnyMessage] = snapshot.values.get("messages", [])
         said = [m for m in messages if isinstance(m, HumanMessage) and m.id not in seen]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from langgraph.constants import START
-
 from ..state.approval import FACTS_KEY, ApprovalRequest
 from ..state.migrations import read_stored
 from ..state.values import JsonObject
@@ -70,6 +68,14 @@ def read_thread(thread: str, snapshot: StateSnapshot) -> ThreadState:
     )
 
 
+def awaits_input(snapshot: StateSnapshot) -> bool:
+    """Say whether what came last has not been taken in: the checkpoint tells of the run before."""
+    # Whoever has a snapshot has LangGraph, which a command's help page does without.
+    from langgraph.constants import START
+
+    return bool({START, "normalize"} & {*snapshot.next})
+
+
 def _status(
     snapshot: StateSnapshot,
 ) -> Literal["absent", "fresh", "unfinished", "waiting", "finished"]:
@@ -79,7 +85,7 @@ def _status(
         return "waiting"
     values: Any = snapshot.values
     begun = bool(values.get("run")) and not values.get("task")
-    if not begun or set(snapshot.next) & {START, "normalize"}:
+    if not begun or awaits_input(snapshot):
         return "fresh"
     # A thread that was cut off between the end of its nodes and the next checkpoint has no `next`.
     answer: JsonObject = values.get("answer") or {}

@@ -26,6 +26,12 @@ Config = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
 ]
+TurnOption = Annotated[
+    int | None, typer.Option("--turn", min=1, help="Which of its runs; by default the last.")
+]
+EveryFactOption = Annotated[
+    bool, typer.Option("--full", help="What is the same too, and values to their end.")
+]
 ThreadId = Annotated[str, typer.Argument(metavar="THREAD", help="The thread's id.")]
 
 BudgetOption = Annotated[float | None, typer.Option(min=0, help="Most to spend, in US dollars.")]
