@@ -16,6 +16,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
 from ...models.requests import Role
+from ...runs.prompts import VERIFIED
 from ...state.values import JsonObject
 from .mind import Mind
 from .scene import SceneCall
@@ -88,7 +89,7 @@ class RoleModel(_MindModel):
             case "reasoner":
                 return mind.reason(prompt)
             case "verifier":
-                return {"supported": [True] * prompt.count("\nClaim ")}
+                return {"supported": [True] * prompt.count(f"\n{VERIFIED} ")}
             case _:
                 return mind.sentences(prompt)
 
