@@ -387,6 +387,10 @@ class Catalog:
                 f"No model `{name}`.", where="models", fix=f"There is: {known}."
             ) from None
 
+    def lists(self, id_: str) -> bool:
+        """Say whether the settings have a model of that id, at whichever place."""
+        return any(model.id == id_ for model in self.settings.models)
+
     def serves(self, role: Role) -> bool:
         """Say whether any model is there for a role."""
         if any(role in m.roles and not self.endpoint(m).disabled for m in self.models):

@@ -190,13 +190,19 @@ def _not_its_role(model: ModelSettings, signals: Signals, catalog: Catalog) -> s
 
 def _unfit(model: ModelSettings, signals: Signals, catalog: Catalog, floor: int) -> str:
     if model == catalog.overrides.get(signals.role):
-        return ""
+        # Who hands over a model vouches for it; what the settings say of its id holds nevertheless.
+        return _barred(model, signals, catalog) if catalog.lists(model.id) else ""
     needed = signals.context_tokens + signals.output_tokens
-    regions = catalog.settings.routing.regions
     if model.quality < floor:
         return f"quality tier {model.quality} is below the floor of {floor}"
     if model.context_window is not None and needed > model.context_window:
         return f"context of {model.context_window} tokens is smaller than the needed {needed}"
+    return _barred(model, signals, catalog)
+
+
+def _barred(model: ModelSettings, signals: Signals, catalog: Catalog) -> str:
+    """Say whether what is sent may not go where the model is."""
+    regions = catalog.settings.routing.regions
     if barred := [name for name in signals.data_class if name not in model.data_classes]:
         return f"may not be sent data of class {', '.join(barred)}"
     if regions and set(regions).isdisjoint(model.regions):

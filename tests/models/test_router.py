@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from pointsman.models.catalog.given import given_settings
 from pointsman.models.catalog.settings import Catalog, parse_models_settings
 from pointsman.models.requests import Ranking, Signals
 from pointsman.models.routing.health import HealthView
 from pointsman.models.routing.router import NOT_GOOD_ENOUGH, Facts, SpendLeft, rank
+from pointsman.testing import ScriptedModel
 
 MODELS: list[dict[str, Any]] = [
     {"id": "small", "endpoint": "a", "quality": 2, "prices": {"input": 1, "output": 1}},
@@ -268,3 +270,27 @@ def test_a_row_can_ask_whether_a_reply_must_fit_a_schema(needs: bool) -> None:
 
     assert ranking.row == ("forms" if needs else "words")
     assert names(ranking)[0] == ("best" if needs else "small")
+
+
+@pytest.mark.parametrize(
+    ("entry", "may"),
+    [
+        (None, True),
+        ({"data_classes": ["health"], "regions": ["eu"]}, True),
+        ({"regions": ["eu"]}, False),
+        ({"data_classes": ["health"]}, False),
+    ],
+    ids=["not listed", "listed for both", "not for the class", "not in the region"],
+)
+def test_a_given_model_is_held_to_what_the_settings_say_of_its_id(
+    entry: dict[str, Any] | None, may: bool
+) -> None:
+    """Whoever hands one over vouches only for what no settings speak of."""
+    listed = [] if entry is None else [{"id": "ScriptedModel", "endpoint": "a", **entry}]
+    known = catalog_of(listed, routing={"regions": ["eu"]}).settings
+    given = given_settings({"chat": ScriptedModel(replies=[])}, known)
+    signals = Signals(data_class=("health",), role="chat")
+
+    ranking = rank(signals, catalog=Catalog(known, overrides=given), facts=Facts())
+
+    assert bool(ranking.candidates) is may
