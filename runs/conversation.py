@@ -48,7 +48,7 @@ def is_same_input(view: RunView, input_id: str, input_digest: str) -> bool:
     """
     if not view.begun or view.run.input_digest != input_digest:
         return False
-    answered = view.answer is not None and view.answer.status != "waiting"
+    answered = view.answer is not None and view.answer.ends_run
     return (bool(input_id) and input_id == view.run.input_id) or not answered
 
 

@@ -55,11 +55,12 @@ def read_thread(thread: str, snapshot: StateSnapshot) -> ThreadState:
     facts: JsonObject = {}
     for interrupt in snapshot.interrupts:
         facts = interrupt.value.get(FACTS_KEY, {})
+    view = RunView(stored)
     return ThreadState(
         id=thread,
-        status=_status(snapshot),
+        status=_status(snapshot, view),
         values=stored,
-        view=RunView(stored),
+        view=view,
         asked=tuple(
             read_stored(ApprovalRequest, asked, where=f"thread {thread}")
             for asked in facts.get("approvals", [])
@@ -77,7 +78,7 @@ def awaits_input(snapshot: StateSnapshot) -> bool:
 
 
 def _status(
-    snapshot: StateSnapshot,
+    snapshot: StateSnapshot, view: RunView
 ) -> Literal["absent", "fresh", "unfinished", "waiting", "finished"]:
     if snapshot.created_at is None:
         return "absent"
@@ -88,6 +89,5 @@ def _status(
     if not begun or awaits_input(snapshot):
         return "fresh"
     # A thread that was cut off between the end of its nodes and the next checkpoint has no `next`.
-    answer: JsonObject = values.get("answer") or {}
-    ended = answer.get("status", "waiting") != "waiting" and not snapshot.next
+    ended = view.answer is not None and view.answer.ends_run and not snapshot.next
     return "finished" if ended else "unfinished"

@@ -9,6 +9,24 @@ from .values import Record, Trust
 AnswerStatus = Literal["complete", "partial", "safe_response", "question", "waiting"]
 
 
+class AnswerForm(Record):
+    """What whoever meets an answer must know of its status."""
+
+    title: str
+    """Stands above it where a person reads it at a terminal."""
+    ends_run: bool = True
+    """Whether the run is over with it; else more of it follows."""
+
+
+ANSWER_FORMS: dict[AnswerStatus, AnswerForm] = {
+    "complete": AnswerForm(title="Answer"),
+    "partial": AnswerForm(title="Answer (partial)"),
+    "safe_response": AnswerForm(title="Safe response"),
+    "question": AnswerForm(title="Question"),
+    "waiting": AnswerForm(title="Answer so far", ends_run=False),
+}
+
+
 class Citation(Record):
     """A numbered source of the answer."""
 
@@ -51,3 +69,8 @@ class Answer(Record):
     """For operators: what did not happen and why, with the causes that no user is told."""
     note: str = ""
     """For example: no language model configured."""
+
+    @property
+    def ends_run(self) -> bool:
+        """Whether the run is over with it."""
+        return ANSWER_FORMS[self.status].ends_run

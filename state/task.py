@@ -8,6 +8,8 @@ from .values import Readers, Record, Trust, digest
 
 Modality = Literal["text", "image", "audio", "video"]
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
+TEXT: Modality = "text"
+"""The only modality that is no medium."""
 
 
 class Attachment(Record):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from ...state.answer import Answer, AnswerStatus
+from ...state.answer import ANSWER_FORMS, Answer
 from ...state.approval_table import ApprovalTable, tables_of
 from ...state.instances import parts_of, step_of
 from ...state.results import StepResult
@@ -38,24 +38,9 @@ def show_report(output: Output, report: Report) -> None:
         output.line(f"The run was cut off. Go on: {report.resume}")
 
 
-def answer_title(status: AnswerStatus) -> str:
-    """Return what stands above an answer; a type checker finds a status that has none."""
-    match status:
-        case "complete":
-            return "Answer"
-        case "partial":
-            return "Answer (partial)"
-        case "safe_response":
-            return "Safe response"
-        case "question":
-            return "Question"
-        case "waiting":
-            return "Answer so far"
-
-
 def show_answer(output: Output, answer: Answer) -> None:
     """Show an answer with what it cites."""
-    output.line(Text(answer_title(answer.status), style="bold"))
+    output.line(Text(ANSWER_FORMS[answer.status].title, style="bold"))
     output.show(Text(visible(answer.text)))
     if answer.citations:
         output.line()

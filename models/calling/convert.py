@@ -9,14 +9,14 @@ from langchain_core.messages import BaseMessage
 
 from ...errors import EndpointError
 from ...state.signatures import sniffed_type
-from ...state.task import Modality
+from ...state.task import MODALITIES, TEXT, Modality
 from .guards import declared_type
-from .tokens import IMAGE_BLOCKS, TEXT_BLOCKS, media_bytes
+from .tokens import TEXT_BLOCKS, media_bytes
 
 Converter = Callable[[bytes, str], Awaitable[str]]
 """Turns bytes of a media type into text: a transcription, a description, recognized text."""
 
-MEDIA: tuple[Modality, ...] = ("image", "audio", "video")
+MEDIA: tuple[Modality, ...] = tuple(kind for kind in MODALITIES if kind != TEXT)
 
 Converters = Mapping[Modality, Converter]
 
@@ -55,16 +55,9 @@ async def _text_of(block: Any, converters: Converters) -> str:
 
 
 def block_modality(block: Mapping[str, Any]) -> Modality:
-    """Return the modality of a content block."""
-    kind = str(block.get("type", ""))
-    if kind in IMAGE_BLOCKS:
-        return "image"
-    if "audio" in kind:
-        return "audio"
-    if "video" in kind:
-        return "video"
-    declared = declared_type(block)
-    for modality in MEDIA:
-        if declared.startswith(modality):
-            return modality
-    return "text"
+    """Return the modality of a content block: its type names it, or else its media type."""
+    for told in (str(block.get("type", "")), declared_type(block).partition("/")[0]):
+        for medium in MEDIA:
+            if medium in told:
+                return medium
+    return TEXT
