@@ -12,6 +12,7 @@ from ..errors import ConfigError
 from ..stores.anchor import SignedHead, read_head
 from .exits import DONE, finish
 from .given.options import DEFAULT_CONFIG, Config, JsonOption
+from .opened.caller import ISSUE, administrator
 from .opened.sight import seen_entries
 from .opened.store import open_records
 from .show.amounts import compact, moment
@@ -58,6 +59,23 @@ def audit_head(config: Config = DEFAULT_CONFIG) -> None:
     finish(_head(output, config), output)
 
 
+@app.command("rotate")
+def audit_rotate(
+    former: Annotated[
+        Path | None,
+        typer.Option(help="The key so far, where it is not in the home folder."),
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Have a new key sign the log: POINTSMAN_AUDIT_KEY, else one made in the home folder.
+
+    What older keys signed goes on being verified.
+    """
+    output = Output(as_json=as_json)
+    finish(_rotate(output, config, former), output)
+
+
 async def _list(output: Output, config: str, thread: str | None, limit: int) -> int:
     """Print entries, oldest first."""
     async with open_records(config) as (settings, store):
@@ -100,6 +118,35 @@ async def _head(output: Output, config: str) -> int:
         head = await store.audit.signed_head()
     output.document(head.model_dump(mode="json"))
     return DONE
+
+
+async def _rotate(output: Output, config: str, former: Path | None) -> int:
+    """Hand over to another key.
+
+    Raises:
+        StoreError: The log is not whole, or has no key so far.
+        CredentialError: The caller may not, or a key is none.
+        ConfigError: The file cannot be read.
+    """
+    key = _read_key(former) if former else ""
+    async with open_records(config) as (settings, store):
+        by = await administrator(settings, store, ISSUE)
+        logs = await store.audit.rotate_key(by=by.id, former=key)
+    if output.json:
+        output.document({"rotated": True, "logs": logs})
+    else:
+        output.line(f"A new key signs from here on; logs that were handed over to it: {logs}.")
+    return DONE
+
+
+def _read_key(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        # From None: the message of a file in another encoding quotes the key.
+        raise ConfigError(
+            "It cannot be read.", where=str(file), fix="Name the file that holds the key so far."
+        ) from None
 
 
 def _read_exported(file: Path) -> SignedHead:

@@ -14,7 +14,7 @@ from ..settings import Settings
 from ..stores.records import Switch
 from .exits import DONE, finish
 from .given.options import DEFAULT_CONFIG, Config, JsonOption, command_line
-from .opened.caller import administrator, token_settings
+from .opened.caller import ISSUE, administrator, token_settings
 from .opened.store import open_records
 from .show.amounts import moment
 from .show.output import Output, visible
@@ -22,9 +22,6 @@ from .show.tables import table
 
 if TYPE_CHECKING:
     from ..stores.store import SqlStore
-
-ISSUE = "issue_token"
-"""The operation that policy is asked about."""
 
 app = typer.Typer(
     name="token",

@@ -88,8 +88,11 @@ class SqlAuditLog:
             lambda connection: [_entry(row) for row in connection.execute(query)][::-1]
         )
 
-    async def verify(self) -> int:
+    async def verify(self, *, former: str = "") -> int:
         """Check the chain and what was signed of it, and return its length.
+
+        Args:
+            former: Another key that may have signed last.
 
         Raises:
             StoreError: An entry was changed, removed, inserted or moved, the tail is missing, or
@@ -98,11 +101,36 @@ class SqlAuditLog:
         """
         length = await self._database.read(_verify)
         if self._anchor is not None:
-            heads = await self._database.compute(self._anchor.heads)
+            anchor = self._anchor
+            heads = await self._database.compute(lambda: anchor.heads(former))
             if length and not heads:
                 raise _unsigned()
             await self.verify_heads(heads)
         return length
+
+    async def rotate_key(self, *, by: str, former: str = "") -> int:
+        """Have another key sign from here on, and return how many logs it signs now.
+
+        Args:
+            by: Who wants that; an entry says so.
+            former: The key so far, where it is not in the home folder.
+
+        Raises:
+            StoreError: The log is not whole, or nothing signs it.
+            CredentialError: A key is none.
+        """
+        anchor = self._anchor
+        if anchor is None or not (former := former or anchor.folder_key()):
+            raise StoreError(
+                "There is no key that has signed it so far.",
+                where="audit",
+                fix="Name the file that holds it: pointsman audit rotate --former FILE.",
+            )
+        # What was tampered with is not handed over as if it had been good.
+        await self.verify(former=former)
+        rotated = await self._database.compute(lambda: anchor.rotate(former))
+        await self.append("audit_key_rotated", actor=by, body={"logs": rotated})
+        return rotated
 
     async def signed(self) -> int:
         """Return the number of the last entry that a signed head vouches for; 0 if none does.

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TOKEN_VARIABLE = "POINTSMAN_TOKEN"  # noqa: S105 - the name of a variable, not its content
 KEYRING = "keyring.json"
+ISSUE = "issue_token"
+"""The operation of whoever makes keys and tokens, as policy calls it."""
 
 
 @dataclass(frozen=True, kw_only=True)

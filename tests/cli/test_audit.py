@@ -100,3 +100,38 @@ def test_an_exported_head_outlives_the_home(desk, tmp_path):
     assert (good.code, plain.code, against.code) == (0, 0, 1)
     assert "audit entry 1: The chain was rewritten" in against.err
     assert "holds no signed head" in desk("audit", "verify", "--head", str(forged)).err
+
+
+def test_a_new_key_leaves_what_the_old_one_signed_good(desk, tmp_path):
+    """Exported heads too; who changed it is on record."""
+    desk("switch", "set", "pause")
+    head = tmp_path / "head.json"
+    head.write_text(desk("audit", "head").out)
+    before = (desk.home / "audit-key.pem").read_text()
+
+    rotated = desk("audit", "rotate")
+    desk("switch", "clear", "pause")
+
+    assert rotated.code == 0, rotated.err
+    assert (desk.home / "audit-key.pem").read_text() != before
+    verified = desk("audit", "verify", "--head", str(head), "--json")
+    assert verified.document == {"valid": True, "entries": 3, "signed": 3}
+    assert "audit_key_rotated" in desk("audit", "list").out
+
+
+def test_a_key_of_the_environment_is_changed_with_the_former_one(desk, tmp_path, monkeypatch):
+    """Without it, nothing is handed over and the command says what lacks."""
+    monkeypatch.setenv("POINTSMAN_AUDIT_KEY", "o" * 40)
+    desk("switch", "set", "pause")
+    former = tmp_path / "former"
+    former.write_text("o" * 40 + "\n")
+    monkeypatch.setenv("POINTSMAN_AUDIT_KEY", "n" * 40)
+
+    without = desk("audit", "rotate")
+    with_it = desk("audit", "rotate", "--former", str(former))
+
+    assert (without.code, with_it.code) == (1, 0), with_it.err
+    assert "--former FILE" in without.err
+    assert desk("audit", "verify").code == 0
+    missing = desk("audit", "rotate", "--former", str(tmp_path / "none"))
+    assert "It cannot be read" in missing.err
