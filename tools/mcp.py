@@ -28,13 +28,13 @@ from .causes import ToolSaidError
 from .contract import ContractOptions, Tool, ToolCall, ToolContract
 from .mcp_server import McpServer
 from .mcp_session import open_session
+from .mcp_unread import UnreadMessages
 from .media import WithMedia, read_blocks
 from .redaction import Redaction
 from .registry import check_contract
 
 if TYPE_CHECKING:
     from mcp import ClientSession
-    from mcp.types import CallToolResult
     from mcp.types import Tool as Definition
 
 T = TypeVar("T")
@@ -226,7 +226,7 @@ async def _offered(server: McpServer) -> list[JsonObject]:
         ) from None  # the cause quotes the URL
 
 
-async def _definitions(session: ClientSession) -> list[JsonObject]:
+async def _definitions(session: ClientSession, unread: UnreadMessages) -> list[JsonObject]:
     """List what a server offers, each definition unread: one odd tool must not hide the others."""
     from mcp.types import ClientRequest, ListToolsRequest, PaginatedRequestParams
 
@@ -235,7 +235,8 @@ async def _definitions(session: ClientSession) -> list[JsonObject]:
     while True:
         params = None if cursor is None else PaginatedRequestParams(cursor=cursor)
         request = ClientRequest(ListToolsRequest(params=params))
-        page = await session.send_request(request, _Page)
+        asked = session.send_request(request, _Page)
+        page = await unread.reply(asked, _Page.model_validate)
         # What is no object at all is refused like a tool without a name.
         found.extend(each if isinstance(each, dict) else {"name": ""} for each in page.tools)
         cursor = page.nextCursor
@@ -251,18 +252,19 @@ class _Page(BaseModel):
 
 
 async def _run(server: McpServer, name: str, pin: str, args: JsonObject, _call: ToolCall) -> Any:
-    from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest
+    from mcp.types import CallToolRequest, CallToolRequestParams, ClientRequest
 
     sent = False
 
-    async def use(session: ClientSession) -> Any:
+    async def use(session: ClientSession, unread: UnreadMessages) -> Any:
         nonlocal sent
-        _check_pin(server, name, pin, await _definitions(session))
+        _check_pin(server, name, pin, await _definitions(session, unread))
         sent = True
         # Not `call_tool`: it checks the result against whatever schema the server declares now.
         params = CallToolRequestParams(name=name, arguments=args)
         request = ClientRequest(CallToolRequest(params=params))
-        return await read_result(await session.send_request(request, CallToolResult))
+        asked = session.send_request(request, Called)
+        return await read_result(await unread.reply(asked, Called.model_validate))
 
     try:
         return await _in_session(server, use)
@@ -289,29 +291,51 @@ def _check_pin(server: McpServer, name: str, pin: str, offered: Sequence[JsonObj
         )
 
 
-async def read_result(result: CallToolResult) -> Any:
+class Called(BaseModel):
+    """What a call has brought. The call was made, so no form of it makes it a failed one."""
+
+    content: Any = None
+    structuredContent: Any = None  # noqa: N815 - the protocol's name
+    isError: Any = None  # noqa: N815 - the protocol's name
+
+    def blocks(self) -> list[Any]:
+        """Return the content's blocks, whatever stands in their place."""
+        if isinstance(self.content, list):
+            return self.content
+        return [] if self.content is None else [self.content]
+
+
+async def read_result(result: Called) -> Any:
     """Return what a call brought: structured content, text, media, or several of them.
 
     Raises:
         ToolSaidError: The server reports an error.
     """
-    if len(result.content) <= FEW_BLOCKS:
-        return _read_result(result)
-    return await asyncio.to_thread(_read_result, result)
+    blocks = result.blocks()
+    if len(blocks) <= FEW_BLOCKS:
+        return _read_result(result, blocks)
+    return await asyncio.to_thread(_read_result, result, blocks)
 
 
-def _read_result(result: CallToolResult) -> Any:
-    texts = [block.text for block in result.content if block.type == "text"]
+def _read_result(result: Called, blocks: list[Any]) -> Any:
+    texts = [block["text"] for block in blocks if _is_text(block)]
     text = "\n".join(texts)
-    if result.isError:
+    if result.isError not in (None, False):
         raise ToolSaidError(text or "The server reported an error without a text.")
     content: WithMedia | str = text
-    if len(texts) < len(result.content):
-        dumped = result.model_dump(mode="json", exclude_none=True, include={"content"})
-        content = WithMedia(value=read_blocks(dumped["content"]))
-    if result.structuredContent is None:
+    if len(texts) < len(blocks):
+        content = WithMedia(value=read_blocks(blocks))
+    structured = result.structuredContent
+    if structured is None:
         return content
-    return _beside(result.structuredContent, content, text)
+    return _beside(
+        structured if isinstance(structured, dict) else {"result": structured}, content, text
+    )
+
+
+def _is_text(block: Any) -> bool:
+    is_text = isinstance(block, dict) and block.get("type") == "text"
+    return is_text and isinstance(block.get("text"), str)
 
 
 def _beside(structured: JsonObject, content: Any, text: str) -> Any:
@@ -336,19 +360,23 @@ def _is_same(structured: JsonObject, text: str) -> bool:
     return said in (structured, structured.get("result", structured))
 
 
-async def _in_session(server: McpServer, use: Callable[[ClientSession], Awaitable[T]]) -> T:
+async def _in_session(
+    server: McpServer, use: Callable[[ClientSession, UnreadMessages], Awaitable[T]]
+) -> T:
     """Open a session, use it and close it.
 
     What `use` returns or raises gets out as it is. The session's task group would wrap an
     exception, and an error while closing would hide a result that is there.
     """
+    from mcp.types import InitializeResult
+
     answers: list[T] = []
     failures: list[Exception] = []
     try:
-        async with open_session(server) as session:
-            await session.initialize()
+        async with open_session(server) as (session, unread):
+            await unread.reply(session.initialize(), InitializeResult.model_validate)
             try:
-                answers.append(await use(session))
+                answers.append(await use(session, unread))
             except Exception as error:  # noqa: BLE001 - raised again below
                 failures.append(error)
     except Exception as error:  # noqa: BLE001 - raised again below, if there is nothing better

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from ..errors import ConfigError
 from .mcp_logs import redacted_logs
 from .mcp_server import McpServer, shown_url
+from .mcp_unread import UnreadMessages
 
 if TYPE_CHECKING:
     from langchain_mcp_adapters.sessions import Connection
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def open_session(server: McpServer) -> AsyncGenerator[ClientSession]:
-    """Open a session, to be initialized. What its libraries log shows none of the secrets.
+async def open_session(server: McpServer) -> AsyncGenerator[tuple[ClientSession, UnreadMessages]]:
+    """Open a session, to be initialized, beside what its library will not be able to read.
+
+    What its libraries log shows none of the secrets.
 
     Raises:
         ConfigError: The extra is missing, or a variable is not set.
     """
-    connection = _connection(server.resolved())
+    unread = UnreadMessages(server.name, may_chat=server.transport == "stdio")
+    connection = _connection(server.resolved(), {"message_handler": unread.take})
     with redacted_logs(server.secrets()):
         async with _session(server, connection) as session:
-            yield session
+            yield session, unread
 
 
 def _session(
@@ -45,7 +49,7 @@ def _session(
     return create_session(connection)
 
 
-def _connection(server: McpServer) -> Connection:
+def _connection(server: McpServer, session: dict[str, Any]) -> Connection:
     if server.transport == "stdio":
         return {
             "transport": "stdio",
@@ -53,12 +57,16 @@ def _connection(server: McpServer) -> Connection:
             "args": list(server.args),
             "env": server.env,
             "cwd": server.cwd,
+            # Else one byte that is no UTF-8 ends the session.
+            "encoding_error_handler": "replace",
+            "session_kwargs": session,
         }
     return {
         "transport": "streamable_http",
         "url": shown_url(server.url),
         "headers": server.headers,
         "httpx_client_factory": functools.partial(_client, server.url),
+        "session_kwargs": session,
     }
 
 

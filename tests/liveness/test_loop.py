@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
-from mcp.types import CallToolResult
 
 from pointsman import Settings, build_agent, open_store, tool
 from pointsman.errors import TaskError
@@ -22,7 +21,7 @@ from pointsman.state.schemas import SchemaRefusedError, check_schema
 from pointsman.state.yaml_text import MAX_CHARACTERS, read_yaml
 from pointsman.testing import ScriptedModel
 from pointsman.tools import Runner, Tool, ToolContract, collect
-from pointsman.tools.mcp import read_result
+from pointsman.tools.mcp import Called, read_result
 
 MILLION = 1_000_000
 DESK = Path(__file__).parents[2] / "examples" / "support_desk"
@@ -285,7 +284,7 @@ MCP_RESULTS: dict[str, Any] = {
 @pytest.mark.parametrize("name", MCP_RESULTS)
 async def test_what_an_mcp_server_answers(name: str, watch: Any, store: Any) -> None:
     """Read off the wire, put together, copied and settled."""
-    answer = CallToolResult.model_validate(MCP_RESULTS[name])
+    answer = Called.model_validate(MCP_RESULTS[name])
 
     async def run(_args: Any, _call: Any) -> Any:
         return await read_result(answer)

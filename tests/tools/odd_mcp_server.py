@@ -1,6 +1,7 @@
 """An MCP server that speaks JSON-RPC by hand, because a library would refuse what it says.
 
-`odd_mcp_server.py FILE`: FILE holds `{"tools": [definition, …], "results": {tool: result, …}}`.
+`odd_mcp_server.py FILE`: FILE holds `{"tools": [definition, …], "results": {tool: result, …}}`. A
+result that is a text is all that is said to a call, byte by byte (latin-1), with the id for `ID`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 
-def answer(request: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+def answer(request: dict[str, Any], said: dict[str, Any]) -> Any:
     """Answer one request."""
     match request["method"]:
         case "initialize":
@@ -34,8 +35,12 @@ def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         if "id" in request:
-            reply = {"jsonrpc": "2.0", "id": request["id"], "result": answer(request, said)}
-            print(json.dumps(reply), flush=True)
+            result = answer(request, said)
+            reply = json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result})
+            if isinstance(result, str):
+                reply = result.replace("ID", str(request["id"]))
+            sys.stdout.buffer.write(reply.encode("latin-1") + b"\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -211,3 +211,88 @@ async def test_a_servers_own_description_is_said_to_be_its_own(serve: Serve) -> 
     [theirs] = (await mcp_tools(serve(FINE))).tools
     [ours] = (await mcp_tools(serve(FINE), contracts={"fine": {"description": "Mine."}})).tools
     assert (theirs.contract.described_by, ours.contract.described_by) == ("mcp:odd", "")
+
+
+REPLY = '{"jsonrpc": "2.0", "id": ID, "result": {"content": [{"type": "text", "text": "paid"}]}}'
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        pytest.param(REPLY.replace("paid", "paid \\ud83d"), "paid \ufffd", id="half-emoji"),
+        pytest.param(REPLY.replace("paid", "caf\xe9"), "caf\ufffd", id="no-utf-8"),
+        pytest.param(f"[{REPLY}]", "paid", id="batch"),
+        pytest.param(REPLY.replace("ID", '"ID"'), "paid", id="id-as-text"),
+        pytest.param(f"INFO: paying\n{{'jsonrpc'}}\n{REPLY}", "paid", id="log-lines"),
+        pytest.param(
+            f'{{"jsonrpc": "2.0", "method": "x", "params": 5}}\n{REPLY}', "paid", id="note"
+        ),
+        pytest.param(f'{{"jsonrpc": "2.0", "method": "x\n{REPLY}', "paid", id="half-a-note"),
+        pytest.param(
+            REPLY.replace('[{"type": "text", "text": "paid"}]', "5"), [5], id="content-no-list"
+        ),
+        pytest.param(
+            REPLY.replace('"text", "text"', '"hologram", "x"'),
+            [{"type": "hologram", "x": "paid"}],
+            id="unknown-block",
+        ),
+        pytest.param(
+            REPLY.replace('"content": [', '"structuredContent": [1], "content": ['),
+            {"result": [1], "text": "paid"},
+            id="structured-no-object",
+        ),
+    ],
+)
+async def test_a_call_that_was_made_is_done_in_whatever_form_it_is_told(
+    said: str, expected: Any, serve: Serve, make_runner: Any, run: Run
+) -> None:
+    """What the protocol's library refuses is read as far as it can be."""
+    runner = make_runner(*(await mcp_tools(serve(FINE, fine=said))).tools)
+
+    outcome = await runner.call("fine", {}, run=run, step="s", attempt=1, timeout=20)
+
+    assert (outcome.status, outcome.output) == ("done", expected)
+
+
+@pytest.mark.parametrize("effect", ["read", "write"])
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        pytest.param(REPLY[:-4], "cannot be read", id="broken"),
+        pytest.param('{"jsonrpc": "2.0", "id": ID}', "cannot be read", id="no-result"),
+        pytest.param(
+            '{"jsonrpc": "2.0", "id": ID, "result": null}', "cannot be read", id="null-result"
+        ),
+        pytest.param(
+            '{"jsonrpc": "2.0", "id": ID, "error": "no funds"}', "no funds", id="bare-error"
+        ),
+        pytest.param(
+            '{"jsonrpc": "2.0", "id": null, "error": {"code": -1, "message": "no such id"}}',
+            "no such id",
+            id="null-id",
+        ),
+        pytest.param(f"{REPLY[:60]}{'[' * 100}{']' * 100}}}}}", "cannot be read", id="deep"),
+    ],
+)
+async def test_a_message_that_nobody_can_read_ends_its_call_alone(
+    said: str, words: str, effect: str, serve: Serve, make_runner: Any, run: Run
+) -> None:
+    """At once, and clearly; what it has changed is unknown, and the next call is served."""
+    server = serve(FINE, define("next"), fine=said, next={"content": [text("here")]})
+    contracts: Any = {"fine": {"effect": effect}}
+    runner = make_runner(*(await mcp_tools(server, contracts=contracts)).tools)
+
+    outcome = await runner.call("fine", {}, run=run, step="s", attempt=1, timeout=60)
+    after = await runner.call("next", {}, run=run, step="t", attempt=1, timeout=60)
+
+    assert outcome.status == ("failed" if effect == "read" else "unknown")
+    assert words in outcome.error
+    assert outcome.seconds < 30
+    assert (after.status, after.output) == ("done", "here")
+
+
+async def test_half_an_emoji_in_one_description_hides_no_tool(serve: Serve) -> None:
+    """A list that the library refuses as a whole is read all the same."""
+    loaded = await mcp_tools(serve(FINE, define("odd", description="a\ud83d")))
+
+    assert [tool.name for tool in loaded.tools] == ["fine", "odd"]
