@@ -28,9 +28,15 @@ PRIVATE_USES = {
     "_load_checkpoint_tuple": {"stores/postgres_checkpoints.py"},
     "_arun": {"tools/langchain_function.py"},
     "_run": {"tools/langchain_function.py"},
+    "_create_chat_result": {"models/calling/openai_chat.py"},
+    "_convert_chunk_to_generation_chunk": {"models/calling/openai_chat.py"},
 }
 """Private attributes of objects that are not ours, and the one module each that says why."""
-PRIVATE_OVERRIDES = {"_load_checkpoint_tuple": {"stores/postgres_checkpoints.py"}}
+PRIVATE_OVERRIDES = {
+    "_load_checkpoint_tuple": {"stores/postgres_checkpoints.py"},
+    "_create_chat_result": {"models/calling/openai_chat.py"},
+    "_convert_chunk_to_generation_chunk": {"models/calling/openai_chat.py"},
+}
 """Private methods of dependencies that a class of ours puts its own in the place of."""
 MEANT_TO_BE_WRITTEN = {
     "langchain_core.language_models.chat_models": {

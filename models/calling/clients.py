@@ -19,11 +19,11 @@ from typing import Any
 
 import httpx
 from langchain_core.language_models import BaseChatModel
-from langchain_openai import ChatOpenAI
 
 from ...state.forks import new_lock
 from ..catalog.settings import EndpointSettings, ModelSettings
 from .named import named_model
+from .openai_chat import OpenAIChat
 from .transcription import TranscriptionModel
 from .wire import meter, watch
 
@@ -189,7 +189,7 @@ def _timeout(endpoint: EndpointSettings) -> httpx.Timeout:
 
 def _openai_model(
     model: ModelSettings, endpoint: EndpointSettings, http: httpx.AsyncClient
-) -> ChatOpenAI:
+) -> OpenAIChat:
     options: dict[str, Any] = {
         "model": model.id,
         "base_url": endpoint.base_url,
@@ -205,7 +205,7 @@ def _openai_model(
         "use_responses_api": False,
         "openai_proxy": "",
     }
-    return ChatOpenAI(**options)
+    return OpenAIChat(**options)
 
 
 def _key_source(place: str, endpoint: EndpointSettings) -> Callable[[], Awaitable[str]]:
