@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import secrets
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .errors import CredentialError
 from .settings import Settings
 from .stores.anchor import KEY_VARIABLE, Anchor
 from .stores.engines import store_url
-from .stores.files import private_home
+from .stores.files import private_home, write_private_once
 from .stores.store import SqlStore, open_store
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
 CHECKPOINTS = "checkpoints.db"
+MASKING_KEY = "masking-key"
+_SHORTEST_KEY = 32
 
 
 def open_own_store(settings: Settings) -> SqlStore:
@@ -53,3 +57,26 @@ def checkpoints_of(settings: Settings) -> str | Path:
     """
     shared = settings.store_url and store_url(settings.store_url).get_backend_name() != "sqlite"
     return settings.store_url if shared else settings.home / CHECKPOINTS
+
+
+def masking_key(settings: Settings) -> bytes:
+    """Return the key of the pseudonyms: from the environment, or a file that is made once.
+
+    Raises:
+        CredentialError: The variable is not set, or what is there is too short to be a key.
+        StoreError: The file cannot be made.
+    """
+    if variable := settings.masking.key:
+        key, where = os.environ.get(variable, ""), variable
+    else:
+        file = private_home(settings.home) / MASKING_KEY
+        if not file.exists():
+            write_private_once(file, secrets.token_hex(_SHORTEST_KEY))
+        key, where = file.read_text(encoding="utf-8").strip(), str(file)
+    if len(key) < _SHORTEST_KEY:
+        raise CredentialError(
+            f"The key of the pseudonyms has fewer than {_SHORTEST_KEY} characters.",
+            where=where,
+            fix="Give it a long random value; other pseudonyms follow from another key.",
+        )
+    return key.encode()

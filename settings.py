@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import ConfigError
+from .masking.settings import MaskingSettings
 from .models.catalog.settings import ModelsSettings
 from .policy.settings import PolicySettings
 from .state.names import VariableName
@@ -102,6 +103,8 @@ class Settings(BaseModel):
     policy: PolicySettings = PolicySettings()
     readers: dict[str, tuple[str, ...]] = {}
     """Class of data → who may read data of this class, in files and in what tools return."""
+    masking: MaskingSettings = MaskingSettings()
+    """Personal data and secrets: what is recognised, and where a pseudonym stands for it."""
     limits: Limits = Limits()
     deadline_seconds: float | None = Field(default=900.0, gt=0)
     """Working time of a run in seconds; time spent waiting for a person does not count."""

@@ -1,0 +1,1 @@
+"""Masking: personal data and secrets are recognised, and pseudonyms stand in their place."""
