@@ -10,9 +10,9 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
-from .given import check_given, given_models
+from .given import check_given, check_masked_classes, given_models
 from .graphs.agent import build_graph
-from .home import open_own_store
+from .home import masker_of, open_own_store
 from .models.calling.convert import Converters
 from .models.catalog.settings import ModelsSettings
 from .models.catalog.source import FileSettings
@@ -28,11 +28,13 @@ from .planners.protocols import Planner
 from .policy.cedar import CedarPolicy
 from .policy.switches import SwitchBoard
 from .runs.dependencies import Dependencies
+from .runs.uploads import Uploads
 from .settings import Settings
 from .state.context import AgentContext
 from .toolbox import credentials_of, load_tools
 from .tools.adoption import AnyTool
 from .tools.runner import Runner
+from .tools.withheld import withheld
 
 if TYPE_CHECKING:
     from .stores.store import SqlStore
@@ -96,7 +98,10 @@ def build_dependencies(
 ) -> Dependencies:
     """Build what the nodes use. Opens nothing: the store and the clients connect on first use."""
     database = store or open_own_store(settings)
-    registry = load_tools(settings, () if tools is None else tools)
+    masker = masker_of(settings)
+    loaded = load_tools(settings, () if tools is None else tools)
+    check_masked_classes(settings, loaded.values())
+    registry = {name: withheld(each, masker) for name, each in loaded.items()}
     runner = Runner(registry, database, credentials=credentials_of(settings))
     policy = CedarPolicy(settings.policy, folder=settings.folder)
     switches = SwitchBoard(database.switches)
@@ -107,6 +112,7 @@ def build_dependencies(
         converters=converters,
         may_use=policy.may_use_model,
         switches=switches.active,
+        masker=masker,
     )
     planner_over = partial(build_planner, settings)
     return Dependencies(
@@ -118,6 +124,8 @@ def build_dependencies(
         planner=planner_over(gateway, runner),
         planner_over=planner_over,
         switches=switches,
+        masker=masker,
+        uploads=Uploads(masker, settings),
         instructions=settings.instructed(),
     )
 

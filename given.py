@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -14,6 +14,7 @@ from .models.calling.named import named_model
 from .models.catalog.settings import TEXT_ROLES
 from .models.requests import Role
 from .settings import Settings
+from .tools.contract import Tool
 
 
 def given_models(
@@ -70,6 +71,24 @@ def check_given(settings: Any, checkpointer: Any, store: Any) -> None:
     if store is not None and not hasattr(store, "payloads"):
         fix = "Give what `open_store(url)` returns, or leave it out: it is no store of LangGraph's."
         raise _refused(store, "store", fix)
+
+
+def check_masked_classes(settings: Settings, tools: Iterable[Tool]) -> None:
+    """Refuse a class of data in `masking` that no tool, reader or model of this agent has.
+
+    Raises:
+        ConfigError: It names the class, and those that there are.
+    """
+    listed = [model.data_classes for model in settings.models.models]
+    known = {*settings.readers, *(name for names in listed for name in names)}
+    known |= {tool.contract.data_class for tool in tools} - {""}
+    if unknown := sorted({*settings.masking.data_classes} - known):
+        raise ConfigError(
+            f"No tool, reader or model has data of the class `{unknown[0]}`.",
+            where=f"masking.data_classes.{unknown[0]}",
+            fix=f"Use: {', '.join(sorted(known)) or 'none here'}; files may bring classes that "
+            "`readers` names.",
+        )
 
 
 def _saver_instead(given: Any) -> str:

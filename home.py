@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import CredentialError
+from .masking.masker import Masker
 from .settings import Settings
 from .stores.anchor import KEY_VARIABLE, Anchor
 from .stores.engines import store_url
@@ -57,6 +59,11 @@ def checkpoints_of(settings: Settings) -> str | Path:
     """
     shared = settings.store_url and store_url(settings.store_url).get_backend_name() != "sqlite"
     return settings.store_url if shared else settings.home / CHECKPOINTS
+
+
+def masker_of(settings: Settings) -> Masker:
+    """Return what masks by the settings; its key is read, or made, when it is first needed."""
+    return Masker(settings.masking, partial(masking_key, settings))
 
 
 def masking_key(settings: Settings) -> bytes:

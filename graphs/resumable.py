@@ -59,7 +59,7 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
             given, its_config = _handed_on(input, config, self.get_state(config))
         else:
             given, its_config = input, config
-        told = with_listeners(its_config, options.get("stream_mode") or self.stream_mode)
+        told = self._observed(its_config, options)
         yield from super().stream(given, told, **options)
 
     async def astream(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -80,9 +80,14 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
             given, its_config = _handed_on(input, config, await self.aget_state(config))
         else:
             given, its_config = input, config
-        told = with_listeners(its_config, options.get("stream_mode") or self.stream_mode)
+        told = self._observed(its_config, options)
         async for part in super().astream(given, told, **options):
             yield part
+
+    def _observed(self, config: Any, options: dict[str, Any]) -> Any:
+        """Return the config with who listens, and with what a tracer may see."""
+        told = with_listeners(config, options.get("stream_mode") or self.stream_mode)
+        return self.dependencies.uploads.with_tracer(told) if self.dependencies else told
 
 
 def _check_process(checkpointer: object) -> None:

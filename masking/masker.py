@@ -11,7 +11,7 @@ from .finding import MANY_CHARACTERS, find
 from .kinds import RECOGNISERS, kinds_named
 from .own_patterns import own_recognisers
 from .pseudonyms import Pseudonyms, tenant_key
-from .settings import MaskingSettings, Place
+from .settings import Destination, MaskingSettings
 
 _SMALLEST_NUMBER = 10**7
 """Smaller numbers are of no kind."""
@@ -34,7 +34,7 @@ class Masker:
         """Return the kinds that names stand for."""
         return kinds_named(tuple(names), tuple(self.settings.patterns))
 
-    def kinds_at(self, place: Place, *, data_class: Collection[str] = ()) -> frozenset[str]:
+    def kinds_at(self, place: Destination, *, data_class: Collection[str] = ()) -> frozenset[str]:
         """Return the kinds that are masked at a place.
 
         Args:
@@ -73,7 +73,7 @@ class Masker:
             return value if masked == text else masked
         return value
 
-    def at(self, place: Place, value: Json, *, tenant: str = "") -> Any:
+    def at(self, place: Destination, value: Json, *, tenant: str = "") -> Any:
         """Return a JSON value as it may stand at a place."""
         kinds = self.kinds_at(place)
         return self.masked(value, kinds, self.pseudonyms(tenant)) if kinds else value

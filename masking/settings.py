@@ -10,7 +10,7 @@ from ..state.names import VariableName
 from .kinds import ALL, GROUPS, KINDS, kinds_named
 from .own_patterns import own_recognisers
 
-Place = Literal["prompts", "traces", "logs", "audit", "exports"]
+Destination = Literal["prompts", "traces", "logs", "audit", "exports"]
 """Where text goes that others read."""
 
 KindNames = tuple[Annotated[str, Field(min_length=1)], ...]
@@ -74,7 +74,7 @@ class MaskingSettings(BaseModel):
         classes = {f"data_classes.{name}": names for name, names in self.data_classes.items()}
         return {**places, "exports": self.exports, "tools.kinds": self.tools.kinds, **classes}
 
-    def at(self, place: Place) -> KindNames:
+    def at(self, place: Destination) -> KindNames:
         """Return what is masked at a place, as it is named."""
         match place:
             case "prompts":

@@ -15,6 +15,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
 from ..errors import BudgetExceededError, EndpointError
+from ..masking.masker import Masker
 from ..state.forks import new_lock
 from ..state.run import Principal, Run
 from ..state.usage import Usage
@@ -25,6 +26,7 @@ from .calling.clients import Clients
 from .calling.completion import RequestInFlight, silent
 from .calling.convert import Converters
 from .calling.guards import prompt_problem
+from .calling.prompt_masking import PromptMasking
 from .calling.ratios import PROCESS_RATIOS, Ratios
 from .calling.tokens import input_estimate
 from .catalog.discovery import Discovery
@@ -64,6 +66,7 @@ class Gateway:
         converters: What turns media into text, by modality.
         may_use: The policy's word on models; `None` allows all.
         switches: Asked which are on; by default the store.
+        masker: Puts pseudonyms into prompts, where the settings say so; `None` masks nothing.
         health: Breakers and latencies; by default the board that the process shares.
         ratios: Tokens per byte of prose by model; by default what the process has learned.
         attempts: Makes what performs attempts; a replay's take them from the record.
@@ -79,6 +82,7 @@ class Gateway:
         converters: Converters | None = None,
         may_use: MayUse | None = None,
         switches: ActiveSwitches | None = None,
+        masker: Masker | None = None,
         health: HealthBoard = PROCESS,
         ratios: Ratios = PROCESS_RATIOS,
         attempts: Callable[..., Attempts] = Attempts,
@@ -91,6 +95,7 @@ class Gateway:
         self._converters: Converters = converters or {}
         self._may_use = may_use
         self._switches = switches or store.switches.active
+        self._masker = masker
         self._board = health
         self._clients = Clients()
         self._budget = Budget(store.budgets)
@@ -129,6 +134,7 @@ class Gateway:
             overrides=self._overrides,
             converters=dict.fromkeys(self._converters, _not_converted),
             may_use=self._may_use,
+            masker=self._masker,
             health=HealthBoard(),
             ratios=self._ratios,
             attempts=attempts,
@@ -212,6 +218,11 @@ class Gateway:
             converters=self._converters_for(request.signals, run, step),
             candidates=ranking.candidates,
             guards=ranking.guards,
+            masking=PromptMasking(
+                self._masker,
+                tenant=run.principal.tenant,
+                data_class=request.signals.data_class,
+            ),
             hedge_after=partial(self._hedge_after, catalog),
         )
         return await completion.reply()

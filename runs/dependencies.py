@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..masking.masker import Masker
 from ..policy.switches import SwitchBoard
 from ..settings import Settings
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ..policy.cedar import CedarPolicy
     from ..stores.store import SqlStore
     from ..tools.runner import Runner
+    from .uploads import Uploads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,8 @@ class Dependencies:
     planner_over: Callable[[Gateway, Runner], Planner]
     """Makes the same planner over other models and tools, such as those of a replay."""
     switches: SwitchBoard
+    masker: Masker
+    uploads: Uploads
     instructions: str = ""
     """Those of the settings, read."""
     clock: Callable[[], float] = field(default=time.time)

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 from ..agent import Agent, build_agent
 from ..errors import ConfigError
+from ..home import masker_of
+from ..masking.logs import MaskingFilter, filter_handlers
 from ..settings import Settings
 
 CONFIG_VARIABLE = "POINTSMAN_CONFIG"
@@ -31,7 +33,9 @@ def build_served(environment: Mapping[str, str]) -> Agent:
             where=CONFIG_VARIABLE,
             fix="Set it to a settings file or a folder, such as examples/support_desk.",
         )
-    return build_agent(Settings.load(path))
+    settings = Settings.load(path)
+    filter_handlers(MaskingFilter(masker_of(settings), settings.principal.tenant))
+    return build_agent(settings)
 
 
 agent = build_served(os.environ)

@@ -79,6 +79,9 @@ class ToolContract:
     """What a call with an output proves for the rest of the thread, such as `customer`."""
     data_class: str = ""
     """Class of the data that it returns, for example `health`; models are chosen by it."""
+    receives: tuple[str, ...] = ()
+    """Kinds of data whose values it gets, where `masking.tools` keeps them from others: `email`,
+    `contact`, `all`. It gets pseudonyms for what it does not name."""
     rate_per_minute: int | None = None
     credentials: tuple[str, ...] = ()
     """Names of the credentials the call needs; fetched for the call, never stored."""
@@ -119,6 +122,7 @@ class ContractOptions(TypedDict, total=False):
     fresh_seconds: Annotated[float, Field(ge=0, le=31_536_000)] | None
     proves: str
     data_class: str
+    receives: tuple[Annotated[str, Field(min_length=1)], ...]
     rate_per_minute: Annotated[int, Field(gt=0)] | None
     credentials: tuple[str, ...]
     nothing_happened: tuple[type[Exception] | Annotated[str, Field(min_length=1)], ...]

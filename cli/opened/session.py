@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import NotFoundError
 from ...home import open_own_checkpoints
+from ...masking.logs import MaskingFilter, filter_handlers
 from ...runs.dependencies import Dependencies
 from ...runs.thread import ThreadState, config_of, read_thread
 from ...settings import Settings
@@ -123,6 +124,7 @@ async def open_office(config: str) -> AsyncGenerator[Office, None]:
         settings = settings.model_copy(update={"principal": caller.principal})
         dependencies = build_dependencies(settings, store=store)
         closing.push_async_callback(dependencies.models.aclose)
+        filter_handlers(MaskingFilter(dependencies.masker, caller.principal.tenant))
         yield Office(config=config, settings=settings, caller=caller, dependencies=dependencies)
 
 

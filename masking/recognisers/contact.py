@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .recogniser import DIGITS, Recogniser, Span, digits_of, if_true
+from .recogniser import DIGITS, ByteSpan, Recogniser, digits_of, if_true
 
 _QUOTES = r"\x{a0}\x{ab}\x{bb}\x{2000}-\x{206f}\x{3000}"
 _LOCAL = rf"[^\x00-\x20\"(),:;<>@\[\\\]\x7f{_QUOTES}]"
@@ -38,7 +38,7 @@ _WORDS = (
 )
 
 
-def _addresses(data: bytes, span: Span) -> Iterator[Span]:
+def _addresses(data: bytes, span: ByteSpan) -> Iterator[ByteSpan]:
     """Leave out what stands before an address and could be a part of it: a path, a quote."""
     start, end = span
     at = data.index(b"@", start)
@@ -50,7 +50,7 @@ def _addresses(data: bytes, span: Span) -> Iterator[Span]:
         yield begin, end
 
 
-def _international(data: bytes, span: Span) -> Iterator[Span]:
+def _international(data: bytes, span: ByteSpan) -> Iterator[ByteSpan]:
     """Take as many groups as a number has digits; what follows may be another number."""
     start, end = span
     groups = [found.span() for found in _GROUP.finditer(data, start, end)]

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from .recogniser import DIGITS, Recogniser, Span, stands_apart
+from .recogniser import DIGITS, ByteSpan, Recogniser, stands_apart
 
 _VERSION = re.compile(
     r"(?:\bv|\bversion|\brelease|\bsection|§|\bkapitel|\bchapitre|\barti(?:cle|kel)|\bart\."
@@ -16,7 +16,7 @@ _VERSION = re.compile(
 """Numbers with three points that are no addresses."""
 
 
-def _four(data: bytes, span: Span) -> Iterator[Span]:
+def _four(data: bytes, span: ByteSpan) -> Iterator[ByteSpan]:
     start, end = span
     longer = data[end : end + 2].strip(b" ")[:1] == b"." and data[end + 1 : end + 2].isdigit()
     before = data[max(0, start - 16) : start].decode(errors="replace")
@@ -26,7 +26,7 @@ def _four(data: bytes, span: Span) -> Iterator[Span]:
         yield span
 
 
-def _six(data: bytes, span: Span) -> Iterator[Span]:
+def _six(data: bytes, span: ByteSpan) -> Iterator[ByteSpan]:
     start, end = span
     text = data[start:end].decode()
     # Names of code, `a::b`, look like the shortest of them.
@@ -44,7 +44,7 @@ def _tells(text: str) -> bool:
     return not (address.is_loopback or address.is_unspecified or address.is_multicast)
 
 
-def _mac(data: bytes, span: Span) -> Iterator[Span]:
+def _mac(data: bytes, span: ByteSpan) -> Iterator[ByteSpan]:
     start, end = span
     around = data[max(0, start - 1) : start] + data[end : end + 1]
     if not (set(around) & set(b":-")) and stands_apart(data, span):

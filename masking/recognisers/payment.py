@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from .check_digits import base58, bech32, iban, luhn
-from .recogniser import DIGITS, Recogniser, Span, if_true, stands_apart
+from .recogniser import DIGITS, ByteSpan, Recogniser, if_true, stands_apart
 
 # ISO 13616 registry: country → characters of an account's number.
 _IBAN_LENGTHS = {
@@ -32,7 +32,7 @@ _ISSUERS = re.compile(
 )
 
 
-def _cards(data: bytes, span: Span) -> Iterator[Span]:
+def _cards(data: bytes, span: ByteSpan) -> Iterator[ByteSpan]:
     """Find cards among numbers in a row, of which each may be written in groups."""
     groups = [found.span() for found in _GROUP.finditer(data, *span)]
     first = 0
@@ -43,7 +43,7 @@ def _cards(data: bytes, span: Span) -> Iterator[Span]:
         first += end or 1
 
 
-def _card_from(data: bytes, groups: list[Span]) -> int:
+def _card_from(data: bytes, groups: list[ByteSpan]) -> int:
     """Return how many groups from the first on are a card; 0: none are."""
     digits = ""
     for count, (start, end) in enumerate(groups, 1):
@@ -60,7 +60,7 @@ def _is_card(digits: str) -> bool:
     return bool(_ISSUERS.match(digits)) and len(set(digits)) > 1 and luhn(digits)
 
 
-def _ibans(data: bytes, span: Span) -> Iterator[Span]:
+def _ibans(data: bytes, span: ByteSpan) -> Iterator[ByteSpan]:
     """Read on from an account number's beginning to where its country says that it ends."""
     start, end = span
     length = _IBAN_LENGTHS.get(data[start : start + 2].decode().upper(), 0)

@@ -13,10 +13,10 @@ from typing import Any
 
 import re2
 
-Span = tuple[int, int]
+ByteSpan = tuple[int, int]
 """Where something begins and ends, in bytes."""
 
-Narrow = Callable[[bytes, Span], Iterator[Span]]
+Narrow = Callable[[bytes, ByteSpan], Iterator[ByteSpan]]
 """Given the data and where the pattern was found: the parts that are of the kind."""
 
 DIGITS = b"0123456789"
@@ -45,7 +45,7 @@ class Recogniser:
     narrow: Narrow | None = None
     """What a pattern cannot say: check digits, lengths, ranges."""
 
-    def spans(self, data: bytes) -> Iterator[Span]:
+    def spans(self, data: bytes) -> Iterator[ByteSpan]:
         """Yield where the kind is found."""
         if self.needs and not any(byte in data for byte in self.needs):
             return
@@ -58,7 +58,7 @@ class Recogniser:
             yield from self.narrow(data, span) if self.narrow else (span,)
 
 
-def stands_apart(data: bytes, span: Span) -> bool:
+def stands_apart(data: bytes, span: ByteSpan) -> bool:
     """Say whether no word goes on before or behind."""
     start, end = span
     before = start > 0 and data[start - 1] in _WORD and data[start] in _WORD
@@ -69,7 +69,7 @@ def stands_apart(data: bytes, span: Span) -> bool:
 def if_true(check: Callable[[str], bool]) -> Narrow:
     """Return a rule that takes all or nothing, by what stands there."""
 
-    def narrow(data: bytes, span: Span) -> Iterator[Span]:
+    def narrow(data: bytes, span: ByteSpan) -> Iterator[ByteSpan]:
         if check(data[span[0] : span[1]].decode(errors="replace")):
             yield span
 

@@ -61,6 +61,10 @@ class AttemptSpec:
     prompt: Prompt
     accept: Callable[[RawReply], Accepted]
     """Judges the reply. Raises `RejectedReplyError`."""
+    masked: Callable[[str], str]
+    """Returns what is said of the attempt as it may be recorded."""
+    invented: Callable[[RawReply], tuple[str, ...]]
+    """Returns pseudonyms of a reply that nobody gave."""
     max_output_tokens: int
     min_output_tokens: int
     timeouts: Timeouts
@@ -333,7 +337,7 @@ def _record(job: AttemptSpec, call: _Call, bill: _Bill, seconds: float) -> Model
         endpoint=job.candidate.endpoint,
         why=job.why,
         outcome="ok" if failure is None else failure.kind,
-        error="" if failure is None else failure.message,
+        error="" if failure is None else job.masked(failure.message),
         input_tokens=bill.used.input_tokens,
         cached_input_tokens=bill.used.cached_input_tokens,
         output_tokens=bill.used.output_tokens,
@@ -351,6 +355,8 @@ def _record(job: AttemptSpec, call: _Call, bill: _Bill, seconds: float) -> Model
 def _announce(job: AttemptSpec, call: _Call, record: ModelAttempt) -> None:
     if call.spoke and call.failure is not None:
         job.emit({"event": "discard", "step": job.step})
+    if call.raw is not None and (names := job.invented(call.raw)):
+        job.emit({"event": "unknown_pseudonyms", "pseudonyms": [*names], "step": job.step})
     job.emit(
         {
             "event": "model_attempt",

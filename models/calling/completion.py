@@ -29,6 +29,7 @@ from .convert import Converters, media_to_text
 from .hedge import race
 from .judge import judge
 from .parameters import own_limit
+from .prompt_masking import PromptMasking
 from .structured import reasked
 
 MAX_EXTENSIONS = 8
@@ -59,6 +60,7 @@ class RequestInFlight:
     converters: Converters
     candidates: Sequence[Candidate]
     guards: Sequence[str]
+    masking: PromptMasking
     hedge_after: Callable[[ModelSettings], float | None]
     """Seconds after which a second candidate starts, if it should."""
     waiting: deque[Candidate] = field(init=False)
@@ -105,7 +107,7 @@ class RequestInFlight:
 
     async def _perform(self, ask: _Ask) -> CallEnd:
         try:
-            outcome = await self.attempts.perform(self._job(ask), self.catalog)
+            outcome = await self.attempts.perform(await self._job(ask), self.catalog)
         except BudgetExceededError as error:
             # A cheaper candidate may still fit.
             self.refused = error
@@ -169,21 +171,27 @@ class RequestInFlight:
             why=f"{candidate.reason}; {reason}" if reason else candidate.reason,
         )
 
-    def _job(self, ask: _Ask) -> AttemptSpec:
-        request = self.request
-        prompt = Prompt(
+    async def _job(self, ask: _Ask) -> AttemptSpec:
+        request, masking = self.request, self.masking
+        meant = Prompt(
             messages=ask.messages,
             schema=request.schema,
             stream=request.stream,
             batch=request.signals.latency == "batch",
         )
+        messages, schema = await masking.prompt(
+            ask.messages, request.schema, endpoint=ask.candidate.endpoint
+        )
+        as_json = schema is not None
         model = self.catalog.get(ask.candidate.name)
         wanted = ask.max_output_tokens
         return AttemptSpec(
             candidate=ask.candidate,
             model=model,
-            prompt=prompt,
-            accept=lambda raw: judge(raw, prompt, self.guards),
+            prompt=replace(meant, messages=messages, schema=schema),
+            accept=lambda raw: judge(masking.reply(raw, as_json=as_json), meant, self.guards),
+            masked=masking.text,
+            invented=masking.invented,
             max_output_tokens=wanted,
             min_output_tokens=min(wanted, self.catalog.settings.budget.min_output_tokens),
             timeouts=self._timeouts(model),
@@ -192,7 +200,7 @@ class RequestInFlight:
             run=self.run,
             step=self.step,
             caps=self.caps,
-            emit=self.emit,
+            emit=masking.emit(self.emit, as_json=as_json),
             settled=self._settled,
         )
 
