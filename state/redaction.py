@@ -25,6 +25,13 @@ _SHORTEST_ENCODED = 8
 _SHORTEST_ALTERED = 8
 """Characters of a value that is found in capitals, over line ends and as numbers too."""
 
+_LONGEST_FORM = 36
+"""Characters that one of a value is written with, at most, masks of its parts included."""
+_LONGEST_REACH = 16_384
+"""The same of any value, however long: the lines of a longer one are masked alone."""
+_PIECE = 32_768
+"""Characters that are searched at once: an expression lets no other thread run meanwhile."""
+
 _BASE64 = frozenset(string.ascii_letters + string.digits + "+/-_=")
 
 _SLASHES = r"(?<!\\)\\{1,16}"
@@ -47,6 +54,9 @@ _BETWEEN_BYTES = re.compile(
 """What stands between the bytes of a dump."""
 
 
+Span = tuple[int, int]
+
+
 class Redaction:
     """Replaces secrets in text, in each form in which they usually stand there.
 
@@ -67,6 +77,8 @@ class Redaction:
         forms = {form for value in altered for form in (value, _UNSEEN.sub("", value))}
         self._plain = [re.compile(re.escape(form), re.IGNORECASE) for form in sorted(forms) if form]
         self._hexadecimal = [digits for value in altered for digits in _hexadecimal(value)]
+        longest = len(ordered[0]) if ordered else 0
+        self._reach = min(longest * _LONGEST_FORM, _LONGEST_REACH)
 
     def __call__(self, text: str) -> str:
         """Return the text without the values."""
@@ -75,12 +87,35 @@ class Redaction:
         text = _masked(text, (span for core in self._cores for span in _tokens(text, core)))
         seen = _Without(text, _UNSEEN)
         broken = (span for core in self._cores for span in _tokens(seen.text, core))
-        altered = (found.span() for value in self._plain for found in value.finditer(seen.text))
-        as_is = (found.span() for value in self._plain for found in value.finditer(text))
+        altered = (span for value in self._plain for span in self._spans(value, seen.text))
+        as_is = (span for value in self._plain for span in self._spans(value, text))
         text = _masked(text, [*map(seen.place, [*broken, *altered]), *as_is])
         dump = _Without(text, _BETWEEN_BYTES)
         text = _masked(text, map(dump.place, _all_of(dump.text.lower(), self._hexadecimal)))
-        return self._pattern.sub(MASK, text)
+        return _masked(text, self._spans(self._pattern, text))
+
+    def beginning(self, text: str, limit: int) -> str:
+        """Return so many characters of the text without the values, and read not much more.
+
+        What is behind them is left out as far as a value might have been cut in two there.
+        """
+        window = limit + 2 * self._reach
+        if len(text) <= window:
+            return self(text)[:limit]
+        masked = self(text[:window])
+        return masked[: max(0, min(limit, len(masked) - self._reach))]
+
+    def _spans(self, pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+        """Yield where a pattern is found, piece by piece."""
+        at = 0
+        while at < len(text):
+            end = at + _PIECE
+            for found in pattern.finditer(text, at, end + self._reach):
+                if found.start() >= end:
+                    break
+                yield found.span()
+                at = found.end()
+            at = max(at, end)
 
     def __bool__(self) -> bool:
         return self._pattern is not None
@@ -188,9 +223,6 @@ def _cores_of(data: bytes) -> set[str]:
         if len(core) >= _SHORTEST_ENCODED:
             cores |= {core, core.replace("+", "-").replace("/", "_")}
     return cores
-
-
-Span = tuple[int, int]
 
 
 def _tokens(text: str, core: str) -> Iterator[Span]:

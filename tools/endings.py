@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,14 +13,13 @@ from .causes import is_final, is_interrupt, said_by, says_nothing_happened
 from .contract import ToolContract
 from .outcome import ToolOutcome
 from .output import UnusableOutputError, read_output
+from .redaction import Redaction
 from .threads import NoThreadError
 from .waiting import TimedOutError
 
 MAX_ERROR_CHARS = 2000
 UNUSABLE_KEY = "$unusable"
 """Key of the output recorded for a call that happened and returned what cannot be used."""
-
-Redact = Callable[[str], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +73,9 @@ def is_repeatable(contract: ToolContract) -> bool:
     return not changes_something(contract) or contract.idempotency != "none"
 
 
-def ending_of_error(contract: ToolContract, error: Exception, redact: Redact) -> Ending:
+def ending_of_error(contract: ToolContract, error: Exception, redact: Redaction) -> Ending:
     """Judge what an exception says about the call's effect."""
-    text = redact(whole(_text(contract, error)))[:MAX_ERROR_CHARS]
+    text = redact.beginning(whole(_text(contract, error)), MAX_ERROR_CHARS)
     match error:
         case NoThreadError():
             return Ending(state="failed", kind="busy", error=text, retryable=True)
@@ -96,19 +94,19 @@ def ending_of_error(contract: ToolContract, error: Exception, redact: Redact) ->
             return Ending(state="failed", kind=_kind(error), error=text, retryable=again)
 
 
-async def ending_of_result(contract: ToolContract, result: Any, redact: Redact) -> Ending:
+async def ending_of_result(contract: ToolContract, result: Any, redact: Redaction) -> Ending:
     """Judge what came back of a call: an exception or an output."""
     if issubclass(type(result), Exception):
         return ending_of_error(contract, result, redact)
     return await ending_of_output(contract, result, redact)
 
 
-async def ending_of_output(contract: ToolContract, output: Any, redact: Redact | None) -> Ending:
+async def ending_of_output(contract: ToolContract, output: Any, redact: Redaction | None) -> Ending:
     """Judge what the call returned."""
     try:
         return Ending(state="done", output=await read_output(contract, output, redact))
     except UnusableOutputError as error:
-        return ending_of_error(contract, error, redact or str)
+        return ending_of_error(contract, error, redact or Redaction(()))
 
 
 def ending_of_cancellation(contract: ToolContract, *, called: bool) -> Ending:

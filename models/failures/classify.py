@@ -168,5 +168,5 @@ def _kind_of_status(status: int, facts: ReportedError) -> FailureClass:
 
 def _message(error: BaseException, secrets: Sequence[str]) -> str:
     text = str(error).strip() or type(error).__name__
-    text = Redaction(secrets)(text)
-    return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
+    shown = Redaction(secrets).beginning(text, MESSAGE_LIMIT)
+    return shown if len(text) <= MESSAGE_LIMIT else shown[: MESSAGE_LIMIT - 1] + "…"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import dataclasses
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from pointsman.state.yaml_text import MAX_CHARACTERS, read_yaml
 from pointsman.testing import ScriptedModel
 from pointsman.tools import Runner, Tool, ToolContract, collect
 from pointsman.tools.mcp import Called, read_result
+from pointsman.tools.redaction import Redaction
 
 MILLION = 1_000_000
 DESK = Path(__file__).parents[2] / "examples" / "support_desk"
@@ -264,6 +266,42 @@ async def test_the_error_of_a_tool(name: str, watch: Any, tmp_path: Path) -> Non
     async with watch():
         state = await agent.ainvoke({"task": "find"}, {"configurable": {"thread_id": "t"}})
     assert state["results"]["a"]["status"] == "failed"
+
+
+CREDENTIALS = tuple(f"sk-{n}/" + "aB3" * 12 for n in range(12))
+ERRORS = {
+    "words": "x" * MILLION,
+    "begun": (CREDENTIALS[0][:-1] + " ") * (MILLION // 40),
+    "whole": (CREDENTIALS[0] + " ") * (MILLION // 40),
+    "percent": "%73%6b%2d" * (MILLION // 9),
+    "line ends": "s\nk\n-\n" * (MILLION // 6),
+    "slashes": "\\" * MILLION,
+    "halves": "\ud83d" * (MILLION // 3),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+async def test_an_error_of_a_tool_that_has_credentials(name: str, watch: Any, store: Any) -> None:
+    """They are looked for in what is kept of it."""
+
+    async def run(_args: Any, _call: Any) -> Any:
+        raise RuntimeError(ERRORS[name])
+
+    tool = dataclasses.replace(acting(run), secrets=CREDENTIALS)
+    runner = Runner(collect([tool]), store)
+    # Their patterns are made once.
+    Redaction(CREDENTIALS)
+    async with watch():
+        outcome = await runner.call(
+            "act",
+            {},
+            run=Run(id="r", thread_id="t", started_at=0.0),
+            step="s",
+            attempt=1,
+            timeout=None,
+        )
+    assert len(outcome.error) <= 2_000
+    assert CREDENTIALS[0] not in outcome.error
 
 
 MCP_RESULTS: dict[str, Any] = {

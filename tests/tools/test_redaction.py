@@ -192,3 +192,30 @@ def test_a_long_text_takes_no_long_time(text: str) -> None:
 def test_it_shows_nothing_of_itself() -> None:
     """A redaction in a traceback's locals is no leak."""
     assert "s3cret" not in repr(Redaction(["b4nk-s3cret"]))
+
+
+@given(SECRETS, st.sampled_from(sorted(ENCODINGS)), st.integers(0, 6_000), st.booleans())
+@example("s3cr3t-key-of-a-bank", "plain", 1_990, False)
+def test_a_beginning_shows_no_half_of_a_value(
+    secret: str, encoding: str, at: int, often: bool
+) -> None:
+    """It is how the whole begins, wherever a value stands and however often."""
+    said = ENCODINGS[encoding](secret)
+    assume(". " not in said)
+    text = ". " * (at // 2) + said + (f". {said}" * 500 if often else "") + ". " * 50_000
+    redaction = Redaction([secret])
+
+    begun = redaction.beginning(text, 2_000)
+
+    assert redaction(text[:200_000]).startswith(begun)
+    assert len(begun) == 2_000 or often
+
+
+@pytest.mark.parametrize("before", [*range(32_768 - 30, 32_768 + 3), 2 * 32_768 - 5])
+def test_a_value_is_found_where_two_pieces_meet(before: int) -> None:
+    """A long text is searched piece by piece, so that other threads get on."""
+    secret = "s3cr3t/key=of a bank"
+    text = ("x" * before, "y" * 40_000)
+
+    for said, shown in ((secret, MASK), (secret.upper(), MASK), (quote(secret), MASK)):
+        assert Redaction([secret])(said.join(text)) == shown.join(text)
