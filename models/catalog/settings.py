@@ -425,6 +425,10 @@ class Catalog:
             )
         return self._published[model.name]
 
+    def unpriced(self) -> Sequence[ModelSettings]:
+        """Return the models whose price has not been looked up, which reads files at first."""
+        return [m for m in self.models if m.prices is None and m.name not in self._published]
+
     def timeouts(self, model: ModelSettings, role: Role) -> Timeouts:
         """Return how long an attempt at a model may take in a role."""
         endpoint = self.endpoint(model)

@@ -190,7 +190,7 @@ async def test_a_plan_full_of_schemas(watch: Any, tmp_path: Path) -> None:
     """Each as large as it may be; they are judged in a thread."""
     schema = {"properties": {f"p{n}": {"type": "string"} for n in range(250)}}
     steps = [
-        {"id": f"s{n}", "kind": "reason", "goal": "think", "output_schema": schema}
+        {"id": f"s{n}", "kind": "reason", "prompt": "think", "output_schema": schema}
         for n in range(6)
     ]
     planner = ScriptedModel(replies=[{"steps": steps}] * 4)
