@@ -64,6 +64,8 @@ class Desk:
     planner: ScriptedModel = field(default_factory=lambda: ScriptedModel(replies=[]))
     dependencies: Dependencies | None = None
     """Those of the newest agent."""
+    office: SqlStore | None = None
+    """The store as another machine has it, through which people decide; `None`: the agent's own."""
     lost: list[str] = field(default_factory=list)
     """How the next calls of `wire` end: `before` or `after` the money has moved."""
 
@@ -135,33 +137,43 @@ class Desk:
         **facts: Any,
     ) -> ApprovalRecord:
         """Record a decision as the command line does, by somebody with a credential."""
-        asked = await self.store.approvals.get(approval)
-        assert self.dependencies is not None
+        there = self.deciding()
+        asked = await there.store.approvals.get(approval)
         [record] = await record_decisions(
             read_decisions(said, [asked.request]),
             [asked.request],
             approver=Principal(id=by, role=role, **facts),
             authenticated=True,
-            dependencies=self.dependencies,
+            dependencies=there,
         )
         return record
 
     async def decide_anew(self, approval: str, said: JsonObject, by: str) -> None:
         """Record an admin's newer decision on a request that was decided."""
-        asked = await self.store.approvals.get(approval)
-        assert self.dependencies is not None
+        there = self.deciding()
+        asked = await there.store.approvals.get(approval)
         await record_decisions(
             read_decisions(said, [asked.request]),
             [asked.request],
             approver=Principal(id=by, role="admin"),
             authenticated=True,
-            dependencies=self.dependencies,
+            dependencies=there,
             anew=frozenset({approval}),
         )
 
+    def deciding(self) -> Dependencies:
+        """Return what decisions are recorded with."""
+        assert self.dependencies is not None
+        if self.office is None:
+            return self.dependencies
+        board = SwitchBoard(self.office.switches, max_age_seconds=0)
+        return dataclasses.replace(self.dependencies, store=self.office, switches=board)
+
     async def switch(self, kind: Any, target: str = "", reason: str = "") -> None:
         """Turn an operator's switch on."""
-        await self.store.switches.set(Switch(kind=kind, target=target, reason=reason))
+        await (self.office or self.store).switches.set(
+            Switch(kind=kind, target=target, reason=reason)
+        )
 
     @staticmethod
     def at(thread: str) -> Any:
@@ -227,6 +239,17 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     store = open_store(home / "pointsman.db", clock=clock)
     yield Desk(home=home, store=store, clock=clock)
     store.close_now()
+
+
+@pytest.fixture
+def far_desk(desk: Desk, postgres_url: str) -> Iterator[Desk]:
+    """Give a desk over PostgreSQL, with people who decide on another machine."""
+    own = desk.store
+    desk.store, desk.office = (open_store(postgres_url, clock=desk.clock) for _ in range(2))
+    yield desk
+    for store in (desk.store, desk.office):
+        store.close_now()
+    desk.store = own
 
 
 class Write:

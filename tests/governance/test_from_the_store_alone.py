@@ -14,6 +14,12 @@ TWO = (
 )
 
 
+@pytest.fixture(params=["here", "elsewhere"])
+def desk(request: Any, desk: Any) -> Any:
+    """Give a desk, and one whose people decide on another machine, over PostgreSQL."""
+    return desk if request.param == "here" else request.getfixturevalue("far_desk")
+
+
 def three(w: Any) -> Any:
     """Write three payments that wait in one gate."""
     return w.plan(*(w.step(to, "pay", to=to, amount=1.0) for to in ("ann", "bob", "cy")))

@@ -20,6 +20,12 @@ PAY = {"to": "ann", "amount": 100.0}
 REJECT = {"type": "reject", "message": "changed my mind"}
 
 
+@pytest.fixture(params=["here", "elsewhere"])
+def desk(request: Any, desk: Any) -> Any:
+    """Give a desk, and one whose people decide on another machine, over PostgreSQL."""
+    return desk if request.param == "here" else request.getfixturevalue("far_desk")
+
+
 async def send(agent: Any, value: Any, at: Any) -> Any:
     """Resume as an approver would; an error is what they get to see."""
     try:

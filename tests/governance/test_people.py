@@ -41,6 +41,12 @@ CONSENT = [
 ]
 
 
+@pytest.fixture(params=["here", "elsewhere"])
+def desk(request: Any, desk: Any) -> Any:
+    """Give a desk, and one whose people decide on another machine, over PostgreSQL."""
+    return desk if request.param == "here" else request.getfixturevalue("far_desk")
+
+
 async def test_two_names_of_one_person_are_no_quorum(desk: Any, w: Any) -> None:
     """Two tokens that one person issued at a command line are one person's."""
     agent = desk.agent(w.plan(w.step("pay", "pay", **PAY)), policy=TWO_PEOPLE)
