@@ -15,6 +15,7 @@ from .settings import Settings
 from .stores.anchor import KEY_VARIABLE, Anchor
 from .stores.engines import store_url
 from .stores.files import private_home, write_private_once
+from .stores.sealing import Seal
 from .stores.store import SqlStore, open_store
 
 if TYPE_CHECKING:
@@ -49,7 +50,12 @@ def open_own_checkpoints(
     # LangGraph's savers take long to import.
     from .stores.checkpoints import open_checkpoints
 
-    return open_checkpoints(checkpoints_of(settings))
+    return open_checkpoints(checkpoints_of(settings), seal=seal_of(settings))
+
+
+def seal_of(settings: Settings) -> Seal:
+    """Return what seals checkpoints if the settings say so, and opens those that were sealed."""
+    return Seal(partial(masking_key, settings), closes=settings.masking.seal_checkpoints)
 
 
 def checkpoints_of(settings: Settings) -> str | Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ..home import CHECKPOINTS, checkpoints_of, open_own_checkpoints
+from ..home import CHECKPOINTS, checkpoints_of, open_own_checkpoints, seal_of
 from ..settings import Settings
 from ..stores.leases import SqlLeases, lease_of
 from ..stores.migrate import version_of
@@ -56,7 +56,7 @@ async def _take_along(settings: Settings, leases: SqlLeases) -> int:
     async with open_own_checkpoints(settings) as target:
         if checkpoints_of(settings) == file or not file.exists():
             return 0
-        async with open_checkpoints(file) as source:
+        async with open_checkpoints(file, seal=seal_of(settings)) as source:
             return await copy_threads(
                 source, target, chosen=lambda thread: leases.was_held(lease_of(thread))
             )

@@ -35,11 +35,14 @@ def trace(
 async def _trace(output: Output, config: str, thread: str, at: str, *, full: bool) -> int:
     """Print a thread's trace. As JSON it is always complete."""
     # Imported when it is needed: the help page does without.
+    from ..home import masker_of
+    from ..runs.masked_trace import shown_to
     from ..runs.trace import trace as trace_of
 
     async with open_threads(config) as (threads, store):
         await threads.known_thread(thread)
         found = await trace_of(threads.agent, thread, store=store, at=at)
+        found = shown_to(found, threads.caller.principal, masker_of(threads.settings))
     if output.json:
         output.document(found.model_dump(mode="json"))
     else:

@@ -10,7 +10,7 @@ from ..state.names import VariableName
 from .kinds import ALL, GROUPS, KINDS, kinds_named
 from .own_patterns import own_recognisers
 
-Destination = Literal["prompts", "traces", "logs", "audit", "exports"]
+Destination = Literal["prompts", "traces", "logs", "exports"]
 """Where text goes that others read."""
 
 KindNames = tuple[Annotated[str, Field(min_length=1)], ...]
@@ -46,10 +46,10 @@ class MaskingSettings(BaseModel):
     """What is left out of traces as a whole."""
     logs: KindNames = (ALL,)
     """Masked in what is logged."""
-    audit: KindNames = (ALL,)
-    """Masked in the bodies of audit entries."""
     exports: KindNames = (ALL,)
-    """Masked in what is written out for others to read."""
+    """Masked in what `pointsman trace` shows of others' runs."""
+    seal_checkpoints: bool = False
+    """Whether the state of threads is encrypted in its SQLite file: it holds values."""
     patterns: dict[str, str] = {}
     """Kinds of your own: name → regular expression, in RE2's syntax."""
     key: VariableName | None = None
@@ -70,7 +70,7 @@ class MaskingSettings(BaseModel):
         return self
 
     def _named(self) -> dict[str, KindNames]:
-        places = {place: self.at(place) for place in ("prompts", "traces", "logs", "audit")}
+        places = {place: self.at(place) for place in ("prompts", "traces", "logs")}
         classes = {f"data_classes.{name}": names for name, names in self.data_classes.items()}
         return {**places, "exports": self.exports, "tools.kinds": self.tools.kinds, **classes}
 
@@ -83,7 +83,5 @@ class MaskingSettings(BaseModel):
                 return self.traces
             case "logs":
                 return self.logs
-            case "audit":
-                return self.audit
             case "exports":
                 return self.exports

@@ -10,6 +10,7 @@ from langgraph.checkpoint.base import CheckpointTuple
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from ..errors import StoreError
+from .sealing import Seal
 
 
 class CheckedSerializer(JsonPlusSerializer):
@@ -20,15 +21,21 @@ class CheckedSerializer(JsonPlusSerializer):
 
     Args:
         unusable: Turns what is wrong into an error that names the place.
+        seal: Seals values, if they are to be sealed, and opens those that were.
     """
 
-    def __init__(self, unusable: Callable[[Exception], StoreError]) -> None:
+    def __init__(
+        self, unusable: Callable[[Exception], StoreError], *, seal: Seal | None = None
+    ) -> None:
         super().__init__()
         self._unusable = unusable
+        self._seal = seal
 
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
         """Write a value and its checksum."""
         kind, data = super().dumps_typed(obj)
+        if self._seal and self._seal.closes:
+            kind, data = kind + _SEALED, self._seal.close(data)
         return kind + _CHECKED, data + _checksum(data)
 
     def loads_typed(self, data: tuple[str, bytes]) -> Any:
@@ -39,9 +46,16 @@ class CheckedSerializer(JsonPlusSerializer):
                 kind, value, found = kind.removesuffix(_CHECKED), value[:-4], value[-4:]
                 if found != _checksum(value):
                     raise ValueError("A value is not as it was written")
+            if kind.endswith(_SEALED):
+                kind, value = kind.removesuffix(_SEALED), self._opened(value)
             return super().loads_typed((kind, value))
         except (ValueError, TypeError, AttributeError, NotImplementedError) as error:
             raise self._unusable(error) from error
+
+    def _opened(self, value: bytes) -> bytes:
+        if self._seal is None:
+            raise ValueError("A value is sealed, and there is no key")
+        return self._seal.open(value)
 
 
 def checked(found: CheckpointTuple | None) -> CheckpointTuple | None:
@@ -62,6 +76,8 @@ def _is_whole(found: CheckpointTuple) -> bool:
     return {"v", "channel_versions"} <= parts[0].keys() and "step" in parts[1]
 
 
+_SEALED = "+sealed"
+"""Behind the type of a sealed value, before the mark of its checksum."""
 _CHECKED = "+crc32"
 """Behind the type of a value with a checksum."""
 

@@ -13,15 +13,16 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from ..errors import StoreError
+from ..errors import ConfigError, StoreError
 from .checked_values import CheckedSerializer, checked
 from .engines import store_url
 from .files import private_file
+from .sealing import Seal
 
 
 @asynccontextmanager
 async def open_checkpoints(
-    where: str | Path, *, timeout_seconds: float = 30.0
+    where: str | Path, *, timeout_seconds: float = 30.0, seal: Seal | None = None
 ) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
     """Open the checkpoints in a file or a database, whose tables are made on first use.
 
@@ -31,15 +32,23 @@ async def open_checkpoints(
     Args:
         where: The SQLite file, or `postgresql://USER@HOST/DATABASE`.
         timeout_seconds: Longest wait for another process that writes.
+        seal: Seals values in a file; opens those that were sealed.
 
     Raises:
-        ConfigError: The URL cannot be read.
+        ConfigError: The URL cannot be read; or values are to be sealed in PostgreSQL, where
+            LangGraph writes short ones into the row itself.
         StoreError: The checkpoints cannot be opened, read or written.
     """
     url = store_url(where)
     if url.get_backend_name() == "sqlite":
-        opened = _open_file(Path(url.database or ""), timeout_seconds)
+        opened = _open_file(Path(url.database or ""), timeout_seconds, seal)
     else:
+        if seal and seal.closes:
+            raise ConfigError(
+                "Checkpoints in PostgreSQL are not sealed.",
+                where="masking.seal_checkpoints",
+                fix="Leave it out, and have the database's disk encrypted.",
+            )
         # The driver is an extra.
         from .postgres_checkpoints import open_postgres
 
@@ -50,13 +59,13 @@ async def open_checkpoints(
 
 @asynccontextmanager
 async def _open_file(
-    file: Path, timeout_seconds: float
+    file: Path, timeout_seconds: float, seal: Seal | None
 ) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
     private_file(file)
     try:
         async with aiosqlite.connect(file, timeout=timeout_seconds) as connection:
             await connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
-            serde = CheckedSerializer(lambda error: _unusable(file, error))
+            serde = CheckedSerializer(lambda error: _unusable(file, error), seal=seal)
             saver = _FileSaver(connection, serde=serde, file=file)
             await saver.setup()
             yield saver

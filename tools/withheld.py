@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from ..errors import ArgumentError, ConfigError, NothingHappenedError
-from ..masking.masker import Masker, restored
+from ..masking.masker import Masker, is_short, restored
 from ..masking.pseudonyms import Pseudonyms
 from ..state.values import Json, JsonObject
 from .arguments import Arguments
@@ -51,20 +52,20 @@ class _Withholding:
     async def _run(self, args: JsonObject, call: ToolCall) -> Json:
         shown, given = await self._shown(args)
         output = await self._tool.run(shown, call)
-        return restored(output, given) if given else output
+        return await _whole(output, given)
 
     async def _preview(self, args: JsonObject, call: ToolCall) -> Json:
         if self._tool.preview is None:
             return None
         shown, given = await self._shown(args)
-        return restored(await self._tool.preview(shown, call), given)
+        return await _whole(await self._tool.preview(shown, call), given)
 
     async def _reconcile(self, key: str, args: JsonObject) -> tuple[bool, Json]:
         if self._tool.reconcile is None:
             return False, None
         shown, given = await self._shown(args)
         happened, output = await self._tool.reconcile(key, shown)
-        return happened, restored(output, given)
+        return happened, await _whole(output, given)
 
     async def _shown(self, args: JsonObject) -> tuple[JsonObject, Pseudonyms]:
         """Return the arguments as the tool may see them.
@@ -96,3 +97,10 @@ class _Withholding:
     def _told(self, given: Pseudonyms) -> str:
         kinds = {name[1:].partition(":")[0] for name in given.values}
         return ", ".join(sorted(kinds))
+
+
+async def _whole(output: Json, given: Pseudonyms) -> Json:
+    """Return what a tool says with the values of the pseudonyms that it was given."""
+    if not given or is_short(output):
+        return restored(output, given) if given else output
+    return await asyncio.to_thread(restored, output, given)
