@@ -23,6 +23,8 @@ from typing import Any
 import lives
 
 LONGEST_LIFE = 60.0
+LONGEST_STOP = 240.0
+"""Seconds for which a life may be stopped; a test that failed wakes nobody up."""
 POLL_SECONDS = 0.002
 
 
@@ -49,10 +51,21 @@ def live(request: dict[str, Any], words: Path) -> int:
 
 
 def _wait(pid: int, kill_after: float | None) -> int:
+    """Wait for the end of a life. The time for which somebody has stopped it is no part of it.
+
+    A test that stops one lets another live meanwhile, which on a busy machine takes long.
+    """
     until = time.monotonic() + (LONGEST_LIFE if kill_after is None else kill_after)
-    while time.monotonic() < until:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
+    stopped_at: float | None = None
+    while time.monotonic() < (until if stopped_at is None else stopped_at + LONGEST_STOP):
+        done, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
+        if done and os.WIFSTOPPED(status):
+            stopped_at = time.monotonic()
+        elif done and os.WIFCONTINUED(status):
+            if stopped_at is not None:
+                until += time.monotonic() - stopped_at
+            stopped_at = None
+        elif done:
             return status
         time.sleep(POLL_SECONDS)
     os.kill(pid, signal.SIGKILL)
