@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 
+from .langsmith_server import LangSmithServer
 from .postgres_server import binaries, running_server
 
 # Shared machines are slow at times; a slow example is not a wrong one.
@@ -78,6 +79,12 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     monkeypatch.setenv("POINTSMAN_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def langsmith_server() -> type[LangSmithServer]:
+    """Give a LangSmith on loopback, to be made and entered."""
+    return LangSmithServer
 
 
 @pytest.fixture(scope="session")

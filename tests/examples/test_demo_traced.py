@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -22,17 +21,6 @@ VALUES = ("pointsman.db", "support_desk.db")
 """The payload store, with SQLite's files beside it, and the desk's own records."""
 
 
-def server_class() -> Any:
-    """Return the server of the tests, which another room's folder holds."""
-    file = ROOT / "tests" / "integration" / "langsmith_server.py"
-    spec = importlib.util.spec_from_file_location("langsmith_server", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.LangSmithServer
-
-
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run Python."""
     return subprocess.run(
@@ -48,7 +36,7 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.timeout(400)
 def test_no_file_but_the_payload_store_holds_an_address_or_a_secret(
-    own_home: Path, tmp_path: Path
+    own_home: Path, tmp_path: Path, langsmith_server: Any
 ) -> None:
     """Uploads, logs, checkpoints, keys and heads are searched byte by byte."""
     settings = yaml.safe_load((DESK / "pointsman.yaml").read_text(encoding="utf-8"))
@@ -62,7 +50,7 @@ def test_no_file_but_the_payload_store_holds_an_address_or_a_secret(
     demo = "import sys; from pathlib import Path; from pointsman.examples import demo; "
     demo += f"demo.DESK = Path({str(desk)!r}); sys.exit(demo.main())"
     cli = ("-m", "pointsman.cli", "run", "--thread", "told", TOLD, "-c", str(desk))
-    with server_class()() as server:
+    with langsmith_server() as server:
         traced = {
             "LANGSMITH_TRACING": "true",
             "LANGSMITH_ENDPOINT": server.url,
@@ -94,3 +82,23 @@ def test_no_file_but_the_payload_store_holds_an_address_or_a_secret(
     assert SECRET in traced_thread.stdout
     assert "eve@elsewhere.example" in traced_thread.stdout
     assert b"<email:" in (home / "uploads.bin").read_bytes().replace(rb"\u003c", b"<")
+
+
+@pytest.mark.timeout(400)
+def test_spans_of_opentelemetry_are_masked_too(own_home: Path, langsmith_server: Any) -> None:
+    """LangSmith's client makes them of what it would upload, which is masked by then."""
+    with langsmith_server() as server:
+        done = run(
+            *("-m", "pointsman.cli", "run", "--thread", "told", TOLD, "-c", str(DESK)),
+            LANGSMITH_TRACING="true",
+            LANGSMITH_TRACING_MODE="otel",
+            LANGSMITH_ENDPOINT=server.url,
+            LANGSMITH_API_KEY="lsv2_pt_not_a_real_key",
+            OTEL_EXPORTER_OTLP_ENDPOINT=server.url,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        spans = b"".join(body for where, body in server.received if where.endswith("/v1/traces"))
+    assert b"normalize" in spans
+    assert b"<email:" in spans.replace(rb"\u003c", b"<")
+    assert not ADDRESS.search(spans)
+    assert SECRET.encode() not in spans

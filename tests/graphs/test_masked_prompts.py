@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pointsman import tool
+from pointsman import replay, tool
 from pointsman.errors import ConfigError
 from pointsman.masking.pseudonyms import Pseudonyms, tenant_key
 from pointsman.testing import Reply, ScriptedGateway, ScriptedModel
@@ -228,3 +228,19 @@ def test_a_data_class_that_nothing_has_is_refused(bench: Any) -> None:
     with pytest.raises(ConfigError, match="class `helth`") as caught:
         bench.agent(readers={"health": ["x"]}, masking={"data_classes": {"helth": ["email"]}})
     assert caught.value.where == "masking.data_classes.helth"
+
+
+async def test_a_masked_run_is_replayed_from_its_record(bench: Any, w: Any) -> None:
+    """What is on record are pseudonyms, and today's run reads them as that one did."""
+    writer = ScriptedModel(replies=[sentences(f"The total of A is 49.9; {name(ANN)} owns it.")])
+    agent = bench.agent(
+        w.plan(w.step("a", "look", item="A")), models={"generator": writer}, masking=masking()
+    )
+    await agent.ainvoke(ASKED, w.thread())
+
+    again = await replay(agent, "t")
+
+    assert not again.comparison.differs
+    assert again.missing == ()
+    assert again.run.answer is not None
+    assert ANN in again.run.answer.text

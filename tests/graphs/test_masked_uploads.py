@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -19,26 +17,17 @@ SECRET = "sk-live0123456789abcdefghijklmnop"
 ASKED: Any = {"messages": [("user", f"Who owns A? My key is {SECRET}.")]}
 
 
-def server_class() -> Any:
-    """Return the server of the tests, which another room's folder holds."""
-    file = Path(__file__).parents[1] / "integration" / "langsmith_server.py"
-    spec = importlib.util.spec_from_file_location("langsmith_server", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.LangSmithServer
-
-
 def forget_environment() -> None:
     """Have LangSmith read its variables again."""
     cast("Any", utils.get_env_var).cache_clear()
 
 
 @pytest.fixture(params=[True, False], ids=["multipart", "batches"])
-def langsmith(request: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def langsmith(
+    request: Any, monkeypatch: pytest.MonkeyPatch, langsmith_server: Any
+) -> Iterator[Any]:
     """A server, and the environment by which LangChain traces to it."""
-    with server_class()(multipart=request.param) as server:
+    with langsmith_server(multipart=request.param) as server:
         monkeypatch.setenv("LANGSMITH_TRACING", "true")
         monkeypatch.setenv("LANGSMITH_ENDPOINT", server.url)
         monkeypatch.setenv("LANGSMITH_API_KEY", "lsv2_not_a_real_key")
