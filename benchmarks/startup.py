@@ -41,7 +41,7 @@ RECORDS = (
     ("route", "explain", "hello"),
 )
 """Commands that build no agent."""
-THREADS = (("trace", "t1"),)
+THREADS = (("trace", "t1"), ("diff", "t1", "t2"))
 """Commands that read threads, for which LangGraph is loaded."""
 BEFORE: dict[tuple[str, ...], tuple[int, float]] = {
     ("switch", "list"): (2188, 3.03),
@@ -50,8 +50,17 @@ BEFORE: dict[tuple[str, ...], tuple[int, float]] = {
     ("models",): (2195, 3.27),
 }
 """Command → modules imported, and seconds of processor time, before groups were loaded lazily."""
-AGENT = (("policy", "check"), ("config", "check"), ("graph",))
+AGENT = (("policy", "check"), ("config", "check"), ("graph",), ("replay", "t1"))
 """Commands that load the tools' own code, for comparison."""
+UNTIMED = (
+    *(("run",), ("enqueue",), ("resume",), ("worker",), ("migrate",), ("eval", "run")),
+    *(("approve",), ("edit",), ("reject",), ("respond",), ("withdraw",)),
+    *(("endorsement", "add"), ("endorsement", "revoke"), ("grant", "add"), ("grant", "revoke")),
+    *(("switch", "set"), ("switch", "clear"), ("models", "discover"), ("route", "learn")),
+    *(("token", "issue"), ("token", "revoke"), ("token", "rotate"), ("token", "retire")),
+    *(("audit", "rotate"), ("policy", "explain"), ("answer", "check")),
+)
+"""Commands that change something or wait for others, and two that work on what they are given."""
 
 
 def measured(words: Sequence[str], environment: Mapping[str, str]) -> tuple[float, float]:
@@ -99,7 +108,8 @@ def main() -> int:
 def _table(environment: Mapping[str, str]) -> int:
     pointsman = ("-m", "pointsman.cli")
     measured((*pointsman, "token", "rotate"), environment)
-    measured((*pointsman, "run", "--thread", "t1", "Where is order ORD-1002?"), environment)
+    for thread in ("t1", "t2"):
+        measured((*pointsman, "run", "--thread", thread, "Where is order ORD-1002?"), environment)
     _, bare = best(BARE, environment)
     dear = False
     print(f"{'':28}   wall s   {'processor s':>15}   over bare Python   {'modules':>15}")

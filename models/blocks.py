@@ -6,9 +6,11 @@ hold a token derived from the content, so that the content cannot close its own 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 
-from ..state.values import Record
+from ..state.task import Modality
+from ..state.values import JsonObject, Record
 
 MAX_CHARACTERS = 20_000
 """Of one block, unless a prompt has less room for it."""
@@ -61,3 +63,9 @@ def render(block: Block, *, max_characters: int = MAX_CHARACTERS) -> str:
         rest=HOW_TO_GET_THE_REST,
     )
     return f"{written}\n{mark}"
+
+
+def media_block(modality: Modality, data: bytes, media_type: str) -> JsonObject:
+    """Return media as a content block of a message, in LangChain's standard form."""
+    encoded = base64.b64encode(data).decode()
+    return {"type": modality, "base64": encoded, "mime_type": media_type}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from ..state.forks import new_lock
 from ..state.run import Principal, Run
 from ..state.usage import Usage
 from ..stores.records import Cap, ModelAttempt, Switch
+from .blocks import media_block
 from .calling.attempt import Attempts
 from .calling.budget import Budget, caps_for, unpriced
 from .calling.clients import Clients
@@ -310,11 +310,7 @@ class Gateway:
         self, given: Signals, run: Run, step: str, data: bytes, media_type: str
     ) -> str:
         """Have a model turn audio into text for the call that it came with."""
-        audio = {
-            "type": "audio",
-            "base64": base64.b64encode(data).decode(),
-            "mime_type": media_type or "audio/wav",
-        }
+        audio = media_block("audio", data, media_type or "audio/wav")
         signals = Signals(
             role="transcriber",
             task_type="transcription",

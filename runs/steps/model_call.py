@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 
 from langgraph.runtime import Runtime
 
 from ...errors import BudgetExceededError, EndpointError, OutputError
-from ...models.blocks import MAX_CHARACTERS, Block
+from ...models.blocks import MAX_CHARACTERS, Block, media_block
 from ...models.requests import ModelReply, ModelRequest
 from ...state.context import AgentContext
 from ...state.provenance import union
@@ -112,12 +111,11 @@ def _blocks(route: Route) -> list[Block]:
 
 
 async def _media(current: Current, dependencies: Dependencies) -> list[JsonObject]:
-    """Return the media of the step as content blocks, in LangChain's standard form."""
+    """Return the media of the step as content blocks."""
     blocks: list[JsonObject] = []
     for item in current.media:
         data, media_type = await dependencies.store.payloads.get_bytes(item.payload)
-        encoded = base64.b64encode(data).decode()
-        blocks.append({"type": item.modality, "base64": encoded, "mime_type": media_type})
+        blocks.append(media_block(item.modality, data, media_type))
     return blocks
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pointsman.benchmarks import startup
 from pointsman.cli import app as program
 from pointsman.cli.app import COMMANDS, FORMER, load
 
@@ -134,3 +137,23 @@ def test_a_former_name_works_and_is_not_listed(desk, name):
     """A script of an earlier release goes on; who reads the list learns one name."""
     assert desk(name, "--help").code == 0
     assert f" {name} " not in desk("--help").out
+
+
+def leaves(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the words of a command, or of each that its group holds."""
+    inside = getattr(command, "commands", None)
+    if not inside:
+        yield words
+        return
+    for name, inner in inside.items():
+        yield from leaves(inner, (*words, name))
+
+
+@pytest.mark.parametrize(
+    "words", [words for name in COMMANDS for words in leaves(load(name), (name,))], ids=" ".join
+)
+def test_the_benchmark_of_starts_knows_every_command(words: tuple[str, ...]) -> None:
+    """A new one is timed, or is said to change something."""
+    known = (*startup.RECORDS, *startup.THREADS, *startup.AGENT, *startup.UNTIMED)
+
+    assert words in {listed[: len(words)] for listed in known}
