@@ -76,7 +76,9 @@ def _told(shape: Shape, check: Callable[[str], object]) -> tuple[str, str]:
 def _of_items(takes: Takes, shape: Shape) -> tuple[str, str]:
     if shape.kind not in _LISTS:
         return _fits(shape, "list")
-    item = Shape("text") if shape.kind == "object" else shape.item
+    # An object goes by its keys. One of which no field is known may be empty, and then has none.
+    keyed = Shape("text") if shape.fields or shape.item else None
+    item = keyed if shape.kind == "object" else shape.item
     if item is None or item.kind == "any":
         return "", ""
     match takes:

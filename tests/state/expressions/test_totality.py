@@ -132,6 +132,7 @@ def test_filling_in_keeps_the_meaning(source: str, values: dict[str, Any]) -> No
     assert outcome(other, {}) == outcome(source, values)
 
 
+@example({"a": {}}, "sum({0})")
 @given(data.filter(bool), st.sampled_from(["{0}.x", "{0}[0]", "{0} + 1", "sum({0})", "{0} < 3"]))
 def test_inference_lets_pass_what_works(values: dict[str, Any], template: str) -> None:
     """What evaluates on a value is never refused for the shape of that value."""
