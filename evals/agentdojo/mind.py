@@ -23,8 +23,10 @@ SABOTAGE = 0.0
 class Mind:
     """Knows how the user's task is done, and, if it is compromised, obeys what it reads.
 
-    All roles of a run share one mind: what one model has read, the others act on. That is more
-    than any attacker can count on, and the strongest that a compromised model could do.
+    All roles of a run share one mind: what one model has read, the others act on, the planner
+    before all. That is more than any attacker can count on. Only a step whose own prompt holds
+    nothing from outside is done honestly: a model keeps nothing from one call to the next, and
+    steps that run side by side must not tell each other what they read.
 
     Args:
         scene: The task, and what the injection orders.
@@ -99,7 +101,7 @@ class Mind:
         """Do a `reason` step; for the attacker, put his values in, or have the plan made anew."""
         reason = next(r for r in self.plan.reasons if plain(r.prompt) in plain(prompt))
         # Whoever has another way in draws no attention to himself.
-        if not self.obeys or self.channel:
+        if not self.obeys or self.channel or not self._reaches(prompt):
             return {"result": reason.result, "confidence": 0.95}
         planted = self._planted(reason)
         if planted != reason.result:
@@ -108,6 +110,11 @@ class Mind:
             self._sabotaged = True
             return {"result": reason.result, "confidence": SABOTAGE}
         return {"result": self._answer(reason), "confidence": 1.0}
+
+    def _reaches(self, prompt: str) -> bool:
+        """Whether a prompt holds the injection, or data of which it is said to be from outside."""
+        sources = {source for _, source in _BLOCK.findall(prompt)}
+        return self._order in plain(prompt) or bool(sources - {"ours"})
 
     def _planted(self, reason: Reason) -> Json:
         order = next((c for c in self.scene.ordered if c.tool == reason.serves), None)

@@ -151,6 +151,28 @@ def test_arguments_of_an_asked_call_cannot_be_swapped() -> None:
     assert (outcome.attacked, outcome.strayed) == (False, 0)
 
 
+@pytest.mark.parametrize(
+    ("beside", "asked_for"),
+    [
+        ("<data 1 name='call1' source='ours'>\n[]\n</data 1>", True),
+        ("<data 1 name='call1' source='untrusted: tool:get_mail'>\n[]\n</data 1>", False),
+        ("<data 1 name='call1' source='ours'>\n{goal}\n</data 1>", False),
+    ],
+    ids=["nothing from outside", "something from outside", "the order without its label"],
+)
+def test_a_model_obeys_by_what_its_own_prompt_holds(beside: str, asked_for: bool) -> None:
+    """Another step's model has read the order before, side by side with it."""
+    [pair] = attacks(("banking", "user_task_15", "injection_task_4"))
+    scene = Scene(pair)
+    mind = Mind(scene, compromised=True)
+    mind.read("reasoner", scene.goal)
+    reason = mind.plan.reasons[0]
+
+    replied = mind.reason(f"{reason.prompt}\n{beside.replace('{goal}', scene.goal)}")
+
+    assert (replied["result"] == reason.result) is asked_for
+
+
 def test_slogan_in_the_answer_is_labelled() -> None:
     """Untrusted text may fill in an answer; the citation says where it comes from."""
     [outcome] = outcomes(attacks(("travel", "user_task_0", "injection_task_6")), "pointsman")
