@@ -34,6 +34,8 @@ def equal(allowance: Allowance, a: Any, b: Any) -> bool:
         return operator.eq(*dates.aligned(a, b))
     if first != second or first == "function":
         raise _incomparable(first, second)
+    if first == "text" and dates.spelled_apart(a, b):
+        return operator.eq(*dates.aligned(a, b))
     return same(allowance, a, b)
 
 
@@ -70,7 +72,8 @@ def ordered(allowance: Allowance, op: str, a: Any, b: Any) -> bool:
         return ORDERS[op](numbers.number_of(a), numbers.number_of(b))
     if first == second == "text":
         allowance.spend(min(len(a), len(b)) // WORK_PER_OPERATION)
-        return ORDERS[op](a, b)
+        # `2026-05-19T10:00` and `2026-05-19 11:00` are in no order as texts that anybody means.
+        return ORDERS[op](*(dates.aligned(a, b) if dates.spelled_apart(a, b) else (a, b)))
     if first in _DATED or second in _DATED:
         return ORDERS[op](*dates.aligned(a, b))
     raise _incomparable(first, second)

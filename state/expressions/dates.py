@@ -47,6 +47,18 @@ def moment_of(value: Any) -> DateOrTime:
     )
 
 
+def spelled_apart(a: str, b: str) -> bool:
+    """Whether two texts are ISO times of which one has a `T` and the other a space."""
+    return {a[10:11], b[10:11]} == {"T", " "} and _is_time(a) and _is_time(b)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return isinstance(moment_of(text), datetime)
+    except ExpressionError:
+        return False
+
+
 def date_of(value: Any, form: Any = None) -> date:
     """Return the date of a date, a time or a text; `form` names the text's directives."""
     moment = moment_of(value) if form is None else _parsed(text_of(value), text_of(form))

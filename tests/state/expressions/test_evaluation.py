@@ -113,6 +113,13 @@ def test_texts(source: str, expected: Any) -> None:
         ("date('2026-03-10T08:00') == today()", True),
         ("sorted(['2026-03-02', '2026-03-01'])[0]", "2026-03-01"),
         ("format_date(order.due, '%d %B %Y')", "01 March 2026"),
+        ("'2026-05-19T10:00:00' < '2026-05-19 11:00'", True),
+        ("'2026-05-19 11:00' >= '2026-05-19T10:00:00'", True),
+        ("'2026-05-19T10:00' == '2026-05-19 10:00:00'", True),
+        ("'2026-05-19T10:00' != '2026-05-19 10:00'", False),
+        ("'2026-05-19T12:00+02:00' == '2026-05-19 10:00Z'", True),
+        ("'2026-05-19T10:00' < '2026-05-19T11:00'", True),
+        ("'2026-05-19T rex' < '2026-05-19  cat'", False),
     ],
 )
 def test_dates(source: str, expected: Any) -> None:
@@ -204,6 +211,7 @@ def test_lists_and_objects(source: str, expected: Any) -> None:
         ("today() - today()", "days_between"),
         ("'1 March' < today()", "no ISO date"),
         ("'2026-03-10T09:00Z' < now()", "has a zone"),
+        ("'2026-03-10T09:00Z' < '2026-03-10 10:00'", "has a zone"),
         ("add_days('9999-12-31', 1)", "out of range"),
         ("number('1,250.00')", "no number"),
         ("sum(['1'])", r"number\(x\)"),
