@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import AbstractAsyncContextManager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +72,15 @@ def masker_of(settings: Settings) -> Masker:
     return Masker(settings.masking, partial(masking_key, settings))
 
 
+@cache
+def _kept_key(home: Path) -> str:
+    """Read the key that a home keeps, once a process: what is masked may stand in a loop's way."""
+    file = private_home(home) / MASKING_KEY
+    if not file.exists():
+        write_private_once(file, secrets.token_hex(_SHORTEST_KEY))
+    return file.read_text(encoding="utf-8").strip()
+
+
 def masking_key(settings: Settings) -> bytes:
     """Return the key of the pseudonyms: from the environment, or a file that is made once.
 
@@ -82,10 +91,7 @@ def masking_key(settings: Settings) -> bytes:
     if variable := settings.masking.key:
         key, where = os.environ.get(variable, ""), variable
     else:
-        file = private_home(settings.home) / MASKING_KEY
-        if not file.exists():
-            write_private_once(file, secrets.token_hex(_SHORTEST_KEY))
-        key, where = file.read_text(encoding="utf-8").strip(), str(file)
+        key, where = _kept_key(settings.home), str(settings.home / MASKING_KEY)
     if len(key) < _SHORTEST_KEY:
         raise CredentialError(
             f"The key of the pseudonyms has fewer than {_SHORTEST_KEY} characters.",

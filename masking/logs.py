@@ -28,11 +28,13 @@ class MaskingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask a record, for this handler and for those that come after it."""
         structured = isinstance(record.msg, dict)  # as structlog hands it on
-        record.msg = self._masked(record.msg if structured else record.getMessage())
-        record.args = ()
+        said: Any = record.msg if structured else record.getMessage()
         if record.exc_info and record.exc_info[0] is not None:
-            raised = "".join(traceback.format_exception(*record.exc_info))
-            record.exc_text, record.exc_info = self._masked(raised.rstrip()), None
+            raised = "".join(traceback.format_exception(*record.exc_info)).rstrip()
+            # In the message: not every formatter writes the text that was made of an exception.
+            said = {**said, "exception": raised} if structured else f"{said}\n{raised}"
+            record.exc_info = record.exc_text = None
+        record.msg, record.args = self._masked(said), ()
         if record.stack_info:
             record.stack_info = self._masked(record.stack_info)
         return True

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from ..agent import Agent, build_agent
 from ..errors import ConfigError
-from ..home import masker_of
+from ..home import masker_of, masking_key
 from ..masking.logs import MaskingFilter, filter_handlers
 from ..settings import Settings
 
@@ -34,6 +34,9 @@ def build_served(environment: Mapping[str, str]) -> Agent:
             fix="Set it to a settings file or a folder, such as examples/support_desk.",
         )
     settings = Settings.load(path)
+    if settings.masking.at("logs"):
+        # Before there is a loop, in which the first line to be masked would read the key's file.
+        masking_key(settings)
     filter_handlers(MaskingFilter(masker_of(settings), settings.principal.tenant))
     return build_agent(settings)
 

@@ -368,12 +368,13 @@ async def _in_session(
     What `use` returns or raises gets out as it is. The session's task group would wrap an
     exception, and an error while closing would hide a result that is there.
     """
-    from mcp.types import InitializeResult
-
     answers: list[T] = []
     failures: list[Exception] = []
     try:
         async with open_session(server) as (session, unread):
+            # Whether the extra is there has been said by now.
+            from mcp.types import InitializeResult
+
             await unread.reply(session.initialize(), InitializeResult.model_validate)
             try:
                 answers.append(await use(session, unread))

@@ -28,9 +28,9 @@ def crashing_dependencies(settings: Any, *, store: Any) -> Any:
 
 
 @asynccontextmanager
-async def crashing_checkpoints(file: Path) -> AsyncGenerator[Any, None]:
+async def crashing_checkpoints(file: Path, **options: Any) -> AsyncGenerator[Any, None]:
     """Open the checkpoints, watched."""
-    async with open_checkpoints(file) as saver:
+    async with open_checkpoints(file, **options) as saver:
         yield crash.checkpointer(saver)
 
 

@@ -63,6 +63,25 @@ def test_a_structured_message_keeps_its_form(
     assert record.msg["to"].startswith("<email:")
 
 
+def test_a_structured_message_keeps_its_traceback(
+    log: tuple[logging.Logger, logging.Handler, io.StringIO],
+) -> None:
+    """Where structlog's formatter finds it, and no other handler writes it raw."""
+    _, handler, _ = log
+    filter_handlers(masking_filter(), handler)
+    try:
+        raise ValueError("no account for bob@example.org")
+    except ValueError as error:
+        raised = (ValueError, error, error.__traceback__)
+    record = logging.makeLogRecord({"msg": {"event": "sent"}, "exc_info": raised})
+
+    assert handler.filter(record)
+
+    assert isinstance(record.msg, dict)
+    assert "ValueError: no account for <email:" in record.msg["exception"]
+    assert record.exc_info is record.exc_text is None
+
+
 def test_a_handler_is_filtered_once(
     log: tuple[logging.Logger, logging.Handler, io.StringIO],
 ) -> None:
