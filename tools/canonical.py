@@ -249,7 +249,17 @@ def _written_model(model: BaseModel) -> JsonObject:
     return {**made, **{name: written(item) for name, item in (model.model_extra or {}).items()}}
 
 
+def _init_only(value: Any) -> list[str]:
+    """Return what a dataclass was made with and does not hold: nobody could read it of it."""
+    kept = {field.name for field in dataclasses.fields(value)}
+    declared: Mapping[str, dataclasses.Field[Any]] = value.__dataclass_fields__
+    # What is declared and no field is an InitVar or a ClassVar, and Python does not export which.
+    return [n for n, f in declared.items() if n not in kept and "ClassVar" not in str(f.type)]
+
+
 def _written_dataclass(value: Any) -> JsonObject:
+    if gone := _init_only(value):
+        raise UnwritableError(f"{type(value).__name__} does not keep {gone[0]!r} (an InitVar).")
     # Pydantic's own dataclasses take aliases; what is no parameter follows from the rest.
     known: Mapping[str, FieldInfo] = getattr(value, "__pydantic_fields__", {})
     return {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import field
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from hypothesis import given
@@ -355,6 +355,35 @@ def test_what_cannot_be_shown_as_it_runs_is_refused() -> None:
     assert checked(made, {"value": {"recipient": "ANN"}}) == {"value": {"recipient": "ANN"}}
     with pytest.raises(ArgumentError, match="nobody could approve it"):
         checked(made, {"value": {"recipient": " ann"}})
+
+
+@dataclass
+class Sealed:
+    """A dataclass that is made with what it does not keep."""
+
+    known: ClassVar[str] = "all"
+    to: str = ""
+    cents: InitVar[int] = 5
+
+    def __post_init__(self, cents: int) -> None:
+        self.to = f"{self.to}:{cents}" if cents > 1000 else self.to
+
+
+@pytest.mark.parametrize("kind", ["ours", "langchain"])
+def test_what_a_dataclass_is_only_made_with_is_not_lost(kind: str) -> None:
+    """Nobody could read it of what was made, so what runs would have the default in its place."""
+
+    def take(value: Sealed) -> str:
+        """Take it."""
+        return str(value)
+
+    made = (
+        tool(effect="money")(take)
+        if kind == "ours"
+        else from_langchain(StructuredTool.from_function(take))
+    )
+    with pytest.raises(ArgumentError, match="does not keep 'cents'"):
+        checked(made, {"value": {"to": "ann", "cents": 900}})
 
 
 def test_a_factory_is_asked_once() -> None:
