@@ -100,7 +100,18 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
-    """Return a URL that leads to a new, empty schema, which takes less time than a database."""
+    """Return a URL that leads to a new, empty schema."""
+    return new_schema(postgres_server)
+
+
+@pytest.fixture(scope="module")
+def postgres_of_module(postgres_server: str) -> str:
+    """Return such a URL for all tests of a file."""
+    return new_schema(postgres_server)
+
+
+def new_schema(postgres_server: str) -> str:
+    """Make an empty schema, which takes less time than a database, and return its URL."""
     url = make_url(postgres_server)
     name = f"t{uuid.uuid4().hex}"
     engine = create_engine(url.set(drivername="postgresql+psycopg"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -12,17 +13,25 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import SyncLangGraphClient
 
+from pointsman.policy.keyring import new_keyring, read_keyring, write_keyring
+from pointsman.policy.settings import TokenSettings
+from pointsman.policy.tokens import IssuedToken, TokenIssuer
+from pointsman.stores import open_store
+from pointsman.stores.records import Switch
+
 ROOT = Path(__file__).parents[2]
 DESK = Path(__file__).parent / "desk"
+RING = "ring.json"
 CUT_OFF = {
     # Nobody listens at the proxy: whatever the server wants from the network fails at once.
     "HTTP_PROXY": "http://127.0.0.1:9",
@@ -125,3 +134,54 @@ def _wait_until_up(served: Served, process: subprocess.Popen[bytes]) -> None:
         except httpx.TransportError:
             time.sleep(0.1)
     pytest.fail(served.log[-3000:])
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """The served desk, and people with tokens for it."""
+
+    served: Served
+    store: str = ""
+    """URL of the store; by default the file in the server's home."""
+    clients: ExitStack = field(default_factory=ExitStack)
+
+    def as_(self, subject: str, **claims: Any) -> SyncLangGraphClient:
+        """Return a client with a token of somebody at Acme who may pay."""
+        may = {"tenant": "acme", "scopes": ("payments:write",), **claims}
+        return self.clients.enter_context(self.served.client(self.token(subject, **may)))
+
+    def token(self, subject: str, **claims: Any) -> str:
+        """Issue a token."""
+        return asyncio.run(self._issue(subject, claims)).token.get_secret_value()
+
+    async def _issue(self, subject: str, claims: dict[str, Any]) -> IssuedToken:
+        settings = TokenSettings(keyring=self.served.folder / RING)
+        async with open_store(self.store or str(self.served.home / "pointsman.db")) as store:
+            ring = read_keyring(settings.keyring)
+            issuer = TokenIssuer(ring, settings, audit=store.audit, switches=store.switches)
+            return await issuer.issue(subject, **claims)
+
+    def switch(self, kind: Any, target: str) -> None:
+        """Turn an operator's switch on."""
+
+        async def turn() -> None:
+            async with open_store(self.store or str(self.served.home / "pointsman.db")) as store:
+                await store.switches.set(Switch(kind=kind, target=target))
+
+        asyncio.run(turn())
+
+    def revoke(self, token: str) -> None:
+        """Revoke a token."""
+        claims = jwt.decode(token, options={"verify_signature": False})
+        self.switch("revoke_token", claims["jti"])
+
+    @property
+    def made(self) -> tuple[int, int]:
+        """Return how many payments and messages there are."""
+        return len(self.served.calls("pay", "")), len(self.served.calls("send", ""))
+
+
+def with_keyring(folder: Path) -> dict[str, str]:
+    """Write a keyring, and return the variables with which a server takes its tokens alone."""
+    write_keyring(folder / RING, new_keyring())
+    return {"POINTSMAN_KEYRING": str(folder / RING)}

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,10 +11,7 @@ import pytest
 from langgraph_sdk.client import SyncLangGraphClient
 from langgraph_sdk.errors import APIStatusError, AuthenticationError
 
-from pointsman.policy.keyring import new_keyring, read_keyring, write_keyring
-from pointsman.policy.settings import TokenSettings
-from pointsman.policy.tokens import TokenIssuer
-from pointsman.stores import open_store
+from .conftest import Desk, with_keyring
 
 GRAPH = "support_desk"
 TASK = "Settle claim CLM-7"
@@ -28,40 +21,9 @@ BOTH = {"decisions": [APPROVE, APPROVE]}
 CLAIM = {"identity": "root", "role": "super_admin", "scopes": ["all"], "tenant": "acme"}
 
 
-@dataclass(kw_only=True)
-class Desk:
-    """The served desk, and people with tokens for it."""
-
-    served: Any
-    clients: ExitStack = field(default_factory=ExitStack)
-
-    def as_(self, subject: str, **claims: Any) -> SyncLangGraphClient:
-        """Return a client with a token of somebody at Acme who may pay."""
-        may = {"tenant": "acme", "scopes": ("payments:write",), **claims}
-        token = asyncio.run(self._issue(subject, may))
-        return self.clients.enter_context(self.served.client(token))
-
-    async def _issue(self, subject: str, claims: dict[str, Any]) -> str:
-        settings = TokenSettings(keyring=self.served.folder / "ring.json")
-        async with open_store(self.served.home / "pointsman.db") as store:
-            ring = read_keyring(settings.keyring)
-            issuer = TokenIssuer(ring, settings, audit=store.audit, switches=store.switches)
-            return (await issuer.issue(subject, **claims)).token.get_secret_value()
-
-    @property
-    def made(self) -> tuple[int, int]:
-        """Return how many payments and messages there are."""
-        return len(self.served.calls("pay", "")), len(self.served.calls("send", ""))
-
-
 @pytest.fixture(scope="module")
 def desk(serve: Callable[..., Any]) -> Iterator[Desk]:
     """Serve the desk with a keyring."""
-
-    def with_keyring(folder: Path) -> dict[str, str]:
-        write_keyring(folder / "ring.json", new_keyring())
-        return {"POINTSMAN_KEYRING": str(folder / "ring.json")}
-
     desk = Desk(served=serve(prepare=with_keyring))
     with desk.clients:
         yield desk
