@@ -15,7 +15,8 @@ from .classes import AttemptFailure, FailureClass, RejectedReplyError
 from .reported import ReportedError, reported
 from .resting import PROVIDER_HEADER
 from .stated import StatedError
-from .wordings import OF_REQUEST, by_codes, by_words, by_words_of_load, is_too_long
+from .too_long import is_too_long
+from .wordings import OF_REQUEST, by_codes, by_words, by_words_of_load
 
 MESSAGE_LIMIT = 500
 

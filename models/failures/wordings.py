@@ -6,66 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from .classes import FailureClass
+from .too_long import READ_CHARACTERS, is_too_long
 
-READ_CHARACTERS = 4_000
-"""How much of a message is looked at."""
-
-_CONTEXT = re.compile(
-    # OpenAI, Azure, vLLM, SGLang, DeepSeek, Mistral, Ollama, llama.cpp, LM Studio, LiteLLM
-    r"context[ _-]?(?:length|window|size|limit)|contextwindow|contextlength|exceed_context"
-    r"|context the overflows"
-    # Anthropic, Bedrock, Ollama, Zhipu
-    r"|(?:prompt|inputs?|messages|conversation)\b[^.]{0,60}\b(?:too long|exceeds? max)"
-    r"|(?:messages|inputs?|prompt)\b\S{0,40}\s?string too long"
-    r"|long context beta|request (?:entity|payload) too large"
-    # llama.cpp, LM Studio
-    r"|input is too large to process|physical batch size|kv cache|memory slot for batch|\bn_ctx\b"
-    r"|context (?:shift|overflow)"
-    # Gemini, Cohere, AI21, Bedrock
-    r"|input token count|too many (?:input |prompt )?tokens|number of tokens in the prompt"
-    # TGI, Together
-    r"|`?inputs`? tokens \+ `?max_new_tokens|`?inputs`? must have (?:less|fewer) than"
-    # xAI, vLLM, TensorRT-LLM, TabbyAPI, DashScope, Moonshot, Groq
-    r"|max(?:imum)? (?:supported |allowed )?(?:model|prompt|input|sequence) (?:len|char)"
-    r"|max_(?:seq|input|model)_len|max_tokens must be at least 1, got -\d"
-    r"|range of input length|exceeded model token limit|reduce the length"
-    r"|reduce (?:your|the) (?:prompt|input|messages)|current length is \d+ while limit"
-    r"|expected maxLength|text fields that are too large"
-    r"|(?:prompt|input|request) (?:has|contains|with|of) [\d,]+ (?:input )?tokens"
-    r"|exceeds? (?:the )?max(?:imum)?(?: allowed)? (?:number of )?(?:input |prompt )?tokens"
-    r"|(?:tokens?|prompt) (?:limit|length) (?:was |is )?exceeded"
-    r"|string_above_max_length|token limit exceeded"
-    # Perplexity, Moonshot, TensorRT-LLM, transformers, gateways of firms
-    r"|\b(?:message|request) [^.]{0,40}\btoo long|model context|context full"
-    r"|max[ _](?:message|num|position)[ _](?:tokens|embeddings)|max_length is set to"
-    r"|supports? (?:prompts?|inputs?) up to|more than max tokens|message length exceeds"
-    r"|\b(?:prompt|input)(?:'s|s)? token(?:s must be| count)|at most [\d,]+ tokens, got",
-    re.IGNORECASE,
-)
-_LARGER = re.compile(
-    # What grows and what it exceeds, in any provider's order of words.
-    r"\b(?:prompts?|inputs?|messages|conversation|request|tokens)\b[^.]{0,80}"
-    r"\b(?:exceeds?|exceeded|not exceed|longer than|larger than|greater than)\b[^.]{0,60}"
-    r"(?:\blimit|\bmax|\bmodel|\bcontext|\btokens?\b|\d{3})",
-    re.IGNORECASE,
-)
-_OF_MEDIA = re.compile(
-    r"\b(?:images?|audio|video|files?|pdf|attachments?|pixels?|pages?|tools?|schema|[kmg]i?b)\b"
-    r"|\bnumber of (?:messages|requests|inputs)\b",
-    re.IGNORECASE,
-)
-_OF_RATE = re.compile(
-    r"\bper[ -](?:min|hour|day|sec)|\b[TR]P[MD]\b|rate limit|quota", re.IGNORECASE
-)
 _LIMITED = re.compile(
     r"rate[ _-]?limit|too many requests|throttl|(?:request|quota|qps|usage)s? (?:rate )?limit"
     r"|quota|insufficient (?:balance|credits?|funds|quota)|arrearage|\b[TR]P[MD]\b",
     re.IGNORECASE,
 )
-_OF_OUTPUT = re.compile(
-    r"(?:completion|output|new) tokens|max_(?:completion_)?tokens", re.IGNORECASE
-)
-_OF_INPUT = re.compile(r"context|input|prompt|messages|got -\d", re.IGNORECASE)
 _FILTER = re.compile(
     r"content[ _]filter|content management policy|responsible ai|content_policy|moderation_blocked",
     re.IGNORECASE,
@@ -117,16 +64,6 @@ _CODES: Mapping[FailureClass, Sequence[str]] = {
 _BY_CODE: Mapping[str, FailureClass] = {
     code: kind for kind, codes in _CODES.items() for code in codes
 }
-
-
-def is_too_long(text: str) -> bool:
-    """Say whether a message means that the prompt does not fit the model."""
-    read = text[:READ_CHARACTERS]
-    if _OF_OUTPUT.search(read) and not _OF_INPUT.search(read):
-        return False
-    if _CONTEXT.search(read):
-        return not _OF_RATE.search(read)
-    return bool(_LARGER.search(read)) and not (_OF_MEDIA.search(read) or _OF_RATE.search(read))
 
 
 def by_words(text: str) -> FailureClass | None:

@@ -132,6 +132,55 @@ def test_other_refusals_keep_their_class(status: int, words: str, kind: FailureC
     assert classify(refused(status, {"error": {"message": words}})).kind == kind
 
 
+OF_ELSE = (
+    "Request too large: image exceeds 5 MB",
+    "Too many requests",
+    "Zu viele Anfragen. Bitte versuchen Sie es später erneut.",
+    "max_tokens is too large: 9000. This model supports at most 4096 completion tokens",
+    "Die Anfrage dauerte zu lange.",
+    "The request took too long",
+    "Das Bild ist zu groß",
+    "Image too large",
+    "The file is too large",
+    "Your request took too long to process",
+    "stop sequence is too long",
+    "tool name is too long",
+    "'tools' array too long. Expected maximum 128",
+    "The model name is too long",
+    "user field is too long",
+    "Die Verbindung wurde zu lange nicht benutzt",
+    "Zugriff verweigert",
+    "Too many tokens per minute",
+    "Trop de requêtes",
+    "metadata value is too long",
+    "La requête a pris trop de temps",
+    "Insufficient quota: too many tokens used this month",
+    "Das Kontingent ist überschritten",
+    "Le quota est dépassé",
+    "Rate limit überschritten",
+    "schema is too large",
+    "audio too long",
+    "video is too long",
+    "The image is too long",
+    "The message says nothing",
+    "function description too long",
+    "temperature exceeds maximum 2",
+    "n exceeds maximum",
+    "top_logprobs must not exceed 20",
+    "The number of images exceeds the limit",
+    "Request header fields too large",
+    "prompt_cache_key is too long",
+)
+
+
+@pytest.mark.parametrize("words", OF_ELSE)
+def test_what_else_is_too_long_is_no_prompt(words: str) -> None:
+    """Time, media, names and rates, in several languages: a larger model would not help."""
+    for status in (400, 422, 500):
+        error = refused(status, {"error": {"message": words}})
+        assert classify(error).kind != "context_too_long"
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

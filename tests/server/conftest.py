@@ -126,7 +126,7 @@ def _free_port() -> int:
 
 
 def _wait_until_up(served: Served, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         try:
             if httpx.get(f"{served.url}/ok", timeout=5).is_success:
