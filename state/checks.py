@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from ..errors import ExpressionError, PlanError
 from .alternatives import check_alternatives, first_there, is_always_at, no_alternative
@@ -13,19 +14,22 @@ from .branches import Branches
 from .contradictions import ShapeAt, contradiction
 from .expressions import evaluate, parse
 from .expressions.constants import check_constants
-from .expressions.inference import infer
-from .expressions.reading import branches, reads
+from .expressions.inference import infer, infer_condition, infer_each
+from .expressions.reading import reads
 from .expressions.syntax import Expression
+from .expressions.truth import truth_of
 from .fitting import misfit
 from .loop_rules import check_listed, check_loop
 from .placeholders import placeholder
 from .plan import ForEach, Plan, Step, UseInstead, in_order
 from .references import Reference, references
 from .rules import check_rules
-from .shapes import ANY, TEXT, Shape, list_of, merged, shape_of, shape_of_value
+from .shapes import ANY, TEXT, Shape, in_own_words, list_of, merged, shape_of, shape_of_value
 from .shapes import at_path as shape_at
 from .unique import check_unique
 from .values import Json
+
+_T = TypeVar("_T")
 
 NO_SHAPES: Mapping[str, Shape] = {}
 
@@ -219,8 +223,7 @@ def _possible(value: Json, scope: _Scope) -> Iterator[Shape]:
             for part in parts:
                 yield from _possible(part, scope)
         case {"$expr": str(source)}:
-            for branch in branches(parse(source).tree):
-                yield infer(Expression(source="", tree=branch), scope.shapes)
+            yield from infer_each(source, scope.shapes)
         case _:
             yield _form_shape(value, scope)
 
@@ -235,16 +238,10 @@ def _forms(step: Step) -> Iterator[tuple[str, Json]]:
 
 def _check_condition(step: Step, scope: _Scope) -> None:
     where = f"{step.id}.when"
-    shape = _inferred(step.when, where, scope)
-    if shape.kind not in ("any", "boolean"):
-        raise PlanError(
-            f"The condition is {shape.kind}, not true or false.",
-            where=where,
-            fix="Compare it, or ask has(x) or len(x) > 0.",
-        )
+    _inferred(step.when, where, scope, infer_condition)
     found = reads(step.when)
     if found.constant:
-        always = evaluate(step.when, {})
+        always = truth_of(evaluate(step.when, {}))
         raise PlanError(
             f"The condition is always {str(always).lower()}.",
             where=where,
@@ -271,11 +268,13 @@ def _shape_at(scope: _Scope) -> ShapeAt:
     return lambda node: infer(Expression(source="", tree=node), scope.shapes)
 
 
-def _inferred(source: str, where: str, scope: _Scope) -> Shape:
+def _inferred(
+    source: str, where: str, scope: _Scope, inference: Callable[[str, Mapping[str, Shape]], _T]
+) -> _T:
     try:
         check_constants(source)
         check_alternatives(source, scope.is_there)
-        return infer(parse(source), scope.shapes)
+        return inference(source, scope.shapes)
     except ExpressionError as error:
         raise PlanError(
             error.message, where=f"{where}: {error.where}".rstrip(": "), fix=error.fix
@@ -320,7 +319,7 @@ def _form_shape(value: Json, scope: _Scope, where: str = "") -> Shape:
     if not isinstance(value, dict):
         return shape_of_value(value)
     if "$expr" in value:
-        return _inferred(value["$expr"], where, scope)
+        return _inferred(value["$expr"], where, scope, infer)
     if "$from" in value:
         return _path_shape(value, where, scope)
     if "$first_of" in value:
@@ -348,9 +347,11 @@ def _shape(step: Step, scope: _Scope) -> Shape:
         case "tool":
             return scope.tools.get(step.tool, ANY)
         case "reason" | "draft" | "ask":
-            if step.output_schema is None:
-                return Shape("object", fields={"text": TEXT})
-            return shape_of(step.output_schema)
+            schema = step.output_schema
+            known = (
+                shape_of(schema) if schema is not None else Shape("object", fields={"text": TEXT})
+            )
+            return in_own_words(known)
         case "each" if step.for_each is not None:
             return _loop_shape(step, step.for_each, scope)
         case _:
@@ -368,7 +369,7 @@ def _kinds_of_items(loop: ForEach, scope: _Scope) -> Iterator[Shape]:
 
 def _loop_shape(step: Step, loop: ForEach, scope: _Scope) -> Shape:
     where = f"{step.id}.for_each"
-    items = _inferred(loop.items, f"{where}.items", scope)
+    items = _inferred(loop.items, f"{where}.items", scope, infer)
     if items.kind not in ("any", "list"):
         raise PlanError(
             f"It loops over {items.kind}, not a list.",
@@ -384,7 +385,7 @@ def _loop_shape(step: Step, loop: ForEach, scope: _Scope) -> Shape:
         most=scope.most * loop.max,
     )
     if loop.key:
-        _inferred(loop.key, f"{where}.key", inside)
+        _inferred(loop.key, f"{where}.key", inside, infer)
     for item in _kinds_of_items(loop, scope):
         _check_group(loop.steps, replace(inside, shapes={**scope.shapes, loop.item: item}))
     shapes = _check_group(loop.steps, inside)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from ..errors import ExpressionError
 from .expressions.reading import reads
+from .expressions.truth import truth_of
 from .plan import Step, UseInstead
 from .provenance import union
 from .references import Reference, as_text, at_path, computed, read_by, resolve
@@ -49,15 +50,17 @@ def decide(
         return Decided(runs=True, reason="")
     where = f"{step.id}.when"
     said = computed(step.when, lookup, where, now=now)
-    if not isinstance(said, bool):
+    try:
+        runs = truth_of(said)
+    except ExpressionError as error:
         raise ExpressionError(
             f"The condition gave {as_text(said)[:SHOWN]}, not true or false.",
             where=where,
-            fix="Compare it, or ask has(x) or len(x) > 0.",
-        )
-    verb = "runs because" if said else "skipped because not"
+            fix=error.fix,
+        ) from error
+    verb = "runs because" if runs else "skipped because not"
     return Decided(
-        runs=said,
+        runs=runs,
         reason=f"{verb} {step.when}{_where(step.when, lookup)}",
         read=tuple(sorted(reads(step.when).names)),
     )

@@ -33,6 +33,8 @@ _OPPOSITE: _Signs = {
 }
 _SAME: _Signs = {ast.Is: ast.Eq, ast.IsNot: ast.NotEq}
 _COUNTS = ("len(", "count(", "abs(")
+_FALSE = ("False", "None", "''", "[]", "{}")
+"""All that is false as a condition, as constants are written here."""
 _DAY = re.compile(r"'\d{4}-\d{2}-\d{2}'", re.ASCII)
 _ALTERNATIVES = 32
 """Of all that `or` says in a condition: more are not tried one by one."""
@@ -122,7 +124,7 @@ class _Fact:
 def _compared(part: _Part) -> Iterator[_Fact]:
     """Yield what a part says of values."""
     if not isinstance(part.node, ast.Compare):
-        yield _Fact(printed(part.node), ast.Eq, (str(part.holds),))
+        yield from _held(part)
         return
     operands = [part.node.left, *part.node.comparators]
     if len(part.node.ops) > 1 and not part.holds:
@@ -131,6 +133,14 @@ def _compared(part: _Part) -> Iterator[_Fact]:
         sign = type(op) if part.holds else _OPPOSITE.get(type(op))
         if sign is not None and sign in _OPPOSITE:
             yield from _of_two(_SAME.get(sign, sign), left, right)
+
+
+def _held(part: _Part) -> Iterator[_Fact]:
+    """Yield what a value is that stands as a condition by itself."""
+    name = printed(part.node)
+    yield _Fact(name, ast.NotIn if part.holds else ast.In, _FALSE, part.node)
+    # Of what is true or false itself nobody asks the length: that would be an error.
+    yield _Fact(f"len({name})", ast.Gt if part.holds else ast.Eq, (Decimal(0),))
 
 
 def _of_two(sign: type[ast.cmpop], left: ast.expr, right: ast.expr) -> Iterator[_Fact]:
@@ -164,6 +174,10 @@ def _constant(node: ast.expr) -> _Bound | None:
             return -Decimal(str(value))
         case ast.Name(id=name) if name in CONSTANTS:
             return str(CONSTANTS[name])
+        case ast.List(elts=[]):
+            return "[]"
+        case ast.Dict(keys=[]):
+            return "{}"
         case _:
             return None
 
@@ -205,9 +219,10 @@ class _Known:
         counts = fact.of.startswith(_COUNTS)
         told = _Told(ranges={"number": _Range(least=Decimal(0))} if counts else {})
         shape = ANY if fact.node is None else self.shape_at(fact.node)
-        if shape.options:
+        options = ("True", "False") if shape.kind == "boolean" else map(repr, shape.options)
+        if shape.options or shape.kind == "boolean":
             null = ["None"] if shape.nullable else []
-            told.within = {*map(repr, shape.options), *null}
+            told.within = {*options, *null}
         if shape.kind != "any" and not shape.nullable and not self.may_be_null:
             told.unequal.add("None")
         return told

@@ -46,6 +46,8 @@ class Shape:
     """For a text: all that it can be, if that is known."""
     form: Literal["", "date", "date-time"] = ""
     """For a text: what it spells, if that is declared."""
+    said: bool = False
+    """For a text: whether a model or a person says it in words of their own."""
 
     @property
     def plain(self) -> ShapeKind:
@@ -243,6 +245,17 @@ def _below(shape: Shape, part: str) -> Shape:
     raise KeyError(f"{shape.kind} has no field {part!r}")
 
 
+def in_own_words(shape: Shape) -> Shape:
+    """Return the shape of what a model or a person gives: its texts are words of their own."""
+    if shape.kind == "text":
+        return replace(shape, said=not shape.options)
+    return replace(
+        shape,
+        item=shape.item and in_own_words(shape.item),
+        fields={name: in_own_words(part) for name, part in shape.fields.items()},
+    )
+
+
 def shape_of_value(value: Json) -> Shape:
     """Return the shape of one value that was seen."""
     return _of_value(value, 0)
@@ -300,7 +313,12 @@ def _merge(a: Shape, b: Shape) -> Shape:
         return Shape("list", item=item, nullable=nullable)
     if a.kind != "object":
         options = (*a.options, *b.options) if a.options and b.options else ()
-        return Shape(a.kind, nullable=nullable, options=tuple(dict.fromkeys(options)))
+        return Shape(
+            a.kind,
+            nullable=nullable,
+            options=tuple(dict.fromkeys(options)),
+            said=a.said or b.said,
+        )
     return _merge_objects(a, b, item, nullable=nullable)
 
 

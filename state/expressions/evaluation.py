@@ -18,11 +18,12 @@ from ..values import Json
 from . import lists, numbers, texts
 from .costs import cost
 from .functions import FORMS, function
-from .kinds import Built, BuiltObject, list_of, truth_of
+from .kinds import Built, BuiltObject, list_of
 from .limits import Allowance
 from .operators import COMPARISONS, OPERATORS, as_key, attribute, item, sliced, unpack
 from .outcome import to_json
 from .syntax import CONSTANTS, Expression, called, cut, format_of, parse
+from .truth import holds, is_zero, truth_of
 
 
 @dataclass(slots=True)
@@ -191,10 +192,40 @@ def _unary(node: ast.UnaryOp, bound: frozenset[str]) -> Code:
 
 
 def _boolean(node: ast.BoolOp, bound: frozenset[str]) -> Code:
-    codes = [_code(value, bound) for value in node.values]
+    *before, last = (_code(value, bound) for value in node.values)
     if isinstance(node.op, ast.And):
-        return lambda scope: all(truth_of(code(scope)) for code in codes)
-    return lambda scope: any(truth_of(code(scope)) for code in codes)
+        return lambda scope: _all(before, last, scope)
+    behind = node.values[-1]
+    if isinstance(behind, ast.Constant) and is_zero(behind.value):
+        # `x or 0` is the same number whichever way a 0 in `x` is read.
+        before[-1] = _zero_for_nothing(before[-1])
+    return lambda scope: _either(before, last, scope)
+
+
+def _zero_for_nothing(code: Code) -> Code:
+    def run(scope: Scope) -> Any:
+        value = code(scope)
+        return None if is_zero(value) else value
+
+    return run
+
+
+def _all(before: Sequence[Code], last: Code, scope: Scope) -> Any:
+    """Return the first value that is false, or else the last."""
+    for code in before:
+        value = code(scope)
+        if not truth_of(value):
+            return value
+    return last(scope)
+
+
+def _either(before: Sequence[Code], last: Code, scope: Scope) -> Any:
+    """Return the first value that holds something, or else the last."""
+    for code in before:
+        value = code(scope)
+        if holds(value):
+            return value
+    return last(scope)
 
 
 def _compare(node: ast.Compare, bound: frozenset[str]) -> Code:

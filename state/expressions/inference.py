@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from ...errors import ExpressionError
 from .. import shapes as known
-from ..shapes import ANY, BOOLEAN, NULL, NUMBER, TEXT, Shape, ShapeKind
+from ..shapes import ANY, BOOLEAN, NUMBER, TEXT, Shape, ShapeKind
 from . import texts
 from .dates import FIELDS
 from .functions import FORMS, Function, Takes, function
 from .limits import Allowance
+from .operands import check_operands, is_written_out
 from .reading import targets
 from .syntax import CONSTANTS, Expression, called, cut, format_of, parse
 from .taking import unfit, words
+from .truth import held, lacking, unchosen, undecided
 
 _DATE = Shape("date")
 _RESULTS: Mapping[str, Shape] = {
@@ -52,6 +55,26 @@ def infer(expression: Expression | str, shapes: Mapping[str, Shape]) -> Shape:
     return _Inference(dict(shapes)).of(parsed.tree)
 
 
+def infer_each(expression: Expression | str, shapes: Mapping[str, Shape]) -> tuple[Shape, ...]:
+    """Return the shapes of all that an expression chooses from, as `infer` does for them together.
+
+    Raises:
+        ExpressionError: As of `infer`.
+    """
+    parsed = parse(expression) if isinstance(expression, str) else expression
+    return tuple(_Inference(dict(shapes)).each(parsed.tree))
+
+
+def infer_condition(expression: Expression | str, shapes: Mapping[str, Shape]) -> None:
+    """Refuse a condition that can say neither true nor false.
+
+    Raises:
+        ExpressionError: As of `infer`, or no value of these shapes is a condition.
+    """
+    parsed = parse(expression) if isinstance(expression, str) else expression
+    _Inference(dict(shapes)).truth(parsed.tree)
+
+
 def _problem(node: ast.AST, message: str, fix: str = "") -> ExpressionError:
     return ExpressionError(message, where=f"`{cut(node)}`", fix=fix)
 
@@ -77,25 +100,50 @@ class _Inference:
                 return self._subscript(node, asked=asked)
             case ast.List(elts=elts) | ast.Tuple(elts=elts) | ast.Set(elts=elts):
                 items = [self.of(item, asked=asked) for item in elts]
-                return known.list_of(known.merged(items) if items else ANY)
+                return known.list_of(known.merged(items)) if items else Shape("list")
             case ast.Dict():
                 return self._object(node, asked=asked)
             case ast.Call():
                 return self._call(node, asked=asked)
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                self._truth(test, asked=asked)
-                return known.merged([self.of(part, asked=asked) for part in (body, orelse)])
+            case ast.IfExp() | ast.BoolOp():
+                return known.merged(self.each(node, asked=asked))
             case _:
                 return self._operation(node, asked=asked)
 
+    def each(self, node: ast.expr, *, asked: bool = False) -> list[Shape]:
+        """Return the shapes of the values of which an expression gives one, as it is."""
+        match node:
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                self.truth(test, asked=asked)
+                return [*self.each(body, asked=asked), *self.each(orelse, asked=asked)]
+            case ast.BoolOp():
+                return self._chosen(node, asked=asked)
+            case ast.Call() if called(node) in ("default", "first_of"):
+                *before, last = (self.each(part, asked=True) for part in node.args)
+                return [*map(held, _known(chain.from_iterable(before))), *last]
+            case _:
+                return [self.of(node, asked=asked)]
+
+    def _chosen(self, node: ast.BoolOp, *, asked: bool) -> list[Shape]:
+        """Return the shapes of what `and` and `or` give: one of their values, not its truth."""
+        found = [self.each(value, asked=asked) for value in node.values]
+        check_operands(node, found)
+        either, before = isinstance(node.op, ast.Or), [*zip(node.values, found, strict=True)][:-1]
+        for value, shapes in before:
+            if either:
+                for shape in shapes:
+                    _refuse(value, unchosen(shape))
+            else:
+                self._decided(value, known.merged(shapes), asked=asked)
+        options = _known(chain.from_iterable(shapes for _, shapes in before))
+        if either:
+            return [*map(held, options), *found[-1]]
+        return [*chain.from_iterable(map(lacking, options)), *found[-1]]
+
     def _operation(self, node: ast.expr, *, asked: bool) -> Shape:
         match node:
-            case ast.BoolOp(values=values):
-                for value in values:
-                    self._truth(value, asked=asked)
-                return BOOLEAN
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                self._truth(operand, asked=asked)
+                self.truth(operand, asked=asked)
                 return BOOLEAN
             case ast.UnaryOp(operand=operand):
                 self._number(operand, self.of(operand, asked=asked))
@@ -179,14 +227,18 @@ class _Inference:
                 named = False
         return Shape("object", fields=fields, open=False) if named else Shape("object")
 
-    def _truth(self, node: ast.expr, *, asked: bool) -> None:
-        shape = self.of(node, asked=asked)
-        if shape.kind not in ("any", "boolean"):
-            raise _problem(
-                node,
-                f"It is {words(shape)}, not true or false.",
-                "Compare it, ask has(x) or len(x) > 0, or write default(x, y) for `x or y`.",
-            )
+    def truth(self, node: ast.expr, *, asked: bool = False) -> None:
+        """Refuse what stands as a condition and says neither true nor false."""
+        self._decided(node, self.of(node, asked=asked), asked=asked)
+
+    def _decided(self, node: ast.expr, shape: Shape, *, asked: bool) -> None:
+        if isinstance(node, ast.BoolOp):
+            for value in node.values:
+                self.truth(value, asked=asked)
+        elif is_written_out(node):
+            raise _problem(node, f"It is {words(shape)}, not true or false.", "Compare it.")
+        else:
+            _refuse(node, undecided(shape))
 
     def _number(self, node: ast.expr, shape: Shape) -> None:
         if shape.kind not in ("any", "number"):
@@ -278,7 +330,7 @@ class _Inference:
             else:
                 self._names |= self._parts(generator, asked=asked)
             for test in generator.ifs:
-                self._truth(test, asked=asked)
+                self.truth(test, asked=asked)
         if isinstance(node, ast.DictComp):
             self.of(node.key, asked=asked)
             found = Shape("object", item=self.of(node.value, asked=asked))
@@ -374,9 +426,7 @@ class _Inference:
             case "today" | "now":
                 return _DATE
             case _:
-                shape = known.merged(found)
-                nullable = found[-1].nullable or found[-1].kind == "any"
-                return shape if nullable else _never_null(shape)
+                return known.merged([*map(held, _known(found[:-1])), found[-1]])
 
     def _result(
         self, own: Function, first: Shape, item: Shape, made: Shape, arguments: list[ast.expr]
@@ -417,10 +467,15 @@ def _is_equality(op: ast.cmpop) -> bool:
     return isinstance(op, ast.Eq | ast.NotEq | ast.Is | ast.IsNot)
 
 
-def _never_null(shape: Shape) -> Shape:
-    if shape is NULL or not shape.nullable:
-        return shape
-    return Shape(shape.kind, shape.item, shape.fields, shape.maybe, shape.open)
+def _known(shapes: Iterable[Shape]) -> list[Shape]:
+    """Return shapes without that of null, which is never chosen while there is another."""
+    return [shape for shape in shapes if shape.kind != "null"]
+
+
+def _refuse(node: ast.expr, found: tuple[str, str]) -> None:
+    message, fix = found
+    if message:
+        raise _problem(node, message, fix)
 
 
 def _possible(node: ast.Compare, left: Shape, right: Shape) -> None:

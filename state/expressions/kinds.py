@@ -91,14 +91,3 @@ def object_of(value: Any) -> dict[str, Any]:
     if kind_of(value) != "object":
         raise mismatch("an object", value)
     return value
-
-
-def truth_of(value: Any) -> bool:
-    """Return true or false as it is; nothing else counts as either."""
-    if type(value) is not bool:
-        raise mismatch(
-            "true or false",
-            value,
-            fix="Compare it, or ask has(x), len(x) > 0 or default(x, false).",
-        )
-    return value

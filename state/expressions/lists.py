@@ -9,8 +9,9 @@ from typing import Any
 from ...errors import ExpressionError, MissingValueError
 from . import numbers
 from .comparing import fingerprint, same, sort_keys
-from .kinds import Built, BuiltObject, kind_of, list_of, mismatch, object_of, text_of, truth_of
+from .kinds import Built, BuiltObject, kind_of, list_of, mismatch, object_of, text_of
 from .limits import RANGE, Allowance
+from .truth import truth_of
 
 KeyFunction = Callable[[Any], Any]
 

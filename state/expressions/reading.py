@@ -76,7 +76,7 @@ _CHOOSING = frozenset({"default", "filter", "first", "first_of", "get", "last", 
 
 def _chooses(node: ast.AST) -> bool:
     match node:
-        case ast.IfExp():
+        case ast.IfExp() | ast.BoolOp():
             return True
         case ast.comprehension(ifs=tests):
             return bool(tests)
@@ -86,19 +86,6 @@ def _chooses(node: ast.AST) -> bool:
             return called(node) in _CHOOSING
         case _:
             return False
-
-
-def branches(node: ast.expr) -> Iterator[ast.expr]:
-    """Yield the parts of an expression of which it gives one, as it is."""
-    match node:
-        case ast.IfExp(body=body, orelse=orelse):
-            yield from branches(body)
-            yield from branches(orelse)
-        case ast.Call() if called(node) in ("default", "first_of"):
-            for part in node.args:
-                yield from branches(part)
-        case _:
-            yield node
 
 
 class _Finder:

@@ -9,6 +9,7 @@ from ..shapes import Shape, ShapeKind
 from .dates import check_form, moment_of
 from .functions import Takes
 from .kinds import in_words
+from .truth import undecided
 
 _MENDS: Mapping[ShapeKind, str] = {
     "list": "Name the list in it, or write [x].",
@@ -86,13 +87,15 @@ def _of_items(takes: Takes, shape: Shape) -> tuple[str, str]:
             inner = "values(x)" if shape.kind == "object" else "i.n for i in x"
             fix = f"Write sum({inner})."
             return f"Of its items each is {words(item)}, not a number.", fix
-        case "truths" if item.kind != "boolean":
-            return f"Of its items each is {words(item)}, not true or false.", (
-                "Compare each: any(i.n > 0 for i in x)."
-            )
+        case "truths":
+            return _each(*undecided(item))
         case "ordered" if item.kind in _UNORDERED:
             return f"Of its items each is {words(item)}, which has no order.", (
                 "Say by what: key=lambda i: i.n."
             )
         case _:
             return "", ""
+
+
+def _each(problem: str, fix: str) -> tuple[str, str]:
+    return (f"Of its items each: {problem}", fix) if problem else ("", "")

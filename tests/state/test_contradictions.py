@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from pointsman.state.contradictions import contradiction, exclude
 from pointsman.state.expressions import evaluate
 from pointsman.state.expressions.inference import infer
 from pointsman.state.expressions.syntax import Expression
+from pointsman.state.expressions.truth import truth_of
 from pointsman.state.shapes import Shape, shape_of
 
 NEVER = [
@@ -44,6 +46,13 @@ NEVER = [
     "a == 'x' and a in ['y']",
     "a > '2026-06-01' and a < '2026-01-01'",
     "a >= '2026-06-01' and a == '2026-05-31'",
+    "a and a == ''",
+    "a and a == []",
+    "a and len(a) == 0",
+    "not a and len(a) > 0",
+    "not a and a == 'x'",
+    "a == true and not a",
+    "a and (a is null or a == {})",
 ]
 MAYBE = [
     "a == 1 or a == 2",
@@ -64,6 +73,13 @@ MAYBE = [
     "a > 'b' and a < 'a'",
     "'2026-01-01' <= a < '2026-02-01'",
     "b and not c",
+    "a and a == 'x'",
+    "a and a != ''",
+    "not a and a == ''",
+    "not a and a == null",
+    "not a and len(a) == 0",
+    "a and len(a) > 1",
+    "a or a == null",
 ]
 
 
@@ -108,6 +124,30 @@ def test_it_is_never_wrong(parts: list[str], joined: str) -> None:
             continue
 
 
+HELD = st.sampled_from(
+    (
+        *("z", "not z", "z == ''", "z != ''", "z == []", "z == null", "z == 'a'", "z == true"),
+        *("z in ['a', '']", "len(z) > 0", "len(z) == 0", "len(z) < 2", "(z or w)", "not (z and w)"),
+        "w",
+    )
+)
+
+
+@given(st.lists(HELD, min_size=1, max_size=4), st.sampled_from(["and", "or"]))
+def test_it_is_never_wrong_about_what_holds_something(parts: list[str], joined: str) -> None:
+    """Where it finds a contradiction, nothing that is empty or holds something makes it true."""
+    condition = f" {joined} ".join(f"({part})" for part in parts)
+    if not contradiction(condition):
+        return
+
+    values: list[Any] = ["", "a", "ab", [], [0], [1, 2], {}, {"k": 1}, None, True, False]
+    for z, w in itertools.product(values, values):
+        try:
+            assert not truth_of(evaluate(condition, {"z": z, "w": w}))
+        except ExpressionError:
+            continue
+
+
 SHAPES = {
     "o": shape_of(
         {
@@ -115,8 +155,9 @@ SHAPES = {
                 "status": {"enum": ["open", "paid"]},
                 "kind": {"enum": ["a", "b", None]},
                 "total": {"type": "number"},
+                "open": {"type": "boolean"},
             },
-            "required": ["status", "kind", "total"],
+            "required": ["status", "kind", "total", "open"],
         }
     )
 }
@@ -138,6 +179,9 @@ def shape_at(node: ast.expr) -> Shape:
         ("o.total == null or o.total > 1", False),
         ("o.kind is None", False),
         ("x is None", False),
+        ("o.open != true and o.open != false", True),
+        ("not o.status", True),
+        ("not o.kind", False),
     ],
 )
 def test_what_is_known_of_a_value_counts(condition: str, never: bool) -> None:
