@@ -50,7 +50,8 @@ that do not read each other run side by side.
 Expressions are Python's without statements: fields by dot, comprehensions, lambda, f-strings,
 methods of texts, and sum, avg, min, max, round, len, sorted, unique, flatten, group, first, join,
 zip, has, default, first_of, date, datetime, today, add_days, days_between, format_date. A missing
-value is an error, unless has(x), default(x, y) or first_of(x, y) asks.
+value is an error, unless has(x), default(x, y) or first_of(x, y) asks. What is null or empty is
+false, a number is compared.
 Optional in the plan: "answer", what to tell the user, in the user's language: sentences, each a
 text, "I sent the mail.", or an expression, "f'Order {order.id} is {order.status}.'"; one that reads
 no step and tells of no deed names the steps that carry it: {"text": …, "cites": ["order"]}. Leave
