@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from langgraph.types import Command
 
 from .. import Settings, build_agent, open_store, tool
 from ..state.values import JsonObject
-from ..stores.anchor import Anchor, SignedHead
+from ..stores.anchor import Anchor
+from ..stores.signed_heads import HeadList, Mark
 from ..testing import ScriptedModel
 
 WARM_UP = 10
@@ -39,11 +41,11 @@ class TimedAnchor(Anchor):
         super().__init__(folder)
         self.seconds: list[float] = []
 
-    def sign(self, seq: int, entry_hash: str) -> SignedHead:
-        """Sign a head and keep it."""
+    def sign(self, entries: Sequence[Mark]) -> HeadList:
+        """Sign entries and keep that."""
         started = time.perf_counter()
         try:
-            return super().sign(seq, entry_hash)
+            return super().sign(entries)
         finally:
             self.seconds.append(time.perf_counter() - started)
 

@@ -9,7 +9,8 @@ import typer
 from rich.text import Text
 
 from ..errors import ConfigError
-from ..stores.anchor import SignedHead, read_head
+from ..stores.records import AuditEntry
+from ..stores.signed_heads import HeadList, OlderHead, read_signed
 from .exits import DONE, finish
 from .given.options import DEFAULT_CONFIG, Config, JsonOption
 from .opened.caller import ISSUE, administrator
@@ -44,7 +45,7 @@ def audit_verify(
     config: Config = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
-    """Check that no entry was changed, removed or inserted, and no tail was cut off.
+    """Check that no entry was changed, removed or inserted, and no tail or tenant is missing.
 
     Entries behind the last signed one are counted: a crash may leave one, and so may a stranger.
     """
@@ -54,7 +55,7 @@ def audit_verify(
 
 @app.command("head")
 def audit_head(config: Config = DEFAULT_CONFIG) -> None:
-    """Print the signed head, JSON to be kept on another machine for `verify --head`."""
+    """Print the signed heads, JSON to be kept on another machine for `verify --head`."""
     output = Output(as_json=True)
     finish(_head(output, config), output)
 
@@ -84,11 +85,16 @@ async def _list(output: Output, config: str, thread: str | None, limit: int) -> 
         output.document({"entries": [entry.model_dump(mode="json") for entry in entries]})
         return DONE
     for entry in entries:
-        line = Text(f"{entry.seq:>6}  {moment(entry.at)}  ", style="dim")
+        whose = f"{entry.tenant}:" if entry.tenant else ""
+        line = Text(f"{visible(whose)}{entry.seq:>6}  {moment(entry.at)}  ", style="dim")
         line.append(visible(f"{entry.kind} by {entry.actor or '-'}"), style="not dim")
-        about = f"  {entry.thread_id}  {compact(entry.body, limit=_BODY)}"
+        about = f"  {entry.thread_id}  {_facts(entry)}"
         output.line(line.append(visible(about)))
     return DONE
+
+
+def _facts(entry: AuditEntry) -> str:
+    return "(forgotten)" if entry.forgotten else compact(entry.body, limit=_BODY)
 
 
 async def _verify(output: Output, config: str, head: Path | None) -> int:
@@ -102,13 +108,14 @@ async def _verify(output: Output, config: str, head: Path | None) -> int:
     async with open_records(config) as (_settings, store):
         if exported is not None:
             await store.audit.verify_heads([exported])
-        length = await store.audit.verify()
-        signed = await store.audit.signed()
+        extent = await store.audit.verify()
     if output.json:
-        output.document({"valid": True, "entries": length, "signed": signed})
+        output.document({"valid": True, **extent._asdict()})
     else:
-        more = f" The last {length - signed} are not signed." if signed < length else ""
-        output.line(f"The chain of {length} entries is whole.{more}")
+        unsigned = extent.entries - extent.signed
+        more = f" The last {unsigned} are not signed." if unsigned else ""
+        chains = f"{extent.entries} entries of {extent.tenants} tenants"
+        output.line(f"The log is whole: {chains}.{more}")
     return DONE
 
 
@@ -149,9 +156,9 @@ def _read_key(file: Path) -> str:
         ) from None
 
 
-def _read_exported(file: Path) -> SignedHead:
+def _read_exported(file: Path) -> OlderHead | HeadList:
     try:
-        head = read_head(file.read_text(encoding="utf-8"))
+        head = read_signed(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         head = None
     if head is None or not head.is_genuine():

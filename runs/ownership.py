@@ -10,10 +10,7 @@ from __future__ import annotations
 from ..policy.roles import ROLES, is_authenticated, role_number
 from ..state.run import Principal, Run
 from ..state.values import JsonObject, digest
-from ..stores.journal import SqlJournal
-
-OWNER = "owner"
-"""Kind of the note that says whose thread it is."""
+from ..stores.journal import OWNER, SqlJournal
 
 
 def has_authority(principal: Principal, owner: Principal) -> bool:

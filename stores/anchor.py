@@ -1,9 +1,9 @@
-"""Anchor: signed heads of the audit chain, kept apart from the database.
+"""Anchor: signed heads of the audit chains, kept apart from the database.
 
-A chain shows any change but one: whoever may write the database can cut its tail, or compute it
-anew from some entry on. So its head is signed after each entry, and the heads are kept in a file
-of their own. A copy of one head, exported to where nobody of this machine can reach it, vouches for
-all that was before, whatever happens to key and file.
+A chain shows any change but these: whoever may write the database can cut its tail, compute it anew
+from some entry on, or take it away as a whole. So lists of their entries are signed, and kept in a
+file of their own, each line bound to the one before. A copy, exported to where nobody of this
+machine can reach it, vouches for all that was before, whatever happens to key and file.
 
 Keys change. The key so far signs the head that it leaves and names the next one, which signs the
 same: so what older keys signed goes on counting up to there, and nobody hands over to a key that
@@ -18,61 +18,26 @@ import errno
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from pydantic import ValidationError
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ..errors import CredentialError, StoreError
-from ..state.values import Record, canonical_json
+from ..state.values import canonical_json
 from .files import FILE_MODE, write_private_once
+from .signed_heads import HeadList, Mark, OlderHead, is_next, line_digest, read_signed
 
 KEY_VARIABLE = "POINTSMAN_AUDIT_KEY"
 KEY_FILE = "audit-key.pem"
 _NEXT_KEY_FILE = "audit-key-next.pem"
 """The key that signs next, until every log of the folder is handed over to it."""
 
-_LONGEST_HEAD = 4096
-"""Bytes of a line, at most."""
+_BLOCK = 4096
+"""Bytes of the file that are read first to find its last line."""
 
 _SHORTEST_SECRET = 32
-
-
-class SignedHead(Record):
-    """What the last entry was at some moment, and who says so."""
-
-    seq: int
-    hash: str
-    key: str
-    """The public key, in base64."""
-    next_key: str = ""
-    """The public key that signs from here on, where the key was changed."""
-    signature: str = ""
-    accepted: str = ""
-    """The next key's signature."""
-
-    def signed_text(self) -> bytes:
-        """Return what is signed."""
-        facts = ["pointsman audit head", self.seq, self.hash, self.key]
-        return canonical_json([*facts, self.next_key] if self.next_key else facts).encode()
-
-    def is_genuine(self) -> bool:
-        """Say whether the keys that it names have signed it."""
-        signatures = {self.key: self.signature}
-        if self.next_key:
-            signatures[self.next_key] = self.accepted
-        return all(self._is_by(key, signature) for key, signature in signatures.items())
-
-    def _is_by(self, key: str, signature: str) -> bool:
-        try:
-            public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key))
-            public.verify(base64.b64decode(signature), self.signed_text())
-        except (InvalidSignature, ValueError):
-            return False
-        return True
 
 
 class Anchor:
@@ -97,8 +62,8 @@ class Anchor:
     def __repr__(self) -> str:
         return f"Anchor({str(self._heads)!r})"
 
-    def sign(self, seq: int, entry_hash: str) -> SignedHead:
-        """Sign a head and keep it.
+    def sign(self, entries: Sequence[Mark]) -> HeadList:
+        """Sign entries, each chain's newest among them, and keep that.
 
         Raises:
             StoreError: Key or heads cannot be read or written, or another key signs by now.
@@ -107,26 +72,36 @@ class Anchor:
         # A missing key is told before a file is made.
         self._private()
         with self._opened(self._heads) as handle:
-            head = _signed(self._key_after(_last_head(handle)), seq, entry_hash)
-            _append(handle, head)
-        return head
+            line = _last_line(handle)
+            return _append(handle, line, self._key_after(read_signed(line)), entries)
 
-    def signed(self, seq: int, entry_hash: str) -> SignedHead:
-        """Return a signed head without keeping it."""
-        return _signed(self._private(), seq, entry_hash)
+    def signed(self, entries: Sequence[Mark]) -> HeadList:
+        """Return a signed list without keeping it."""
+        return _signed(self._private(), entries)
 
-    def heads(self, former: str = "") -> Sequence[SignedHead]:
-        """Return the heads that were kept; none where nothing was ever signed.
-
-        Args:
-            former: Another key that may have signed the last of them.
+    def has_signed(self) -> bool:
+        """Say whether a list is kept that chains are named in; older heads are none.
 
         Raises:
-            StoreError: The file is gone though there is a key for it, or holds what neither the key
-                nor one that handed over to it signed; the message names the line.
+            StoreError: The file cannot be read.
+        """
+        if not self._heads.exists():
+            return False
+        with self._opened(self._heads) as handle:
+            return isinstance(read_signed(_last_line(handle)), HeadList)
+
+    def heads(self, former: str = "") -> Sequence[OlderHead | HeadList]:
+        """Return what was signed and kept; nothing where nothing ever was.
+
+        Args:
+            former: Another key that may have signed the last of it.
+
+        Raises:
+            StoreError: The file is gone though there is a key for it, lacks a line, or holds what
+                neither the key nor one that handed over to it signed; the message names the line.
         """
         try:
-            lines = self._heads.read_text(encoding="utf-8").splitlines()
+            lines = [line.decode() for line in self._heads.read_bytes().splitlines()]
         except FileNotFoundError:
             if self._secret or self._key_file.exists():
                 raise self._broken("The signed heads are missing.") from None
@@ -171,33 +146,41 @@ class Anchor:
     def _hand_over(self, file: Path, old: Ed25519PrivateKey, new: Ed25519PrivateKey) -> bool:
         """End what the old key signs in a file; not where another one signs it."""
         with self._opened(file) as handle:
-            last = _last_head(handle)
+            line = _last_line(handle)
+            last = read_signed(line)
             if last is None:
                 raise self._broken(f"The last line of {file.name} is no head.")
             if (last.next_key or last.key) != _public_text(old):
                 return False
-            _append(handle, _signed(old, last.seq, last.hash, to=new))
+            _append(handle, line, old, (), to=new)
         return True
 
-    def _checked(self, lines: Sequence[str], held: set[str]) -> Sequence[SignedHead]:
-        """Return the heads if each is by the key whose turn it was, and the last key is held."""
-        heads = [read_head(line) for line in lines]
-        turns = [head for head in heads if head is not None and head.next_key]
-        last = turns[-1].next_key if turns else next((h.key for h in heads if h), "")
+    def _checked(self, lines: Sequence[str], held: set[str]) -> Sequence[OlderHead | HeadList]:
+        """Return what each line holds if it is by the key whose turn it was, and follows the last.
+
+        The last key must be held.
+        """
+        signed = [read_signed(line) for line in lines]
+        turns = [heads for heads in signed if heads is not None and heads.next_key]
+        last = turns[-1].next_key if turns else next((h.key for h in signed if h), "")
         keys = iter([*(turn.key for turn in turns), last])
         key = next(keys) if last in held else ""
-        checked: list[SignedHead] = []
-        for number, head in enumerate(heads, start=1):
-            if head is None or head.key != key or not head.is_genuine():
+        checked: list[OlderHead | HeadList] = []
+        lists = 1
+        for number, heads in enumerate(signed, start=1):
+            if heads is None or heads.key != key or not heads.is_genuine():
                 raise self._broken(f"Line {number} was not signed with the audit key.")
-            if head.next_key:
+            if not is_next(heads, lines[number - 2] if number > 1 else "", lists):
+                raise self._broken(f"A line is missing before line {number}.")
+            lists += isinstance(heads, HeadList)
+            if heads.next_key:
                 key = next(keys)
-                if head.next_key != key:
+                if heads.next_key != key:
                     raise self._broken(f"Line {number} hands over to a key that did not sign on.")
-            checked.append(head)
+            checked.append(heads)
         return checked
 
-    def _key_after(self, last: SignedHead | None) -> Ed25519PrivateKey:
+    def _key_after(self, last: OlderHead | HeadList | None) -> Ed25519PrivateKey:
         """Return the key that signs after a head: the folder's may have been changed meanwhile."""
         key = self._private()
         turn = (last.next_key or last.key) if last is not None and last.is_genuine() else None
@@ -269,69 +252,62 @@ class Anchor:
         )
 
 
-def read_head(text: str) -> SignedHead | None:
-    """Return the head that a line or an exported file holds, or `None` if it holds none."""
-    try:
-        return SignedHead.model_validate_json(text)
-    except ValidationError:
-        return None
-
-
 def _signed(
-    key: Ed25519PrivateKey, seq: int, entry_hash: str, *, to: Ed25519PrivateKey | None = None
-) -> SignedHead:
-    """Return a head that a key has signed, and the next one too if it hands over."""
-    next_key = _public_text(to) if to else ""
-    head = SignedHead(seq=seq, hash=entry_hash, key=_public_text(key), next_key=next_key)
-    signature, accepted = (_signature(signer, head) if signer else "" for signer in (key, to))
-    return head.model_copy(update={"signature": signature, "accepted": accepted})
+    key: Ed25519PrivateKey,
+    entries: Sequence[Mark],
+    *,
+    number: int = 0,
+    previous: str = "",
+    to: Ed25519PrivateKey | None = None,
+) -> HeadList:
+    """Return a list that a key has signed, and the next one too if it hands over."""
+    heads = HeadList(
+        number=number,
+        previous=previous,
+        entries=tuple(entries),
+        key=_public_text(key),
+        next_key=_public_text(to) if to else "",
+    )
+    signature, accepted = (_signature(signer, heads) if signer else "" for signer in (key, to))
+    return heads.model_copy(update={"signature": signature, "accepted": accepted})
 
 
-def _signature(key: Ed25519PrivateKey, head: SignedHead) -> str:
-    return base64.b64encode(key.sign(head.signed_text())).decode()
+def _signature(key: Ed25519PrivateKey, heads: HeadList) -> str:
+    return base64.b64encode(key.sign(heads.signed_text())).decode()
 
 
-def _append(handle: int, head: SignedHead) -> None:
+def _append(
+    handle: int,
+    line: str,
+    key: Ed25519PrivateKey,
+    entries: Sequence[Mark],
+    to: Ed25519PrivateKey | None = None,
+) -> HeadList:
+    """Append a list behind the last line."""
+    last = read_signed(line) if line else None
+    number = last.number + 1 if isinstance(last, HeadList) else 1
+    previous = line_digest(line) if line else ""
+    heads = _signed(key, entries, number=number, previous=previous, to=to)
     # One write in append mode, so that whoever reads meanwhile sees whole lines.
-    line = (canonical_json(head.to_json()) + "\n").encode()
-    written = os.write(handle, line)
-    if written < len(line):
+    data = (canonical_json(heads.to_json()) + "\n").encode()
+    written = os.write(handle, data)
+    if written < len(data):
         # On a full disk. Half a line would spoil the next one, which is whole.
         os.ftruncate(handle, os.fstat(handle).st_size - written)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return heads
 
 
-def _last_head(handle: int) -> SignedHead | None:
-    size = os.fstat(handle).st_size
-    os.lseek(handle, max(size - _LONGEST_HEAD, 0), os.SEEK_SET)
-    lines = os.read(handle, _LONGEST_HEAD).splitlines()
-    return read_head(lines[-1].decode(errors="replace")) if lines else None
-
-
-def check_heads(
-    heads: Iterable[SignedHead], end: int, hash_of: Callable[[int], str | None]
-) -> None:
-    """Check that a chain still holds what was signed, from the oldest head on.
-
-    Args:
-        heads: Genuine heads.
-        end: Number of the last entry.
-        hash_of: Returns the hash of an entry.
-
-    Raises:
-        StoreError: It names the first entry that is missing or is not the one that was signed.
-    """
-    for head in sorted(heads, key=lambda head: head.seq):
-        if head.seq > end:
-            raise _rewritten(end + 1, f"The tail is missing: the log reached entry {head.seq}.")
-        if hash_of(head.seq) != head.hash:
-            raise _rewritten(head.seq, "The chain was rewritten: another entry was signed.")
-
-
-def _rewritten(seq: int, message: str) -> StoreError:
-    return StoreError(
-        message, where=f"audit entry {seq}", fix="Compare the database with a backup."
-    )
+def _last_line(handle: int) -> str:
+    """Return the last line of a file, which may be of any length."""
+    size, block = os.fstat(handle).st_size, _BLOCK
+    while True:
+        os.lseek(handle, max(size - block, 0), os.SEEK_SET)
+        # Further back than a whole line if that is found.
+        lines = os.read(handle, min(block, size)).splitlines()
+        if len(lines) > 1 or block >= size:
+            return lines[-1].decode(errors="replace") if lines else ""
+        block *= 4
 
 
 def _key_of(text: str) -> Ed25519PrivateKey:

@@ -17,6 +17,7 @@ from .bodies import body_of, record_in
 from .database import Database
 from .endorsements import ENDORSEMENTS
 from .grants import GRANTS
+from .journal import tenant_of_run
 from .records import ApprovalRecord, ApprovalStatus, AuditEntry
 from .schema import approvals
 from .schema import decisions as decision_rows
@@ -237,6 +238,7 @@ class SqlApprovalStore:
             self._take_back(connection, row.id, f"Its request was {status}.")
         entry = append_entry(
             connection,
+            tenant=_tenant(connection, record),
             at=at,
             kind="approval_decided",
             thread_id=row.thread_id,
@@ -274,6 +276,7 @@ class SqlApprovalStore:
             self._take_back(connection, approval_id, reason)
             return append_entry(
                 connection,
+                tenant=_tenant(connection, record),
                 at=now,
                 kind="approval_withdrawn",
                 thread_id=record.thread_id,
@@ -336,9 +339,18 @@ class SqlApprovalStore:
 def _wake_decided(connection: Connection, records: Sequence[ApprovalRecord], now: float) -> None:
     threads = {record.thread_id: record for record in records if record.status in _CLOSED}
     for thread, record in sorted(threads.items()):
-        asker = record.request.facts.get("principal")
-        tenant = str(asker.get("tenant", "")) if isinstance(asker, Mapping) else ""
-        wake(connection, thread, tenant=tenant, due_at=now)
+        wake(connection, thread, tenant=_asker(record) or "", due_at=now)
+
+
+def _asker(record: ApprovalRecord) -> str | None:
+    """Return the tenant that a request's facts name; a question keeps none."""
+    asker = record.request.facts.get("principal")
+    return str(asker.get("tenant", "")) if isinstance(asker, Mapping) else None
+
+
+def _tenant(connection: Connection, record: ApprovalRecord) -> str:
+    named = _asker(record)
+    return tenant_of_run(connection, record.run_id) if named is None else named
 
 
 def _row(connection: Connection, approval_id: str, *, lock: bool = False) -> Row[Any]:

@@ -52,6 +52,7 @@ class ConsentTable(Generic[C]):
         return append_entry(
             connection,
             at=revocation.at,
+            tenant=consent.scope.tenant,
             kind=f"{self.word}_revoked",
             thread_id=consent.scope.thread,
             run_id="",

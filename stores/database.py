@@ -17,7 +17,7 @@ from ..errors import StoreError
 from ..state.forks import renew_in_child
 from .backend import Backend
 from .engines import shown, store_url
-from .riders import Rider, Riders
+from .riders import Last, Rider, Riders
 from .workers import Workers, WorkItem
 
 T = TypeVar("T")
@@ -87,8 +87,10 @@ class Database:
         """
         return await self._perform(*self._open_backend().writing(work))
 
-    async def with_next_write(self, key: str, work: Rider, *, within: float | None = None) -> None:
-        """Have `work` done in the transaction of the next write, and before it.
+    async def with_next_write(
+        self, key: str, work: Rider | Last, *, within: float | None = None
+    ) -> None:
+        """Have `work` done in the transaction of the next write, before it or as the last.
 
         So it costs no trip of its own, and nothing that is written after this call is durable
         without it. It is lost with the process, as is whatever would have followed from it. Where
@@ -108,7 +110,7 @@ class Database:
         elif within is not None:
             asyncio.get_running_loop().call_later(within, self._write_for, key, work)
 
-    def _write_for(self, key: str, work: Rider) -> None:
+    def _write_for(self, key: str, work: Rider | Last) -> None:
         """Make a write for what still waits. If it fails, the next one meets the same and says so.
 
         Where the queue is full, writes are about to be made.

@@ -32,6 +32,7 @@ def _insert(connection: Connection, endorsement: Endorsement) -> AuditEntry:
     )
     return append_entry(
         connection,
+        tenant=endorsement.scope.tenant,
         at=endorsement.at,
         kind="value_endorsed",
         thread_id=endorsement.scope.thread,

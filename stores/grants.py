@@ -38,6 +38,7 @@ def _insert(connection: Connection, grant: CallGrant) -> AuditEntry:
     )
     return append_entry(
         connection,
+        tenant=grant.scope.tenant,
         at=grant.at,
         kind="calls_granted",
         thread_id=grant.scope.thread,

@@ -18,6 +18,8 @@ from .statements import insert_if_absent
 
 ANSWER = "answer:"
 """How the kind of an answer's note begins."""
+OWNER = "owner"
+"""Kind of the note that says for whom a run is."""
 
 
 _OUTCOME = (
@@ -199,6 +201,15 @@ class SqlJournal:
         return await self._database.read(
             lambda connection: [read(row) for row in connection.execute(query, asked)]
         )
+
+
+def tenant_of_run(connection: Connection, run_id: str) -> str:
+    """Return the tenant that a run was for; runs of the local person keep no note of one."""
+    query = select(notes.c.body).where(
+        notes.c.run_id == run_id, notes.c.kind == OWNER, notes.c.version == 0
+    )
+    body = connection.execute(query).scalar_one_or_none()
+    return "" if body is None else str(_note_body(body, run_id)["tenant"])
 
 
 def _note_body(body: JsonObject, run_id: str) -> JsonObject:

@@ -88,6 +88,8 @@ class ApprovalRecord(Record):
 class AuditEntry(Record):
     """One line of the audit log."""
 
+    tenant: str | None = ""
+    """Whose chain it is in; `None`: the one chain of earlier releases."""
     seq: int
     at: float
     kind: str
@@ -95,6 +97,8 @@ class AuditEntry(Record):
     run_id: str
     actor: str
     body: JsonObject = {}
+    forgotten: bool = False
+    """Whether actor and body were removed; a later entry says why."""
     previous: str = ""
     hash: str = ""
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from .columns import AnyText, JsonText, Sequential
 
-VERSION = "0009"
+VERSION = "0010"
 """Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
 
 VERSION_TABLE = "pointsman_version"
@@ -174,7 +174,8 @@ grant_uses = Table(
     sqlite_with_rowid=False,
 )
 
-audit = Table(
+# The one chain of earlier releases. It is closed: nothing is written here any more.
+older_audit = Table(
     "pointsman_audit",
     METADATA,
     Column("seq", Sequential, primary_key=True, autoincrement=False),
@@ -188,13 +189,50 @@ audit = Table(
     Column("hash", AnyText, nullable=False),
 )
 
-audit_head = Table(
+older_audit_head = Table(
     "pointsman_audit_head",
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", AnyText, nullable=False),
     CheckConstraint("id = 1", name="single"),
+)
+
+audit_entries = Table(
+    "pointsman_audit_entries",
+    METADATA,
+    Column("number", Sequential, primary_key=True),  # over all chains, for lists; in no hash
+    Column("tenant", AnyText, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("kind", AnyText, nullable=False),
+    Column("thread_id", AnyText, nullable=False, index=True),
+    Column("run_id", AnyText, nullable=False),
+    Column("commitment", AnyText, nullable=False),
+    Column("previous", AnyText, nullable=False),
+    Column("hash", AnyText, nullable=False),
+    UniqueConstraint("tenant", "seq"),
+)
+
+# Apart, so that a body can be removed and the chain still holds.
+audit_bodies = Table(
+    "pointsman_audit_bodies",
+    METADATA,
+    Column("tenant", AnyText, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("actor", AnyText, nullable=False),
+    Column("body", JsonText, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+audit_heads = Table(
+    "pointsman_audit_heads",
+    METADATA,
+    Column("tenant", AnyText, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", AnyText, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 attempts = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -65,11 +66,13 @@ class SqlStore:
 
     async def close(self) -> None:
         """Finish what is queued and close every connection. Closing twice is fine."""
-        await self.database.close()
+        await asyncio.to_thread(self.close_now)
 
     def close_now(self) -> None:
         """Like `close`, for synchronous code; blocks until all is done."""
         self.database.close_now()
+        # What waited for a write is written by now.
+        self.audit.sign()
 
     async def __aenter__(self) -> Self:
         return self

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .engines import Pool, failure, is_transient
 from .migrate import bring_up_to_date
-from .riders import Riders
+from .riders import Riders, carry
 
 Work = Callable[[Connection], Any]
 
@@ -98,13 +98,13 @@ class Transactions:
         raise AssertionError
 
     def _carrying(self, engine: Engine, work: Work) -> Any:
-        """Run work in a transaction, behind what goes with it."""
+        """Run work in a transaction, with what goes along."""
         carried = self._riders.aboard()
         with engine.begin() as connection:
-            for rider in carried.values():
-                rider(connection)
-            value = work(connection)
+            value, arrived = carry(connection, carried, work)
         self._riders.arrived(carried)
+        for told in arrived:
+            told()
         return value
 
     def _write_together(self, pieces: Sequence[Work]) -> list[WorkResult]:

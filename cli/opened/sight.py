@@ -10,10 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ...policy.roles import ROLES, role_number
-from ...runs.ownership import OWNER
 from ...settings import Settings
 from ...state.run import Principal
 from ...state.values import JsonObject
+from ...stores.journal import OWNER
 from ...stores.records import ApprovalRecord, AuditEntry
 from .caller import Caller, caller_of
 
@@ -71,11 +71,21 @@ async def seen_entries(
     tenant = tenant_seen_by(await caller_of(settings, store))
     if tenant is None:
         return await store.audit.entries(thread, limit=limit)
+    seen = [*await store.audit.entries(thread, limit=limit, tenant=tenant)]
+    if len(seen) < limit:
+        seen = [*await _older_of(tenant, thread, store, limit - len(seen)), *seen]
+    return seen
+
+
+async def _older_of(
+    tenant: str, thread: str | None, store: SqlStore, limit: int
+) -> Sequence[AuditEntry]:
+    """Return the newest entries of the older log that a tenant may see; no chain tells whose."""
     seen: list[AuditEntry] = []
     owners: dict[str, str] = {}
     before: int | None = None
     for _ in range(0, MOST_ENTRIES, PAGE):
-        page = await store.audit.entries(thread, limit=PAGE, before=before)
+        page = await store.audit.older_entries(thread, limit=PAGE, before=before)
         unknown = {entry.run_id for entry in page if entry.run_id} - owners.keys()
         owners |= dict.fromkeys(unknown, "") | await _tenants(unknown, store)
         seen = [entry for entry in page if _tenant_of(entry, owners) == tenant] + seen

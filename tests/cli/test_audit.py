@@ -15,14 +15,14 @@ def test_whole_chain_is_confirmed(desk):
     result = desk("audit", "verify", "--json")
 
     assert result.code == 0
-    assert result.document == {"valid": True, "entries": 2, "signed": 2}
+    assert result.document == {"valid": True, "entries": 2, "tenants": 1, "signed": 2}
 
 
 def test_changed_entry_is_found(desk):
     """A log that somebody touched ends with 1 and names the entry."""
     desk("switch", "set", "pause", "--reason", "fire")
     with sqlite3.connect(desk.home / "pointsman.db") as database:
-        database.execute("UPDATE pointsman_audit SET at = at + 1")
+        database.execute("UPDATE pointsman_audit_entries SET at = at + 1")
     database.close()
 
     result = desk("audit", "verify")
@@ -36,9 +36,10 @@ def test_a_cut_tail_is_found(desk):
     for kind in ("set", "clear", "set"):
         desk("switch", kind, "pause")
     with sqlite3.connect(desk.home / "pointsman.db") as database:
-        database.execute("DELETE FROM pointsman_audit WHERE seq > 1")
+        database.execute("DELETE FROM pointsman_audit_entries WHERE seq > 1")
         database.execute(
-            "UPDATE pointsman_audit_head SET seq = 1, hash = (SELECT hash FROM pointsman_audit)"
+            "UPDATE pointsman_audit_heads"
+            " SET seq = 1, hash = (SELECT hash FROM pointsman_audit_entries)"
         )
     database.close()
 
@@ -70,8 +71,8 @@ def test_a_log_of_which_nothing_is_signed_is_not_called_whole(desk, tmp_path, wi
     for file in desk.home.glob("audit-*"):
         file.unlink()
     with sqlite3.connect(desk.home / "pointsman.db") as database:
-        database.execute("DELETE FROM pointsman_audit")
-        database.execute("UPDATE pointsman_audit_head SET seq = 0, hash = ''")
+        database.execute("DELETE FROM pointsman_audit_entries")
+        database.execute("UPDATE pointsman_audit_heads SET seq = 0, hash = ''")
     database.close()
     desk("switch", "set", "pause", "--reason", "another")
     for file in desk.home.glob("audit-*"):
@@ -95,7 +96,7 @@ def test_an_exported_head_outlives_the_home(desk, tmp_path):
 
     plain, against = desk("audit", "verify"), desk("audit", "verify", "--head", str(head))
     forged = head.with_name("forged.json")
-    forged.write_text(head.read_text().replace('"seq": 1', '"seq": 2'))
+    forged.write_text(head.read_text().replace("1,", "2,"))
 
     assert (good.code, plain.code, against.code) == (0, 0, 1)
     assert "audit entry 1: The chain was rewritten" in against.err
@@ -115,7 +116,7 @@ def test_a_new_key_leaves_what_the_old_one_signed_good(desk, tmp_path):
     assert rotated.code == 0, rotated.err
     assert (desk.home / "audit-key.pem").read_text() != before
     verified = desk("audit", "verify", "--head", str(head), "--json")
-    assert verified.document == {"valid": True, "entries": 3, "signed": 3}
+    assert verified.document == {"valid": True, "entries": 3, "tenants": 1, "signed": 3}
     assert "audit_key_rotated" in desk("audit", "list").out
 
 

@@ -16,10 +16,12 @@ from sqlalchemy import Connection, delete, select, update
 from pointsman.errors import CredentialError, StoreError
 from pointsman.state.approval import ApprovalRequest, Decision
 from pointsman.stores import SqlStore, open_store
-from pointsman.stores.anchor import Anchor, read_head
-from pointsman.stores.audit import entry_hash
-from pointsman.stores.records import AuditEntry
-from pointsman.stores.schema import audit, audit_head
+from pointsman.stores.anchor import Anchor
+from pointsman.stores.audit import AuditDraft
+from pointsman.stores.audit_chain import chain_hash
+from pointsman.stores.audit_verification import WITH_BODIES, link_of
+from pointsman.stores.schema import audit_bodies, audit_entries, audit_heads
+from pointsman.stores.signed_heads import read_signed
 
 ENTRIES = 6
 
@@ -30,31 +32,43 @@ def opened(folder: Path, **options: Any) -> SqlStore:
 
 
 async def filled(folder: Path, **options: Any) -> None:
-    """Write a few entries."""
+    """Write a few entries for each of two tenants."""
     async with opened(folder, **options) as store:
         for number in range(ENTRIES):
-            await store.audit.append("x", body={"number": number})
+            for tenant in ("acme", "zeta"):
+                await store.audit.append("x", tenant=tenant, body={"number": number})
 
 
-def cut(connection: Connection, *, after: int) -> None:
+def cut(connection: Connection, *, after: int, tenant: str = "acme") -> None:
     """Cut the tail off, as somebody does who knows the tables."""
-    connection.execute(delete(audit).where(audit.c.seq > after))
-    row = connection.execute(select(audit.c.hash).where(audit.c.seq == after)).scalar() or ""
-    connection.execute(update(audit_head).values(seq=after, hash=row))
+    for table in (audit_entries, audit_bodies):
+        connection.execute(delete(table).where(table.c.tenant == tenant, table.c.seq > after))
+    its = (audit_entries.c.tenant == tenant, audit_entries.c.seq == after)
+    last = connection.execute(select(audit_entries.c.hash).where(*its)).scalar() or ""
+    head = audit_heads.c.tenant == tenant
+    if after:
+        connection.execute(update(audit_heads).where(head).values(seq=after, hash=last))
+    else:
+        connection.execute(delete(audit_heads).where(head))
 
 
-def rewrite(connection: Connection, *, start: int) -> None:
+def rewrite(connection: Connection, *, start: int, tenant: str = "acme") -> None:
     """Change an entry and compute the chain anew from there on."""
-    rows = connection.execute(select(audit).where(audit.c.seq >= start).order_by(audit.c.seq))
-    entries = [AuditEntry(**row._mapping) for row in rows]
-    previous = entries[0].previous
-    for entry in entries:
-        changed = {"actor": "nobody"} if entry.seq == start else {}
-        forged = entry.model_copy(update={**changed, "previous": previous})
-        previous = entry_hash(forged)
-        values = {"actor": forged.actor, "previous": forged.previous, "hash": previous}
-        connection.execute(update(audit).where(audit.c.seq == entry.seq).values(values))
-    connection.execute(update(audit_head).values(hash=previous))
+    of_tenant = audit_entries.c.tenant == tenant
+    rows = connection.execute(WITH_BODIES.where(of_tenant).order_by(audit_entries.c.seq))
+    previous = ""
+    for link in map(link_of, rows.all()):
+        kind = "forged" if link.seq == start else link.kind
+        forged = link._replace(kind=kind, previous=previous)
+        previous = chain_hash(previous, forged.facts_digest())
+        connection.execute(
+            update(audit_entries)
+            .where(of_tenant, audit_entries.c.seq == link.seq)
+            .values(kind=forged.kind, previous=forged.previous, hash=previous)
+        )
+    connection.execute(
+        update(audit_heads).where(audit_heads.c.tenant == tenant).values(hash=previous)
+    )
 
 
 async def verify(folder: Path, work: Callable[[Connection], None] | None = None) -> int:
@@ -62,7 +76,9 @@ async def verify(folder: Path, work: Callable[[Connection], None] | None = None)
     async with opened(folder) as store:
         if work is not None:
             await store.database.write(work)
-        return await store.audit.verify()
+        extent = await store.audit.verify()
+        assert extent.signed == extent.entries
+        return extent.entries
 
 
 async def test_a_whole_log_verifies(tmp_path: Path) -> None:
@@ -70,7 +86,7 @@ async def test_a_whole_log_verifies(tmp_path: Path) -> None:
     await filled(tmp_path)
     await filled(tmp_path)
 
-    assert await verify(tmp_path) == 2 * ENTRIES
+    assert await verify(tmp_path) == 4 * ENTRIES
     made = [file for file in tmp_path.iterdir() if file.name.startswith("audit-")]
     assert {file.name for file in made} == {"audit-key.pem", "audit-heads.jsonl"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in made} == {0o600}
@@ -81,7 +97,10 @@ async def test_a_cut_tail_shows(tmp_path: Path, after: int) -> None:
     """The first missing entry is named, wherever the cut is."""
     await filled(tmp_path)
 
-    with pytest.raises(StoreError, match=f"audit entry {after + 1}: The tail is missing"):
+    with pytest.raises(
+        StoreError,
+        match=f"audit entry {after + 1} of tenant 'acme': The (tail|whole log) is missing",
+    ):
         await verify(tmp_path, lambda connection: cut(connection, after=after))
 
 
@@ -90,7 +109,9 @@ async def test_a_rewritten_chain_shows(tmp_path: Path, start: int) -> None:
     """The first forged entry is named, though the chain itself is whole."""
     await filled(tmp_path)
 
-    with pytest.raises(StoreError, match=f"audit entry {start}: The chain was rewritten"):
+    with pytest.raises(
+        StoreError, match=f"audit entry {start} of tenant 'acme': The chain was rewritten"
+    ):
         await verify(tmp_path, lambda connection: rewrite(connection, start=start))
 
 
@@ -100,16 +121,18 @@ async def test_a_cut_tail_shows_under_new_entries(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await store.database.write(lambda connection: cut(connection, after=4))
         for _ in range(5):
-            await store.audit.append("y", body={})
+            await store.audit.append("y", tenant="acme", body={})
 
-        with pytest.raises(StoreError, match="audit entry 5: The chain was rewritten"):
+        with pytest.raises(
+            StoreError, match="audit entry 5 of tenant 'acme': The chain was rewritten"
+        ):
             await store.audit.verify()
 
 
 @pytest.mark.parametrize(
     "forge",
     [
-        pytest.param(lambda ls: [ls[0].replace('"seq":1', '"seq":2'), *ls[1:]], id="number"),
+        pytest.param(lambda ls: [ls[0].replace(",1,", ",2,"), *ls[1:]], id="number"),
         pytest.param(lambda ls: [*ls[:2], "{}", *ls[3:]], id="no-head"),
         pytest.param(lambda ls: [*ls[:2], "nonsense", *ls[3:]], id="nonsense"),
         pytest.param(lambda ls: [ls[0][: len(ls[0]) // 2], *ls[1:]], id="half-a-line"),
@@ -152,7 +175,7 @@ async def test_an_exported_head_vouches_alone(tmp_path: Path) -> None:
     """Whoever owns the whole folder cannot do away with a copy that is elsewhere."""
     await filled(tmp_path)
     async with opened(tmp_path) as store:
-        head = read_head((await store.audit.signed_head()).model_dump_json())
+        head = read_signed((await store.audit.signed_head()).model_dump_json())
     assert head is not None
     assert head.is_genuine()
     (tmp_path / "audit-key.pem").unlink()
@@ -163,7 +186,9 @@ async def test_an_exported_head_vouches_alone(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="Nothing of it is signed"):
             await store.audit.verify()
         await store.database.write(lambda connection: rewrite(connection, start=3))
-        with pytest.raises(StoreError, match="audit entry 6: The chain was rewritten"):
+        with pytest.raises(
+            StoreError, match="audit entry 6 of tenant 'acme': The chain was rewritten"
+        ):
             await store.audit.verify_heads([head])
 
 
@@ -173,14 +198,16 @@ async def test_decisions_are_signed_too(tmp_path: Path) -> None:
         await store.approvals.open("r", "t", ApprovalRequest(id="a", step="s", tool="pay"))
         await store.approvals.decide([Decision(approval_id="a", type="approve", approver="ann")])
 
-    with pytest.raises(StoreError, match="audit entry 1: The tail is missing"):
-        await verify(tmp_path, lambda connection: cut(connection, after=0))
+    with pytest.raises(StoreError, match="audit entry 1: The whole log is missing"):
+        await verify(tmp_path, lambda connection: cut(connection, after=0, tenant=""))
 
 
 async def test_many_processes_worth_of_writers_sign_one_log(tmp_path: Path) -> None:
     """Stores that share the folder make one key, and lines that do not mix."""
     stores = [opened(tmp_path) for _ in range(4)]
-    await asyncio.gather(*(s.audit.append("x", body={"n": n}) for n in range(20) for s in stores))
+    await asyncio.gather(
+        *(s.audit.append("x", tenant=str(n % 3), body={"n": n}) for n in range(20) for s in stores)
+    )
     for store in stores:
         await store.close()
 
@@ -191,20 +218,20 @@ async def test_many_processes_worth_of_writers_sign_one_log(tmp_path: Path) -> N
 def test_half_a_head_is_taken_back(tmp_path: Path) -> None:
     """A disk that fills up inside a line leaves none that would spoil the next."""
     anchor = Anchor(tmp_path)
-    anchor.sign(1, "a")
+    anchor.sign([("", 1, "a")])
     full = (tmp_path / "audit-heads.jsonl").stat().st_size + 10
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (full, before[1]))
     try:
         with pytest.raises(StoreError, match="No space left"):
-            anchor.sign(2, "b")
+            anchor.sign([("", 2, "b")])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)
-    anchor.sign(3, "c")
+    anchor.sign([("", 3, "c")])
 
-    assert [head.seq for head in anchor.heads()] == [1, 3]
+    assert [seq for heads in anchor.heads() for _, seq, _ in heads.entries] == [1, 3]
 
 
 SECRET = "an audit key of forty characters, at least"
@@ -216,7 +243,7 @@ async def test_a_key_of_the_environment_leaves_none_in_the_folder(tmp_path: Path
 
     assert not (tmp_path / "audit-key.pem").exists()
     async with opened(tmp_path, secret=SECRET) as store:
-        assert await store.audit.verify() == ENTRIES
+        assert (await store.audit.verify()).entries == 2 * ENTRIES
     async with opened(tmp_path, secret=SECRET + "!") as store:
         with pytest.raises(StoreError, match="Line 1 was not signed"):
             await store.audit.verify()
@@ -226,7 +253,7 @@ async def test_a_key_of_the_environment_leaves_none_in_the_folder(tmp_path: Path
 def test_a_key_that_is_none_is_refused_unprinted(tmp_path: Path, secret: str) -> None:
     """The message names the variable, not its content."""
     with pytest.raises(CredentialError, match="POINTSMAN_AUDIT_KEY") as raised:
-        Anchor(tmp_path, secret=secret).sign(1, "h")
+        Anchor(tmp_path, secret=secret).sign([("", 1, "h")])
 
     assert secret not in str(raised.value)
     assert raised.value.__cause__ is None
@@ -248,6 +275,81 @@ async def test_a_head_that_cannot_be_kept_undoes_nothing(
         (tmp_path / "away").rename(heads)
         await store.audit.append("signed", body={})
 
-        assert await store.audit.verify() == ENTRIES + 2
+        assert (await store.audit.verify()).entries == 2 * ENTRIES + 2
     with pytest.raises(StoreError, match="tail is missing"):
-        await verify(tmp_path, lambda connection: cut(connection, after=ENTRIES + 1))
+        await verify(tmp_path, lambda connection: cut(connection, after=1, tenant=""))
+
+
+async def test_a_removed_tenant_shows(tmp_path: Path) -> None:
+    """No trace of it is left in the database; the lists name its chain."""
+    await filled(tmp_path)
+
+    with pytest.raises(
+        StoreError, match="audit entry 1 of tenant 'zeta': The whole log is missing"
+    ):
+        await verify(tmp_path, lambda connection: cut(connection, after=0, tenant="zeta"))
+
+
+@pytest.mark.parametrize("line", range(2 * ENTRIES - 1))
+async def test_a_list_less_shows(tmp_path: Path, line: int) -> None:
+    """Each is bound to the one before, so none can be taken out with the tenant it tells of."""
+    await filled(tmp_path)
+    file = tmp_path / "audit-heads.jsonl"
+    lines = file.read_text().splitlines()
+    del lines[line]
+    file.write_text("\n".join(lines) + "\n")
+
+    with pytest.raises(StoreError, match=f"A line is missing before line {line + 1}"):
+        await verify(tmp_path)
+
+
+async def test_lists_in_another_order_show(tmp_path: Path) -> None:
+    """They are numbered, too."""
+    await filled(tmp_path)
+    file = tmp_path / "audit-heads.jsonl"
+    first, second, *rest = file.read_text().splitlines()
+    file.write_text("\n".join([second, first, *rest]) + "\n")
+
+    with pytest.raises(StoreError, match="A line is missing before line 1"):
+        await verify(tmp_path)
+
+
+async def test_notes_are_signed_together(tmp_path: Path) -> None:
+    """At the end of a run, or when enough of them wait; what is left, when the store is closed."""
+    file = tmp_path / "audit-heads.jsonl"
+
+    def signed() -> int:
+        return len(file.read_text().splitlines()) if file.exists() else 0
+
+    async with opened(tmp_path) as store:
+
+        async def note(number: int, *, is_last: bool = False) -> None:
+            draft = AuditDraft(kind="x", at=1.0, body={"n": number}, is_last=is_last)
+            await store.audit.note(draft)
+            await store.database.write(lambda _: None)
+
+        for number in range(5):
+            await note(number)
+        assert signed() == 0
+        await note(5, is_last=True)
+        assert signed() == 1
+        for number in range(40):
+            await note(number)
+        assert signed() == 2
+        assert (await store.audit.verify()).signed == 38
+    assert signed() == 3
+
+    assert await verify(tmp_path) == 46
+
+
+async def test_a_long_list_is_read_back(tmp_path: Path) -> None:
+    """A line may be longer than what is read of the file at first."""
+    async with opened(tmp_path) as store:
+        for _ in range(3):
+            for n in range(300):
+                await store.audit.note(AuditDraft(kind="x", at=1.0, tenant=f"tenant {n}", body={}))
+            await store.database.write(lambda _: None)
+            store.audit.sign()
+
+    assert max(map(len, (tmp_path / "audit-heads.jsonl").read_text().splitlines())) > 3 * 4096
+    assert await verify(tmp_path) == 900

@@ -263,4 +263,4 @@ async def test_decisions_and_their_audit_entries_are_one_transaction(store: SqlS
         ("approval_decided", "ann", "approve"),
         ("approval_decided", "bob", "reject"),
     ]
-    assert await store.audit.verify() == 2
+    assert (await store.audit.verify()).entries == 2

@@ -212,7 +212,7 @@ async def test_a_spoilt_value_in_a_whole_database_is_a_clear_error(tmp_path: Pat
     """The database's own checks pass; what stands in the row does not read."""
     await use(tmp_path / "store.db")
     with closing(sqlite3.connect(tmp_path / "store.db")) as database, database:
-        database.execute("UPDATE pointsman_audit SET body = '{\"half'")
+        database.execute("UPDATE pointsman_audit_bodies SET body = '{\"half'")
 
     async with open_store(tmp_path / "store.db") as store:
         with pytest.raises(StoreError, match=r"cannot be read.*backup"):
