@@ -72,6 +72,7 @@ def test_a_log_of_which_nothing_is_signed_is_not_called_whole(desk, tmp_path, wi
         file.unlink()
     with sqlite3.connect(desk.home / "pointsman.db") as database:
         database.execute("DELETE FROM pointsman_audit_entries")
+        database.execute("DELETE FROM pointsman_audit_bodies")
         database.execute("UPDATE pointsman_audit_heads SET seq = 0, hash = ''")
     database.close()
     desk("switch", "set", "pause", "--reason", "another")
