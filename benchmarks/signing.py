@@ -23,7 +23,7 @@ from langgraph.types import Command
 from .. import Settings, build_agent, open_store, tool
 from ..state.values import JsonObject
 from ..stores.anchor import Anchor
-from ..stores.signed_heads import HeadList, Mark
+from ..stores.signed_heads import HeadList, SignedEntry
 from ..testing import ScriptedModel
 
 WARM_UP = 10
@@ -41,7 +41,7 @@ class TimedAnchor(Anchor):
         super().__init__(folder)
         self.seconds: list[float] = []
 
-    def sign(self, entries: Sequence[Mark]) -> HeadList:
+    def sign(self, entries: Sequence[SignedEntry]) -> HeadList:
         """Sign entries and keep that."""
         started = time.perf_counter()
         try:

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ..errors import CredentialError, StoreError
 from ..state.values import canonical_json
 from .files import FILE_MODE, write_private_once
-from .signed_heads import HeadList, Mark, OlderHead, is_next, line_digest, read_signed
+from .signed_heads import HeadList, OlderHead, SignedEntry, is_next, line_digest, read_signed
 
 KEY_VARIABLE = "POINTSMAN_AUDIT_KEY"
 KEY_FILE = "audit-key.pem"
@@ -62,7 +62,7 @@ class Anchor:
     def __repr__(self) -> str:
         return f"Anchor({str(self._heads)!r})"
 
-    def sign(self, entries: Sequence[Mark]) -> HeadList:
+    def sign(self, entries: Sequence[SignedEntry]) -> HeadList:
         """Sign entries, each chain's newest among them, and keep that.
 
         Raises:
@@ -75,7 +75,7 @@ class Anchor:
             line = _last_line(handle)
             return _append(handle, line, self._key_after(read_signed(line)), entries)
 
-    def signed(self, entries: Sequence[Mark]) -> HeadList:
+    def signed(self, entries: Sequence[SignedEntry]) -> HeadList:
         """Return a signed list without keeping it."""
         return _signed(self._private(), entries)
 
@@ -254,7 +254,7 @@ class Anchor:
 
 def _signed(
     key: Ed25519PrivateKey,
-    entries: Sequence[Mark],
+    entries: Sequence[SignedEntry],
     *,
     number: int = 0,
     previous: str = "",
@@ -280,7 +280,7 @@ def _append(
     handle: int,
     line: str,
     key: Ed25519PrivateKey,
-    entries: Sequence[Mark],
+    entries: Sequence[SignedEntry],
     to: Ed25519PrivateKey | None = None,
 ) -> HeadList:
     """Append a list behind the last line."""

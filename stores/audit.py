@@ -31,7 +31,7 @@ from .database import Database
 from .records import AuditEntry
 from .riders import Arrived, Last
 from .schema import audit_bodies, audit_entries, audit_heads, older_audit
-from .signed_heads import HeadList, Mark, OlderHead, Signed
+from .signed_heads import HeadList, OlderHead, Signed, SignedEntry
 from .statements import insert_if_absent
 
 MOST_UNSIGNED = 32
@@ -172,7 +172,7 @@ class SqlAuditLog:
         self._clock = clock
         self._anchor = anchor
         self._lock = threading.Lock()
-        self._unsigned: list[Mark] = []
+        self._unsigned: list[SignedEntry] = []
         self._begun = False
 
     async def append(
@@ -233,7 +233,7 @@ class SqlAuditLog:
         return self._begun
 
     def _placed(
-        self, entries: Sequence[AuditEntry], first: Sequence[Mark] = (), *, due: bool
+        self, entries: Sequence[AuditEntry], first: Sequence[SignedEntry] = (), *, due: bool
     ) -> None:
         """Note what is durable, and sign it if that is due.
 
@@ -398,7 +398,7 @@ def _is_there(connection: Connection, tenant: str, number: int) -> bool:
     return row.salt is not None
 
 
-def _every_head(connection: Connection) -> list[Mark]:
+def _every_head(connection: Connection) -> list[SignedEntry]:
     return [(row.tenant, row.seq, row.hash) for row in connection.execute(_EVERY_HEAD)]
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ..state.values import Json, Record, canonical_json
 
-Mark = tuple[str, int, str]
+SignedEntry = tuple[str, int, str]
 """Tenant, number and hash of an entry."""
 
 
@@ -80,7 +80,7 @@ class HeadList(Signed):
     """From 1 on; 0 for a list that was made to be kept elsewhere."""
     previous: str = ""
     """Digest of the line before."""
-    entries: tuple[Mark, ...] = ()
+    entries: tuple[SignedEntry, ...] = ()
 
     def facts(self) -> Sequence[Json]:
         """Return number, line before and entries."""
