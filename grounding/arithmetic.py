@@ -24,6 +24,7 @@ from .proportions import (
     has_factor,
     is_factor,
     neighbours,
+    of_subject,
     parts,
     products,
     ratios,
@@ -32,7 +33,7 @@ from .proportions import (
     told_shares,
 )
 from .quantities import Quantity
-from .tables import columns, dimension_of, holds_numbers, signed
+from .tables import columns, dimension_of, holds_numbers, is_undeclared, signed
 from .words import fold, stems
 
 _TIMES = re.compile(
@@ -122,9 +123,19 @@ def _sums(groups: Sequence[list[Held]]) -> Iterator[Derived]:
 def _differences(groups: Sequence[list[Held]]) -> Iterator[Derived]:
     for group in groups:
         for one, other in combinations(group, 2):
+            if not _may_differ(one, other, group):
+                continue
             if same_kind(one, other) and not (_is_span(one) and not one.path):
                 yield Derived(signed(one) - signed(other), dimension_of(one))
         yield from _rests(group)
+
+
+def _may_differ(one: Held, other: Held, group: Sequence[Held]) -> bool:
+    """Of numbers that do not say that they are amounts, a part is taken from the whole."""
+    if not (is_undeclared(one) and is_undeclared(other)):
+        return True
+    largest = max(signed(h) for h in group if is_undeclared(h))
+    return largest in (signed(one), signed(other))
 
 
 def _rests(group: Sequence[Held]) -> Iterator[Derived]:
@@ -226,7 +237,7 @@ def is_operand(
     """
     if not is_factor(fact):
         return False
-    known = (*cited.held, *context.held)
+    known = (*of_subject(cited, facts), *context.held)
     others = [
         q
         for q in facts.quantities

@@ -20,6 +20,7 @@ from . import (
     in_part,
     ledger,
     only,
+    overdue,
     polarity,
     raw,
     speech,
@@ -129,6 +130,10 @@ def _verdict(standing: Standing) -> SentenceVerdict:
         return _passed(standing)
     if word := fullness.contradicted(facts, basis):
         return _failed(f"the evidence does not make it “{word}”", word)
+    if word := overdue.contradicted(facts, basis, ground.today):
+        return _failed(f"by its day and today it is not “{word}”", word)
+    if overdue.is_so(facts, basis, ground.today):
+        return _passed(standing)
     if word := attributes.contradicted(facts, basis):
         return _failed(f"the evidence holds “{word}” of another record", word)
     if word := states.contradicted(facts, basis):

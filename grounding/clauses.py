@@ -18,6 +18,11 @@ _CLAUSE = re.compile(
     r"(?<![.;:!?\n])[.;:!?\n]+(?=\s|$)|,?\s(?:but|aber|sondern|mais|pero|sino|while|whereas|während)\s|,\s"
 )
 _NOT_ENGLISH = re.compile(r"n['’]t\b", re.IGNORECASE)
+_NE_QUE = re.compile(
+    r"\bn(?:e |[’'])((?:(?!pas\b|plus\b|jamais\b|point\b)[^\W\d_]{1,20} ){1,4}qu(?=e |[’']))",
+    re.IGNORECASE,
+)
+"""`Il ne peut être prolongé qu'une fois` says how often it can, and denies nothing."""
 _ZERO = re.compile(r"(?<![\d.,])0(?:[.,]0{1,2})?(?![\d.,]?\d)(?=\s[^\W\d_])")
 _WITHOUT_COST = re.compile(
     r"\b(?:free of charge|at no (?:extra )?(?:cost|charge)|no charge|without charge"
@@ -127,6 +132,7 @@ def denies(text: str) -> bool:
 def read_clauses(text: str) -> list[SpokenClause]:
     """Return what each clause of a text mentions."""
     plain = _NOT_ENGLISH.sub(" not", text).replace("cannot", "can not")
+    plain = _NE_QUE.sub(r"\1", plain)
     plain = _WITHOUT_COST.sub(" gratis ", _ZERO.sub("no", plain))
     plain = _LEAD.sub(r"if \1 ", _NEEDED.sub("necesario", _EXTRA.sub("excluded", plain)))
     parts = [tokens(part) for part in _CLAUSE.split(plain) if part and part.strip()]

@@ -22,6 +22,7 @@ from .tables import (
     named_rows,
     rows_of_moment,
     signed,
+    sized_rows,
 )
 from .traits import flagged_rows
 
@@ -69,7 +70,7 @@ def _subsets(
     groups: list[Sequence[Row]] = [rows, *flagged_rows(rows, facts)]
     groups += [[c.row for c in column.cells if c.value * sign > 0] for sign in (1, -1)]
     named = named_rows(rows, facts)
-    groups.append(named)
+    groups += [named, sized_rows(rows, facts)]
     if cues.WITHOUT.search(facts.text):
         groups.append([row for row in rows if not any(row is n for n in named)])
     of_month = _of_month(rows, facts)

@@ -19,10 +19,19 @@ from .facts import StatedFacts
 from .fullness import LEFT, places_left
 from .ground import Holding
 from .identifiers import Identifier
+from .labels import NUMBER_FIELDS, subjects
 from .language import is_function_word
 from .lexicon.reading import any_of, lexicon
 from .matching import FALLING, RISING, agrees, carries, is_amount, is_year
-from .tables import Column, columns, distinctive, is_of_weekday, named_rows, said_words
+from .tables import (
+    Column,
+    columns,
+    distinctive,
+    is_of_weekday,
+    joined_words,
+    named_rows,
+    said_words,
+)
 from .times import TimeOfDay
 from .traits import flagged_rows
 from .words import key_words, listed, stem, stems, tokens
@@ -51,6 +60,10 @@ def _scales(name: str) -> list[tuple[re.Pattern[str], Scale]]:
 _SUPERLATIVE = _scales("superlatives")
 _COMPARATIVE = _scales("comparatives")
 _YEAR_FIELDS = listed("year jahr annee ano")
+_PERIODS = listed(
+    """hour day week month quarter stunde tag woche monat quartal heure jour semaine mois trimestre
+    hora dia semana mes zone zona line linie ligne linea"""
+)
 _RATING_FIELDS = listed(
     "rating note bewertung score puntuacion valoracion stars sterne nota avis grade"
 )
@@ -145,12 +158,13 @@ def _spoken_of(rows: Sequence[Row], facts: StatedFacts, cited: Holding) -> list[
     ]
     both = [row for row in named if any(row is other for other in by_value)]
     few = _fewest(rows, facts)
-    return both or (few if few else named) or by_value
+    return both or few or named or subjects(rows, facts) or by_value
 
 
 def _fewest(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
     """Rows that most of the sentence's words name: `TGV 6107` is one train, not every TGV."""
-    scores = _scores(rows, said_words(facts))
+    said = said_words(facts)
+    scores = _scores(rows, said | joined_words(rows, said))
     best = max(scores, default=Fraction(0))
     if not best:
         return []
@@ -241,7 +255,7 @@ def _measures(
         return [duration] if sum(duration(row) is not None for row in rows) > 1 else []
     if scale.attribute == "":
         said = stems(facts.text)
-        by_name = [c for c in found if _is_named(c, said)]
+        by_name = [c for c in found if _is_named(c, said) and not _names_rows(c)]
         amounts = [] if foreign else [c for c in found if is_amount(c.cells[0].held)]
         found = by_name or amounts or found
     return [_cell_of(column) for column in found]
@@ -253,6 +267,11 @@ def _is_named(column: Column, said: frozenset[str]) -> bool:
     return any(
         own == word or (len(own) > 3 and word.startswith(own)) for own in words for word in said
     )
+
+
+def _names_rows(column: Column) -> bool:
+    """Whether its numbers tell of which hour, week or line each row is."""
+    return bool((_PERIODS | NUMBER_FIELDS).intersection(key_words(column.key)))
 
 
 def _foremost(found: list[Column], scale: Scale) -> list[Column]:
@@ -376,7 +395,7 @@ def _nearest(rows: Sequence[Row], facts: StatedFacts, first: int, last: int) -> 
     side = frozenset(
         stem(t.folded) for t in facts.tokens if len(t.folded) >= 2 and first <= t.start < last
     )
-    scores = _scores(rows, side)
+    scores = _scores(rows, side | joined_words(rows, side))
     best = max(scores, default=Fraction(0))
     if not best or scores.count(best) > 1:
         return None

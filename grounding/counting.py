@@ -18,7 +18,15 @@ from .labels import NUMBER_FIELDS, label_columns, label_traits, saying, subjects
 from .mixing import speaks_of_others
 from .quantities import Quantity
 from .records import Listing
-from .tables import MOST_ROWS, columns, holds_numbers, is_of_weekday, named_rows, stems_of
+from .tables import (
+    MOST_ROWS,
+    columns,
+    dimension_of,
+    holds_numbers,
+    is_of_weekday,
+    named_rows,
+    stems_of,
+)
 from .traits import traits
 from .units import unit_of
 from .words import fold, key_words, stem, tokens
@@ -44,6 +52,7 @@ _ALL = re.compile(
     r"\b(?:your|ihre|deine|eure|vos|tes|sus|tus)\s$",
     re.IGNORECASE,
 )
+_BOTH = re.compile(r"both|beide[nrs]?|les deux|tous les deux|ambos|ambas", re.IGNORECASE)
 _OF = re.compile(
     r"\b(?:of|among|de|des|d['’]entre|parmi|entre|der|von|unter)\s"
     r"(?:(?:the|your|los|las|sus|tus|les|vos|den|diesen|ihren|deinen)\s)?$"
@@ -127,7 +136,7 @@ def _is_another_number(said: Quantity, facts: StatedFacts, cited: Holding) -> bo
         if len(named) != 1 or (LEFT.search(facts.text) and places_left(named[0]) is not None):
             continue
         fields = [h for h in named[0].held if h.path and h.words and h.words <= words]
-        if len(fields) == 1 and not fields[0].quantity.dimension:
+        if len(fields) == 1 and not dimension_of(fields[0]):
             return said.values[0] not in fields[0].quantity.values
     return False
 
@@ -185,15 +194,20 @@ def _numbers_of(noun: frozenset[str], cited: Holding) -> Iterator[Decimal]:
 
 def _is_all_of(said: Quantity, facts: StatedFacts, cited: Holding) -> bool:
     """`All three are open`, where the field `open` of one of three says that it is not."""
-    if not _ALL.search(facts.text[: said.start]):
+    if not _ALL.search(facts.text[: said.start]) and not _BOTH.fullmatch(said.text.strip()):
         return False
     for rows in cited.tables:
         if said.values[0] != len(rows):
             continue
-        divided = [*traits(rows, facts), *full_trait(rows, facts)]
+        states = (t for t in label_traits(rows, facts) if t.key in _states(rows))
+        divided = [*traits(rows, facts), *full_trait(rows, facts), *states]
         if any(0 < len(trait.meant) < len(rows) for trait in divided):
             return True
     return False
+
+
+def _states(rows: Sequence[Row]) -> set[str]:
+    return {column.key for column in label_columns(rows) if column.tells_state}
 
 
 def counted(said: Quantity, facts: StatedFacts, cited: Holding, *, any_list: bool) -> bool:

@@ -21,6 +21,8 @@ class Derived(NamedTuple):
 def meets(derived: Derived, said: Quantity) -> bool:
     """Return whether a computed value is what a sentence says, unit and rounding included."""
     amount = said.dimension.startswith("money:") and derived.dimension in ("money:*", "money:?")
+    # Cents are of the currency of what they were computed from.
+    amount |= said.dimension == "money:?" and derived.dimension.startswith("money:")
     if said.dimension and derived.dimension and said.dimension != derived.dimension and not amount:
         return False
     if said.dimension and not derived.dimension:

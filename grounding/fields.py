@@ -271,6 +271,9 @@ def _is_alike(leaf: Leaf, row: Row, fact: Placed) -> bool:
             own = [h.quantity.dimension for h in row.held if h.path == leaf.path]
             if not isinstance(leaf.value, Decimal):
                 return False
+            if fact.dimension == "percent" and leaf.value > 1 and "percent" not in own:
+                # How many there are is no share of them.
+                return False
             # Less than one of a currency is a share: `discount: 0.15`.
             is_share = fact.dimension.startswith("money:") and 0 < leaf.value < 1
             return not is_share and any(

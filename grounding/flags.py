@@ -71,4 +71,4 @@ def _folded(words: Sequence[Token]) -> list[str]:
 
 
 def _is_denied(words: Sequence[Token]) -> bool:
-    return any(t.folded in _NOT for t in words)
+    return any(t.folded in _NOT | _NE for t in words)

@@ -23,6 +23,8 @@ _FILE = re.compile(
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[\dA-Z]{4}){2,8}(?: ?[\dA-Z]{1,3})?\b")
 _PHONE = re.compile(r"(?<![\w.,+-])(?:\+\d|\(0|0\d)(?:[ ()/.-]{0,2}\d){6,14}(?![\w-])")
 _DASHED = re.compile(r"(?<![\w.,:+/-])\d{2,6}(?:-\d{2,6}){1,4}(?![\w:-])")
+_DOTTED = re.compile(r"(?<![\w.,/-])\d{1,4}(?:\.\d{1,4}){2,3}(?![\w/-]|[.,]\d)")
+_GROUPED = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _RUN = re.compile(r"(?<![^\W])[^\W_]{1,64}(?:[-_/.#][^\W_]{1,64}){0,8}")
 _ENDS = ".,;:!?)]}'\""
 
@@ -64,13 +66,13 @@ def prefix(key: str) -> str:
 
 
 def long_numbers(text: str) -> list[Identifier]:
-    """Return IBANs, telephone numbers and numbers grouped with dashes."""
+    """Return IBANs, telephone numbers, numbers grouped with dashes, and versions (`4.18.1`)."""
     taken = Taken(len(text))
     return [
         Identifier(match[0], match.start(), match.end(), compact(match[0]))
-        for pattern in (_IBAN, _PHONE, _DASHED)
+        for pattern in (_IBAN, _PHONE, _DASHED, _DOTTED)
         for match in pattern.finditer(text)
-        if taken.take(*match.span())
+        if not _GROUPED.fullmatch(match[0]) and taken.take(*match.span())
     ]
 
 

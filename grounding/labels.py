@@ -18,10 +18,12 @@ from .identifiers import compact
 from .language import is_function_word
 from .opposites import concept_of
 from .relative import WEEKDAYS
-from .tables import rows_of_moment, said_words, stems_of
+from .tables import joined_words, rows_of_moment, said_words, sized_rows, stems_of
 from .traits import Trait
 from .words import Token, fold, key_words, listed, stem, tokens
 
+_NEAR = 3
+"""Words before a number among which the name of its field stands."""
 _WORDS = 4
 """Words of the longest text that is a label rather than telling of something."""
 
@@ -39,6 +41,7 @@ NUMBER_FIELDS = listed(
 """Fields whose number names their record."""
 _MASKED = re.compile(r"[*•xX.\s-]+(\d{3,6})")
 """A number of which only the last digits are shown."""
+_VERSION = re.compile(r"\d{1,4}(?:\.\d{1,4}){2,3}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +90,7 @@ class LabelColumn:
         if self.is_distinct and whole:
             return whole
         said = said_words(facts)
+        said |= joined_words([row for row, _ in self.cells], said)
         words = [frozenset(map(stem, content(value))) for _, value in self.cells]
         counts = Counter(word for own in words for word in own)
         return [
@@ -112,6 +116,8 @@ def label_columns(rows: Sequence[Row]) -> list[LabelColumn]:
 
 
 def _is_label(text: str) -> bool:
+    if _VERSION.fullmatch(text):
+        return True
     return text[:1].isalpha() and len(text.split()) <= _WORDS and yes_or_no(text) is None
 
 
@@ -162,11 +168,29 @@ def _numbered(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
     said = {q.text.strip() for q in facts.quantities if not q.dimension}
     numbers = [_own_numbers(row) for row in rows]
     alone = Counter(number for own in numbers for number in own)
-    return [
+    found = [
         row
         for row, own in zip(rows, numbers, strict=True)
         if any(alone[number] == 1 for number in own & said)
     ]
+    return found or _at_number(rows, facts) or _one(sized_rows(rows, facts))
+
+
+def _one(rows: list[Row]) -> list[Row]:
+    return rows if len(rows) == 1 else []
+
+
+def _at_number(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
+    """Return the row that a sentence names by a field and its number: `in the hour from 7`."""
+    for said in (q for q in facts.quantities if not q.dimension):
+        before = [t for t in facts.tokens if t.end <= said.start][-_NEAR:]
+        words = {stem(t.folded) for t in before}
+        for key in {h.key for row in rows for h in row.held if h.words and h.words <= words}:
+            own = [(row, h.quantity) for row in rows for h in row.held if h.key == key]
+            values = [q.values[0] for _, q in own]
+            if len(own) == len(rows) == len(set(values)) and all(q.end == 0 for _, q in own):
+                return [row for row, q in own if q.values[0] == said.values[0]]
+    return []
 
 
 def _own_numbers(row: Row) -> frozenset[str]:

@@ -13,7 +13,9 @@ from .elapsed import days_between
 from .evidence import Held, Row
 from .facts import StatedFacts
 from .ground import Holding
+from .labels import subjects
 from .matching import is_amount
+from .mixing import speaks_of_others
 from .quantities import Quantity
 from .tables import (
     columns,
@@ -62,7 +64,7 @@ def products(
 ) -> Iterator[Derived]:
     """A quantity times or by a number: per year, per person, for so many nights."""
     multipliers = _multipliers(said, facts, cited, context)
-    for held in cited.held[: 4 * MOST]:
+    for held in of_subject(cited, facts)[: 4 * MOST]:
         dimension = dimension_of(held)
         if dimension in ("percent",):
             continue
@@ -76,6 +78,11 @@ def products(
             amounts = [h for h in group if dimension_of(h) == said.dimension][:_SUMMANDS]
             for one, two in combinations(amounts, 2):
                 yield from (Derived((signed(one) + signed(two)) * n, said.dimension) for n in own)
+    lengths = {q.values[0] for q in facts.quantities if q is not said and _is_measure(q)}
+    for held in cited.held[:MOST]:
+        if dimension_of(held).startswith("money:"):
+            # `4.7 hours at 95.00`, whatever the hours add up from.
+            yield from (Derived(signed(held) * n, dimension_of(held)) for n in lengths)
     twice = {Decimal(2)} if cues.BOTH_WAYS.search(facts.text) else set[Decimal]()
     for held in context.held[:MOST]:
         if dimension_of(held).startswith("money:"):
@@ -93,6 +100,18 @@ def products(
             for multiplier in multipliers:
                 yield Derived(whole / multiplier, column.dimension, rounded=True)
                 yield Derived(whole * multiplier, column.dimension)
+
+
+def of_subject(cited: Holding, facts: StatedFacts) -> list[Held]:
+    """Return what may be multiplied: of a table of which one record is named, only its own."""
+    if speaks_of_others(facts):
+        return cited.held
+    others: set[int] = set()
+    for rows in cited.tables:
+        named = subjects(rows, facts)
+        if len(named) == 1:
+            others |= {id(h) for row in rows if row is not named[0] for h in row.held}
+    return [held for held in cited.held if id(held) not in others]
 
 
 def _rates(said: Quantity, facts: StatedFacts, cited: Holding) -> Iterator[Derived]:
@@ -156,6 +175,14 @@ def _multipliers(
             if not (h.quantity.dimension or h.in_name or is_amount(h)) and is_factor(h.quantity)
         }
     return frozenset(list(found)[:MOST])
+
+
+def _is_measure(quantity: Quantity) -> bool:
+    """Whether a number with decimals measures what is paid for: hours, kilometres, kilograms."""
+    broken = quantity.values[0] != int(quantity.values[0])
+    return (
+        broken and quantity.dimension not in ("", "percent") and quantity.dimension[:6] != "money:"
+    )
 
 
 def has_factor(said: Quantity, facts: StatedFacts) -> bool:

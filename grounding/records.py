@@ -26,6 +26,7 @@ _CURRENCY_KEYS = {"currency", "moneda", "devise", "wahrung", "divisa", "monnaie"
 
 _LABELLED = re.compile(r"([^\W\d_][\w ]{0,30}):\s(.{1,200})")
 _ITEM = re.compile(r"([^\W\d_][^:.;]{0,40}):\s([^:]{1,60})")
+_COMMA = re.compile(r"-?\d{1,9},\d{1,2}")
 _FEWEST_ITEMS = 3
 _COMMON_FIELDS = 2
 _LONGEST_HEADER = 400
@@ -144,7 +145,9 @@ def _separated(text: str) -> list[dict[str, Any]] | None:
         or any(" " in n.strip() and len(n) > 40 for n in names)
     ):
         return None
-    return [dict(zip(names, (_value(v) for v in row), strict=True)) for row in body]
+    # Where a comma divides nothing, it stands before decimals: `48,00`.
+    read = _value if mark == "," else _with_comma
+    return [dict(zip(names, (read(v) for v in row), strict=True)) for row in body]
 
 
 def _itemised(text: str) -> list[dict[str, Any]] | None:
@@ -194,6 +197,11 @@ def _labelled(text: str) -> dict[str, Any]:
     lines = [_LABELLED.fullmatch(line.strip()) for line in text[:2000].splitlines()]
     fields = {m[1]: _value(m[2]) for m in lines if m}
     return fields | {"text": text} if fields else {"text": text}
+
+
+def _with_comma(text: str) -> str | Decimal:
+    plain = text.strip()
+    return _value(plain.replace(",", ".") if _COMMA.fullmatch(plain) else plain)
 
 
 def _value(text: str) -> str | Decimal:

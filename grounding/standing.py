@@ -20,6 +20,7 @@ from . import (
     in_part,
     means,
     mixing,
+    overdue,
     passages,
     speech,
 )
@@ -249,6 +250,8 @@ class Standing:
                 or boundaries.is_end(fact, self.facts, self.basis + self.context)
                 or mixing.is_of_another(fact, self.facts, self.basis)
             )
+        if any(boundaries.is_hour(held, fact) for held in self.basis.held):
+            return True
         lasts = bool(cues.LENGTH.search(self.facts.cue_text))
         if is_maybe_duration(fact.text, lasts=lasts) and self._quantity(_as_duration(fact)):
             return True
@@ -291,16 +294,21 @@ class Standing:
             return True
         if self._is_foreign(fact):
             return False
+        late = overdue.counts(fact, self.facts, self.basis, self.ground.today)
+        if late is not None and counting.is_count(fact, self.facts):
+            return late
         if counting.is_count(fact, self.facts) and counting.contradicted(
             fact, self.facts, self.basis, [r.day for r in self.relative if r.day]
         ):
-            return arithmetic.counts_summands(fact, self.facts, self.basis, self.context)
+            return self._is_operand(fact) or arithmetic.counts_summands(
+                fact, self.facts, self.basis, self.context
+            )
         if means.contradicted(fact, self.facts, self.basis):
             return False
         if fullness.wrong_number_left(fact, self.facts, self.basis):
             return False
         if self._held(fact, self.basis):
-            return not (
+            return self._is_operand(fact) or not (
                 mixing.is_of_another(fact, self.facts, self.basis)
                 or passages.is_of_another(fact, self.facts, self.basis)
             )

@@ -13,6 +13,7 @@ from .facts import StatedFacts
 from .lexicon.reading import lexicon
 from .matching import is_amount
 from .names import starts_sentence
+from .quantities import Quantity
 from .relative import WEEKDAYS, Weekday
 from .words import Token, fold, key_words, listed, stem, tokens
 
@@ -21,6 +22,15 @@ _NUMBER_FIELDS = listed(
 )
 
 _FUNCTION = listed(lexicon("names")["function"])
+
+_JOINT = 3
+_LEAST_AMOUNT = 10
+_MEASURES = listed(
+    """lat lon latitude longitude temp temperature temperatur note score percent share rating
+    bewertung puntuacion valoracion taux tasa quote version"""
+)
+_SHORTEST_COMPOUND = 5
+"""Letters of the shortest word that two were joined to."""
 
 MOST_ROWS = 400
 """Rows of a table that are compared."""
@@ -58,7 +68,21 @@ def dimension_of(held: Held) -> str:
     if not held.quantity.dimension and held.currency and value >= 1 and broken:
         # A broken number where a currency is in force is an amount, whatever its field is called.
         return f"money:{held.currency}"
+    if is_undeclared(held):
+        return "money:*"
     return held.quantity.dimension
+
+
+def is_undeclared(held: Held) -> bool:
+    """`parts: 118.4` of a bill that names no currency may be one, or a number as it stands."""
+    value = held.quantity.values[0]
+    return (
+        not (held.quantity.dimension or held.currency or held.quantity.end)
+        and bool(held.path)
+        and value >= _LEAST_AMOUNT
+        and -2 <= int(value.as_tuple().exponent) < 0
+        and not _MEASURES.intersection(key_words(held.key))
+    )
 
 
 def holds_numbers(key: str) -> bool:
@@ -152,10 +176,41 @@ def _is_capital(token: Token, facts: StatedFacts) -> bool:
 
 def spoken_words(rows: Sequence[Row], said: frozenset[str]) -> list[frozenset[str]]:
     """Return for each row the words by which a sentence names it."""
+    said |= joined_words(rows, said)
     return [
         frozenset(w for w in own & said if len(w) >= 3 or w.isdecimal())
         for own in distinctive(rows)
     ]
+
+
+def joined_words(rows: Sequence[Row], said: frozenset[str]) -> frozenset[str]:
+    """Return what a row is called within a word that says of what kind it is too.
+
+    `Biotonne` names the entry `Bio` of the list `tonnen`.
+    """
+    kinds = {
+        stem(word)
+        for row in rows
+        for part in row.path
+        if isinstance(part, str)
+        for word in key_words(part)
+    }
+    long = [w for w in said if len(w) > _SHORTEST_COMPOUND]
+    if not kinds or not long:
+        return frozenset()
+    own = frozenset[str]().union(*distinctive(rows))
+    return frozenset(
+        word
+        for word in own
+        if len(word) >= 3
+        for compound in long
+        if compound.startswith(word)
+        # What stands between both is an ending that stemming took, or joins them: `Restmüll-s-`.
+        and any(
+            compound.endswith(kind) and 0 <= len(compound) - len(word) - len(kind) <= _JOINT
+            for kind in kinds
+        )
+    )
 
 
 def named_rows(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
@@ -198,6 +253,20 @@ def rows_of_moment(rows: Sequence[Row], facts: StatedFacts, *, besides: object =
         rules.append(lambda row: any(t.is_at(clock) for t in row.times for clock in clocks))
     found = [row for row in rows if all(rule(row) for rule in rules)] if rules else []
     return found if len(found) < len(rows) else []
+
+
+def sized_rows(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
+    """Return the rows in whose name a measure stands that is said, and that no other has."""
+    found: list[Row] = []
+    for said in (q for q in facts.quantities if q.dimension):
+        alike = [row for row in rows if any(_is_sized(held, said) for held in row.held)]
+        found += alike if len(alike) == 1 else []
+    return found
+
+
+def _is_sized(held: Held, said: Quantity) -> bool:
+    of_kind = held.in_name and held.quantity.dimension == said.dimension
+    return of_kind and bool(set(held.quantity.base) & set(said.base))
 
 
 def stems_of(texts: Iterable[str]) -> frozenset[str]:

@@ -14,13 +14,17 @@ from .evidence import Row
 from .facts import StatedFacts
 from .opposites import concept_of
 from .relative import WEEKDAYS
-from .words import key_words, stem
+from .words import key_words, listed, stem
 
 _TO_PAY = re.compile(
     r"\b(?:(?:still|left|yet|remain\w*|have|need) to (?:be paid|pay)|(?:sin|por) pagar"
     r"|pendientes? de pago|(?:à|reste\w* à) (?:payer|régler)|zu (?:be)?zahlen|zu begleichen)\b",
     re.IGNORECASE,
 )
+_LEFT = re.compile(
+    r"left|free|available|remaining|frei\w*|verfugbar\w*|ubrig|libres?|disponibles?|restant\w*"
+)
+_STILL = listed("still left noch encore aún todavía quedan queda remain remaining reste restent")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +96,7 @@ def _sign(key: str, clauses: Sequence[SpokenClause], folded: frozenset[str], *, 
         whole: Whether it must name each word of it, as of a number's field.
     """
     words = [w for w in key_words(key) if len(w) > 2]
-    named = [w for w in words if _is_said(w, folded)]
+    named = [w for w in words if _is_said(w, folded) or (whole and _is_left(w, folded))]
     if not named or (whole and len(named) < len(words)):
         return 0
     for clause in clauses:
@@ -101,6 +105,11 @@ def _sign(key: str, clauses: Sequence[SpokenClause], folded: frozenset[str], *, 
                 return sign
     denied = any(clause.denies for clause in clauses)
     return -1 if denied else 1
+
+
+def _is_left(word: str, folded: frozenset[str]) -> bool:
+    """`Two still have seats` says of `seats_left` what it does not name."""
+    return bool(_LEFT.fullmatch(word)) and bool(_STILL & folded)
 
 
 def _is_said(word: str, folded: frozenset[str]) -> bool:
