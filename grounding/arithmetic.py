@@ -19,6 +19,7 @@ from .evidence import Held
 from .facts import StatedFacts
 from .ground import Holding
 from .matching import is_year
+from .orders import is_ordered, order_totals
 from .proportions import (
     MOST,
     has_factor,
@@ -27,13 +28,14 @@ from .proportions import (
     of_subject,
     parts,
     products,
+    rates,
     ratios,
     same_kind,
     shares,
     told_shares,
 )
 from .quantities import Quantity
-from .tables import columns, dimension_of, holds_numbers, is_undeclared, signed
+from .tables import Column, columns, dimension_of, holds_numbers, is_undeclared, signed
 from .words import fold, stems
 
 _TIMES = re.compile(
@@ -58,7 +60,7 @@ def _candidates(
     figures = len(str(said.values[0].normalize()).replace(".", "").rstrip("0").lstrip("0"))
     telling = figures >= _UNCUED_FIGURES or said.decimals > 0
     for rows in cited.tables:
-        for column in columns(rows):
+        for column in _spoken_of(columns(rows), stems(text)):
             yield from column_values(column, rows, facts, telling=telling)
         yield from line_totals(rows)
     nearby = list(neighbours(cited))
@@ -69,7 +71,7 @@ def _candidates(
     if cues.DIFFERENCE.search(text) or telling:
         yield from _differences(nearby)
         yield from _possible_amounts(whole)
-        yield from _across(cited, context)
+        yield from _across(cited, context, stems(text))
     # `Nine times` counts what happened and multiplies nothing.
     factors = text if not _TIMES.match(facts.text[said.end :]) else ""
     if (
@@ -79,6 +81,8 @@ def _candidates(
         or has_factor(said, facts)
     ):
         yield from products(said, facts, cited, context)
+    elif said.dimension.startswith("money:"):
+        yield from rates(said, facts, cited)
     if said.dimension == "percent" and cues.SHARE.search(text):
         yield from shares(nearby, cited, text)
     if said.dimension == "percent":
@@ -88,6 +92,14 @@ def _candidates(
     if _MULTIPLE.fullmatch(fold(said.text.strip())):
         yield from ratios(nearby, cited)
     yield from _operands(said, facts)
+    if said.dimension.startswith("money:"):
+        yield from order_totals(facts, cited)
+
+
+def _spoken_of(found: list[Column], said: frozenset[str]) -> list[Column]:
+    """Return the columns whose whole name is said, or all where none is."""
+    named = [c for c in found if (own := c.cells[0].held.words) and own <= said]
+    return named or found
 
 
 def _named(group: list[Held], said: frozenset[str]) -> list[Held]:
@@ -128,6 +140,17 @@ def _differences(groups: Sequence[list[Held]]) -> Iterator[Derived]:
             if same_kind(one, other) and not (_is_span(one) and not one.path):
                 yield Derived(signed(one) - signed(other), dimension_of(one))
         yield from _rests(group)
+        yield from _of_one_unit(group)
+
+
+def _of_one_unit(group: Sequence[Held]) -> Iterator[Derived]:
+    """`claim_days: 30` less `taken: 11`: the unit stands in one field's name for both."""
+    whole = [h for h in group if h.path and not h.quantity.end and not holds_numbers(h.key)]
+    for one, other in combinations(whole[:16], 2):
+        kinds = {one.quantity.dimension, other.quantity.dimension}
+        is_money = any(dimension_of(held).startswith("money:") for held in (one, other))
+        if len(kinds) == 2 and "" in kinds and "percent" not in kinds and not is_money:
+            yield Derived(one.quantity.values[0] - other.quantity.values[0], "")
 
 
 def _may_differ(one: Held, other: Held, group: Sequence[Held]) -> bool:
@@ -181,9 +204,15 @@ def _is_span(held: Held) -> bool:
     return dimension_of(held) in ("time", "month", "working day", "night", "")
 
 
-def _across(cited: Holding, context: Holding) -> Iterator[Derived]:
-    """Differences and sums between pieces of evidence, and with what was asked for."""
+def _across(cited: Holding, context: Holding, said: frozenset[str]) -> Iterator[Derived]:
+    """Differences and sums between pieces of evidence, and with what was asked for.
+
+    A field that a sentence names, and that several of them have, is what it compares.
+    """
     ours = _amounts(cited)
+    named = [h for h in ours if h.path and h.words and h.words <= said]
+    if len({h.source for h in named}) > 1:
+        ours = [h for h in ours if not h.path or any(h is own for own in named)]
     theirs = [*ours, *_amounts(context)]
     for one in ours:
         for other in theirs:
@@ -235,6 +264,11 @@ def is_operand(
 
     The other is an amount; beside a number of nights or hours it need not say so.
     """
+    if is_ordered(fact):
+        totals = list(order_totals(facts, cited))
+        amounts = [q for q in facts.quantities if q.dimension.startswith("money:")]
+        if any(meets(total, amount) for total in totals for amount in amounts):
+            return True
     if not is_factor(fact):
         return False
     known = (*of_subject(cited, facts), *context.held)

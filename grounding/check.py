@@ -71,7 +71,7 @@ def check(
         return _failed("it is data: say it in words")
     if unknown := [path for path in raw.paths(sentence) if not _is_spoken_of(path, ground)]:
         return _failed(f"nothing holds {', '.join(unknown)}", *unknown)
-    if speech.is_question(sentence):
+    if speech.is_question(sentence) or speech.restates_question(sentence):
         return _asked(sentence, ground)
     facts = read(sentence)
     if len(facts.texts) > MOST_FACTS:

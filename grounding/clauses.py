@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from .dates import dates
 from .evidence import Indexed
+from .language import language_of
 from .opposites import concept_of, concept_of_field
 from .records import Leaf
 from .relative import weekday_of
@@ -119,6 +121,8 @@ class SpokenClause:
     """Whether it names a time of day."""
     days: frozenset[int] = frozenset()
     """Weekdays that it names, ranges filled."""
+    dates: frozenset[tuple[int, int]] = frozenset()
+    """Month and day of the dates that it names."""
     field: frozenset[str] = frozenset()
     """Stems of the longer words of the field that it is the text of."""
 
@@ -173,6 +177,7 @@ def _clause(words: Sequence[Token], *, shortest: int = 4) -> SpokenClause:
         hours=bool(_HOURS.search(text)),
         denies=any(token.folded in _NEGATIONS for token in words),
         days=_days(words),
+        dates=_dates(text, words),
     )
 
 
@@ -200,6 +205,13 @@ def _days(words: Sequence[Token]) -> frozenset[int]:
         found.add(day)
         last = day
     return frozenset(found)
+
+
+def _dates(text: str, words: Sequence[Token]) -> frozenset[tuple[int, int]]:
+    if not any(token.text[0].isdigit() for token in words):
+        return frozenset()
+    found = dates(text, language_of([*words]))
+    return frozenset((d.month, d.day) for d in found if d.month and d.day)
 
 
 def _negated(words: Sequence[Token], at: int) -> bool:

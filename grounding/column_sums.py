@@ -15,6 +15,7 @@ from .evidence import Row
 from .facts import StatedFacts
 from .matching import is_amount
 from .mixing import speaks_of_others
+from .nearest import nearest_row
 from .tables import (
     Column,
     dimension_of,
@@ -27,6 +28,8 @@ from .tables import (
 from .traits import flagged_rows
 
 _TO = re.compile(r"\s(?:to|until|through|bis|à|jusqu[’']en|a|hasta)\s", re.IGNORECASE)
+_THAN = re.compile(r"\b(?:than|als|que|qu['’]|de moins que|compared (?:to|with))\b", re.IGNORECASE)
+_MEASURES = ("mass", "volume", "length", "area", "energy", "time", "night", "month")
 _KINDS = 24
 """Kinds of rows that are added up each by itself."""
 
@@ -51,6 +54,16 @@ def column_values(
             yield Derived(sum(values, Decimal(0)) / len(values), column.dimension, rounded=True)
         if len(values) == 2 and compared:
             yield Derived(values[0] - values[1], column.dimension)
+    if (pair := _compared_rows(rows, facts)) and (cells := column.cells_of(pair))[1:]:
+        one, other = cells
+        yield Derived(one.value - other.value, column.dimension)
+        # `Six hours fewer`, where the sentence names the hours by another word.
+        yield Derived(one.held.quantity.values[0] - other.held.quantity.values[0], "")
+    if column.dimension in _MEASURES:
+        # What the rows that are named weigh or last together needs no word for the sum.
+        named = named_rows(rows, facts)
+        if 1 < len(named) < len(rows):
+            yield Derived(sum(column.values_of(named), Decimal(0)), column.dimension)
     if compared:
         values = [cell.value for cell in column.cells]
         yield Derived(max(values) - min(values), column.dimension)
@@ -61,6 +74,16 @@ def _speaks_of_one(rows: Sequence[Row], facts: StatedFacts) -> bool:
     if speaks_of_others(facts):
         return False
     return len(rows_of_moment(rows, facts) or named_rows(rows, facts)) == 1
+
+
+def _compared_rows(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
+    """Return the two rows of which one stands before a comparison, and the other behind it."""
+    match = _THAN.search(facts.text)
+    if match is None:
+        return []
+    left = nearest_row(rows, facts, 0, match.start())
+    right = nearest_row(rows, facts, match.end(), len(facts.text))
+    return [left, right] if left is not None and right is not None and left is not right else []
 
 
 def _subsets(
@@ -128,6 +151,12 @@ def line_totals(rows: Sequence[Row]) -> Iterator[Derived]:
         amounts = [h for h in row.held if is_amount(h)]
         numbers = [h for h in row.held if not h.quantity.dimension and not is_amount(h)]
         products = [signed(a) * signed(n) for a in amounts for n in numbers][:20]
+        # `price_per_kg: 4.2` beside `kg: 440`, each as it is written.
+        measured = [h for h in row.held if h.quantity.dimension in _MEASURES and not h.in_name]
+        for amount in amounts:
+            for held in measured:
+                worth = signed(amount) * held.quantity.values[0]
+                yield Derived(worth, dimension_of(amount))
         for product in products:
             yield Derived(product, dimension_of(amounts[0]))
         if len(products) == 1:

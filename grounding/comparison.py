@@ -12,22 +12,20 @@ from typing import NamedTuple, TypeAlias
 
 from . import cues
 from .clauses import denies
-from .dates import WrittenDate
 from .elapsed import duration
 from .evidence import Row
 from .facts import StatedFacts
 from .fullness import LEFT, places_left
 from .ground import Holding
-from .identifiers import Identifier
 from .labels import NUMBER_FIELDS, subjects
 from .language import is_function_word
 from .lexicon.reading import any_of, lexicon
 from .matching import FALLING, RISING, agrees, carries, is_amount, is_year
+from .nearest import nearest_row, scores_of
 from .tables import (
     Column,
     columns,
     distinctive,
-    is_of_weekday,
     joined_words,
     named_rows,
     said_words,
@@ -164,18 +162,11 @@ def _spoken_of(rows: Sequence[Row], facts: StatedFacts, cited: Holding) -> list[
 def _fewest(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
     """Rows that most of the sentence's words name: `TGV 6107` is one train, not every TGV."""
     said = said_words(facts)
-    scores = _scores(rows, said | joined_words(rows, said))
+    scores = scores_of(rows, said | joined_words(rows, said))
     best = max(scores, default=Fraction(0))
     if not best:
         return []
     return [row for row, score in zip(rows, scores, strict=True) if score == best]
-
-
-def _scores(rows: Sequence[Row], said: frozenset[str]) -> list[Fraction]:
-    """Return how much of a sentence names each row; a word of many rows counts for less."""
-    owns = distinctive(rows)
-    spread = Counter(word for own in owns for word in own)
-    return [sum((Fraction(1, spread[w]) for w in own & said), Fraction(0)) for own in owns]
 
 
 def _among(
@@ -256,7 +247,7 @@ def _measures(
     if scale.attribute == "":
         said = stems(facts.text)
         by_name = [c for c in found if _is_named(c, said) and not _names_rows(c)]
-        amounts = [] if foreign else [c for c in found if is_amount(c.cells[0].held)]
+        amounts = [] if foreign else [c for c in found if _is_of(c, "money")]
         found = by_name or amounts or found
     return [_cell_of(column) for column in found]
 
@@ -353,8 +344,8 @@ def _wrong_pair(match: re.Match[str], scale: Scale, facts: StatedFacts, cited: H
     """`X is cheaper than Y`: the row named before, and the one named behind, must be so."""
     checked = False
     for rows in cited.tables:
-        left = _nearest(rows, facts, 0, match.end())
-        right = _nearest(rows, facts, match.end(), len(facts.text))
+        left = nearest_row(rows, facts, 0, match.end())
+        right = nearest_row(rows, facts, match.end(), len(facts.text))
         if left is None or right is None or left is right:
             continue
         for measure in _measures(rows, scale, facts, foreign=False):
@@ -375,37 +366,3 @@ def _is_gap(one: Decimal, other: Decimal, match: re.Match[str], facts: StatedFac
         return True
     gap = abs(abs(one) - abs(other))
     return any(agrees(gap, own, before[-1]) for own in before[-1].values)
-
-
-def _nearest(rows: Sequence[Row], facts: StatedFacts, first: int, last: int) -> Row | None:
-    """Return the row that alone has most of the words on one side of the comparison."""
-    by_id = _rows_identified(rows, [i for i in facts.identifiers if first <= i.start < last])
-    if len(by_id) == 1:
-        return by_id[0]
-    by_date = _rows_dated(rows, [d for d in facts.dates if first <= d.start < last])
-    if len(by_date) == 1:
-        return by_date[0]
-    by_day = [
-        row
-        for row in rows
-        if is_of_weekday(row, [w for w in facts.weekdays if first <= w.start < last])
-    ]
-    if len(by_day) == 1:
-        return by_day[0]
-    side = frozenset(
-        stem(t.folded) for t in facts.tokens if len(t.folded) >= 2 and first <= t.start < last
-    )
-    scores = _scores(rows, side | joined_words(rows, side))
-    best = max(scores, default=Fraction(0))
-    if not best or scores.count(best) > 1:
-        return None
-    return rows[scores.index(best)]
-
-
-def _rows_identified(rows: Sequence[Row], said: Sequence[Identifier]) -> list[Row]:
-    keys = {identifier.text.casefold() for identifier in said}
-    return [row for row in rows if keys & {text.casefold() for text in row.texts}]
-
-
-def _rows_dated(rows: Sequence[Row], said: Sequence[WrittenDate]) -> list[Row]:
-    return [row for row in rows if any(d.is_part_of(s) for d in row.dates for s in said)]

@@ -138,7 +138,17 @@ def _is_another_number(said: Quantity, facts: StatedFacts, cited: Holding) -> bo
         fields = [h for h in named[0].held if h.path and h.words and h.words <= words]
         if len(fields) == 1 and not dimension_of(fields[0]):
             return said.values[0] not in fields[0].quantity.values
-    return False
+    noun = noun_after(said, facts)
+    if LEFT.search(facts.text):
+        return False
+    of_record = [
+        h
+        for row in cited.rows
+        if not row.path
+        for h in row.held
+        if h.words and h.words == noun & h.words and not (h.quantity.end or dimension_of(h))
+    ]
+    return len(of_record) == 1 and said.values[0] not in of_record[0].quantity.values
 
 
 def _of_named_part(said: Quantity, facts: StatedFacts, cited: Holding) -> set[int]:

@@ -16,11 +16,12 @@ from .facts import StatedFacts
 from .ground import Holding
 from .labels import EVENT_FIELDS, STATE_FIELDS
 from .matching import carries
+from .opposites import concept_of
 from .quantities import Quantity
 from .relative import RelativeDays
 from .tables import rows_of_moment, said_words, spoken_words, stems_of
 from .times import TimeOfDay
-from .words import key_words
+from .words import key_words, stem
 
 _SHORT = 2
 _PRICED = 16
@@ -98,7 +99,8 @@ def _naming(
     A day, month, weekday or time names one too, where no other row is of it; `besides` names none.
     """
     found = spoken_words(rows, said_words(facts))
-    words = [words - _state_of(row) for words, row in zip(found, rows, strict=True)]
+    told = frozenset(stem(t.folded) for t in facts.tokens if concept_of(t.folded))
+    words = [words - _state_of(row) - told for words, row in zip(found, rows, strict=True)]
     words = [own | _short_labels(row, rows, facts) for own, row in zip(words, rows, strict=True)]
     of_moment = rows_of_moment(rows, facts, besides=besides)
     if len(of_moment) == 1 and not isinstance(besides, WrittenDate):

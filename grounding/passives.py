@@ -68,6 +68,8 @@ _UNDER_WAY = re.compile(
     r"|\b(?:está|están|va|van)\s(?:ya\s)?(?:en|de)\scamino\b",
     re.IGNORECASE,
 )
+_PUT_OFF = re.compile(r"\bput (?=(?:off|back|up with)\b)", re.IGNORECASE)
+"""What is put off was not done."""
 _ASIDE = re.compile(r",\s(?:as|wie|comme|como)\s[^,.;]{1,40},", re.IGNORECASE)
 _BREAK = re.compile(r"(?:(?<!\d)\.|[,;:–—])\s(?!dass\s|que\s|that\s)|\s[–-]\s")
 _TURN = re.compile(
@@ -122,6 +124,7 @@ def passive_statements(text: str, *, names_money: bool = False) -> Iterator[Pass
         names_money: Whether it names an amount of money.
     """
     plain = _ASIDE.sub(lambda aside: " " * len(aside[0]), text)
+    plain = _PUT_OFF.sub(lambda put: "-" * len(put[0]), plain)
     for match in _COMPLETED.finditer(plain):
         word = match.lastgroup or 0
         if _is_claimed(plain, match, match.start(word)):

@@ -24,6 +24,12 @@ _COMPARED = re.compile(
     r"\b(?:than|als|(?:más|menos|plus|moins)\b[^.;]{1,50}\bqu(?:e\b|[’']))", re.IGNORECASE
 )
 """What sets one record against another speaks of both."""
+_AT_THAT_TIME = re.compile(
+    r"\b(?:(?:at|by) that (?:time|hour)|then|that early|that late|um diese (?:zeit|uhrzeit)"
+    r"|dann noch|zu dieser zeit"
+    r"|à cette heure(?:-là)?|à ce moment-là|a esa hora|en ese momento)\b",
+    re.IGNORECASE,
+)
 _EXCEPTIONS = listed(
     """unless except only if until außer nur falls wenn sofern bis sauf seulement si hormis moins
     excepto salvo solo sólo sino hasta"""
@@ -40,7 +46,7 @@ def contradicted(facts: StatedFacts, cited: Holding) -> str:
     named = [c for row in rows for leaf in row.leaves if (c := field_clause(leaf))]
     held = _besides_others(rows, cited) if rows or in_part else cited.clauses
     for clause in read_clauses(facts.text):
-        if word := _by_concept(clause, named, held) or _by_word(clause, facts, named, held):
+        if word := _by_concept(clause, facts, named, held) or _by_word(clause, facts, named, held):
             return word
         if word := _by_flag(clause, facts, named or held):
             return word
@@ -79,16 +85,25 @@ def _besides_others(spoken: Sequence[Row], cited: Holding) -> list[SpokenClause]
 
 
 def _by_concept(
-    clause: SpokenClause, named: Sequence[SpokenClause], held: Sequence[SpokenClause]
+    clause: SpokenClause,
+    facts: StatedFacts,
+    named: Sequence[SpokenClause],
+    held: Sequence[SpokenClause],
 ) -> str:
     """A concept that is only the other way round in what the sentence speaks of."""
+    said_days = {(d.month, d.day) for d in facts.dates}
     for mention in clause.concepts:
-        if mention.name == "open" and clause.hours:
+        if mention.supposed:
+            # `Once you have paid` says nothing of whether it was.
+            continue
+        if mention.name == "open" and (clause.hours or _AT_THAT_TIME.search(facts.text)):
             # `closes at 7 pm` and `open until 7 pm` are one.
             continue
+        by_date = [c for c in held if said_days & c.dates]
         by_day = [c for c in held if clause.days and clause.days & c.days]
         scope = (
-            _signs(mention.name, by_day)
+            _signs(mention.name, by_date)
+            or _signs(mention.name, by_day)
             or _signs(mention.name, _by_field(clause, held))
             or _signs(mention.name, named)
             or _signs(mention.name, _closest(clause, held))

@@ -71,7 +71,7 @@ def products(
         for multiplier in multipliers:
             yield Derived(signed(held) * multiplier, dimension)
             yield Derived(signed(held) / multiplier, dimension, rounded=True)
-    yield from _rates(said, facts, cited)
+    yield from rates(said, facts, cited)
     own = {q.values[0] for q in facts.quantities if q is not said and is_factor(q)}
     if _WITH.search(facts.text):
         for group in neighbours(cited):
@@ -114,7 +114,7 @@ def of_subject(cited: Holding, facts: StatedFacts) -> list[Held]:
     return [held for held in cited.held if id(held) not in others]
 
 
-def _rates(said: Quantity, facts: StatedFacts, cited: Holding) -> Iterator[Derived]:
+def rates(said: Quantity, facts: StatedFacts, cited: Holding) -> Iterator[Derived]:
     """`11.34 euros a square metre`: an amount by the measure whose unit a sentence names."""
     if not said.dimension.startswith("money:"):
         return

@@ -105,7 +105,7 @@ class Quantity:
 def quantities(text: str, tokens: list[Token], language: Language) -> list[Quantity]:
     """Return the quantities of a text in their order."""
     numerals = islice(NUMERAL.finditer(text), MOST)
-    found = [q for match in numerals if (q := _numeral(text, match))]
+    found = [_grouped(q) for match in numerals if (q := _numeral(text, match))]
     taken = {at for q in found for at in (q.start,)}
     for value, first, after in number_words(tokens, language)[:MOST]:
         start, end = tokens[first].start, tokens[after - 1].end
@@ -140,6 +140,13 @@ def _numeral(text: str, match: re.Match[str]) -> Quantity | None:
         times=bool(_TIMES.match(text[end : end + 3])),
     )
     return _followed(text, quantity)
+
+
+def _grouped(quantity: Quantity) -> Quantity:
+    """Read `1,100 EUR` as eleven hundred first: no amount has three decimals."""
+    if not quantity.dimension.startswith("money:") or len(quantity.values) < 2:
+        return quantity
+    return replace(quantity, values=quantity.values[::-1])
 
 
 def _is_below_zero(before: str) -> bool:

@@ -50,7 +50,8 @@ _SHORT = {"Mon": 0, "Tue": 1, "Wed": 2, "Thu": 3, "Fri": 4}
 """As they are written: folded, `Tue` would be the `tu` of other languages."""
 
 _ABOUT = (
-    r"(?:(?:etwa|rund|knapp|gut|about|around|roughly|almost|nearly|environ|près d[e’']|unos|unas"
+    r"(?:(?:genau|exactly|precisely|exactement|exactamente|justo"
+    r"|etwa|rund|knapp|gut|about|around|roughly|almost|nearly|environ|près d[e’']|unos|unas"
     r"|casi|just|a little|over|under|more|less|than|poco|más|menos|un|peu|plus|moins|de)\s){0,4}"
 )
 _AGO_BEFORE = re.compile(rf"\b(?:vor|il y a|hace)\s{_ABOUT}$", re.IGNORECASE)

@@ -17,6 +17,7 @@ _OFFER = re.compile(rf"\b(?:{any_of(_WORDS['offer'])})", re.IGNORECASE)
 _COURTESY = re.compile(rf"^(?:{any_of(_WORDS['courtesy'])})", re.IGNORECASE)
 _REFUSAL = re.compile(rf"\b(?:{any_of(_WORDS['refusal'])})\b", re.IGNORECASE)
 _EXAMPLE = re.compile(rf"(?:^|[\s(])(?:{any_of(_WORDS['example'])})[,:]?\s*$", re.IGNORECASE)
+_RESTATED = re.compile(rf"^(?:{any_of(_WORDS['restated'])})\b", re.IGNORECASE)
 _LONGEST_COURTESY = 14
 
 
@@ -30,6 +31,11 @@ def is_question(text: str) -> bool:
         stripped.startswith("¿")
         or any(_ASKING.match(part.strip()) for part in (last[-1], stripped))
     )
+
+
+def restates_question(text: str) -> bool:
+    """Return whether a sentence only says what the user wants to know."""
+    return bool(_RESTATED.match(text.strip()))
 
 
 def is_offer(text: str) -> bool:

@@ -5,6 +5,7 @@ A fact stands where evidence holds it, or where it can be computed from what is 
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
@@ -48,6 +49,11 @@ from .units import Unit
 _BESIDE = 16
 """Characters between a day and the time of day that belongs to it."""
 
+_AS_OF = re.compile(
+    r"\b(?:as of|as at|stand(?:\s|:)|per|à ce jour|en date du|a (?:día|fecha) de|today|heute"
+    r"|aujourd['’]hui|hoy|now|jetzt|currently|aktuell)\b",
+    re.IGNORECASE,
+)
 AnyFact: TypeAlias = Identifier | WrittenDate | TimeOfDay | Weekday | RelativeDays | Quantity | Name
 
 
@@ -143,7 +149,7 @@ class Standing:
         if any(self._names_date(fact, other) for other in held):
             exact = fact.day or (fact.month and fact.year)
             return not exact or not mixing.is_of_another(fact, self.facts, self.basis)
-        if fact.is_day(self.ground.today):
+        if fact.is_day(self.ground.today) and not self._has_other_days():
             return True
         if self._is_edge(fact) or any(fact.is_day(d) for d in self.ground.implied(self.basis)):
             return True
@@ -154,6 +160,12 @@ class Standing:
         return bool(cues.DEADLINE.search(self.text)) and elapsed.follows(
             fact, self.basis, self.context, self.ground.today, self.ground.years
         )
+
+    def _has_other_days(self) -> bool:
+        """Whether what is cited tells when something is, and the sentence does not say `today`."""
+        said = any(r.day == self.ground.today for r in self.relative if r.day)
+        days = [d for item in self.cited.items for d in item.dates if d.day]
+        return bool(days) and not (said or _AS_OF.search(self.text))
 
     def _speaks_of_first(self) -> bool:
         """Whether something is so on the first of each month: the next one is told by today."""

@@ -16,7 +16,7 @@ from .facts import StatedFacts
 from .flags import IS
 from .ground import Holding
 from .identifiers import Identifier, compact
-from .labels import content, is_word, label_columns, saying, subjects
+from .labels import LabelColumn, content, is_word, label_columns, saying, subjects
 from .mixing import speaks_of_others
 from .opposites import concept_of
 from .words import Token, folded_words, key_words, listed, stem
@@ -84,9 +84,18 @@ def _misplaced(rows: Sequence[Row], facts: StatedFacts) -> str:
         if not own or _says_some(own, facts):
             continue
         for label in sorted({value for _, value in column.cells} - {own}):
-            if _is_claimed(label, own, one, facts):
+            if _is_claimed(label, own, one, facts) and not _stands_so(label, column, one):
                 return label
     return ""
+
+
+def _stands_so(label: str, column: LabelColumn, one: Row) -> bool:
+    """Whether another record of the same identifier has a label: the one stood so later."""
+    keys = {text for text in one.texts if any(map(str.isdigit, text)) and " " not in text}
+    return any(
+        value == label and row is not one and keys & {*row.texts} - {value}
+        for row, value in column.cells
+    )
 
 
 def _told_of(row: Row, key: str) -> str:

@@ -53,6 +53,14 @@ class Column:
     key: str
     cells: tuple[Cell, ...]
 
+    def cells_of(self, rows: Sequence[Row]) -> list[Cell]:
+        """Return what some rows hold in it, in their order."""
+        return [cell for row in rows for cell in self.cells if cell.row is row]
+
+    def values_of(self, rows: Sequence[Row]) -> list[Decimal]:
+        """Return the values of some rows in it, in their order."""
+        return [cell.value for cell in self.cells_of(rows)]
+
     @property
     def dimension(self) -> str:
         """What its numbers count."""

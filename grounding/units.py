@@ -148,6 +148,8 @@ _MONEY_FIELDS = listed(
 _MONEY_ENDINGS = ("preis", "betrag", "gebuhr", "kosten", "price", "saldo", "miete", "summe")
 
 _KEY_ONLY = {
+    "ct": Unit("money:?", Decimal("0.01")),
+    "cts": Unit("money:?", Decimal("0.01")),
     "c": Unit("celsius", Decimal(1)),
     "eur": UNITS["eur"],
     "percentage": UNITS["percent"],
@@ -156,6 +158,8 @@ _KEY_ONLY = {
     "pourcentage": UNITS["percent"],
 }
 _AMBIGUOUS_KEYS = {"an", "real", "go", "mo", "t", "l", "w", "point", "second", "cl"}
+_SYMBOLS = {"t", "l", "w"}
+"""Ambiguous alone, and units at the end of a longer name: `landed_t`."""
 _CALENDAR = listed(
     """year jahr an annee ano month monat mois mes day tag jour dia quarter quartal trimestre
     week woche"""
@@ -182,7 +186,7 @@ def unit_of_field(key: str) -> Unit | None:
     amount = names_amount(key)
     for word in reversed(words[-2:]) if len(words) > 1 else words:
         unit = _KEY_ONLY.get(word) or UNITS.get(word)
-        if unit is None or word in _AMBIGUOUS_KEYS:
+        if unit is None or (word in _AMBIGUOUS_KEYS and not (word in _SYMBOLS and words[1:])):
             continue
         if word in _CALENDAR and not (word == "mois" and len(words) > 1):
             continue

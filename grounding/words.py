@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 _TOKEN = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
-_UMLAUTS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "’": "'"})
+_UMLAUTS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "’": "'", "ı": "i", "ł": "l", "đ": "d", "ð": "d"}
+)
 _ENDINGS = tuple(
     """aciones acion ations ation ungen ung ments ment ing ies als al iert ees ers ern ed es en er
     em as os ee e s n a o t""".split()  # noqa: SIM905 - a word list reads better as text
