@@ -97,9 +97,10 @@ def _candidates(
 
 
 def _spoken_of(found: list[Column], said: frozenset[str]) -> list[Column]:
-    """Return the columns whose whole name is said, or all where none is."""
+    """Return the columns whose whole name is said, before others that count the same."""
     named = [c for c in found if (own := c.cells[0].held.words) and own <= said]
-    return named or found
+    counted = {c.dimension for c in named}
+    return [c for c in found if c in named or c.dimension not in counted]
 
 
 def _named(group: list[Held], said: frozenset[str]) -> list[Held]:

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-ÖØ-ÞŒŠŽ0-9\"'(¿¡«„“‘])|\n+")
-_NO_END = re.compile(
+_ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|Hr|Nr|bzw|inkl|ca|Sra?|Srta|Dra|Uds?|Mme|Mlle|e\.g|i\.e)\.$"
-    r"|(?:^|\s)(?:am|vom|zum|dem|den|der|die|das|des)\s\d{1,2}\.$"
 )
-"""Abbreviations, and a German ordinal number: `am 3. Werktag`."""
 _NUMBERED = re.compile(r"(?:^|\D)\d{1,2}\.$")
+_ORDINAL = re.compile(r"(?:^|\s)(?:am|vom|zum|dem|den|der|die|das|des)\s\d{1,2}\.$")
+"""A German ordinal number: `am 3. Werktag`."""
 _MARK = re.compile(r"[\s*>-]{0,20}(\d{1,2})\.")
 _GERMAN_MONTH = re.compile(
     r"(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b"
@@ -56,8 +56,12 @@ def _is_end(text: str, end: re.Match[str]) -> bool:
     if "\n" in end[0]:
         return True
     before = text[max(0, end.start() - 16) : end.start()]
-    dated = _NUMBERED.search(before) and _GERMAN_MONTH.match(text, end.end())
-    return not (dated or _NO_END.search(before))
+    if not before.endswith("."):
+        return True
+    if not before[-2:-1].isdigit():
+        return not _ABBREVIATION.search(before)
+    dated = _GERMAN_MONTH.match(text, end.end()) and _NUMBERED.search(before)
+    return not (dated or _ORDINAL.search(before))
 
 
 def most_relevant(task: str, text: str, *, limit: int) -> list[str]:

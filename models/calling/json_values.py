@@ -29,8 +29,12 @@ _ASIDE = (
 )
 """What also sets apart what is not the answer, around JSON alone: in prose it may be the answer."""
 _OPENING = re.compile(rf"(?:{MARK.pattern})|{_ASIDE}|(?P<value>[{{\[])", re.IGNORECASE)
-_BRACKETS = re.compile(r'"|[{\[]+|[}\]]+')
-_STRING_END = re.compile(r'"|\\.', re.DOTALL)
+_PARTS = re.compile(
+    # Possessive, so that a string that does not end is not tried again from its middle.
+    r'"[^"\\]*+(?:\\.[^"\\]*+)*+("|\\?\Z)|[{\[]+|[}\]]+',
+    re.DOTALL,
+)
+"""A string, closed or not, and runs of brackets."""
 _FENCE = re.compile(r"```[\w-]*[ \t]*\n(.*)```", re.DOTALL)
 _WORDS = re.compile(
     # A quote that is escaped opens nothing; else each of many would be tried up to the end.
@@ -176,29 +180,19 @@ class _Asides:
 
 def _end(text: str, start: int) -> int | None:
     """Return where the value that begins at or after `start` ends; `None` if it does not."""
-    depth, position = 0, start
-    while found := _BRACKETS.search(text, position):
-        position = found.end()
-        if found[0] == '"':
-            closed = _string_end(text, position)
-            if closed is None:
+    depth = 0
+    for found in _PARTS.finditer(text, start):
+        part, closing = found[0], found[1]
+        if closing is not None:
+            if not closing.endswith('"'):
                 return None
-            position = closed
-        elif found[0][0] in "{[":
-            depth += len(found[0])
-        elif 0 < depth <= len(found[0]):
+        elif part[0] in "{[":
+            depth += len(part)
+        elif 0 < depth <= len(part):
             return found.start() + depth
         else:
-            depth -= len(found[0])
+            depth -= len(part)
     return None if depth > 0 else len(text)
-
-
-def _string_end(text: str, position: int) -> int | None:
-    while found := _STRING_END.search(text, position):
-        position = found.end()
-        if found[0] == '"':
-            return position
-    return None
 
 
 def _is_meant(span: str) -> bool:
