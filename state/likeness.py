@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from unicodedata import normalize
+from unicodedata import decimal, normalize
 
 from .values import Json, canonical_json
 
@@ -20,6 +20,12 @@ _UNSEEN = re.compile(
     "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 """Characters that nobody sees: control, format and filling ones, variants, and halves of others."""
+_JOINS = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58", "-")
+    | dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bc", "'")
+)
+"""Dashes and apostrophes, which a word processor puts in for those of a keyboard."""
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _RUN = 4
 """Words in a row that two texts do not share by chance."""
 _TELLING = 4
@@ -29,15 +35,21 @@ _TELLING = 4
 def likeness(value: Json) -> Json:
     """Return a form of a value that all ways of writing it share; lists and objects stay.
 
-    Text: compatible forms of characters, case, white space and what nobody sees do not count.
+    Text: compatible forms of characters, kinds of dashes and of apostrophes, digits of other
+    scripts, case, white space and what nobody sees do not count.
     Numbers: 20.0 is 20.
     """
     if isinstance(value, str):
         seen = _UNSEEN.sub("", value)
-        return " ".join(normalize("NFKC", normalize("NFKC", seen).casefold()).split())
+        form = normalize("NFKC", normalize("NFKC", seen).casefold()).translate(_JOINS)
+        return " ".join(_OTHER_DIGIT.sub(_as_ascii, form).split())
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def _as_ascii(digit: re.Match[str]) -> str:
+    return str(decimal(digit.group()))
 
 
 def spoken(value: Json) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from .plain import NotJsonError
+from .plain import NotJsonError, TooLargeError
+
+MAX_ENTRIES = 1_000_000
+"""Most entries of what makes them as it is opened: each takes memory before it can be measured."""
 
 
 def as_written(value: Any) -> Any:
@@ -20,9 +24,12 @@ def as_written(value: Any) -> Any:
 
     Raises:
         NotJsonError: It is of no type that has a usual form.
+        TooLargeError: It would never end, or nearly so.
     """
     try:
         return _written(value)
+    except TooLargeError:
+        raise
     except Exception as error:  # noqa: BLE001 - foreign code: properties, iteration, serializers
         raise NotJsonError(
             f"a {type(value).__name__} cannot be written ({type(error).__name__})."
@@ -33,9 +40,10 @@ def _written(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return _written_model(value)
     if isinstance(value, Mapping):
-        return dict(value)
+        keys: list[Any] = _opened(value)
+        return {key: value[key] for key in keys}
     if isinstance(value, set | frozenset | deque | range):
-        return list(value)
+        return _opened(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if callable(listed := getattr(value, "tolist", None)):
@@ -45,9 +53,18 @@ def _written(value: Any) -> Any:
     return to_jsonable_python(value)
 
 
+def _opened(entries: Iterable[Any]) -> list[Any]:
+    """Return what a container holds; one whose entries are made up may say anything of its size."""
+    opened = list(islice(entries, MAX_ENTRIES + 1))
+    if len(opened) > MAX_ENTRIES:
+        raise TooLargeError(f"It has more than {MAX_ENTRIES} entries.")
+    return opened
+
+
 def _written_model(model: BaseModel) -> Any:
     try:
         return model.model_dump(mode="json")
     except (ValueError, TypeError):
         # One field cannot be written: opened, the walk over the fields says which, or can.
-        return {name: getattr(model, name) for name in type(model).model_fields}
+        fields = {name: getattr(model, name) for name in type(model).model_fields}
+        return {**fields, **(model.model_extra or {})}

@@ -346,6 +346,13 @@ async def test_a_business_key_holds_over_all_runs(make_runner: Any, run: Run) ->
         pytest.param("INV-1", "ＩＮＶ-1", id="wide-characters"),
         pytest.param("caf\u00e9 7", "cafe\u0301  7", id="accents"),
         pytest.param("INV-1", "INV\u200b-\ufe0f1\u3164", id="unseen"),
+        *(
+            pytest.param("INV-1", f"INV{dash}1", id=f"dash-{ord(dash):x}")
+            for dash in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+        ),
+        pytest.param("O'Neil 7", "O\u2019Neil 7", id="apostrophe"),
+        pytest.param("1001", "\u0661\u0660\u0660\u0661", id="arabic-digits"),
+        pytest.param("1001", "\u0967\u0966\u0966\u0967", id="devanagari-digits"),
         pytest.param(1001, 1001.0, id="whole-numbers"),
     ],
 )

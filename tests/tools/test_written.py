@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import json
 from collections import OrderedDict, deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -18,14 +19,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.tools import StructuredTool
-from pydantic import BaseModel, HttpUrl, SecretStr, computed_field
+from pydantic import BaseModel, ConfigDict, HttpUrl, SecretStr, computed_field
 
 from pointsman.state.run import Run
 from pointsman.state.values import carried
 from pointsman.stores import SqlStore
 from pointsman.tools import tool
 from pointsman.tools.plain import NotJsonError, plain_json
-from pointsman.tools.written import as_written
+from pointsman.tools.written import MAX_ENTRIES, as_written
 
 
 class Colour(StrEnum):
@@ -63,6 +64,12 @@ class Loose(BaseModel):
     """A model that may hold anything."""
 
     note: Any
+
+
+class Open(BaseModel):
+    """A model that takes further fields."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 @dataclass
@@ -111,6 +118,7 @@ WRITTEN: list[tuple[Any, Any]] = [
     (Path("/a/b"), "/a/b"),
     (HttpUrl("https://a.example/"), "https://a.example/"),
     (Loose(note=[SecretStr("x")]), {"note": ["**********"]}),
+    (Open.model_validate({"rows": np.array([1])}), {"rows": [1]}),
     (array.array("i", [1, 2]), [1, 2]),
     (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
     ([np.int64(5), np.float32(0.5), np.bool_(True)], [5, 0.5, True]),
@@ -253,6 +261,38 @@ async def test_what_cannot_be_written(
     assert (outcome.status, outcome.output["result"]) == ("done", "unreadable")
     again = await runner.call("pay", {}, run=run, step="s", attempt=1, timeout=None)
     assert (again.status, again.output, calls) == ("done", outcome.output, 1)
+
+
+class Endless(Mapping[str, int]):
+    """A mapping that makes its entries up, and says that there is one."""
+
+    made = 0
+
+    def __getitem__(self, key: str) -> int:
+        """Return anything."""
+        return 1
+
+    def __iter__(self) -> Iterator[str]:
+        for Endless.made in range(3_000_000):
+            yield str(Endless.made)
+
+    def __len__(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("make", [Endless, lambda: range(10**12), lambda: Open(a=Endless())])
+async def test_what_never_ends_is_too_large(make: Any, make_runner: Any, run: Run) -> None:
+    """It is left before it fills the memory; the payment is done."""
+    Endless.made = 0
+
+    @tool(effect="money")
+    def pay() -> Any:
+        """Pay."""
+        return {"rows": make()}
+
+    outcome = await make_runner(pay).call("pay", {}, run=run, step="s", attempt=1, timeout=None)
+    assert (outcome.status, outcome.output["result"]) == ("done", "unreadable")
+    assert Endless.made <= MAX_ENTRIES
 
 
 ANYTHING = st.recursive(
