@@ -274,6 +274,7 @@ def _decision(
             where=f"{where}.approval_id",
             fix=f"Waiting: {sorted(by_id)}.",
         )
+    _check_meant(entry, request, requests, where)
     kind = _OLD_FORMS.get(entry["type"], entry["type"])
     if kind not in request.allowed:
         raise DecisionError(
@@ -301,6 +302,26 @@ def _decision(
         endorse=endorsed,
         grant=granted,
     )
+
+
+def _check_meant(
+    entry: JsonObject, request: ApprovalRequest, requests: Sequence[ApprovalRequest], where: str
+) -> None:
+    """Refuse a decision that says itself that it is on another action than where it stands."""
+    others = {other.tool for other in requests} - {request.tool}
+    for field in _NAMES:
+        if isinstance(named := entry.get(field), str) and named in others:
+            raise DecisionError(
+                f"It names {named!r} and stands where {request.tool!r} is decided.",
+                where=f"{where}.{field}",
+                fix="Send the decisions in the order of action_requests, or name approval_id.",
+            )
+    if entry.get("digest", request.digest) != request.digest:
+        raise DecisionError(
+            "It is on another action than the one that waits.",
+            where=f"{where}.digest",
+            fix="Read what waits, and decide on that.",
+        )
 
 
 def _endorsed(
@@ -379,6 +400,10 @@ def _asks_otherwise(given: Json, request: ApprovalRequest, *, as_arguments: bool
 
 _ARGUMENTS = ("args", "arguments", "input", "parameters", "kwargs")
 """Names under which clients put the arguments of an action."""
+
+
+_NAMES = ("name", "action_name", "tool_name", "tool", "action")
+"""Names under which clients repeat the name of an action beside their decision."""
 
 
 def _json_in(text: str) -> Json:

@@ -1,13 +1,14 @@
 """Messages of an MCP server that its library cannot read: the call that waits for one is told.
 
 The library drops such a message and waits on, so a call whose reply it was would last until its
-timeout. Of what is no message at all (a log line on standard output), and of what asks for no
-reply, nothing depends.
+timeout. So would one whose reply came under an id that was never given out. Of what is no message
+at all (a log line on standard output), and of what asks for no reply, nothing depends.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -20,6 +21,14 @@ from ..state.values import Json, JsonObject
 from .causes import ToolSaidError
 
 T = TypeVar("T")
+
+GRACE_SECONDS = 2.0
+"""For how long a reply is waited for once a reply to nothing that was asked has come."""
+
+_FOREIGN = re.compile(
+    r"Received response with an unknown request ID: .{0,120}? id=(?P<id>\S{1,80}),"
+)
+"""How the library tells of one; of the message it hands over nothing but this text."""
 
 
 class UnreadMessages:
@@ -34,11 +43,17 @@ class UnreadMessages:
         self._server = server
         self._may_chat = may_chat
         self._lost: asyncio.Future[JsonObject] | None = None
+        self._asked = 0
 
     async def take(self, message: object) -> None:
         """Take what the library hands over besides replies: the rest is none of ours."""
         lost = self._lost
-        if not isinstance(message, ValidationError) or lost is None or lost.done():
+        if lost is None or lost.done():
+            return
+        if isinstance(message, RuntimeError) and self._is_foreign(str(message)):
+            # The right one may follow: a server may send to all what is for one.
+            asyncio.get_running_loop().call_later(GRACE_SECONDS, _give_up, lost)
+        if not isinstance(message, ValidationError):
             return
         found = _document(message)
         if found is None and self._may_chat:
@@ -46,6 +61,13 @@ class UnreadMessages:
         if found is not None and "method" in found:
             return
         lost.set_result({} if found is None else found)
+
+    def _is_foreign(self, said: str) -> bool:
+        """Whether a reply is to nothing that was asked; one that comes twice or late is not."""
+        found = _FOREIGN.match(said)
+        if found is None:
+            return False
+        return not (found["id"].isdecimal() and int(found["id"]) < self._asked)
 
     async def reply(self, asked: Awaitable[T], read: Callable[[Json], T]) -> T:
         """Return what was asked for, read by ourselves where the library could not read it.
@@ -59,6 +81,7 @@ class UnreadMessages:
             ToolSaidError: The message is an error of the server.
         """
         self._lost = asyncio.get_running_loop().create_future()
+        self._asked += 1  # the library counts its ids from 0
         sent = asyncio.ensure_future(asked)
         try:
             await asyncio.wait({sent, self._lost}, return_when=asyncio.FIRST_COMPLETED)
@@ -81,6 +104,11 @@ class UnreadMessages:
             where=self._server,
             fix="Look at what it sends: a reply is a JSON-RPC message with a result.",
         )
+
+
+def _give_up(lost: asyncio.Future[JsonObject]) -> None:
+    if not lost.done():
+        lost.set_result({})
 
 
 def _document(error: ValidationError) -> JsonObject | None:

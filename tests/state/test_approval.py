@@ -121,6 +121,28 @@ def test_no_value_breaks_the_reader(said: Any) -> None:
     assert {d.approval_id for d in decisions} <= {"ap_1", "ap_3"}
 
 
+SEND = ApprovalRequest(id="ap_4", step="d", tool="send", args={"to": "ann"}, digest="5e")
+
+
+@pytest.mark.parametrize("field", ["name", "action_name", "tool_name", "tool", "action", "digest"])
+@pytest.mark.parametrize("kind", ["approve", "reject", "respond", "accept", "ignore"])
+def test_a_decision_that_names_another_action_is_refused(field: str, kind: str) -> None:
+    """Whoever sends decisions in another order than they were asked would approve the wrong one."""
+    meant = {"name": "pay", "digest": "51"}.get(field, "pay")
+    with pytest.raises(DecisionError) as refused:
+        read_decisions([{"type": kind, field: meant}, {"type": kind}], [SEND, ONE])
+    assert refused.value.where == f"decisions.0.{field}"
+
+
+@pytest.mark.parametrize(
+    "beside", [{"name": "send"}, {"action": "approve"}, {"name": "Bea"}, {"digest": "5e"}]
+)
+def test_what_a_client_repeats_or_adds_is_no_other_action(beside: dict[str, str]) -> None:
+    """The action's own name, its digest, and whoever decides."""
+    [decision] = read_decisions([{"type": "approve", **beside}], [SEND, ONE])
+    assert decision.approval_id == "ap_4"
+
+
 def test_a_question_cannot_be_approved() -> None:
     """Only the decisions that are allowed for a request are taken."""
     with pytest.raises(DecisionError, match="respond, reject"):

@@ -228,6 +228,8 @@ REPLY = '{"jsonrpc": "2.0", "id": ID, "result": {"content": [{"type": "text", "t
             f'{{"jsonrpc": "2.0", "method": "x", "params": 5}}\n{REPLY}', "paid", id="note"
         ),
         pytest.param(f'{{"jsonrpc": "2.0", "method": "x\n{REPLY}', "paid", id="half-a-note"),
+        pytest.param(f"{REPLY.replace('ID', '0')}\n{REPLY}", "paid", id="another-twice"),
+        pytest.param(f"{REPLY.replace('ID', '977')}\n{REPLY}", "paid", id="anothers-first"),
         pytest.param(
             REPLY.replace('[{"type": "text", "text": "paid"}]', "5"), [5], id="content-no-list"
         ),
@@ -270,6 +272,20 @@ async def test_a_call_that_was_made_is_done_in_whatever_form_it_is_told(
             '{"jsonrpc": "2.0", "id": null, "error": {"code": -1, "message": "no such id"}}',
             "no such id",
             id="null-id",
+        ),
+        *(
+            pytest.param(REPLY.replace("ID", other), "cannot be read", id=f"foreign-{name}")
+            for name, other in (
+                ("number", "977"),
+                ("text", '"a, b"'),
+                ("negative", "-3"),
+                ("uuid", '"0f-1"'),
+            )
+        ),
+        pytest.param(
+            '{"jsonrpc": "2.0", "id": 977, "error": {"code": 1, "message": "x"}}',
+            "cannot be read",
+            id="foreign-error",
         ),
         pytest.param(f"{REPLY[:60]}{'[' * 100}{']' * 100}}}}}", "cannot be read", id="deep"),
     ],
