@@ -24,6 +24,7 @@ from .endings import Ending, ending_of_output, ending_of_record, ending_of_resul
 from .flights import Flights
 from .owner import has_ended, is_here, process_of, this_process
 from .redaction import Redaction
+from .threads import either_way
 from .waiting import at_most
 
 MAX_DOUBT = 120.0
@@ -128,11 +129,16 @@ class Doubts:
         if tool.reconcile is None:
             return None
         try:
-            happened, output = await at_most(tool.contract.timeout, tool.reconcile(key, args))
+            asked = either_way(tool.reconcile, key, args)
+            happened, output = await at_most(tool.contract.timeout, asked)
         except Exception as error:  # noqa: BLE001 - foreign code; the call stays unknown
             _log.warning("Reconciling %s failed: %s", tool.name, type(error).__name__)
             return None
-        return bool(happened), output
+        if not isinstance(happened, bool):
+            # A text such as "no" would count as a yes.
+            _log.warning("Reconciling %s failed: it says neither True nor False", tool.name)
+            return None
+        return happened, output
 
     async def _resolve(self, key: str, ending: Ending) -> Ending:
         return await to_the_end(self._claims.resolve(key, ending, note="The tool's own check."))

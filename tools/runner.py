@@ -39,6 +39,7 @@ from .owner import this_process
 from .plain import is_small, plain_json
 from .redaction import Redaction
 from .registry import find
+from .threads import either_way
 from .waiting import at_most
 from .written import as_written
 
@@ -194,7 +195,7 @@ class Runner:
         call = call_of(tool, args, run=run, step=step, attempt=1)
         try:
             call = await self._admission.with_credentials(tool.contract, call)
-            shown = await at_most(tool.contract.timeout, tool.preview(args, call))
+            shown = await at_most(tool.contract.timeout, either_way(tool.preview, args, call))
             redaction = Redaction((*tool.secrets, *call.credentials.values()))
             plain, _ = plain_json(shown, limit=MAX_PREVIEW_BYTES, text=redaction, other=as_written)
             return carried(plain)

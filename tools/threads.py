@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
+import inspect
 import threading
 from collections import deque
 from collections.abc import Callable, Generator
@@ -167,3 +169,14 @@ TOOL_THREADS = Threads()
 """The threads of this process for synchronous tools."""
 
 renew_in_child(TOOL_THREADS.start_over)
+
+
+async def either_way(function: Callable[..., Any], *args: Any) -> Any:
+    """Call what people write with or without `async`; without it, it runs in a thread.
+
+    Called on the event loop it would hold up everybody, and what it raises would end more than it.
+    """
+    if inspect.iscoroutinefunction(function):
+        return await function(*args)
+    made = await TOOL_THREADS.run(functools.partial(function, *args))
+    return await made if inspect.isawaitable(made) else made

@@ -11,6 +11,7 @@ from ..masking.pseudonyms import Pseudonyms
 from ..state.values import Json, JsonObject
 from .arguments import Arguments
 from .contract import Tool, ToolCall
+from .threads import either_way
 
 
 def withheld(tool: Tool, masker: Masker) -> Tool:
@@ -58,13 +59,13 @@ class _Withholding:
         if self._tool.preview is None:
             return None
         shown, given = await self._shown(args)
-        return await _whole(await self._tool.preview(shown, call), given)
+        return await _whole(await either_way(self._tool.preview, shown, call), given)
 
     async def _reconcile(self, key: str, args: JsonObject) -> tuple[bool, Json]:
         if self._tool.reconcile is None:
             return False, None
         shown, given = await self._shown(args)
-        happened, output = await self._tool.reconcile(key, shown)
+        happened, output = await either_way(self._tool.reconcile, key, shown)
         return happened, await _whole(output, given)
 
     async def _shown(self, args: JsonObject) -> tuple[JsonObject, Pseudonyms]:

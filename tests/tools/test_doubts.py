@@ -422,3 +422,77 @@ async def test_a_hanging_thread_does_not_keep_the_process(make_runner: Any, run:
     await asyncio.wait({task}, timeout=1)
     assert task.cancelled()
     go.set()
+
+
+def exits(_key: str, _args: Any) -> Any:
+    """Check as a script does that finds nothing to check."""
+    raise SystemExit(1)
+
+
+def cancelled(_key: str, _args: Any) -> Any:
+    """Check with what was cancelled."""
+    raise asyncio.CancelledError
+
+
+def says(told: Any) -> Any:
+    """Write a check that says something."""
+
+    async def look(_key: str, _args: Any) -> Any:
+        return told
+
+    return look
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        *(
+            exits,
+            cancelled,
+            says(None),
+            says("no"),
+            says(("no", None)),
+            says((1, None)),
+            says((None, None)),
+        ),
+        *(says(([], "x")), says((True,)), says({"happened": True})),
+    ],
+)
+async def test_a_check_that_does_not_say_is_no_answer(
+    make_runner: Any, run: Run, check: Any
+) -> None:
+    """Neither yes nor no is guessed of it, and it ends nothing but itself."""
+    paid: list[int] = []
+
+    async def act(_args: Any, _call: Any) -> Any:
+        paid.append(1)
+        raise ConnectionError("cut")
+
+    runner = make_runner(pay_tool(act, check, in_flight=0))
+    for step in ("s1", "s2"):
+        assert (await pay(runner, run, step=step)).status == "unknown"
+    assert paid == [1]
+
+
+async def test_a_check_without_async_is_asked_beside_the_loop(make_runner: Any, run: Run) -> None:
+    """It blocks nobody while it looks, and is believed."""
+    beats = 0
+
+    def look(_key: str, args: Any) -> tuple[bool, Any]:
+        time.sleep(0.5)
+        return True, {"paid": args["invoice"]}
+
+    async def act(_args: Any, _call: Any) -> Any:
+        raise ConnectionError("cut")
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            await asyncio.sleep(0.02)
+            beats += 1
+
+    beating = asyncio.create_task(beat())
+    outcome = await pay(make_runner(pay_tool(act, look, timeout=5, in_flight=0)), run)
+    beating.cancel()
+    assert (outcome.status, outcome.output) == ("done", {"paid": "INV-1"})
+    assert beats > 5
