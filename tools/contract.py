@@ -146,8 +146,8 @@ CheckArgs = Callable[[JsonObject], JsonObject | None]
 as they are. Raises `ArgumentError` for those that cannot be taken."""
 RunTool = Callable[[JsonObject, ToolCall], Awaitable[Json]]
 Describe = Callable[[JsonObject], str]
-Preview = Callable[[JsonObject, ToolCall], Awaitable[Json] | Json]
-Reconcile = Callable[[str, JsonObject], Awaitable[tuple[bool, Json]] | tuple[bool, Json]]
+Preview = Callable[[JsonObject, ToolCall], Awaitable[Json]]
+Reconcile = Callable[[str, JsonObject], Awaitable[tuple[bool, Json]]]
 """Given the idempotency key and arguments: did it happen, and with what result?
 
 A "yes" is believed at once. A "no" is believed when no call of ours can be on its way any more; see
