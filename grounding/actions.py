@@ -30,6 +30,7 @@ _OWED = listed(
     fallig restbetrag saldo ruckstand du dus impaye restant solde pendiente pendientes debe
     deuda adeudado"""
 )
+_PARTICIPLE = 6
 _HELD = listed(
     """held retained suspended stuck stopped zurückgehalten einbehalten angehalten festgehalten
     retenu retenue arrêté arrêtée retenido retenida detenido detenida parado parada"""
@@ -97,6 +98,8 @@ def _found(
     named = {word for word in words if (kinds | kinds_of(statement.word)) & kinds_of(word)}
     if named and (named - _NOUNS or _has_taken_place(named, cited)):
         return True
+    if _says(statement.word, words) and not denied:
+        return True
     if statement.is_moving and any(map(is_moving, words)):
         return True
     if statement.is_lasting and "block" in kinds and _HELD & words:
@@ -114,6 +117,11 @@ def _found(
             carries(h, amount, statement.word, cited.currencies) for h in booked for amount in money
         )
     ) or ("pay" in kinds and _are_booked_together(money, cited))
+
+
+def _says(word: str, words: frozenset[str]) -> bool:
+    """Whether evidence has the participle itself, as a line of a log does: `payment ordered`."""
+    return len(word) >= _PARTICIPLE and fold(word) in words
 
 
 def _are_booked_together(money: Sequence[Quantity], cited: Holding) -> bool:

@@ -182,6 +182,9 @@ def _possible_amounts(groups: Sequence[list[Held]]) -> Iterator[Derived]:
             if not one.currency and largest not in (signed(one), signed(other)):
                 # Nothing says that both are amounts: a part is taken from the whole.
                 continue
+            if one.path[:-1] != other.path[:-1]:
+                # What stands in another object counts something else.
+                continue
             dimension = f"money:{one.currency or '*'}"
             marked = one.currency or _is_priced(one) or _is_priced(other)
             marked = marked or (is_year(one.key) and is_year(other.key))

@@ -10,6 +10,7 @@ from itertools import combinations
 from math import comb
 
 from . import cues
+from .counting import noun_after
 from .derived import Derived
 from .evidence import Row
 from .facts import StatedFacts
@@ -41,7 +42,7 @@ def column_values(
     column: Column, rows: Sequence[Row], facts: StatedFacts, *, telling: bool
 ) -> Iterator[Derived]:
     """Sums, means and differences of a column, over the rows that the sentence speaks of."""
-    cued = bool(cues.SUM.search(facts.text)) or telling or holds_numbers(column.key)
+    cued = bool(cues.SUM.search(facts.text)) or telling or _is_counted(column, facts)
     compared = bool(cues.DIFFERENCE.search(facts.text)) and not _speaks_of_one(rows, facts)
     counts = stated_counts(facts, len(rows))
     for subset in _subsets(column, rows, facts, counts):
@@ -67,6 +68,14 @@ def column_values(
     if compared:
         values = [cell.value for cell in column.cells]
         yield Derived(max(values) - min(values), column.dimension)
+
+
+def _is_counted(column: Column, facts: StatedFacts) -> bool:
+    """Whether its numbers say how many there are of what a sentence counts: `eleven hives`."""
+    own = column.cells[0].held.words
+    return holds_numbers(column.key) or any(
+        own and own <= noun_after(q, facts) for q in facts.quantities if not q.dimension
+    )
 
 
 def _speaks_of_one(rows: Sequence[Row], facts: StatedFacts) -> bool:
@@ -101,7 +110,8 @@ def _subsets(
     groups += _of_one_kind(of_month or rows)
     for group in groups:
         fits = not counts or len(group) in counts
-        if len(group) > 1 and fits and _one_sign(column, group, whole=len(group) == len(rows)):
+        whole = len(group) == len(rows) or group is of_month
+        if len(group) > 1 and fits and _one_sign(column, group, whole=whole):
             yield group
     for size in counts:
         if 1 < size < len(rows) and comb(len(rows), size) <= _COMBINATIONS:

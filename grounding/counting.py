@@ -29,7 +29,7 @@ from .tables import (
 )
 from .traits import traits
 from .units import unit_of
-from .words import fold, key_words, stem, tokens
+from .words import fold, key_words, stem, stems, tokens
 
 MOST = 60
 """Largest number that counts entries of a list."""
@@ -179,6 +179,10 @@ def _named_parts(rows: Sequence[Row], facts: StatedFacts) -> Iterator[list[Row]]
         part = [row for row, value in column.cells if value in said]
         if len(said) == 1 and 1 < len(part) < len(rows):
             yield part
+    months = {d.month for d in facts.dates if d.month and not d.day}
+    of_month = [row for row in rows if any(d.month in months for d in row.dates)]
+    if 0 < len(of_month) < len(rows) and all(row.dates for row in rows):
+        yield of_month
     of_day = [row for row in rows if is_of_weekday(row, facts.weekdays)]
     if 0 < len(of_day) < len(rows):
         yield of_day
@@ -324,7 +328,7 @@ def _counts(item: Indexed, listing: Listing, facts: StatedFacts) -> Iterator[int
     rows = [r for r in item.rows if r.path[:-1] == listing.path and r.path][:MOST_ROWS]
     yield from _filters(rows, facts)
     for column in columns(rows):
-        if holds_numbers(column.key):
+        if holds_numbers(column.key) or column.cells[0].held.words & stems(facts.text):
             yield int(sum(cell.value for cell in column.cells))
 
 

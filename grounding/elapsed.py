@@ -198,7 +198,9 @@ def _away(start: date, duration: Quantity) -> Iterator[date]:
                 yield start + timedelta(days=int(amount))
         case "month":
             if amount <= 240:
-                yield from (d for s in (1, -1) if (d := _months_on(start, s * int(amount))))
+                for end in (_months_on(start, s * int(amount)) for s in (1, -1)):
+                    # A term that begins on the first ends on the last day before.
+                    yield from (end, end - timedelta(days=1)) if end else ()
         case _:
             if amount <= 60:
                 yield _working_days_on(start, int(amount))

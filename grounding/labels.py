@@ -17,6 +17,7 @@ from .facts import StatedFacts
 from .identifiers import compact
 from .language import is_function_word
 from .opposites import concept_of
+from .quantities import Quantity
 from .relative import WEEKDAYS
 from .tables import joined_words, rows_of_moment, said_words, sized_rows, stems_of
 from .traits import Trait
@@ -191,6 +192,17 @@ def _at_number(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
             if len(own) == len(rows) == len(set(values)) and all(q.end == 0 for _, q in own):
                 return [row for row, q in own if q.values[0] == said.values[0]]
     return []
+
+
+def is_field_number(said: Quantity, facts: StatedFacts, rows: Sequence[Row]) -> bool:
+    """Return whether a number stands behind the name of a field that holds it: `plot 31`."""
+    before = [t for t in facts.tokens if t.end <= said.start][-1:]
+    words = {stem(t.folded) for t in before}
+    return bool(words) and any(
+        h.words == words and not h.quantity.end and said.values[0] in h.quantity.values
+        for row in rows
+        for h in row.held
+    )
 
 
 def _own_numbers(row: Row) -> frozenset[str]:

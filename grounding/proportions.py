@@ -33,6 +33,7 @@ _WITH = re.compile(
     r"\b(?:with|including|plus|mit|inklusive|samt|avec|compris\w*|con|incluid\w+|incluyendo)\b",
     re.IGNORECASE,
 )
+_HALF = re.compile(r"\b(?:half|hälfte|moitié|mitad)\b", re.IGNORECASE)
 _SUMMANDS = 16
 _LARGE = 100
 """From which two numbers of prose are hardly in a proportion by chance."""
@@ -167,6 +168,10 @@ def _multipliers(
         found |= {Decimal(365), Decimal(30)}
     found |= {q.values[0] for q in facts.quantities if q is not said and is_factor(q)}
     found |= {h.quantity.values[0] for h in context.held if is_factor(h.quantity)}
+    months = {d.month for d in facts.dates if d.month and not d.day}
+    if len(months) > 1:
+        # `February and March`, at so much a month.
+        found.add(Decimal(len(months)))
     if cues.PRODUCT.search(text):
         found |= {Decimal(listing.length) for _, listing in cited.listings if listing.length > 1}
         found |= {
@@ -199,8 +204,10 @@ def is_factor(quantity: Quantity) -> bool:
 
 
 def told_shares(cited: Holding) -> Iterator[Derived]:
-    """`38 of 40 attended` is 95%, and 5% did not."""
+    """`38 of 40 attended` is 95%, and 5% did not; half of it is 50%."""
     for item in cited.items:
+        if _HALF.search(item.text):
+            yield Derived(Decimal(50), "percent")
         for match in islice(_OF_ALL.finditer(item.text), MOST):
             part, whole = Decimal(match[1]), Decimal(match[2])
             if whole and part <= whole:

@@ -26,7 +26,8 @@ _CURRENCY_KEYS = {"currency", "moneda", "devise", "wahrung", "divisa", "monnaie"
 
 _LABELLED = re.compile(r"([^\W\d_][\w ]{0,30}):\s(.{1,200})")
 _ITEM = re.compile(r"([^\W\d_][^:.;]{0,40}):\s([^:]{1,60})")
-_COMMA = re.compile(r"-?\d{1,9},\d{1,2}")
+_COMMA = re.compile(r"-?(?:\d{1,9}|\d{1,3}(?:\.\d{3}){1,3}),\d{1,2}")
+_POINT = re.compile(r"-?\d{1,3}(?:,\d{3}){1,3}\.\d{1,2}")
 _FEWEST_ITEMS = 3
 _COMMON_FIELDS = 2
 _LONGEST_HEADER = 400
@@ -104,7 +105,7 @@ def embedded(text: str) -> Records | None:
 
 
 def _cells(table: list[dict[str, str]]) -> list[dict[str, Any]]:
-    return [{name: _value(cell) for name, cell in row.items()} for row in table]
+    return [{name: _with_comma(cell) for name, cell in row.items()} for row in table]
 
 
 def lists_below_each_other(text: str) -> list[Listing]:
@@ -201,7 +202,11 @@ def _labelled(text: str) -> dict[str, Any]:
 
 def _with_comma(text: str) -> str | Decimal:
     plain = text.strip()
-    return _value(plain.replace(",", ".") if _COMMA.fullmatch(plain) else plain)
+    if _COMMA.fullmatch(plain):
+        plain = plain.replace(".", "").replace(",", ".")
+    elif _POINT.fullmatch(plain):
+        plain = plain.replace(",", "")
+    return _value(plain)
 
 
 def _value(text: str) -> str | Decimal:

@@ -33,7 +33,7 @@ _DAY_WORD = re.compile(
 _NOT_A_DAY = re.compile(
     r"(?:\b(?:la|una|esta|por la|de la|cada|this|good|guten|am|jeden|heute|gestern|mañana por la"
     r"|as of|bis|jusqu[’']à|up to|until|hasta|stand|a partir de|ab|from|dès|à partir d[’'e]"
-    r"|depuis|since|seit|desde)\s?)$",
+    r"|depuis|since|seit|desde|ago)\s?)$",
     re.IGNORECASE,
 )
 _WEEKDAYS = (

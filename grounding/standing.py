@@ -31,6 +31,7 @@ from .deeds import deeds
 from .facts import StatedFacts
 from .ground import Ground, Holding
 from .identifiers import Identifier, compact, prefix
+from .labels import is_field_number
 from .matching import carries
 from .names import Name, is_swapped, name_key, names, starts_sentence
 from .quantities import Quantity
@@ -127,6 +128,9 @@ class Standing:
                 return True
 
     def _identifier(self, fact: Identifier) -> bool:
+        if fact in self.facts.addresses and fact.key not in self.basis.keys | self.context.keys:
+            # An address leads where it says or nowhere: that a part of it is known helps nobody.
+            return False
         if fact.key in self.basis.keys or parts_known(fact, self.basis):
             return True
         if fact.key not in self.context.keys and not parts_known(fact, self.context):
@@ -306,6 +310,8 @@ class Standing:
             return True
         if self._is_foreign(fact):
             return False
+        if not fact.dimension and is_field_number(fact, self.facts, self.basis.rows):
+            return not mixing.is_of_another(fact, self.facts, self.basis)
         late = overdue.counts(fact, self.facts, self.basis, self.ground.today)
         if late is not None and counting.is_count(fact, self.facts):
             return late
