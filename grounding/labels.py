@@ -197,7 +197,7 @@ def _at_number(rows: Sequence[Row], facts: StatedFacts) -> list[Row]:
 def is_field_number(said: Quantity, facts: StatedFacts, rows: Sequence[Row]) -> bool:
     """Return whether a number stands behind the name of a field that holds it: `plot 31`."""
     before = [t for t in facts.tokens if t.end <= said.start][-1:]
-    words = {stem(t.folded) for t in before}
+    words = frozenset(stem(t.folded) for t in before)
     return bool(words) and any(
         h.words == words and not h.quantity.end and said.values[0] in h.quantity.values
         for row in rows
