@@ -7,9 +7,11 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from .expressions.dates import told
 from .expressions.syntax import CONSTANTS, parse, printed
 from .shapes import ANY, Shape
 
@@ -169,7 +171,7 @@ def _constant(node: ast.expr) -> _Bound | None:
         case ast.Constant(value=int() | float() as value):
             return Decimal(str(value))
         case ast.Constant(value=str() as value):
-            return repr(value)
+            return _text(value)
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
             return -Decimal(str(value))
         case ast.Name(id=name) if name in CONSTANTS:
@@ -180,6 +182,14 @@ def _constant(node: ast.expr) -> _Bound | None:
             return "{}"
         case _:
             return None
+
+
+def _text(value: str) -> str:
+    """Write a text so that two which expressions take for the same are: times in one spelling."""
+    moment = told(value)
+    if isinstance(moment, datetime):
+        value = (moment if moment.tzinfo is None else moment.astimezone(UTC)).isoformat()
+    return repr(value)
 
 
 @dataclass(frozen=True)
@@ -219,7 +229,7 @@ class _Known:
         counts = fact.of.startswith(_COUNTS)
         told = _Told(ranges={"number": _Range(least=Decimal(0))} if counts else {})
         shape = ANY if fact.node is None else self.shape_at(fact.node)
-        options = ("True", "False") if shape.kind == "boolean" else map(repr, shape.options)
+        options = ("True", "False") if shape.kind == "boolean" else map(_text, shape.options)
         if shape.options or shape.kind == "boolean":
             null = ["None"] if shape.nullable else []
             told.within = {*options, *null}

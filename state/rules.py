@@ -17,10 +17,11 @@ from .shapes import ANY, Shape, at_path
 from .values import Json
 
 _ORDER = ("lt", "le", "gt", "ge")
-_SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="} | {
+SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="} | {
     "in": "in",
     "not_in": "not in",
 }
+"""How expressions write what a rule asks."""
 
 
 def check_rules(step: Step, output: Shape, shape_of: Callable[[Json], Shape]) -> None:
@@ -66,9 +67,9 @@ def _as_conditions(step: Step) -> list[str]:
     """Return the rules that compare a value with a constant, as conditions."""
     return [
         f"output{''.join(f'[{part!r}]' for part in rule.path.split('.') if part)}"
-        f" {_SIGNS[rule.op]} {rule.value!r}"
+        f" {SIGNS[rule.op]} {rule.value!r}"
         for rule in step.checks
-        if rule.op in _SIGNS and not any(references(rule.value))
+        if rule.op in SIGNS and not any(references(rule.value))
     ]
 
 

@@ -12,9 +12,12 @@ from datetime import datetime
 from pydantic import Field
 
 from ..errors import ExpressionError
+from .expressions.comparing import contains, equal, ordered
+from .expressions.limits import Allowance
 from .plan import Check, Step
 from .references import Reference, at_path, resolve
 from .results import Evidence, Failure, Verdict
+from .rules import SIGNS
 from .run import Limits
 from .usage import Usage
 from .values import Json, Readers, Record
@@ -95,34 +98,25 @@ def holds(
         expected = resolve(check.value, lookup, now=now)
     except (KeyError, ExpressionError):
         return False
-    match check.op:
-        case "exists":
-            return actual is not None
-        case "not_empty":
-            return bool(actual)
-        case "eq":
-            return actual == expected
-        case "ne":
-            return actual != expected
-        case "in" | "not_in":
-            return isinstance(expected, list) and (actual in expected) == (check.op == "in")
-        case "lt" | "le" | "gt" | "ge":
-            return _compare(check.op, actual, expected)
+    if check.op in ("exists", "not_empty"):
+        return actual is not None if check.op == "exists" else bool(actual)
+    try:
+        return _compare(check.op, actual, expected)
+    except ExpressionError:
+        return False
 
 
 def _compare(op: str, actual: Json, expected: Json) -> bool:
-    numbers = all(
-        isinstance(v, int | float) and not isinstance(v, bool) for v in (actual, expected)
-    )
-    texts = isinstance(actual, str) and isinstance(expected, str)
-    if not (numbers or texts):
-        return False
+    """Compare as expressions do: times by when they are, and nothing across kinds.
+
+    Raises:
+        ExpressionError: They have no order, or nobody knows if they are the same.
+    """
     match op:
-        case "lt":
-            return actual < expected
-        case "le":
-            return actual <= expected
-        case "gt":
-            return actual > expected
+        case "eq" | "ne":
+            return equal(Allowance(), actual, expected) == (op == "eq")
+        case "in" | "not_in":
+            listed = isinstance(expected, list)
+            return listed and contains(Allowance(), expected, actual) == (op == "in")
         case _:
-            return actual >= expected
+            return ordered(Allowance(), SIGNS[op], actual, expected)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Callable, Sequence, Set
+from datetime import datetime
 from typing import Any
 
 from ...errors import ExpressionError
@@ -19,6 +19,10 @@ ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _DATED: frozenset[ValueKind] = frozenset({"date", "time"})
+_TELLING = _DATED | {"text"}
+
+
+_ORDERED: frozenset[ValueKind] = _TELLING | {"number", "boolean"}
 
 
 def equal(allowance: Allowance, a: Any, b: Any) -> bool:
@@ -31,20 +35,34 @@ def equal(allowance: Allowance, a: Any, b: Any) -> bool:
     if "null" in (first, second):
         return first == second
     if first in _DATED or second in _DATED:
-        return operator.eq(*dates.aligned(a, b))
+        return dates.at_once(a, b)
     if first != second or first == "function":
         raise _incomparable(first, second)
-    if first == "text" and dates.spelled_apart(a, b):
-        return operator.eq(*dates.aligned(a, b))
     return same(allowance, a, b)
 
 
+def _are_moments(a: Any, b: Any, kinds: Set[ValueKind]) -> bool:
+    """Whether two values are compared by when they are, and not letter by letter."""
+    if not kinds <= _TELLING:
+        return False
+    return bool(kinds & _DATED) or (
+        # As texts, `2026-05-19T10:00` and `2026-05-19 11:00` are in no order that anybody means.
+        dates.told(a) is not None and dates.told(b) is not None
+    )
+
+
 def same(allowance: Allowance, a: Any, b: Any, depth: int = 0) -> bool:
-    """Whether two values are the same; different kinds are not."""
-    kind = kind_of(a)
+    """Whether two values are the same; different kinds are not.
+
+    Raises:
+        ExpressionError: They are nested too deep, or moments of which nobody can say.
+    """
+    kind, other = kind_of(a), kind_of(b)
     if depth > DATA_DEPTH:
         raise ExpressionError(f"The data is nested more than {DATA_DEPTH} deep.")
-    if kind != kind_of(b) or kind == "function":
+    if _are_moments(a, b, {kind, other}):
+        return dates.at_once(a, b)
+    if kind != other or kind == "function":
         return False
     if kind == "number":
         return numbers.number_of(a) == numbers.number_of(b)
@@ -70,12 +88,11 @@ def ordered(allowance: Allowance, op: str, a: Any, b: Any) -> bool:
     first, second = kind_of(a), kind_of(b)
     if first == second == "number":
         return ORDERS[op](numbers.number_of(a), numbers.number_of(b))
+    if first in _DATED or second in _DATED or _are_moments(a, b, {first, second}):
+        return ORDERS[op](*dates.aligned(a, b))
     if first == second == "text":
         allowance.spend(min(len(a), len(b)) // WORK_PER_OPERATION)
-        # `2026-05-19T10:00` and `2026-05-19 11:00` are in no order as texts that anybody means.
-        return ORDERS[op](*(dates.aligned(a, b) if dates.spelled_apart(a, b) else (a, b)))
-    if first in _DATED or second in _DATED:
-        return ORDERS[op](*dates.aligned(a, b))
+        return ORDERS[op](a, b)
     raise _incomparable(first, second)
 
 
@@ -109,15 +126,51 @@ def sort_keys(allowance: Allowance, values: Sequence[Any]) -> list[Any]:
     Raises:
         ExpressionError: A value has no order, or two are of different kinds.
     """
-    keys = [_sort_key(value) for value in values]
-    kinds = {kind for kind, _ in keys}
-    if len(kinds) > 1:
+    rows = [value if kind_of(value) == "list" else [value] for value in values]
+    if (
+        len({(kind_of(value) == "list", len(row)) for value, row in zip(values, rows, strict=True)})
+        > 1
+    ):
+        raise _unsorted("lists that are not as long as each other, or no lists")
+    allowance.spend(sum(map(_weight, values)) * max(1, len(rows).bit_length()) // 4)
+    columns = [_column(allowance, column) for column in zip(*rows, strict=True)]
+    return [tuple(column[at] for column in columns) for at in range(len(rows))]
+
+
+def _column(allowance: Allowance, values: Sequence[Any]) -> Sequence[Any]:
+    """Return what Python can sort for what stands at one place of all keys."""
+    kinds = {kind_of(value) for value in values}
+    for kind in kinds - _ORDERED:
         raise ExpressionError(
-            f"It sorts by values of different kinds: {', '.join(sorted(map(str, kinds)))}.",
-            fix="Sort by one kind; use default(x, …) where a value may be missing or null.",
+            f"{in_words(kind).capitalize()} has no order.",
+            fix="Sort by a field: sorted(items, key=lambda x: x.total).",
         )
-    allowance.spend(sum(map(_weight, values)) * max(1, len(keys).bit_length()) // 4)
-    return [key for _, key in keys]
+    if kinds <= _TELLING:
+        return _in_time(allowance, values)
+    if len(kinds) > 1:
+        raise _unsorted(f"values of different kinds: {', '.join(sorted(kinds))}")
+    return [numbers.number_of(v) for v in values] if kinds == {"number"} else values
+
+
+def _in_time(allowance: Allowance, values: Sequence[Any]) -> Sequence[Any]:
+    """Return texts and dates as what they are sorted by: moments if all are, else texts."""
+    allowance.spend(2 * len(values))
+    moments = [dates.told(value) for value in values]
+    if all(moment is not None for moment in moments):
+        return dates.aligned(*values)
+    if not all(isinstance(value, str) for value in values):
+        raise _unsorted("dates and texts that are none")
+    times = [v for v, moment in zip(values, moments, strict=True) if isinstance(moment, datetime)]
+    if len(set(map(dates.spelling, times))) > 1:
+        raise _unsorted("times that are spelled in several ways, and texts that are none")
+    return values
+
+
+def _unsorted(what: str) -> ExpressionError:
+    return ExpressionError(
+        f"It sorts by {what}.",
+        fix="Sort by one kind; use default(x, …) where a value may be missing or null.",
+    )
 
 
 def _weight(value: Any) -> int:
@@ -127,23 +180,6 @@ def _weight(value: Any) -> int:
     return sum(map(_weight, value)) + 1 if isinstance(value, list) else 1
 
 
-def _sort_key(value: Any, depth: int = 0) -> tuple[Any, Any]:
-    kind = kind_of(value)
-    if kind == "number":
-        return kind, numbers.number_of(value)
-    if kind in ("text", "boolean", "date"):
-        return kind, value
-    if kind == "time":
-        return f"{kind}{' with zone' if value.utcoffset() is not None else ''}", value
-    if kind == "list" and depth == 0:
-        parts = [_sort_key(item, 1) for item in value]
-        return tuple(kind for kind, _ in parts), tuple(key for _, key in parts)
-    raise ExpressionError(
-        f"{in_words(kind).capitalize()} has no order.",
-        fix="Sort by a field: sorted(items, key=lambda x: x.total).",
-    )
-
-
 def fingerprint(allowance: Allowance, value: Any, depth: int = 0) -> Any:
     """Return a hashable value that two values share exactly if they are the same."""
     kind = kind_of(value)
@@ -151,6 +187,8 @@ def fingerprint(allowance: Allowance, value: Any, depth: int = 0) -> Any:
         raise ExpressionError(f"The data is nested more than {DATA_DEPTH} deep.")
     if kind == "number":
         return kind, numbers.number_of(value)
+    if kind in _TELLING and (moment := dates.told(value)) is not None:
+        return "moment", moment
     if kind == "text":
         return kind, allowance.scan(value)
     if kind == "list":
@@ -160,4 +198,4 @@ def fingerprint(allowance: Allowance, value: Any, depth: int = 0) -> Any:
         allowance.spend(3 * len(value))
         pairs = ((key, fingerprint(allowance, item, depth + 1)) for key, item in value.items())
         return kind, frozenset(pairs)
-    return kind, value.isoformat() if isinstance(value, date) else value
+    return kind, value

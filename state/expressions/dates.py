@@ -13,7 +13,7 @@ from typing import Any
 
 from ...errors import ExpressionError
 from . import numbers
-from .kinds import kind_of, mismatch, text_of
+from .kinds import mismatch, text_of
 
 DateOrTime = date | datetime
 
@@ -47,16 +47,21 @@ def moment_of(value: Any) -> DateOrTime:
     )
 
 
-def spelled_apart(a: str, b: str) -> bool:
-    """Whether two texts are ISO times of which one has a `T` and the other a space."""
-    return {a[10:11], b[10:11]} == {"T", " "} and _is_time(a) and _is_time(b)
-
-
-def _is_time(text: str) -> bool:
+def told(value: Any) -> DateOrTime | None:
+    """Return the date or time that a value is or spells, or `None`."""
+    if type(value) is not str and not isinstance(value, date):
+        return None
     try:
-        return isinstance(moment_of(text), datetime)
+        return moment_of(value)
     except ExpressionError:
-        return False
+        return None
+
+
+def spelling(text: str) -> str:
+    """Return how an ISO time is written: two that are written alike have an order as texts."""
+    at = re.search(r"[+-]\d{2}:?\d{2}", text[16:], re.ASCII)
+    cut = 16 + at.start() if at else len(text)
+    return re.sub(r"\d", "0", text[:cut], flags=re.ASCII) + text[cut:]
 
 
 def date_of(value: Any, form: Any = None) -> date:
@@ -137,18 +142,37 @@ def minutes_between(a: Any, b: Any) -> numbers.Number:
     return numbers.divide(seconds, 60)
 
 
-def aligned(a: Any, b: Any) -> tuple[DateOrTime, DateOrTime]:
-    """Return two values as moments that can be compared: two dates, or two times.
+def aligned(*values: Any) -> list[DateOrTime]:
+    """Return values as moments that can be compared: all dates, or all times.
+
+    A date beside a time is its midnight.
 
     Raises:
-        ExpressionError: One is no date, or only one has a time zone.
+        ExpressionError: One is no date, or only some have a time zone.
+    """
+    moments = [moment_of(value) for value in values]
+    if not any(isinstance(moment, datetime) for moment in moments):
+        return moments
+    times = [time_of(moment) for moment in moments]
+    for time in times:
+        _refuse_mixed(times[0], time)
+    return [*times]
+
+
+def at_once(a: Any, b: Any) -> bool:
+    """Whether two values are the same moment.
+
+    Raises:
+        ExpressionError: One is no date, one is a date and the other a time, or only one has a
+            time zone.
     """
     first, second = moment_of(a), moment_of(b)
-    if kind_of(first) == kind_of(second) == "date":
-        return first, second
-    start, end = time_of(first), time_of(second)
-    _refuse_mixed(start, end)
-    return start, end
+    if isinstance(first, datetime) != isinstance(second, datetime):
+        raise ExpressionError(
+            "It compares a day with a time.", fix="Write date(x) for the day of a time."
+        )
+    first, second = aligned(first, second)
+    return first == second
 
 
 def _refuse_mixed(a: datetime, b: datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from itertools import chain
 from typing import Any
 
@@ -16,7 +16,7 @@ from ...errors import ExpressionError
 from .. import shapes as known
 from ..shapes import ANY, BOOLEAN, NUMBER, TEXT, Shape, ShapeKind
 from . import texts
-from .dates import FIELDS
+from .dates import FIELDS, told
 from .functions import FORMS, Function, Takes, function
 from .limits import Allowance
 from .operands import check_operands, is_written_out
@@ -479,7 +479,20 @@ def _refuse(node: ast.expr, found: tuple[str, str]) -> None:
 
 
 def _possible(node: ast.Compare, left: Shape, right: Shape) -> None:
-    """Two texts of which all values are known, and none is shared, are never equal."""
-    if left.options and right.options and not set(left.options) & set(right.options):
+    """Refuse texts of which all values are known and none is shared, and a day for a time."""
+    for one, other in ((left, right), (right, left)):
+        if one.form == "date-time" and other.options and not any(map(_is_time, other.options)):
+            raise _problem(node, "It compares a time with a day.", "Write date(x) for its day.")
+    if left.options and right.options and not _shared(left, right):
         all_of = max(left.options, right.options, key=len)
         raise _problem(node, "These are never equal.", f"It is one of {', '.join(all_of)}.")
+
+
+def _is_time(text: str) -> bool:
+    return isinstance(told(text), datetime)
+
+
+def _shared(left: Shape, right: Shape) -> bool:
+    if any(map(_is_time, (*left.options, *right.options))):
+        return True
+    return bool(set(left.options) & set(right.options))

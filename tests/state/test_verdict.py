@@ -12,7 +12,14 @@ from pointsman.state.run import Limits
 from pointsman.state.verdict import ActOutcome, holds, judge
 
 EVIDENCE = (Evidence(id="a", step="a", source="order ORD-1"),)
-ORDER = {"status": "delivered", "total": 49.9, "items": []}
+ORDER = {
+    "status": "delivered",
+    "total": 49.9,
+    "items": [],
+    "at": "2026-05-19T10:00",
+    "paid": True,
+    "lost": None,
+}
 
 
 def verdict(attempt: int = 1, checks: tuple[Check, ...] = (), **facts: Any) -> str:
@@ -68,6 +75,16 @@ def test_a_broken_business_rule_fails_the_step_with_its_message() -> None:
         ("items", "exists", None, True),
         ("missing", "exists", None, False),
         ("missing.deeper", "ne", 1, False),
+        ("status", "ne", 5, False),
+        ("status", "ne", None, True),
+        ("lost", "eq", None, True),
+        ("paid", "eq", 1, False),
+        ("at", "lt", "2026-05-19 11:00", True),
+        ("at", "eq", "2026-05-19 10:00:00", True),
+        ("at", "in", ["2026-05-19 10:00"], True),
+        ("at", "not_in", ["2026-05-19 10:00"], False),
+        ("at", "ne", "2026-05-19T10:00Z", False),
+        ("at", "ge", "2026-05-19", True),
     ],
 )
 def test_checks(path: str, op: Any, value: Any, expected: bool) -> None:
