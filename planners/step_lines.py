@@ -12,11 +12,13 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ExpressionError
 from ..state.expressions.functions import METHODS, NAMES
+from ..state.expressions.python_dates import as_functions
 from ..state.expressions.reading import unpacked
 from ..state.values import Json, JsonObject
 from .named_values import VALUE
@@ -268,7 +270,9 @@ class _Line:
 
     def _is_value(self, value: ast.expr) -> bool:
         """Whether what a name is given is worked out, and calls nothing."""
-        calls = (node for node in ast.walk(value) if isinstance(node, ast.Call))
+        # Reading dates changes the tree, and the line is told by what stands in it.
+        read = as_functions(deepcopy(value))
+        calls = (node for node in ast.walk(read) if isinstance(node, ast.Call))
         return not any(map(self._is_step, calls))
 
     def _named(self, name: str, value: ast.expr) -> JsonObject:

@@ -158,6 +158,8 @@ def _unknown(ref: Reference, step: Step, scope: _Scope, readable: Collection[str
             fix=f"Read {loop!r}: it is the list of what the items brought.",
         )
     near = difflib.get_close_matches(ref.step, readable, n=2)
+    if ref.step in ("now", "today"):
+        near = [f"{ref.step}()"]
     return PlanError(
         f"It refers to step {ref.step!r}, which is not in the plan.",
         where=where,

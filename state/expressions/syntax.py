@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from ...errors import ExpressionError
 from .functions import FORMS, METHODS, NAMES, function
 from .limits import MAX_DEPTH, MAX_LENGTH
+from .python_dates import as_functions
 
 CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 """Names that JSON has for Python's constants."""
@@ -132,7 +133,7 @@ def _read(source: str) -> ast.expr:
         with warnings.catch_warnings():
             # What Python only warns about, such as a mistaken escape, is refused.
             warnings.simplefilter("error")
-            return ast.parse(source, mode="eval").body
+            return as_functions(ast.parse(source, mode="eval").body)
     except SyntaxError as error:
         near = source[max(0, (error.offset or 1) - 1) :][:40]
         raise ExpressionError(
