@@ -19,10 +19,10 @@ ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _DATED: frozenset[ValueKind] = frozenset({"date", "time"})
-_TELLING = _DATED | {"text"}
+_TELLING: frozenset[ValueKind] = frozenset({"text", *_DATED})
 
 
-_ORDERED: frozenset[ValueKind] = _TELLING | {"number", "boolean"}
+_ORDERED: frozenset[ValueKind] = frozenset({"number", "boolean", *_TELLING})
 
 
 def equal(allowance: Allowance, a: Any, b: Any) -> bool:
@@ -139,7 +139,7 @@ def sort_keys(allowance: Allowance, values: Sequence[Any]) -> list[Any]:
 
 def _column(allowance: Allowance, values: Sequence[Any]) -> Sequence[Any]:
     """Return what Python can sort for what stands at one place of all keys."""
-    kinds = {kind_of(value) for value in values}
+    kinds: set[ValueKind] = {kind_of(value) for value in values}
     for kind in kinds - _ORDERED:
         raise ExpressionError(
             f"{in_words(kind).capitalize()} has no order.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 _CLOCKS = {"date.today": "today", "datetime.now": "now", "datetime.today": "now"}
 _READERS = {
@@ -155,12 +155,15 @@ def _written_out(name: str, args: list[ast.expr]) -> ast.expr | None:
     """Return a date that is given by its numbers."""
     numbers = [part.value for part in args if isinstance(part, ast.Constant)]
     whole = [number for number in numbers if type(number) is int]
-    if len(whole) != len(args):
+    if len(whole) != len(args) or not 3 <= len(whole) <= (3 if name == "date" else 6):
         return None
+    year, month, day, hour, minute, second = [*whole, 0, 0, 0][:6]
     try:
-        moment = date(*whole) if name == "date" else datetime(*whole)
-    except (TypeError, ValueError, OverflowError):
+        moment = datetime(year, month, day, hour, minute, second)
+    except (ValueError, OverflowError):
         return None
+    if name == "date":
+        return _call(name, ast.Constant(moment.date().isoformat()))
     return _call(name, ast.Constant(moment.isoformat()))
 
 

@@ -68,6 +68,40 @@ async def planned(job: Job) -> None:
         await _to_the_end(agent, job, "Pay what is due.")
 
 
+async def forked(job: Job) -> None:
+    """Take a plan with a look to its end, then each of `forks`: from where, which loop pays anew.
+
+    `begun` in the home counts them over all lives; the last of them is begun again if need be.
+    """
+    settings = Settings.parse({"home": job["home"], "limits": {"max_tool_failures": 50}})
+    tools = [*_listed(), *bank_tools(job["port"])]
+    begun = Path(job["home"], f"{job['thread']}.begun")
+    async with _agent(job, settings, tools, planner=_Looking(replies=job["plans"])) as agent:
+        await _to_the_end(agent, job, "Pay what is due.")
+        first = int(begun.read_text()) if begun.exists() else 0
+        for number, (back, loop) in enumerate(job["forks"]):
+            if number < first:
+                continue
+            begun.write_text(str(number))
+            await _fork(agent, job, back, loop, number)
+            await _to_the_end(agent, job, "Pay what is due.")
+
+
+async def _fork(agent: Any, job: Job, back: int, loop: int | None, number: int) -> None:
+    """Begin again at an earlier checkpoint: as it is, or with a loop that pays under new names."""
+    config = {"configurable": {"thread_id": job["thread"]}}
+    history = [s async for s in agent.aget_state_history(config)]
+    earlier = [s for s in history if s.next and (s.values.get("plan") or {}).get("steps")]
+    snapshot = earlier[back % len(earlier)]
+    old, new = (f"{job['thread']}/{loop}{edit}/" for edit in ("", f"e{number}"))
+    if loop is None or old not in json.dumps(snapshot.values["plan"]):
+        await agent.aupdate_state(snapshot.config, None, as_node="__copy__")
+        return
+    plan = json.loads(json.dumps(snapshot.values["plan"]).replace(old, new))
+    await agent.aupdate_state(snapshot.config, {"plan": plan}, as_node="plan")
+    print(f"edited {loop}e{number}")
+
+
 class _Looking(ScriptedModel):
     """Replies to whoever plans with the first plan and to whoever looks again with the second."""
 

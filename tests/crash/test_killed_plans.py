@@ -6,6 +6,7 @@ What a plan does is worked out here, from what was drawn, and compared with the 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -157,6 +158,48 @@ def test_any_plan_killed_anywhere_does_each_thing_once_and_in_order(
         assert own == loop.expected()
     branch = "branch/many" if drawn[0].brings() > MANY else "branch/few"
     assert [n for n in paid if n.startswith("branch/")] == [branch, f"{branch}+"]
+
+
+def forks() -> st.SearchStrategy[list[tuple[int, int | None]]]:
+    """Draw at which checkpoints a run begins again, and which loop then pays under new names."""
+    return st.lists(
+        st.tuples(st.integers(0, 30), st.none() | st.integers(0, 2)), min_size=1, max_size=2
+    )
+
+
+@pytest.mark.timeout(900)
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(drawn=loops(), cut=st.integers(1, 3), at=moments(), again=forks())
+def test_forks_and_edits_of_a_killed_plan_do_each_thing_once_too(
+    zygote: Any,
+    bank: Any,
+    own_home: Any,
+    drawn: list[Loop],
+    cut: int,
+    at: list[str],
+    again: list[tuple[int, int | None]],
+) -> None:
+    """What a fork has in common with its run is not done again; what an edit changed is, whole."""
+    thread = f"fork-{next(threads)}"
+    plans = [substituted(plan, thread) for plan in plans_of(drawn, cut)]
+    job = {"home": own_home, "thread": thread, "port": bank.port, "plans": plans, "forks": again}
+    lives = [zygote.live("forked", **job, at=moment) for moment in [*at, ""]]
+
+    assert [life.words for life in lives if not (life.killed or life.code == 0)] == []
+    assert lives[-1].code == 0
+    edited = {e for life in lives for e in re.findall(r"^edited (\w+)$", life.words, re.MULTILINE)}
+    effects = {k: n for k, n in bank.books()["effects"].items() if k.startswith(f"{thread}/")}
+    assert set(effects.values()) == {1}
+    names = [name.removeprefix(f"{thread}/").partition("/") for name in effects]
+    for prefix in edited | {prefix for prefix, _, _ in names} - {"branch"}:
+        own = [name for of, _, name in names if of == prefix]
+        assert own == drawn[int(prefix.partition("e")[0])].expected()
+    branch = "many" if drawn[0].brings() > MANY else "few"
+    assert [name for of, _, name in names if of == "branch"] == [branch, f"{branch}+"]
 
 
 def substituted(value: Any, thread: str) -> Any:
