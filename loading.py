@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dis
 import importlib
 import importlib.util
 import sys
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Set
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from traceback import walk_tb
 from types import ModuleType
 from typing import Any
 
@@ -28,13 +30,77 @@ def load_object(name: str, folder: Path, *, where: str) -> Any:
             where=where,
             fix="Write package.module:name or ./file.py:name.",
         )
-    if module_name.endswith(".py"):
-        module = _load_file(folder / module_name, where)
-    else:
-        module = _load_module(module_name, where)
+    with _whole_or_gone():
+        if module_name.endswith(".py"):
+            module = _load_file(folder / module_name, where)
+        else:
+            module = _load_module(module_name, where)
     if not hasattr(module, attribute):
         raise ConfigError(f"{module_name} has no {attribute!r}.", where=where, fix="Correct it.")
     return getattr(module, attribute)
+
+
+@contextmanager
+def _whole_or_gone() -> Generator[None]:
+    """Let a load that fails leave no module that is not whole.
+
+    A package that fails is taken out of `sys.modules`, but neither are its parts nor what has
+    imported it meanwhile, in a circle: the next load would find these and succeed.
+    """
+    before = frozenset(sys.modules)
+    try:
+        yield
+    except BaseException as error:
+        added = sys.modules.keys() - before
+        gone = _run_in(error) - sys.modules.keys()
+        while lost := {name for name in added if _rests_on(name, gone)}:
+            for name in lost:
+                _drop(name)
+            added, gone = added - lost, gone | lost
+        raise
+
+
+def _run_in(error: BaseException) -> set[str]:
+    """Return the modules whose code an error, or one that led to it, has come through."""
+    names, left, seen = set[str](), [error], set[int]()
+    while left:
+        one = left.pop()
+        seen.add(id(one))
+        names.update(f.f_globals.get("__name__", "") for f, _ in walk_tb(one.__traceback__))
+        causes = (one.__cause__, one.__context__)
+        left += [cause for cause in causes if cause is not None and id(cause) not in seen]
+    return names
+
+
+def _rests_on(name: str, gone: Set[str]) -> bool:
+    if any(parent not in sys.modules for parent in _parents(name)):
+        return True
+    return not gone.isdisjoint(_imported_by(sys.modules[name]))
+
+
+def _imported_by(module: ModuleType) -> Iterator[str]:
+    """Yield what a module imports as it runs; what has no code in Python imports nothing of it."""
+    held = getattr(module, "__dict__", {}).values()  # A module may put anything in its place.
+    yield from (one.__name__ for one in held if isinstance(one, ModuleType))
+    spec = getattr(module, "__spec__", None)
+    code_of = getattr(spec and spec.loader, "get_code", None)
+    code = code_of(spec.name) if spec and code_of else None
+    operands: list[Any] = []
+    for instruction in dis.get_instructions(code) if code else ():
+        if spec and instruction.opname == "IMPORT_NAME":
+            level, names = operands[-2:]
+            # One that led nowhere and was caught is none.
+            with suppress(ImportError):
+                base = importlib.util.resolve_name("." * level + instruction.argval, spec.parent)
+                yield from (*_parents(base), base, *(f"{base}.{one}" for one in names or ()))
+        operands.append(instruction.argval)
+
+
+def _drop(name: str) -> None:
+    module = sys.modules.pop(name)
+    parent, _, own = name.rpartition(".")
+    if getattr(sys.modules.get(parent), own, None) is module:
+        delattr(sys.modules[parent], own)
 
 
 @contextmanager
@@ -51,8 +117,7 @@ def without_bytecode() -> Generator[None]:
 def _load_module(name: str, where: str) -> ModuleType:
     try:
         for parent in _parents(name):
-            # By itself first: a package that fails has been left out again, but what it had
-            # imported has not, and would be found the second time.
+            # By itself first: an import elsewhere may have failed in it and left its parts behind.
             importlib.import_module(parent)
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
