@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from .show.program import PROGRAM
+from .show.program import PROGRAM, results_apart
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run a task: show its progress, then the answer, or what a person is asked."),
@@ -114,5 +114,5 @@ for _name in FORMER:
 
 def main() -> None:
     """Run the command line as a program."""
-    PROGRAM.set()
+    PROGRAM.results = results_apart
     app()

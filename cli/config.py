@@ -114,7 +114,9 @@ async def _home(settings: Settings) -> str:
 async def _store(settings: Settings) -> str:
     found = await asyncio.to_thread(look_at_store, settings.database_url)
     on = ", ".join(f"{s.kind} {s.target}".strip() for s in found.switches)
-    if found.version is None:
+    if found.unseen:
+        state = f"; {found.unseen}"
+    elif found.version is None:
         state = "; made by the first run"
     elif not found.current:
         state = f"; version {found.version}, brought up by the next run"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -30,10 +29,8 @@ def finish(work: Coroutine[Any, Any, int], output: Output) -> NoReturn:
         work: Closes whatever it opens, also when it is cancelled; returns the exit code.
         output: Where errors are told.
     """
-    if PROGRAM.is_set():
-        # Standard output is the command's own: what a tool or a library prints goes beside it, to
-        # the end of the process.
-        sys.stdout = sys.stderr
+    if PROGRAM.results:
+        output.go_to(PROGRAM.results())
     raise typer.Exit(_run(work, output))
 
 

@@ -8,7 +8,7 @@ nowhere else.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -34,6 +34,7 @@ from ..state.values import SCHEMA_VERSION, Json, JsonObject, Record
 from .memory import RunMemory
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 Channels = dict[str, Any]
 """What LangGraph takes as an update of the state."""
@@ -135,7 +136,7 @@ class RunView:
     @cached_property
     def parked(self) -> tuple[ParkedRun, ...]:
         """Earlier runs of the thread that wait for a person, oldest first."""
-        raw: list[JsonObject] = read(self._state, "parked", [])
+        raw = self._list("parked")
         return tuple(self._record(f"parked {n}", ParkedRun, value) for n, value in enumerate(raw))
 
     @cached_property
@@ -149,7 +150,7 @@ class RunView:
     @property
     def said(self) -> tuple[str, ...]:
         """Digests of what the agent has said besides its answers."""
-        return tuple(read(self._state, "said", []))
+        return tuple(self._list("said"))
 
     def as_parked(self) -> ParkedRun:
         """Return the run as it is put aside."""
@@ -172,12 +173,12 @@ class RunView:
     @property
     def refused(self) -> str:
         """Why the last decision on what waits was refused; empty if it was not."""
-        return read(self._state, "gate_error", "")
+        return self._of("gate_error", str, "a text")
 
     @property
     def messages(self) -> list[AnyMessage]:
         """The conversation."""
-        return read(self._state, "messages", [])
+        return self._list("messages")
 
     @property
     def given_task(self) -> Any:
@@ -199,7 +200,7 @@ class RunView:
         fence = self.memory.fence
         if not fence:
             return True
-        return self.memory.whole_thread and fence == read(self._state, "fence", 0) + 1
+        return self.memory.whole_thread and fence == self._count("fence") + 1
 
     def lanes(self, chains: Sequence[Sequence[str]]) -> list[JsonObject]:
         """Return what lanes are sent that run side by side."""
@@ -237,13 +238,16 @@ class RunView:
             "shared": list(again.shared),
             "checked_steps": [packed[step.id] for step in again.steps if step not in tops],
             "beside": sorted(beside & {*again.checks, *(n for s in tops for n in s.needs())}),
-            "attachments": [
-                item for item in self._state["work"].get("attachments", []) if item["name"] in files
-            ],
+            "attachments": self._files(files) if files else [],
             "inputs": {
                 id_: self._last_attempt_only(id_) for id_ in sorted(needed & results.keys())
             },
         }
+
+    def _files(self, names: Set[str]) -> list[JsonObject]:
+        given = self.task.attachments if self.task else ()
+        packed = zip(given, self._objects("work").get("attachments", []), strict=True)
+        return [raw for file, raw in packed if file.name in names]
 
     def _looked_at_again(self, chain: Sequence[str]) -> LookedAtAgain:
         """Return the checks that the effects of a lane rest on."""
@@ -291,20 +295,24 @@ class RunView:
         }
 
     def _count(self, channel: str) -> int:
-        value: Json = read(self._state, channel, 0)
-        if type(value) is not int:
-            raise not_stored_so(f"state.{channel}", "a whole number", value)
-        return value
+        return self._of(channel, int, "a whole number")
 
     def _objects(self, channel: str) -> JsonObject:
-        value: Json = read(self._state, channel, {})
-        if not isinstance(value, dict):
-            raise not_stored_so(f"state.{channel}", "an object", value)
+        return self._of(channel, dict, "an object")
+
+    def _list(self, channel: str) -> list[Any]:
+        return self._of(channel, list, "a list")
+
+    def _of(self, channel: str, kind: type[T], what: str) -> T:
+        """Return what a channel holds, empty where nothing has been written."""
+        value: Json = read(self._state, channel, kind())
+        if type(value) is not kind:  # Exactly: a truth value is a number, too.
+            raise not_stored_so(f"state.{channel}", what, value)
         return value
 
     def _optional(self, channel: str, kind: type[R]) -> R | None:
-        raw = read(self._state, channel)
-        return self._record(channel, kind, raw) if raw else None
+        raw = read(self._state, channel, {})
+        return None if raw == {} else self._record(channel, kind, raw)
 
     def _record(self, slot: str, kind: type[R], raw: JsonObject) -> R:
         return self.memory.read(slot, kind, raw, where="state")

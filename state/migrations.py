@@ -95,7 +95,7 @@ def migrated(shape: StoredShape, value: Mapping[str, Any], *, where: str = "") -
         VersionError: A newer release has stored it.
         OperatorError: Its version is none, or it was damaged.
     """
-    noted: Json = value.get(VERSION_KEY)
+    noted: Json = object_in(value, where=where or f"stored {shape}").get(VERSION_KEY)
     version = UNVERSIONED if noted is None else noted
     if type(version) is not int or version < 1:
         raise OperatorError(
@@ -141,10 +141,22 @@ def unstamped(shape: StoredShape, body: JsonObject, *, where: str) -> JsonObject
     """Return the body of a row in this release's shape, without its version.
 
     Raises:
-        OperatorError: A newer release has stored it.
+        VersionError: A newer release has stored it.
+        OperatorError: It was damaged.
     """
     current = migrated(shape, body, where=where)
     return {key: value for key, value in current.items() if key != VERSION_KEY}
+
+
+def object_in(value: Any, *, where: str) -> Mapping[str, Any]:
+    """Return a stored value that must be an object.
+
+    Raises:
+        OperatorError: It is none.
+    """
+    if not isinstance(value, Mapping):
+        raise not_stored_so(where, "an object", value)
+    return value
 
 
 def not_stored_so(where: str, what: str, value: Json) -> OperatorError:

@@ -324,14 +324,15 @@ class SqlApprovalStore:
             .order_by(decision_rows.c.seq)
         )
         given = connection.execute(query).scalars()
-        where = f"approval {row.id}"
+        asked = f"pointsman_approvals.request, approval {row.id} of thread {row.thread_id}"
+        decided = f"pointsman_decisions.body, approval {row.id} of thread {row.thread_id}"
         lapsed = row.expires_at is not None and row.expires_at <= self._clock()
         return ApprovalRecord(
-            request=record_in(ApprovalRequest, row.request, where=where),
+            request=record_in(ApprovalRequest, row.request, where=asked),
             run_id=row.run_id,
             thread_id=row.thread_id,
             status="expired" if row.status == "waiting" and lapsed else row.status,
-            decisions=tuple(record_in(Decision, body, where=where) for body in given),
+            decisions=tuple(record_in(Decision, body, where=decided) for body in given),
             reason=row.reason,
         )
 

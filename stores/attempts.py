@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Row, Select, select
 
+from ..state.migrations import object_in
 from ..state.values import Json
 from .bodies import body_of, record_in
 from .database import Database
@@ -77,9 +78,17 @@ class SqlAttemptLog:
             lambda connection: [
                 record_in(
                     ModelAttempt,
-                    {**row.body, "id": row.id, "run_id": row.run_id},
-                    where=f"model attempt {row.id}",
+                    {**_body(row), "id": row.id, "run_id": row.run_id},
+                    where=_where(row),
                 )
                 for row in connection.execute(query)
             ]
         )
+
+
+def _body(row: Row[Any]) -> Mapping[str, Json]:
+    return object_in(row.body, where=_where(row))
+
+
+def _where(row: Row[Any]) -> str:
+    return f"pointsman_attempts.body, model attempt {row.id} of run {row.run_id}"

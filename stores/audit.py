@@ -16,6 +16,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from ..errors import OperatorError, StoreError
+from ..state.migrations import object_in
 from ..state.values import JsonObject
 from .anchor import Anchor
 from .audit_chain import CLOSED, FORGOTTEN, NAMED, EntryBody, Link, chain_hash, commitment
@@ -130,6 +131,8 @@ def _columns(link: Link) -> dict[str, Any]:
 
 
 def _entry(link: Link) -> AuditEntry:
+    body = link.body.body if link.body else {}
+    where = f"pointsman_audit_bodies.body, audit entry {link.seq} of tenant {link.tenant!r}"
     return AuditEntry(
         tenant=link.tenant,
         seq=link.seq,
@@ -138,7 +141,7 @@ def _entry(link: Link) -> AuditEntry:
         thread_id=link.thread_id,
         run_id=link.run_id,
         actor=link.body.actor if link.body else "",
-        body=link.body.body if link.body else {},
+        body=dict(object_in(body, where=where)),
         forgotten=link.body is None,
         previous=link.previous,
         hash=link.hash,

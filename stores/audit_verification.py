@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, select
 
 from ..errors import StoreError
+from ..state.migrations import object_in
 from .audit_chain import CLOSED, BrokenChainError, EntryBody, Link, check_chain
 from .packing import json_bytes
 from .records import AuditEntry
@@ -104,6 +105,7 @@ def older_hash(entry: AuditEntry) -> str:
 
 def older_entry(row: Row[Any]) -> AuditEntry:
     """Return an entry of the older chain."""
+    object_in(row.body, where=f"pointsman_audit.body, audit entry {row.seq} of the older log")
     told = AuditEntry.model_fields.keys() - {"tenant", "forgotten"}
     return AuditEntry(tenant=None, **{name: getattr(row, name) for name in told})
 

@@ -143,8 +143,9 @@ class SqlConsents(Generic[C]):
 
 def consent_in(kind: type[C], row: Row[Any], *, word: str) -> C:
     """Return the consent that a row holds, taken back or not; see `record_in`."""
-    where = f"{word} {row.id}"
-    taken_back = row.revocation and record_in(Revocation, row.revocation, where=where)
-    return record_in(kind, row.body, where=where).model_copy(
-        update={"revocation": taken_back or None}
-    )
+    taken_back = None
+    if row.revocation is not None:
+        where = f"pointsman_{word}s.revocation, {word} {row.id}"
+        taken_back = record_in(Revocation, row.revocation, where=where)
+    body = record_in(kind, row.body, where=f"pointsman_{word}s.body, {word} {row.id}")
+    return body.model_copy(update={"revocation": taken_back})

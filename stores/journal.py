@@ -129,8 +129,8 @@ class SqlJournal:
         )
 
         def work(connection: Connection) -> JsonObject | None:
-            body = connection.execute(query).scalar_one_or_none()
-            return None if body is None else _note_body(body, run_id)
+            row = connection.execute(query).one_or_none()
+            return None if row is None else _note_body(row.body, run_id)
 
         return await self._database.read(work)
 
@@ -144,8 +144,8 @@ class SqlJournal:
         )
 
         def work(connection: Connection) -> JsonObject | None:
-            body = connection.execute(query).scalar_one_or_none()
-            return None if body is None else _note_body(body, run_id)
+            row = connection.execute(query).one_or_none()
+            return None if row is None else _note_body(row.body, run_id)
 
         return await self._database.read(work)
 
@@ -213,7 +213,7 @@ def tenant_of_run(connection: Connection, run_id: str) -> str:
 
 
 def _note_body(body: JsonObject, run_id: str) -> JsonObject:
-    return unstamped("note", body, where=f"journal of run {run_id}")
+    return unstamped("note", body, where=f"pointsman_notes.body, journal of run {run_id}")
 
 
 def _result(row: Row[Any]) -> StepResult:
@@ -227,7 +227,7 @@ def _result_without_output(row: Row[Any]) -> StepResult:
 
 
 def _read_result(row: Row[Any], **more: Json) -> StepResult:
-    where = f"journal of run {row.run_id}, step {row.step}"
+    where = f"pointsman_outcomes.body, journal of run {row.run_id}, step {row.step}"
     body = unstamped("outcome", row.body, where=where)
     keys = {"step": row.step, "plan_version": row.plan_version, "bound": row.bound}
     return read_stored(StepResult, {**body, **keys, **more}, where=where)

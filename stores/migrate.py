@@ -49,11 +49,11 @@ def create(connection: Connection) -> None:
     connection.execute(version.insert().values(version_num=VERSION))
 
 
-def upgrade(connection: Connection, found: str | None, target: str = "head") -> None:
-    """Replay the migrations after `found`.
+def refuse_newer(found: str | None) -> None:
+    """Refuse a revision that comes after this release's.
 
     Raises:
-        StoreError: This release does not know the revision.
+        StoreError: It does.
     """
     if found is not None and found > VERSION:
         raise StoreError(
@@ -61,6 +61,15 @@ def upgrade(connection: Connection, found: str | None, target: str = "head") -> 
             where="store",
             fix="Upgrade pointsman, or give another database.",
         )
+
+
+def upgrade(connection: Connection, found: str | None, target: str = "head") -> None:
+    """Replay the migrations after `found`.
+
+    Raises:
+        StoreError: This release does not know the revision.
+    """
+    refuse_newer(found)
     # Alembic takes long to import and is needed only here.
     from alembic import command
     from alembic.config import Config

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select
 
+from ..state.migrations import object_in
 from ..state.seen import agreed, joined
 from ..state.shapes import Shape, schema_of, shape_of
 from ..state.values import Json, canonical_json, digest
@@ -67,9 +68,9 @@ class SqlSeenShapes:
             return after
         mine = [seen_shapes.c[name] == value for name, value in own.items()]
         # Two workers that learn at once each add to what the other has written.
-        locked = select(seen_shapes.c.shape).where(*mine).with_for_update()
+        locked = select(seen_shapes.c.shape, seen_shapes.c.tool).where(*mine).with_for_update()
         row = connection.execute(locked).one_or_none()
-        before = shape_of(row.shape) if row else None
+        before = _shape(row.shape, row.tool) if row else None
         after = joined(before, shape)
         if after != before:
             insert_or_replace(connection, seen_shapes, **own, shape=_in_one_order(after), at=now)
@@ -83,10 +84,10 @@ class SqlSeenShapes:
             return {}
         rows = await self._database.read(lambda c: _rows(c, tenant, tools))
         me = digest(principal)
-        own = {row.tool: shape_of(row.shape) for row in rows if row.principal == me}
+        own = {row.tool: _shape(row.shape, row.tool) for row in rows if row.principal == me}
         others: dict[str, list[Shape]] = {}
         for row in rows:
-            others.setdefault(row.tool, []).append(shape_of(row.shape))
+            others.setdefault(row.tool, []).append(_shape(row.shape, row.tool))
         return {tool: own.get(tool) or agreed(shapes) for tool, shapes in others.items()}
 
 
@@ -101,6 +102,11 @@ def _forget(connection: Connection, tenant: str, tool: str) -> None:
 
 def _rows(connection: Connection, tenant: str, tools: Collection[str]) -> Sequence[Row[Any]]:
     return connection.execute(_OF_TOOLS, {"tenant": tenant, "tools": list(tools)}).all()
+
+
+def _shape(stored: Any, tool: str) -> Shape:
+    where = f"pointsman_seen_shapes.shape, tool {tool}"
+    return shape_of(dict(object_in(stored, where=where)))
 
 
 def _in_one_order(shape: Shape) -> Json:

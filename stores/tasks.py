@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from ..errors import NotFoundError, TaskError
+from ..state.migrations import object_in
 from ..state.values import JsonObject
 from .bodies import body_of, record_in
 from .database import Database
@@ -155,17 +156,19 @@ def _is_by_same(known: Requester, other: Requester) -> bool:
 
 
 def _record(row: Row[Any]) -> QueuedTask:
+    of = f"task {row.message_id} of thread {row.thread_id}"
+    error = {} if row.error is None else row.error
     return QueuedTask(
         thread_id=row.thread_id,
         message_id=row.message_id,
         given=row.given_digest,
-        asked_by=record_in(Requester, row.asked_by, where=f"task {row.message_id}"),
+        asked_by=record_in(Requester, row.asked_by, where=f"pointsman_tasks.asked_by, {of}"),
         priority=row.priority,
         asked_at=row.asked_at,
         due_at=row.due_at,
         state=row.state,
         run_id=row.run_id,
         answer=row.answer_digest or "",
-        error=row.error or {},
+        error=dict(object_in(error, where=f"pointsman_tasks.error, {of}")),
         ended_at=row.ended_at,
     )

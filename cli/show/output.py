@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import unicodedata
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -30,8 +30,12 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.json = as_json
-        self.console = _console(stderr=as_json)
-        self._document = sys.stdout
+        self.go_to(sys.stdout)
+
+    def go_to(self, stream: TextIO) -> None:
+        """Write results to a stream from now on."""
+        self._document = stream
+        self.console = _console(sys.stderr if self.json else stream)
 
     def line(self, text: str | Text = "") -> None:
         """Print one line for people. It is never wrapped, so that commands can be copied."""
@@ -43,7 +47,7 @@ class Output:
 
     def aside(self, text: str) -> None:
         """Print a remark that is not part of the result, on standard error."""
-        _console(stderr=True).print(Text(visible(text)), soft_wrap=True)
+        _console(sys.stderr).print(Text(visible(text)), soft_wrap=True)
 
     def document(self, value: Any) -> None:
         """Print the one JSON document."""
@@ -59,14 +63,13 @@ class Output:
             return
         text = Text("Error: ", style="bold red") if kind not in ("Interrupted",) else Text()
         text.append(visible(f"{where}: {message}" if where else message), style="default")
-        console = _console(stderr=True)
+        console = _console(sys.stderr)
         console.print(text, soft_wrap=True)
         if fix:
             console.print(Text(visible(fix)), soft_wrap=True)
 
 
-def _console(*, stderr: bool) -> Console:
-    file = sys.stderr if stderr else sys.stdout
+def _console(file: TextIO) -> Console:
     fixed = not file.isatty() and "COLUMNS" not in os.environ
     return Console(
         file=file, width=WIDTH if fixed else None, highlight=False, markup=False, emoji=False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -46,15 +47,22 @@ class Desk:
     def __call__(self, *words: str) -> Result:
         """Run a command in this process."""
         self.capture.readouterr()
-        stdout = sys.stdout
-        PROGRAM.set()
+        said: list[str] = []
+        results = io.StringIO()
+
+        def apart() -> io.StringIO:
+            said.extend(self.capture.readouterr())
+            return results
+
+        PROGRAM.results = apart
         try:
             with pytest.raises(SystemExit) as ending:
                 app(words, prog_name="pointsman")
         finally:
-            PROGRAM.clear()
-            sys.stdout = stdout
+            PROGRAM.results = None
         out, err = self.capture.readouterr()
+        if said:
+            out, err = said[0] + results.getvalue(), said[1] + out + err
         return Result(code=int(ending.value.code or 0), out=out, err=err)
 
     def start(self, *words: str) -> subprocess.Popen[str]:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import yaml
+
+from pointsman.stores import inspection
+from pointsman.stores.schema import VERSION
 
 
 def test_check_of_good_settings(desk):
@@ -155,3 +161,87 @@ def test_check_refuses_a_changed_definition_and_keeps_its_pin(desk, settings_wit
     assert wrong["check"] == "tools"
     assert "was refused" in wrong["detail"]
     assert json.loads(pins.read_text("utf-8")) == {"files": {"gone": "0"}}
+
+
+@pytest.fixture
+def logged(desk):
+    """A home whose database has its newest row in the log alone, as a process that runs has it."""
+    assert desk("switch", "set", "freeze-tool", "pay_back").code == 0
+    with closing(sqlite3.connect(desk.home / "pointsman.db")) as holder:
+        holder.execute("SELECT version_num FROM pointsman_version").fetchall()
+        assert desk("switch", "set", "pause").code == 0
+        yield desk.home
+
+
+def kept(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Return every file of a folder with what is in it, and when it was written."""
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+
+
+FILES = {
+    "held": None,
+    "left by a kill": ("pointsman.db", "pointsman.db-wal", "pointsman.db-shm"),
+    "put back": ("pointsman.db", "pointsman.db-wal"),
+}
+"""How a database with a log is found → its files, where nobody has them open."""
+
+
+@pytest.mark.parametrize("files", FILES.values(), ids=FILES.keys())
+def test_check_reads_the_log_of_a_database_and_changes_no_file(
+    desk, logged, tmp_path, monkeypatch, files
+):
+    """Not even the files that any reader of SQLite makes or writes into are made or written."""
+    if files is not None:
+        monkeypatch.setenv("POINTSMAN_HOME", str(logged := tmp_path / "other home"))
+        logged.mkdir()
+        for name in files:
+            shutil.copy2(desk.home / name, logged / name)
+    before = kept(logged)
+
+    result = desk.alone("config", "check", "--json")
+
+    assert result.code == 0, result.out
+    assert kept(logged) == before
+    [store] = [c["detail"] for c in result.document["checks"] if c["check"] == "store"]
+    assert "freeze_tool pay_back" in store
+    assert "pause" in store
+    assert "pointsman.db-wal" in before
+
+
+def test_check_says_that_a_large_copy_was_not_looked_into(desk, logged, tmp_path, monkeypatch):
+    """What would have to be copied is copied up to a size, and beyond it no claim is made."""
+    monkeypatch.setattr(inspection, "MOST_COPIED", 1000)
+    monkeypatch.setenv("POINTSMAN_HOME", str(home := tmp_path / "other home"))
+    home.mkdir()
+    for name in ("pointsman.db", "pointsman.db-wal"):
+        shutil.copy2(logged / name, home / name)
+    before = kept(home)
+
+    result = desk("config", "check", "--json")
+
+    assert result.code == 0
+    [store] = [c["detail"] for c in result.document["checks"] if c["check"] == "store"]
+    assert "not looked into" in store
+    assert "at most 1,000" in store
+    assert kept(home) == before
+
+
+@pytest.mark.parametrize("log", [False, True], ids=["closed", "with a log"])
+def test_check_refuses_the_database_of_a_newer_release_as_a_run_does(desk, log):
+    """Both versions are named, and nothing is promised that the next run will not do."""
+    assert desk("switch", "set", "pause").code == 0
+    with closing(sqlite3.connect(desk.home / "pointsman.db")) as database:
+        database.execute("UPDATE pointsman_version SET version_num = '9999'")
+        database.commit()
+        if not log:
+            database.close()
+        result = desk("config", "check", "--json")
+        run = desk("approvals", "--json")
+
+    [wrong] = [c for c in result.document["checks"] if not c["ok"]]
+    assert result.code == run.code == 1
+    assert wrong["check"] == "store"
+    assert (
+        wrong["detail"] == f"The database has version 9999, this release knows {VERSION} at most."
+    )
+    assert run.document["error"]["message"] == wrong["detail"]

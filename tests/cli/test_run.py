@@ -220,6 +220,29 @@ def test_what_a_tool_prints_is_no_part_of_the_document(desk, tmp_path):
     assert "built" in page.err
 
 
+def test_nothing_that_a_process_prints_is_part_of_the_document(desk, tmp_path):
+    """Nor what a library in C prints, or a child; and nobody's `sys.stdout` is replaced."""
+    (tmp_path / "noisy.py").write_text(
+        "import os, subprocess, sys\n\ndef build():\n    os.write(1, b'from C\\n')\n"
+        "    subprocess.run([sys.executable, '-c', 'print(\"from a child\")'], check=True)\n"
+        "    print('same' if sys.stdout is sys.__stdout__ else 'replaced', flush=True)\n"
+        "    return []\n",
+        encoding="utf-8",
+    )
+    file = tmp_path / "noisy.yaml"
+    file.write_text(
+        f'tools: ["./noisy.py:build", "{DESK}/desk_tools.py:build_tools"]\n'
+        f"playbooks: {DESK}/playbooks\n",
+        encoding="utf-8",
+    )
+
+    result = desk.alone("run", LOOK, "-c", str(file), "--json")
+
+    assert result.document["status"] == "done"
+    for printed in ("from C", "from a child", "same"):
+        assert printed in result.err
+
+
 def test_a_thread_is_explained_while_its_tools_cannot_be_loaded(desk, tmp_path, monkeypatch):
     """Whoever looks for what went wrong needs neither tools nor models."""
     desk("run", PAY, "--thread", "t1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -12,11 +14,12 @@ from pointsman.errors import OperatorError
 from pointsman.runs.memory import RunMemory
 from pointsman.runs.updates import NewRun, RunUpdate
 from pointsman.runs.view import RunView
+from pointsman.state.agent import AgentState
 from pointsman.state.answer import Answer
 from pointsman.state.plan import Plan, Step
 from pointsman.state.results import StepResult
 from pointsman.state.run import Principal, Run, Stop
-from pointsman.state.task import Task
+from pointsman.state.task import Attachment, Task
 from pointsman.state.usage import Usage
 from pointsman.state.values import SCHEMA_VERSION
 
@@ -221,3 +224,75 @@ def test_a_run_is_new_only_where_nobody_has_worked_since(
     memory = RunMemory(fence=fence, whole_thread=whole)
 
     assert RunView({**STATE, "fence": written_under}, memory).is_next is is_next
+
+
+PROPERTIES = sorted(
+    name
+    for name, member in vars(RunView).items()
+    if isinstance(member, property | cached_property) and not name.startswith("_")
+)
+METHODS: dict[str, Callable[[RunView], Any]] = {
+    "as_parked": RunView.as_parked,
+    "brought_up": RunView.brought_up,
+    "lanes": lambda view: view.lanes([["a"], ["b"]]),
+}
+BROUGHT = Step(id="b", kind="tool", tool="look", args={"item": {"$attachment": "f"}})
+FULL: dict[str, Any] = {
+    **STATE,
+    "plan": PLAN.model_copy(update={"steps": (*PLAN.steps, BROUGHT)}).to_json(),
+    "work": Task(text="x", attachments=(Attachment(name="f", payload="0"),)).to_json(),
+}
+CHANNELS = sorted(AgentState.__annotations__)
+scalars = (
+    st.none() | st.booleans() | st.integers(-1, 6) | st.floats(-2.5, 2.5) | st.text(max_size=2)
+)
+wrong = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_size=2), scalars)
+
+
+@given(
+    channel=st.sampled_from(CHANNELS),
+    value=wrong | st.sampled_from([5, -1, 2.5, True, "x", [1], {}, [], 0, ""]),
+    version=st.integers(1, SCHEMA_VERSION),
+)
+def test_whatever_a_channel_holds_the_view_gives_a_value_or_the_clear_error(
+    channel: str, value: Any, version: int
+) -> None:
+    """Each channel, of any type, read by each property and by what lanes are sent."""
+    state = {**FULL, "schema_version": version, channel: value}
+
+    for name in (*PROPERTIES, *METHODS):
+        try:
+            view = RunView(state, RunMemory(fence=4, whole_thread=True))
+            METHODS[name](view) if name in METHODS else getattr(view, name)
+        except OperatorError as error:
+            told = error.where.startswith(("state.", "stored state")), error.fix[:19]
+            if told != (True, "Nothing was changed"):
+                raise
+
+
+@pytest.mark.parametrize(
+    ("channel", "name", "value"),
+    [
+        *((channel, channel, v) for channel in ("parked", "said") for v in (5, -1, 2.5, True, "x")),
+        *(("fence", "is_next", value) for value in ("x", [1], {}, True)),
+        *(("work", "task", value) for value in (5, [], "", False)),
+        *(("plan", "plan", value) for value in (5, [], "", False)),
+        ("messages", "messages", "x"),
+        ("gate_error", "refused", 5),
+    ],
+)
+def test_a_channel_of_another_type_is_named(channel: str, name: str, value: Any) -> None:
+    """As a part that cannot be read is, and not taken for an empty one either."""
+    view = RunView({**FULL, channel: value}, RunMemory(fence=4, whole_thread=True))
+
+    with pytest.raises(OperatorError) as refused:
+        getattr(view, name)
+
+    assert refused.value.where.startswith(f"state.{channel}")
+
+
+@pytest.mark.parametrize("value", [5, [], "x", True, {"attachments": 5}, {"attachments": [5]}])
+def test_lanes_are_sent_no_files_of_a_damaged_task(value: Any) -> None:
+    """Files that a step refers to are looked for in a task, or not at all."""
+    with pytest.raises(OperatorError, match=r"^state\.work"):
+        RunView({**FULL, "work": value}).lanes([["b"]])

@@ -6,18 +6,35 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Table, select, update
+from sqlalchemy import Column, Connection, Table, select, text, update
 
 from pointsman.errors import OperatorError, VersionError
 from pointsman.state.approval import ApprovalRequest, Decision
 from pointsman.state.consent import ConsentScope, Signatory
 from pointsman.state.endorsement import Endorsement
 from pointsman.state.grant import CallGrant
+from pointsman.state.results import StepResult
 from pointsman.state.run import Principal
+from pointsman.state.shapes import shape_of_value
 from pointsman.state.values import SCHEMA_VERSION
 from pointsman.stores import SqlStore
+from pointsman.stores.columns import JsonText
+from pointsman.stores.journal import ANSWER
 from pointsman.stores.records import ModelAttempt, QueuedTask, Requester
-from pointsman.stores.schema import approvals, attempts, decisions, endorsements, grants, tasks
+from pointsman.stores.schema import (
+    METADATA,
+    approvals,
+    attempts,
+    audit,
+    decisions,
+    effects,
+    endorsements,
+    grants,
+    notes,
+    outcomes,
+    seen_shapes,
+    tasks,
+)
 
 NEWER = SCHEMA_VERSION + 1
 CONSENT: dict[str, Any] = {
@@ -108,3 +125,63 @@ async def test_a_row_without_a_version_is_read(store: SqlStore, row: str) -> Non
     await _edit(store, column, schema_version=None)
 
     assert await read(store) == before
+
+
+OBJECTS: dict[str, tuple[Column[Any], Callable[[SqlStore], Awaitable[Any]]]] = {
+    **READ,
+    "outcome": (outcomes.c.body, lambda store: store.journal.outcome("r", 1, "s")),
+    "outcome, listed": (outcomes.c.body, lambda store: store.journal.outcomes("r")),
+    "note": (notes.c.body, lambda store: store.journal.note("r", "plan", 1)),
+    "note, of a run": (notes.c.body, lambda store: store.journal.known("r")),
+    "note, listed": (notes.c.body, lambda store: store.journal.notes("t")),
+    "answer": (notes.c.body, lambda store: store.journal.answer("r")),
+    "model attempt, recent": (attempts.c.body, lambda store: store.attempts.recent()),
+    "audit entry": (audit.c.body, lambda store: store.audit.entries()),
+    "revoked grant": (grants.c.revocation, lambda store: store.grants.every()),
+    "revoked endorsement": (endorsements.c.revocation, lambda store: store.endorsements.every()),
+    "error of a task": (tasks.c.error, lambda store: store.tasks.get("t", "m")),
+    "seen shape": (
+        seen_shapes.c.shape,
+        lambda store: store.seen_shapes.of_tools(["pay"], tenant="", principal="ann"),
+    ),
+}
+"""Column that holds objects, and a way by which it is read."""
+NO_OBJECTS = ["5", "-1", "2.5", "true", "false", '"x"', '""', "[]", "[1]", "null"]
+
+
+@pytest.mark.parametrize("row", OBJECTS)
+async def test_a_stored_value_that_is_no_object_is_named(store: SqlStore, row: str) -> None:
+    """Valid JSON of another kind is a damaged record: the error says in which column, of what."""
+    await _fill(store)
+    result = StepResult(step="s", plan_version=1, status="accepted", output=1)
+    await store.journal.record_outcome("r", "t", result)
+    await store.journal.record_note("r", "t", "plan", 1, {"steps": []})
+    await store.journal.record_note("r", "t", ANSWER, 1, {"text": "x"})
+    await store.seen_shapes.learn("pay", shape_of_value({"n": 1}), tenant="", principal="ann")
+    column, read = OBJECTS[row]
+    # Of a column that may be empty, JSON's null says as much as SQL's.
+    for stored in NO_OBJECTS[: -1 if column.nullable else None]:
+        await store.database.write(lambda c, s=stored: _put(c, column, s))
+
+        with pytest.raises(OperatorError, match="no object") as refused:
+            await read(store)
+
+        assert f"{column.table}.{column.name}" in refused.value.where
+        assert "Nothing was changed" in refused.value.fix
+
+
+def _put(connection: Connection, column: Column[Any], stored: str) -> None:
+    edit = text(f"UPDATE {column.table} SET {column.name} = :stored")  # noqa: S608 - our own names
+    connection.execute(edit, {"stored": stored})
+
+
+def test_every_column_of_objects_is_tried() -> None:
+    """A column of JSON that comes later is tried, or said to hold any value."""
+    of_json = {
+        column
+        for table in METADATA.tables.values()
+        for column in table.columns
+        if isinstance(column.type, JsonText)
+    }
+
+    assert of_json - {effects.c.output} == {column for column, _ in OBJECTS.values()}
