@@ -44,13 +44,19 @@ Arrows = dict[str, set[str]]
 def arrows(root: Path = ROOT) -> Arrows:
     """Return what each room imports of the others, inside functions too."""
     found: Arrows = {}
-    for path in sorted(root.rglob("*.py")):
+    for path in sources(root):
         file = path.relative_to(root)
-        if file.parts[0] in BESIDE or any(part.startswith(".") for part in file.parts):
-            continue
         targets = {room_of(target, root) for target in imported(path, file)}
         found.setdefault(room_of(file, root), set()).update(targets - {room_of(file, root)})
     return found
+
+
+def sources(root: Path = ROOT) -> Iterator[Path]:
+    """Yield the files of the package."""
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root).parts
+        if parts[0] not in BESIDE and not any(part.startswith(".") for part in parts):
+            yield path
 
 
 def imported(path: Path, file: PurePath) -> Iterator[PurePath]:
@@ -62,16 +68,64 @@ def imported(path: Path, file: PurePath) -> Iterator[PurePath]:
                     if (below := _below_package(alias.name)) is not None:
                         yield below
             case ast.ImportFrom(module=module, names=names, level=level):
-                if level:
-                    base = PurePath(*file.parts[: len(file.parts) - level])
-                    base = base.joinpath(*(module or "").split("."))
-                elif (named := _below_package(module or "")) is not None:
-                    base = named
-                else:
-                    continue
-                yield from (base / alias.name for alias in names)
+                if (base := _named("." * level + (module or ""), file)) is not None:
+                    yield from (base / alias.name for alias in names)
+            case ast.Call():
+                named = (_named(name, file) for name in _modules_of(node) if name is not None)
+                yield from (below for below in named if below is not None)
             case _:
                 pass
+
+
+def unread(path: Path) -> bool:
+    """Say whether a file imports a module by a name that only a run can tell."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return any(None in _modules_of(node) for node in nodes if isinstance(node, ast.Call))
+
+
+def _modules_of(call: ast.Call) -> list[str | None]:
+    """Return the modules that a call imports, now or later; `None` for what it does not spell out.
+
+    Those are Python's own two functions, and the tables of `lazy.exports`.
+    """
+    given = dict(enumerate(call.args)) | {word.arg: word.value for word in call.keywords}
+    called = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+    match called:
+        case "import_module":
+            name, package = (
+                _text(given.get(0, given.get("name"))),
+                given.get(1, given.get("package")),
+            )
+            of = _text(package)
+            if name is None or not name.startswith(".") or of is None:
+                # Relative to what a variable holds, it is taken for a neighbour.
+                return [name]
+            parts, level = of.split("."), len(name) - len(name.lstrip("."))
+            return [".".join([*parts[: len(parts) - level + 1], name.lstrip(".")])]
+        case "__import__":
+            name = _text(given.get(0, given.get("name")))
+            level = given.get(4, given.get("level"))
+            dots = level.value if isinstance(level, ast.Constant) else 0
+            return [None if name is None else "." * int(str(dots)) + name]
+        case "exports":
+            table = given.get(1, given.get("homes"))
+            homes = table.values if isinstance(table, ast.Dict) else [None]
+            return [None if (home := _text(value)) is None else f".{home}" for value in homes]
+        case _:
+            return []
+
+
+def _text(node: ast.expr | None) -> str | None:
+    held = node.value if isinstance(node, ast.Constant) else None
+    return held if isinstance(held, str) else None
+
+
+def _named(module: str, file: PurePath) -> PurePath | None:
+    """Return the path of a module that a file names, from the package's top or from its place."""
+    name = module.lstrip(".")
+    if not (level := len(module) - len(name)):
+        return _below_package(module)
+    return PurePath(*file.parts[: len(file.parts) - level]).joinpath(*name.split("."))
 
 
 def _below_package(module: str) -> PurePath | None:

@@ -18,6 +18,8 @@ from pointsman.docs.rooms import (
     arrows,
     redrawn,
     reduced,
+    sources,
+    unread,
 )
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -49,6 +51,16 @@ def test_the_table_allows_no_more_than_is_used(room: str) -> None:
         "from pointsman import cli",
         "import pointsman.cli.app",
         "import pointsman.cli as face",
+        'import_module("pointsman.cli.app")',
+        'importlib.import_module("..cli.app", __package__)',
+        'importlib.import_module(name="pointsman.cli")',
+        'import_module(".app", "pointsman.cli")',
+        'import_module("..cli", package="pointsman.state")',
+        '__import__("pointsman.cli.app")',
+        '__import__("cli.app", globals(), locals(), ["main"], 2)',
+        '__import__("cli", globals(), level=2)',
+        '__getattr__ = exports(__name__, {"main": ".cli.app"})',
+        '__getattr__ = lazy.exports(package=__name__, homes={"main": ".cli"})',
     ],
 )
 @pytest.mark.parametrize("place", ["{}\n", "def late():\n    {}\n"])
@@ -60,6 +72,34 @@ def test_an_arrow_is_seen_however_it_is_written(tmp_path: Path, line: str, place
     (tmp_path / "state" / "run.py").write_text(place.format(line), encoding="utf-8")
 
     assert arrows(tmp_path)["state"] == {"cli"}
+
+
+BY_VARIABLE = {
+    "lazy.py": "the tables of names, which are read where they stand",
+    "loading.py": "what settings name, which is the user's",
+    "cli/app.py": "commands of its own room",
+    "models/routing/configured.py": "the router that settings name",
+    "models/embedded/local.py": "a library",
+    "evals/tau2/domains.py": "a library",
+}
+"""File that imports by a name which only a run can tell → what that is."""
+
+
+def test_modules_that_only_a_run_can_name_are_few() -> None:
+    """The drawing cannot know them, so each place is one that somebody has looked at."""
+    files = {file.relative_to(ROOT).as_posix() for file in sources()}
+
+    assert {file for file in files if unread(ROOT / file)} == set(BY_VARIABLE)
+
+
+@pytest.mark.parametrize(
+    "call", ["import_module(name)", '__import__(f"pointsman.{x}")', "exports(a, b)"]
+)
+def test_a_name_that_only_a_run_can_tell_is_noticed(tmp_path: Path, call: str) -> None:
+    """It is no constant."""
+    (tmp_path / "run.py").write_text(f"{call}\n", encoding="utf-8")
+
+    assert unread(tmp_path / "run.py")
 
 
 def test_a_file_of_the_top_that_is_not_listed_asks_for_its_room(tmp_path: Path) -> None:
