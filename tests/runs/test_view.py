@@ -234,7 +234,7 @@ PROPERTIES = sorted(
 METHODS: dict[str, Callable[[RunView], Any]] = {
     "as_parked": RunView.as_parked,
     "brought_up": RunView.brought_up,
-    "lanes": lambda view: view.lanes([["a"], ["b"]]),
+    "lanes": lambda view: view.lanes([[step.id] for step in view.plan.steps]),
 }
 BROUGHT = Step(id="b", kind="tool", tool="look", args={"item": {"$attachment": "f"}})
 FULL: dict[str, Any] = {
