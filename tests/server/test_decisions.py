@@ -18,7 +18,6 @@ import pytest
 from langgraph_sdk.client import SyncLangGraphClient
 
 from pointsman.cli.app import app
-from pointsman.cli.show.program import PROGRAM
 from pointsman.stores import open_store
 
 from .conftest import DESK, RING, Desk, with_keyring
@@ -44,12 +43,8 @@ class Office:
             "POINTSMAN_KEYRING": str(self.desk.served.folder / RING),
         }
         own |= {"POINTSMAN_TOKEN": token} if token else {}
-        PROGRAM.set()
-        try:
-            with patch.dict(os.environ, own), pytest.raises(SystemExit) as ending:
-                app([*words, "-c", str(self.config), "--json"], prog_name="pointsman")
-        finally:
-            PROGRAM.clear()
+        with patch.dict(os.environ, own), pytest.raises(SystemExit) as ending:
+            app([*words, "-c", str(self.config), "--json"], prog_name="pointsman")
         return int(ending.value.code or 0)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Connection, Table, select, text, update
+from sqlalchemy import Column, Connection, Table, insert, select, text, update
 
 from pointsman.errors import OperatorError, VersionError
 from pointsman.state.approval import ApprovalRequest, Decision
@@ -25,12 +25,13 @@ from pointsman.stores.schema import (
     METADATA,
     approvals,
     attempts,
-    audit,
+    audit_bodies,
     decisions,
     effects,
     endorsements,
     grants,
     notes,
+    older_audit,
     outcomes,
     seen_shapes,
     tasks,
@@ -136,7 +137,8 @@ OBJECTS: dict[str, tuple[Column[Any], Callable[[SqlStore], Awaitable[Any]]]] = {
     "note, listed": (notes.c.body, lambda store: store.journal.notes("t")),
     "answer": (notes.c.body, lambda store: store.journal.answer("r")),
     "model attempt, recent": (attempts.c.body, lambda store: store.attempts.recent()),
-    "audit entry": (audit.c.body, lambda store: store.audit.entries()),
+    "audit entry": (audit_bodies.c.body, lambda store: store.audit.entries()),
+    "older audit entry": (older_audit.c.body, lambda store: store.audit.older_entries()),
     "revoked grant": (grants.c.revocation, lambda store: store.grants.every()),
     "revoked endorsement": (endorsements.c.revocation, lambda store: store.endorsements.every()),
     "error of a task": (tasks.c.error, lambda store: store.tasks.get("t", "m")),
@@ -158,6 +160,8 @@ async def test_a_stored_value_that_is_no_object_is_named(store: SqlStore, row: s
     await store.journal.record_note("r", "t", "plan", 1, {"steps": []})
     await store.journal.record_note("r", "t", ANSWER, 1, {"text": "x"})
     await store.seen_shapes.learn("pay", shape_of_value({"n": 1}), tenant="", principal="ann")
+    older = {c.name: {"seq": 1, "at": 1.0, "body": {}}.get(c.name, "") for c in older_audit.c}
+    await store.database.write(lambda c: c.execute(insert(older_audit).values(older)))
     column, read = OBJECTS[row]
     # Of a column that may be empty, JSON's null says as much as SQL's.
     for stored in NO_OBJECTS[: -1 if column.nullable else None]:
