@@ -12,28 +12,32 @@ what the same run cost before a run's state had one door (docs/decisions/008-one
 from __future__ import annotations
 
 import asyncio
-import math
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from .. import Settings, open_store, tool
-from ..agent import build_dependencies
+from .. import agent as agent_parts
 from ..graphs.agent import build_graph
 from ..models.requests import Role
 from ..planners.protocols import PlanRequest
 from ..policy.switches import SwitchBoard
 from ..state.plan import Plan, Step
 from ..state.values import JsonObject, Record
+from ..stores import attempts
 from ..stores.database import Database
 from ..stores.payloads import SqlPayloads
 from ..testing import ScriptedModel
@@ -172,6 +176,9 @@ def shared_value() -> Plan:
     )
 
 
+_AN_HOUR = 3600.0
+
+
 async def count_run(plan: Plan, *, by_model: bool = False) -> Counter[str]:
     """Count one run from invoke to answer, everything that it asks approved at once.
 
@@ -182,20 +189,22 @@ async def count_run(plan: Plan, *, by_model: bool = False) -> Counter[str]:
     models: dict[Role, BaseChatModel] = {"planner": _writing(plan)} if by_model else {}
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(Path(folder) / "pointsman.db")
-        dependencies = build_dependencies(
-            Settings(home=Path(folder)),
-            tools=[look, pay, large, measure],
-            models=models,
-            store=store,
-        )
+        # What is done each second, or after so many, does not tell what a run costs.
+        began = time.time()
+        with patch.object(agent_parts, "SwitchBoard", partial(SwitchBoard, max_age_seconds=inf)):
+            dependencies = agent_parts.build_dependencies(
+                Settings(home=Path(folder)),
+                tools=[look, pay, large, measure],
+                models=models,
+                store=store,
+            )
+        dependencies = replace(dependencies, clock=lambda: began)
         if not by_model:
-            # Switches are read again each second, however much or little a run does in it.
-            once = SwitchBoard(store.switches, max_age_seconds=math.inf)
-            dependencies = replace(dependencies, planner=FixedPlanner(plan), switches=once)
+            dependencies = replace(dependencies, planner=FixedPlanner(plan))
         agent = build_graph(dependencies, checkpointer=InMemorySaver())
         try:
             await store.switches.active()  # the first use of a store makes its tables
-            with counting() as counts:
+            with counting() as counts, patch.object(attempts, "SOON", _AN_HOUR):
                 await _to_the_answer(agent, len(plan.steps))
         finally:
             await store.close()
