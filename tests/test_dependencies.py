@@ -45,8 +45,8 @@ MEANT_TO_BE_WRITTEN = {
     "langchain_core.tools.base": {"_run", "_arun"},
 }
 """Methods that a dependency's documentation asks subclasses for, underscore or not."""
-PUBLIC_ALL_THE_SAME = {"_exit"}
-"""Names that begin so and are documented: `os._exit`."""
+PUBLIC_ALL_THE_SAME = {"_exit", "_asdict", "_fields", "_replace"}
+"""Names that begin so and are documented: `os._exit`, and what a named tuple has."""
 PRIVATE_KEYS = {
     "__pregel_": {"runs/outer_graph.py"},
     "__pregel_checkpointer": {"runs/outer_graph.py"},

@@ -59,7 +59,8 @@ _OF_MEDIA = re.compile(
     re.IGNORECASE,
 )
 _OF_RATE = re.compile(
-    r"\bper[ -](?:min|hour|day|sec)|\b[TR]P[MD]\b|rate[ _-]?limit|quota|kontingent|pro minute"
+    r"\b[qrt]ps\b|\brequests? limit|\btoo many requests|throttl"
+    r"|\bper[ -](?:min|hour|day|sec)|\b[TR]P[MD]\b|rate[ _-]?limit|quota|kontingent|pro minute"
     r"|par minute|por minuto|al minuto|в минуту|квот"
     r"|频率|速率|配额|额度|每分钟|レート|分あたり|분당|할당",
     re.IGNORECASE,
