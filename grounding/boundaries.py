@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .evidence import Held
 from .facts import StatedFacts
 from .ground import Holding
 from .times import TimeOfDay, times
@@ -13,7 +12,6 @@ from .words import key_words, listed
 
 _STARTS = listed("start begin starts begins beginn anfang inicio empieza debut commence")
 _ENDS = listed("end ends ende fin finish termina hasta")
-_HOUR = listed("hour stunde uhrzeit heure hora")
 _ENDING = re.compile(
     r"\b(?:end\w*|until|till|finish\w*|over|free|after|from|by|clos\w+|ende\w*|bis|fertig|vorbei|frei|nach|ab"
     r"|schließ\w+|fin\w*|jusqu\w*|termin\w*|libres?|après|dès|ferm\w+|hasta|acab\w*|después|desde|cierr\w+|sal\w+"
@@ -32,12 +30,6 @@ def is_end(fact: TimeOfDay, facts: StatedFacts, held: Holding) -> bool:
     others = [clock for words, clock in fields if not words & _ENDS]
     begins = any(words & _STARTS for words, _ in fields)
     return begins and any(c.is_at(fact) for c in ends) and not any(c.is_at(fact) for c in others)
-
-
-def is_hour(held: Held, fact: TimeOfDay) -> bool:
-    """Return whether a field `hour` holds a time of day: `hour: 10` is 10 o'clock."""
-    of_hour = bool(_HOUR.intersection(key_words(held.key))) and not held.quantity.end
-    return of_hour and held.quantity.values[0] * 60 == fact.minutes
 
 
 def speaks_of_end(text: str) -> bool:

@@ -29,7 +29,7 @@ from .tables import (
 from .traits import flagged_rows
 
 _TO = re.compile(r"\s(?:to|until|through|bis|à|jusqu[’']en|a|hasta)\s", re.IGNORECASE)
-_THAN = re.compile(r"\b(?:than|als|que|qu['’]|de moins que|compared (?:to|with))\b", re.IGNORECASE)
+_THAN = re.compile(r"\b(?:than|als|que|qu['’]|compared (?:to|with))\b", re.IGNORECASE)
 _MEASURES = ("mass", "volume", "length", "area", "energy", "time", "night", "month")
 _KINDS = 24
 """Kinds of rows that are added up each by itself."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from .evidence import Held
 from .quantities import Quantity
+from .times import TimeOfDay
 from .units import names_amount
 from .words import fold, key_words, listed
 
@@ -38,6 +39,7 @@ _NEGATIVE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_HOUR = listed("hour stunde uhrzeit heure hora")
 _TOLERANCE = Decimal("0.05")
 _PERIODS = {
     fold(word): period
@@ -153,6 +155,12 @@ def _unitless(
 def _is_rate(held: Held) -> bool:
     """Among amounts a number is a percentage where its field says so."""
     return bool(_RATE_FIELDS.intersection(key_words(held.key)))
+
+
+def is_hour(held: Held, fact: TimeOfDay) -> bool:
+    """Return whether a field `hour` holds a time of day: `hour: 10` is 10 o'clock."""
+    of_hour = bool(_HOUR.intersection(key_words(held.key))) and not held.quantity.end
+    return of_hour and held.quantity.values[0] * 60 == fact.minutes
 
 
 def is_year(key: str) -> bool:

@@ -19,7 +19,7 @@ from .matching import carries
 from .opposites import concept_of
 from .quantities import Quantity
 from .relative import RelativeDays
-from .tables import rows_of_moment, said_words, spoken_words, stems_of
+from .tables import is_among, rows_of_moment, said_words, spoken_words, stems_of
 from .times import TimeOfDay
 from .words import key_words, stem
 
@@ -77,12 +77,12 @@ def _is_misplaced(
 ) -> bool:
     holds = _holder(fact, facts, cited)
     holders = [row for row in rows if holds(row)]
-    if not holders or any(holds(row) for row in cited.rows if not _is_among(row, rows)):
+    if not holders or any(holds(row) for row in cited.rows if not is_among(row, rows)):
         return False
     words = dict(zip(map(id, rows), _naming(rows, facts, besides=fact), strict=True))
     best = max(len(found) for found in words.values())
     named = [row for row in rows if words[id(row)] and len(words[id(row)]) == best]
-    if len(named) != 1 or _is_among(named[0], holders):
+    if len(named) != 1 or is_among(named[0], holders):
         return False
     [one] = named
     if any(not words[id(row)] <= words[id(one)] for row in rows):
@@ -179,7 +179,3 @@ def _says_own(
                 if any(d.matches(rival) for d in facts.dates):
                     return True
     return False
-
-
-def _is_among(row: Row, rows: Sequence[Row]) -> bool:
-    return any(row is other for other in rows)

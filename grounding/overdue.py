@@ -17,6 +17,7 @@ from .ground import Holding
 from .labels import subjects
 from .mixing import speaks_of_others
 from .quantities import Quantity
+from .tables import is_among
 from .traits import Trait
 from .words import key_words, listed
 
@@ -51,8 +52,8 @@ def _is_right(facts: StatedFacts, cited: Holding, today: date) -> bool | None:
     for rows in _lists(cited):
         trait = _trait(rows, facts, today)
         named = subjects(rows, facts) if len(rows) > 1 else rows
-        if trait and len(named) == 1 and _is_among(named[0], [*trait.so, *trait.not_so]):
-            return _is_among(named[0], trait.meant)
+        if trait and len(named) == 1 and is_among(named[0], [*trait.so, *trait.not_so]):
+            return is_among(named[0], trait.meant)
     return None
 
 
@@ -80,7 +81,7 @@ def _trait(rows: Sequence[Row], facts: StatedFacts, today: date) -> Trait | None
     return Trait(
         key="overdue",
         so=late,
-        not_so=[row for row, _ in days if not _is_among(row, late)],
+        not_so=[row for row, _ in days if not is_among(row, late)],
         sign=-1 if denies(facts.text) else 1,
     )
 
@@ -101,7 +102,3 @@ def _due(row: Row) -> date | None:
 def _is_settled(row: Row) -> bool:
     clauses = [c for leaf in row.own_leaves if (c := field_clause(leaf))]
     return any(m.name in _SETTLED and m.sign > 0 for c in clauses for m in c.concepts)
-
-
-def _is_among(row: Row, rows: Sequence[Row]) -> bool:
-    return any(row is other for other in rows)

@@ -32,7 +32,7 @@ from .facts import StatedFacts
 from .ground import Ground, Holding
 from .identifiers import Identifier, compact, prefix
 from .labels import is_field_number
-from .matching import carries
+from .matching import carries, is_hour
 from .names import Name, is_swapped, name_key, names, starts_sentence
 from .quantities import Quantity
 from .relative import (
@@ -266,7 +266,7 @@ class Standing:
                 or boundaries.is_end(fact, self.facts, self.basis + self.context)
                 or mixing.is_of_another(fact, self.facts, self.basis)
             )
-        if any(boundaries.is_hour(held, fact) for held in self.basis.held):
+        if any(is_hour(held, fact) for held in self.basis.held):
             return True
         lasts = bool(cues.LENGTH.search(self.facts.cue_text))
         if is_maybe_duration(fact.text, lasts=lasts) and self._quantity(_as_duration(fact)):

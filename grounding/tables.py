@@ -277,6 +277,11 @@ def _is_sized(held: Held, said: Quantity) -> bool:
     return of_kind and bool(set(held.quantity.base) & set(said.base))
 
 
+def is_among(row: Row, rows: Sequence[Row]) -> bool:
+    """Return whether a row is one of several: the very one, as two may hold the same."""
+    return any(row is other for other in rows)
+
+
 def stems_of(texts: Iterable[str]) -> frozenset[str]:
     """Return the stems of the words of several texts."""
     return frozenset(stem(t.folded) for text in texts for t in tokens(text))
