@@ -42,7 +42,8 @@ RECORDS = (
 )
 """Commands that build no agent."""
 THREADS = (("trace", "t1"), ("diff", "t1", "t2"))
-"""Commands that read threads, for which LangGraph is loaded."""
+"""Commands that read threads. A checkpoint is read through LangGraph's channels, whose import is a
+floor that is not ours: what they cost over it is held to the same bound."""
 BEFORE: dict[tuple[str, ...], tuple[int, float]] = {
     ("switch", "list"): (2188, 3.03),
     ("approvals",): (2193, 3.05),
@@ -111,7 +112,7 @@ def _table(environment: Mapping[str, str]) -> int:
     for thread in ("t1", "t2"):
         measured((*pointsman, "run", "--thread", thread, "Where is order ORD-1002?"), environment)
     _, bare = best(BARE, environment)
-    dear = False
+    dear, floor = False, 0.0
     print(f"{'':28}   wall s   {'processor s':>15}   over bare Python   {'modules':>15}")
     commands = ((*pointsman, *command) for command in (*RECORDS, *THREADS, *AGENT))
     for words in (BARE, PACKAGE, LANGGRAPH, CONTRACT, *commands):
@@ -121,7 +122,10 @@ def _table(environment: Mapping[str, str]) -> int:
         if then := BEFORE.get(tuple(words[2:])):
             modules, seconds = f"{then[0]} → {modules}", f"{then[1]:.2f} → {seconds}"
         print(f"{name:28.28}   {wall:6.2f}   {seconds:>15}   {cpu - bare:16.2f}   {modules:>15}")
-        dear |= words[2:] in RECORDS and cpu - bare >= MOST_SECONDS
+        floor = cpu - bare if words == LANGGRAPH else floor
+        over = cpu - bare - (floor if words[2:] in THREADS else 0.0)
+        dear |= words[2:] in (*RECORDS, *THREADS) and over >= MOST_SECONDS
+    print(f"Of what trace and diff take over bare Python, {floor:.2f} is LangGraph's import.")
     return 1 if dear else 0
 
 

@@ -38,7 +38,7 @@ app = typer.Typer()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
+class _TaskGiven:
     """What the command line says of a task."""
 
     text: str
@@ -80,7 +80,7 @@ def enqueue(
     """Leave a task for a worker; the next `pointsman worker` with room takes it."""
     output = Output(as_json=as_json)
     context = AgentContext(budget_usd=budget, deadline_seconds=deadline, latency=latency)
-    asked = _Asked(
+    asked = _TaskGiven(
         text=task,
         thread=thread or readable_id(),
         message_id=message_id or uuid4().hex,
@@ -93,7 +93,7 @@ def enqueue(
 
 
 async def _enqueue(
-    output: Output, config: str, asked: _Asked, *, wait: bool, timeout: float | None
+    output: Output, config: str, asked: _TaskGiven, *, wait: bool, timeout: float | None
 ) -> int:
     async with (
         open_records(config) as (settings, store),

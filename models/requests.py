@@ -30,6 +30,10 @@ def as_names(value: Any) -> Any:
     return tuple(name for name in (value,) if name) if isinstance(value, str) else value
 
 
+BYTES_PER_TOKEN_ESTIMATE = 4
+"""For estimates that need not be bounds: whether a prompt fits a context window."""
+
+
 class Signals(Record):
     """What the router may know about a call. Everything that decides is in here."""
 

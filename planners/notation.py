@@ -47,7 +47,7 @@ def read_notation(text: str) -> JsonObject:
     """
     if len(text) > LONGEST:
         raise NotationError(f"it is longer than {LONGEST} characters")
-    reader = _Reader(_tokens(text))
+    reader = _TokenReader(_tokens(text))
     schema = reader.schema(0)
     if reader.next:
         raise NotationError(f"nothing may follow before {reader.next!r}")
@@ -67,7 +67,7 @@ def _tokens(text: str) -> list[str]:
     return found
 
 
-class _Reader:
+class _TokenReader:
     """Reads tokens from left to right."""
 
     def __init__(self, tokens: Sequence[str]) -> None:

@@ -32,11 +32,11 @@ def steps_in_full(steps: Sequence[Json], tools: Tools = NO_TOOLS) -> tuple[list[
 
     What is no step is left for the check to name.
     """
-    return _Reader(tools).group(steps)
+    return _ShortFormReader(tools).group(steps)
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _ShortFormReader:
     """Reads the steps of one plan."""
 
     tools: Tools

@@ -65,7 +65,7 @@ def read_lines(text: str, tools: Tools = NO_TOOLS) -> list[JsonObject]:
     line = _with_schemas(_BULLET.sub("", bare))
     if line.startswith("#") and "\n" not in line:
         return []
-    return _Line(unnested(line, {*tools, *MODEL_STEPS}, _parse), tools).steps()
+    return _StepLine(unnested(line, {*tools, *MODEL_STEPS}, _parse), tools).steps()
 
 
 def with_names(steps: Sequence[Any], taken: set[str]) -> list[Any]:
@@ -157,7 +157,7 @@ def _parse(text: str) -> list[ast.stmt]:
 
 
 @dataclass(frozen=True)
-class _Line:
+class _StepLine:
     """One line, and the conditions that its steps stand under."""
 
     text: str
@@ -173,7 +173,7 @@ class _Line:
         # A line break within quotes is what a model means by it.
         for text in (self.text, self.text.replace("\r", "").replace("\n", "\\n")):
             if body := _parsed(text):
-                return _Line(text, self.tools)._group(body)
+                return _StepLine(text, self.tools)._group(body)
         raise refused(f"{self.text[:80]!r} is not one line of Python{_why(self.text)}.")
 
     def _group(self, body: Sequence[ast.stmt]) -> list[JsonObject]:
@@ -229,11 +229,11 @@ class _Line:
             case _:
                 raise self._no_step(statement)
 
-    def _under(self, condition: str) -> _Line:
-        return _Line(self.text, self.tools, (*self.under, condition))
+    def _under(self, condition: str) -> _StepLine:
+        return _StepLine(self.text, self.tools, (*self.under, condition))
 
-    def _inside(self) -> _Line:
-        return _Line(self.text, self.tools)
+    def _inside(self) -> _StepLine:
+        return _StepLine(self.text, self.tools)
 
     def _no_step(self, statement: ast.stmt) -> Exception:
         for kind, (problem, fix) in _NO_STATEMENT.items():

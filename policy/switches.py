@@ -63,13 +63,13 @@ class SwitchState(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Reading:
+class _ReadState:
     state: SwitchState
     started: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
+class _OpenRead:
     """A question to the store that is under way."""
 
     read: asyncio.Future[None]
@@ -102,8 +102,8 @@ class SwitchBoard:
         self._max_age = max_age_seconds
         self._timeout = timeout_seconds
         self._clock = clock
-        self._reading: _Reading | None = None
-        self._asked: WeakKeyDictionary[asyncio.AbstractEventLoop, _Asked] = WeakKeyDictionary()
+        self._reading: _ReadState | None = None
+        self._asked: WeakKeyDictionary[asyncio.AbstractEventLoop, _OpenRead] = WeakKeyDictionary()
 
     async def snapshot(self) -> SwitchState:
         """Return the switches as they were at most `max_age_seconds` ago.
@@ -124,7 +124,7 @@ class SwitchBoard:
 
     async def _read_for_all(self, loop: asyncio.AbstractEventLoop) -> SwitchState:
         """Read while other readers of the loop wait; they get the same reading, or error."""
-        asked = self._asked[loop] = _Asked(read=loop.create_future(), started=self._clock())
+        asked = self._asked[loop] = _OpenRead(read=loop.create_future(), started=self._clock())
         try:
             state = await self._read()
         except StoreError as error:
@@ -161,7 +161,7 @@ class SwitchBoard:
         return self._take_in(await self._ask(), started)
 
     def _take_in(self, active: Sequence[Switch], started: float) -> SwitchState:
-        reading = _Reading(state=SwitchState(switches=tuple(active)), started=started)
+        reading = _ReadState(state=SwitchState(switches=tuple(active)), started=started)
         # A slow reader must not put an older reading over a newer one.
         if self._reading is None or self._reading.started <= started:
             self._reading = reading

@@ -64,7 +64,7 @@ def _some(sources: Sequence[str]) -> str:
     return ", ".join([*shown, f"{len(sources) - 5} more"] if len(sources) > 5 else shown)
 
 
-class _Words(dict[str, str]):
+class _ReasonWords(dict[str, str]):
     """Words of a reason; one that this question has no value for is left as it stands."""
 
     def __missing__(self, key: str) -> str:
@@ -74,4 +74,4 @@ class _Words(dict[str, str]):
 def reason(notes: Sequence[PolicyNote], words: Mapping[str, str]) -> str:
     """Return the policies' reasons, each once, in their order in the file."""
     texts = (note.reason or f"Policy {note.id} says so." for note in notes)
-    return " ".join(dict.fromkeys(text.format_map(_Words(words)) for text in texts))
+    return " ".join(dict.fromkeys(text.format_map(_ReasonWords(words)) for text in texts))

@@ -67,7 +67,7 @@ def exclude(one: str, other: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Conjunct:
     """A part that must hold, or must not."""
 
     node: ast.expr
@@ -79,12 +79,12 @@ class _Part:
         return printed(self.node) if self.holds else f"not {printed(self.node)}"
 
     @functools.cached_property
-    def facts(self) -> tuple[_Fact, ...]:
+    def facts(self) -> tuple[_Comparing, ...]:
         """What the part says of values."""
         return tuple(_compared(self))
 
     @functools.cached_property
-    def cases(self) -> tuple[tuple[_Part, ...], ...]:
+    def cases(self) -> tuple[tuple[_Conjunct, ...], ...]:
         """What of the part must hold, in each way in which it can."""
         match self.node:
             case ast.BoolOp(op=op, values=values) if isinstance(op, ast.Or) == self.holds:
@@ -94,25 +94,25 @@ class _Part:
 
 
 @functools.lru_cache(maxsize=1024)
-def _parts(condition: str) -> tuple[_Part, ...]:
+def _parts(condition: str) -> tuple[_Conjunct, ...]:
     return tuple(_joined(parse(condition).tree, holds=True))
 
 
-def _joined(node: ast.expr, *, holds: bool) -> Iterator[_Part]:
+def _joined(node: ast.expr, *, holds: bool) -> Iterator[_Conjunct]:
     """Yield what must hold, each by itself, for a condition to be true (or else to be false)."""
     match node:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             yield from _joined(operand, holds=not holds)
         case ast.BoolOp(op=op, values=values) if isinstance(op, ast.And) == holds:
-            yield _Part(node, holds)
+            yield _Conjunct(node, holds)
             for value in values:
                 yield from _joined(value, holds=holds)
         case _:
-            yield _Part(node, holds)
+            yield _Conjunct(node, holds)
 
 
 @dataclass(frozen=True)
-class _Fact:
+class _Comparing:
     """How a value compares with constants."""
 
     of: str
@@ -123,7 +123,7 @@ class _Fact:
     """The value, where it is one that may be known."""
 
 
-def _compared(part: _Part) -> Iterator[_Fact]:
+def _compared(part: _Conjunct) -> Iterator[_Comparing]:
     """Yield what a part says of values."""
     if not isinstance(part.node, ast.Compare):
         yield from _held(part)
@@ -137,31 +137,31 @@ def _compared(part: _Part) -> Iterator[_Fact]:
             yield from _of_two(_SAME.get(sign, sign), left, right)
 
 
-def _held(part: _Part) -> Iterator[_Fact]:
+def _held(part: _Conjunct) -> Iterator[_Comparing]:
     """Yield what a value is that stands as a condition by itself."""
     name = printed(part.node)
-    yield _Fact(name, ast.NotIn if part.holds else ast.In, _FALSE, part.node)
+    yield _Comparing(name, ast.NotIn if part.holds else ast.In, _FALSE, part.node)
     # Of what is true or false itself nobody asks the length: that would be an error.
-    yield _Fact(f"len({name})", ast.Gt if part.holds else ast.Eq, (Decimal(0),))
+    yield _Comparing(f"len({name})", ast.Gt if part.holds else ast.Eq, (Decimal(0),))
 
 
-def _of_two(sign: type[ast.cmpop], left: ast.expr, right: ast.expr) -> Iterator[_Fact]:
+def _of_two(sign: type[ast.cmpop], left: ast.expr, right: ast.expr) -> Iterator[_Comparing]:
     if sign in (ast.In, ast.NotIn):
         if isinstance(right, ast.List | ast.Tuple | ast.Set):
             listed = [_constant(item) for item in right.elts]
             if all(value is not None for value in listed):
                 values = tuple(value for value in listed if value is not None)
-                yield _Fact(printed(left), sign, values, left)
+                yield _Comparing(printed(left), sign, values, left)
     elif printed(left) == printed(right):
-        yield _Fact(f"{printed(left)} to itself", ast.Eq, (Decimal(0),))
-        yield _Fact(f"{printed(left)} to itself", sign, (Decimal(0),))
+        yield _Comparing(f"{printed(left)} to itself", ast.Eq, (Decimal(0),))
+        yield _Comparing(f"{printed(left)} to itself", sign, (Decimal(0),))
     elif (value := _constant(right)) is not None:
-        yield _Fact(printed(left), sign, (value,), left)
+        yield _Comparing(printed(left), sign, (value,), left)
     elif (value := _constant(left)) is not None:
-        yield _Fact(printed(right), _MIRRORED.get(sign, sign), (value,), right)
+        yield _Comparing(printed(right), _MIRRORED.get(sign, sign), (value,), right)
     else:
         # Of two values each other's comparison is one fact with two names.
-        yield _Fact(f"{printed(left)} to {printed(right)}", sign, (Decimal(0),))
+        yield _Comparing(f"{printed(left)} to {printed(right)}", sign, (Decimal(0),))
 
 
 def _constant(node: ast.expr) -> _Bound | None:
@@ -199,7 +199,7 @@ class _Known:
     shape_at: ShapeAt
     may_be_null: bool = field(kw_only=True)
 
-    def impossible(self, parts: Iterable[_Part]) -> Sequence[str]:
+    def impossible(self, parts: Iterable[_Conjunct]) -> Sequence[str]:
         """Return parts that say of one value what no value is."""
         told: dict[str, _Told] = {}
         for part in parts:
@@ -211,7 +211,7 @@ class _Known:
                     return tuple(dict.fromkeys(known.said))
         return ()
 
-    def impossible_by_cases(self, parts: Sequence[_Part]) -> Sequence[str]:
+    def impossible_by_cases(self, parts: Sequence[_Conjunct]) -> Sequence[str]:
         """Return parts of which one holds in several ways, each ruled out by the others."""
         left = _ALTERNATIVES
         for part in parts:
@@ -225,7 +225,7 @@ class _Known:
                 return tuple(dict.fromkeys([f"({part.said})", *others]))
         return ()
 
-    def _before(self, fact: _Fact) -> _Told:
+    def _before(self, fact: _Comparing) -> _Told:
         counts = fact.of.startswith(_COUNTS)
         told = _Told(ranges={"number": _Range(least=Decimal(0))} if counts else {})
         shape = ANY if fact.node is None else self.shape_at(fact.node)
@@ -249,7 +249,7 @@ class _Told:
     ranges: dict[str, _Range] = field(default_factory=dict[str, "_Range"])
     """Numbers and days have an order each; other texts have none that anybody means."""
 
-    def learn(self, fact: _Fact) -> None:
+    def learn(self, fact: _Comparing) -> None:
         """Take one comparison more."""
         values, sign = set(fact.values), fact.sign
         if sign in (ast.Eq, ast.In):

@@ -54,7 +54,7 @@ def look_at_store(where: str | Path) -> StoreFound:
             return _found(Pool(url, connections=1, timeout_seconds=10.0).reading, name)
         with _place(Path(url.database or "")) as place:
             return _found(_reading(place), name) if place else StoreFound(name=name)
-    except _TooLargeError as error:
+    except _NotCopiedError as error:
         return StoreFound(name=name, unseen=str(error))
     except (SQLAlchemyError, OSError) as error:
         raise failure(error, url) from error
@@ -75,7 +75,7 @@ def _switches(connection: Connection) -> tuple[Switch, ...]:
     return tuple(Switch(**row) for row in connection.execute(select(switches)).mappings())
 
 
-class _TooLargeError(Exception):
+class _NotCopiedError(Exception):
     """A database is not copied to look at it."""
 
 
@@ -103,7 +103,7 @@ def _place(file: Path) -> Generator[str]:
 def _copied(file: Path, log: Path, folder: Path) -> Path:
     size = sum(path.stat().st_size for path in (file, log))
     if size > MOST_COPIED:
-        raise _TooLargeError(
+        raise _NotCopiedError(
             f"not looked into: with its log it has {size:,} bytes, and at most {MOST_COPIED:,} are "
             "copied for a look"
         )

@@ -64,21 +64,33 @@ def defined(module: ast.Module) -> Iterator[str]:
                 yield target.id
 
 
-def public_types() -> Iterator[tuple[str, str]]:
-    """Yield the name and the file of every public class and named type of the package."""
+def types() -> Iterator[tuple[str, str]]:
+    """Yield the name and the file of every class and named type of the package."""
     for path in sorted(ROOT.rglob("*.py")):
         file = path.relative_to(ROOT)
         if file.parts[0] in BESIDE or any(part.startswith(".") for part in file.parts):
             continue
         for name in defined(ast.parse(path.read_text(encoding="utf-8"))):
-            if not name.startswith("_"):
-                yield name, file.as_posix()
+            yield name, file.as_posix()
 
 
 def test_no_two_public_types_share_a_name() -> None:
     """One name, one meaning: who reads a name in a trace or a review knows which type it is."""
     files: dict[str, list[str]] = {}
-    for name, file in public_types():
-        files.setdefault(name, []).append(file)
+    for name, file in types():
+        if not name.startswith("_"):
+            files.setdefault(name, []).append(file)
 
     assert {name: where for name, where in files.items() if len(where) > 1} == {}
+
+
+NOT_YET = {("_Placed", "grounding/evidence.py")}
+"""Private types of a room that is being rebuilt, to be renamed with it."""
+
+
+def test_no_private_type_takes_the_name_of_a_public_one() -> None:
+    """A name means the same with its underscore, or it is another name."""
+    every = set(types())
+    public = {name for name, _ in every if not name.startswith("_")}
+
+    assert {one for one in every if one[0].startswith("_") and one[0][1:] in public} == NOT_YET

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ...state.task import Modality
-from ..requests import Risk, Role, Signals
-from .tokens import BYTES_PER_TOKEN_ESTIMATE
+from ..requests import BYTES_PER_TOKEN_ESTIMATE, Risk, Role, Signals
 
 
 def signals_for(

@@ -23,6 +23,7 @@ from unicodedata import normalize
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 
 from ...state.values import Json, JsonObject, canonical_json
+from ..requests import BYTES_PER_TOKEN_ESTIMATE
 
 MESSAGE_OVERHEAD = 16
 """Tokens of a chat template around one message, role and separators included."""
@@ -30,8 +31,6 @@ PROMPT_OVERHEAD = 64
 """Tokens that a template puts around the conversation."""
 TOOLS_OVERHEAD = 640
 """Tokens of the instructions that providers add when there is a schema or a forced call."""
-BYTES_PER_TOKEN_ESTIMATE = 4
-"""For estimates that need not be bounds: whether a prompt fits a context window."""
 
 IMAGE_TOKENS: tuple[tuple[str, int], ...] = (
     (r"gpt-4o-mini", 2_833 + 8 * 5_667),

@@ -34,7 +34,7 @@ class HealthView:
 
 
 @dataclass(kw_only=True)
-class _Entry:
+class _HealthEntry:
     breaker: Breaker = field(default_factory=Breaker)
     last_failure: str = ""
     seconds: deque[float] = field(default_factory=lambda: deque[float](maxlen=SAMPLES))
@@ -45,7 +45,7 @@ class HealthBoard:
 
     def __init__(self) -> None:
         self._lock = new_lock()
-        self._entries: dict[HealthKey, _Entry] = {}
+        self._entries: dict[HealthKey, _HealthEntry] = {}
 
     def admit(self, key: HealthKey, *, now: float, probe_seconds: float) -> bool:
         """Say whether a call may go out. A half-open breaker lets one probe through.
@@ -114,8 +114,8 @@ class HealthBoard:
                 return None
             return percentile(entry.seconds, share)
 
-    def _entry(self, key: HealthKey) -> _Entry:
-        return self._entries.setdefault(key, _Entry())
+    def _entry(self, key: HealthKey) -> _HealthEntry:
+        return self._entries.setdefault(key, _HealthEntry())
 
 
 def _is_page(failure: AttemptFailure) -> bool:

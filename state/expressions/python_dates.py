@@ -23,10 +23,10 @@ _DAY = 1_440
 
 def as_functions(tree: ast.expr) -> ast.expr:
     """Return a tree in which dates are told by functions of the language."""
-    return _Reader().visit(tree)
+    return _DateReader().visit(tree)
 
 
-class _Reader(ast.NodeTransformer):
+class _DateReader(ast.NodeTransformer):
     """Works from the inside out, so that a part finds its own parts read already."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:

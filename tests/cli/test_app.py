@@ -69,6 +69,13 @@ def test_commands_over_records_import_no_agent(desk, words):
     assert not imported(*words) & HEAVY
 
 
+def test_a_route_is_explained_without_messages(desk):
+    """What it estimates of a request needs no library of messages, nor what that imports."""
+    assert desk("token", "rotate").code == 0
+
+    assert not imported("route", "explain", "hello") & {*HEAVY, "langchain_core"}
+
+
 def test_listed_tokens_need_no_agent(desk):
     """The list of tokens is read without the agent, once there is a key."""
     desk("token", "rotate")
