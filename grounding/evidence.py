@@ -197,7 +197,7 @@ def _index_records(name: str, source: str, text: str, records: Records) -> Index
             leaves.append(leaf)
             length += len(leaf.value) + 1
     facts = read("\n".join([*lines, source])[: LONGEST + len(source)])
-    placed = _Placed(facts, starts, leaves, length)
+    placed = _PlacedFacts(facts, starts, leaves, length)
     numbers = [h for leaf in records.leaves if (h := _number(leaf, name))]
     held = [*numbers, *(placed.held(q, name) for q in facts.quantities)]
     keys = {w for leaf in records.leaves for w in key_words(leaf.key)}
@@ -220,7 +220,7 @@ def _unread(facts: StatedFacts) -> int:
     return int(len(facts.quantities) >= MOST)
 
 
-class _Placed:
+class _PlacedFacts:
     """Which field each fact of the joined text values came from."""
 
     def __init__(
@@ -272,7 +272,7 @@ def _number(leaf: Leaf, name: str) -> Held | None:
     )
 
 
-def _rows(records: Records, held: list[Held], placed: _Placed, name: str) -> list[Row]:
+def _rows(records: Records, held: list[Held], placed: _PlacedFacts, name: str) -> list[Row]:
     by_row: dict[Path, list[Leaf]] = {}
     for leaf in records.leaves:
         by_row.setdefault(_row_path(leaf.path), []).append(leaf)

@@ -69,7 +69,7 @@ class _ReadState:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _OpenRead:
+class _ReadUnderWay:
     """A question to the store that is under way."""
 
     read: asyncio.Future[None]
@@ -103,7 +103,9 @@ class SwitchBoard:
         self._timeout = timeout_seconds
         self._clock = clock
         self._reading: _ReadState | None = None
-        self._asked: WeakKeyDictionary[asyncio.AbstractEventLoop, _OpenRead] = WeakKeyDictionary()
+        self._asked: WeakKeyDictionary[asyncio.AbstractEventLoop, _ReadUnderWay] = (
+            WeakKeyDictionary()
+        )
 
     async def snapshot(self) -> SwitchState:
         """Return the switches as they were at most `max_age_seconds` ago.
@@ -124,7 +126,7 @@ class SwitchBoard:
 
     async def _read_for_all(self, loop: asyncio.AbstractEventLoop) -> SwitchState:
         """Read while other readers of the loop wait; they get the same reading, or error."""
-        asked = self._asked[loop] = _OpenRead(read=loop.create_future(), started=self._clock())
+        asked = self._asked[loop] = _ReadUnderWay(read=loop.create_future(), started=self._clock())
         try:
             state = await self._read()
         except StoreError as error:

@@ -54,12 +54,12 @@ def check_plan(
             to be quoted to a model.
     """
     check_unique(plan)
-    scope = _InReach(plan=plan, attachments=attachments, tools=shapes, arguments=arguments)
+    scope = _Readable(plan=plan, attachments=attachments, tools=shapes, arguments=arguments)
     found = _check_group(plan.steps, scope)
     _check_answer(plan, replace(scope, shapes=found))
 
 
-def _check_answer(plan: Plan, scope: _InReach) -> None:
+def _check_answer(plan: Plan, scope: _Readable) -> None:
     outside = frozenset(step.id for step in plan.steps)
     for index, sentence in enumerate(plan.answer):
         where = f"answer.{index}"
@@ -77,7 +77,7 @@ def _check_answer(plan: Plan, scope: _InReach) -> None:
 
 
 @dataclass(frozen=True)
-class _InReach:
+class _Readable:
     """What the steps of a group can read."""
 
     plan: Plan
@@ -106,7 +106,7 @@ class _InReach:
         return ""
 
 
-def _check_group(steps: tuple[Step, ...], scope: _InReach) -> dict[str, Shape]:
+def _check_group(steps: tuple[Step, ...], scope: _Readable) -> dict[str, Shape]:
     """Check steps that stand side by side, each after what it reads; return their shapes."""
     readable = scope.shapes.keys() | {step.id for step in steps}
     for step in steps:
@@ -124,7 +124,7 @@ def _check_group(steps: tuple[Step, ...], scope: _InReach) -> dict[str, Shape]:
     return shapes
 
 
-def _check_step(step: Step, scope: _InReach, readable: Collection[str]) -> None:
+def _check_step(step: Step, scope: _Readable, readable: Collection[str]) -> None:
     _check_kind(step)
     if step.for_each is not None:
         check_loop(step, step.for_each, around=scope.loops, most=scope.most)
@@ -149,7 +149,7 @@ def _located(step: Step) -> Iterator[Reference]:
         yield Reference(at="after", step=id_)
 
 
-def _unknown(ref: Reference, step: Step, scope: _InReach, readable: Collection[str]) -> PlanError:
+def _unknown(ref: Reference, step: Step, scope: _Readable, readable: Collection[str]) -> PlanError:
     where = f"{step.id}.{ref.at}"
     if loop := scope.loop_of(ref.step):
         return PlanError(
@@ -188,7 +188,7 @@ def _check_kind(step: Step) -> None:
         )
 
 
-def _check_values(step: Step, scope: _InReach) -> Shape:
+def _check_values(step: Step, scope: _Readable) -> Shape:
     """Check the step's expressions and paths against known shapes; return its own shape."""
     if step.when:
         _check_condition(step, scope)
@@ -203,7 +203,7 @@ def _check_values(step: Step, scope: _InReach) -> Shape:
     return shape
 
 
-def _check_arguments(step: Step, scope: _InReach) -> None:
+def _check_arguments(step: Step, scope: _Readable) -> None:
     """Compare what is worked out with the tool's arguments; literals have their own check."""
     wanted = scope.arguments.get(step.tool, ANY) if step.kind == "tool" else ANY
     for name, value in step.args.items():
@@ -218,7 +218,7 @@ def _check_arguments(step: Step, scope: _InReach) -> None:
                 )
 
 
-def _possible(value: Json, scope: _InReach) -> Iterator[Shape]:
+def _possible(value: Json, scope: _Readable) -> Iterator[Shape]:
     """Yield the shape of each value that an argument may come to."""
     match value:
         case {"$first_of": [*parts]}:
@@ -238,7 +238,7 @@ def _forms(step: Step) -> Iterator[tuple[str, Json]]:
         yield "on_error.use", step.on_error.use
 
 
-def _check_condition(step: Step, scope: _InReach) -> None:
+def _check_condition(step: Step, scope: _Readable) -> None:
     where = f"{step.id}.when"
     _inferred(step.when, where, scope, infer_condition)
     found = reads(step.when)
@@ -266,12 +266,12 @@ def _check_condition(step: Step, scope: _InReach) -> None:
         )
 
 
-def _shape_at(scope: _InReach) -> ShapeAt:
+def _shape_at(scope: _Readable) -> ShapeAt:
     return lambda node: infer(Expression(source="", tree=node), scope.shapes)
 
 
 def _inferred(
-    source: str, where: str, scope: _InReach, inference: Callable[[str, Mapping[str, Shape]], _T]
+    source: str, where: str, scope: _Readable, inference: Callable[[str, Mapping[str, Shape]], _T]
 ) -> _T:
     try:
         check_constants(source)
@@ -283,7 +283,7 @@ def _inferred(
         ) from error
 
 
-def _check_form(value: Json, where: str, scope: _InReach) -> None:
+def _check_form(value: Json, where: str, scope: _Readable) -> None:
     """Check a literal with references, however deep these stand."""
     if isinstance(value, str):
         _check_text(value, where, scope)
@@ -304,7 +304,7 @@ def _check_form(value: Json, where: str, scope: _InReach) -> None:
                 _check_form(item, f"{where}.{key}", scope)
 
 
-def _check_text(text: str, where: str, scope: _InReach) -> None:
+def _check_text(text: str, where: str, scope: _Readable) -> None:
     """Refuse a text that names a step's value as a template would: nobody would put it in."""
     if found := placeholder(text, scope.shapes.keys()):
         raise PlanError(
@@ -314,7 +314,7 @@ def _check_text(text: str, where: str, scope: _InReach) -> None:
         )
 
 
-def _form_shape(value: Json, scope: _InReach, where: str = "") -> Shape:
+def _form_shape(value: Json, scope: _Readable, where: str = "") -> Shape:
     """Return the shape of a literal with references."""
     if isinstance(value, list):
         return list_of(merged(_form_shape(item, scope, where) for item in value))
@@ -332,7 +332,7 @@ def _form_shape(value: Json, scope: _InReach, where: str = "") -> Shape:
     return Shape("object", fields=fields, open=False)
 
 
-def _path_shape(value: Json, where: str, scope: _InReach) -> Shape:
+def _path_shape(value: Json, where: str, scope: _Readable) -> Shape:
     path = value.get("path", "")
     try:
         return shape_at(scope.shapes.get(value["$from"], ANY), path)
@@ -344,7 +344,7 @@ def _path_shape(value: Json, where: str, scope: _InReach) -> Shape:
         ) from error
 
 
-def _shape(step: Step, scope: _InReach) -> Shape:
+def _shape(step: Step, scope: _Readable) -> Shape:
     match step.kind:
         case "tool":
             return scope.tools.get(step.tool, ANY)
@@ -360,7 +360,7 @@ def _shape(step: Step, scope: _InReach) -> Shape:
             return ANY
 
 
-def _kinds_of_items(loop: ForEach, scope: _InReach) -> Iterator[Shape]:
+def _kinds_of_items(loop: ForEach, scope: _Readable) -> Iterator[Shape]:
     """Yield the shapes of items of different kinds in a list that is written out."""
     tree = parse(loop.items).tree
     if isinstance(tree, ast.List):
@@ -369,7 +369,7 @@ def _kinds_of_items(loop: ForEach, scope: _InReach) -> Iterator[Shape]:
             yield from {item.kind: item for item in items}.values()
 
 
-def _loop_shape(step: Step, loop: ForEach, scope: _InReach) -> Shape:
+def _loop_shape(step: Step, loop: ForEach, scope: _Readable) -> Shape:
     where = f"{step.id}.for_each"
     items = _inferred(loop.items, f"{where}.items", scope, infer)
     if items.kind not in ("any", "list"):

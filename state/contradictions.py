@@ -79,7 +79,7 @@ class _Conjunct:
         return printed(self.node) if self.holds else f"not {printed(self.node)}"
 
     @functools.cached_property
-    def facts(self) -> tuple[_Comparing, ...]:
+    def facts(self) -> tuple[_ConstantTest, ...]:
         """What the part says of values."""
         return tuple(_compared(self))
 
@@ -112,7 +112,7 @@ def _joined(node: ast.expr, *, holds: bool) -> Iterator[_Conjunct]:
 
 
 @dataclass(frozen=True)
-class _Comparing:
+class _ConstantTest:
     """How a value compares with constants."""
 
     of: str
@@ -123,7 +123,7 @@ class _Comparing:
     """The value, where it is one that may be known."""
 
 
-def _compared(part: _Conjunct) -> Iterator[_Comparing]:
+def _compared(part: _Conjunct) -> Iterator[_ConstantTest]:
     """Yield what a part says of values."""
     if not isinstance(part.node, ast.Compare):
         yield from _held(part)
@@ -137,31 +137,31 @@ def _compared(part: _Conjunct) -> Iterator[_Comparing]:
             yield from _of_two(_SAME.get(sign, sign), left, right)
 
 
-def _held(part: _Conjunct) -> Iterator[_Comparing]:
+def _held(part: _Conjunct) -> Iterator[_ConstantTest]:
     """Yield what a value is that stands as a condition by itself."""
     name = printed(part.node)
-    yield _Comparing(name, ast.NotIn if part.holds else ast.In, _FALSE, part.node)
+    yield _ConstantTest(name, ast.NotIn if part.holds else ast.In, _FALSE, part.node)
     # Of what is true or false itself nobody asks the length: that would be an error.
-    yield _Comparing(f"len({name})", ast.Gt if part.holds else ast.Eq, (Decimal(0),))
+    yield _ConstantTest(f"len({name})", ast.Gt if part.holds else ast.Eq, (Decimal(0),))
 
 
-def _of_two(sign: type[ast.cmpop], left: ast.expr, right: ast.expr) -> Iterator[_Comparing]:
+def _of_two(sign: type[ast.cmpop], left: ast.expr, right: ast.expr) -> Iterator[_ConstantTest]:
     if sign in (ast.In, ast.NotIn):
         if isinstance(right, ast.List | ast.Tuple | ast.Set):
             listed = [_constant(item) for item in right.elts]
             if all(value is not None for value in listed):
                 values = tuple(value for value in listed if value is not None)
-                yield _Comparing(printed(left), sign, values, left)
+                yield _ConstantTest(printed(left), sign, values, left)
     elif printed(left) == printed(right):
-        yield _Comparing(f"{printed(left)} to itself", ast.Eq, (Decimal(0),))
-        yield _Comparing(f"{printed(left)} to itself", sign, (Decimal(0),))
+        yield _ConstantTest(f"{printed(left)} to itself", ast.Eq, (Decimal(0),))
+        yield _ConstantTest(f"{printed(left)} to itself", sign, (Decimal(0),))
     elif (value := _constant(right)) is not None:
-        yield _Comparing(printed(left), sign, (value,), left)
+        yield _ConstantTest(printed(left), sign, (value,), left)
     elif (value := _constant(left)) is not None:
-        yield _Comparing(printed(right), _MIRRORED.get(sign, sign), (value,), right)
+        yield _ConstantTest(printed(right), _MIRRORED.get(sign, sign), (value,), right)
     else:
         # Of two values each other's comparison is one fact with two names.
-        yield _Comparing(f"{printed(left)} to {printed(right)}", sign, (Decimal(0),))
+        yield _ConstantTest(f"{printed(left)} to {printed(right)}", sign, (Decimal(0),))
 
 
 def _constant(node: ast.expr) -> _Bound | None:
@@ -225,7 +225,7 @@ class _Known:
                 return tuple(dict.fromkeys([f"({part.said})", *others]))
         return ()
 
-    def _before(self, fact: _Comparing) -> _Told:
+    def _before(self, fact: _ConstantTest) -> _Told:
         counts = fact.of.startswith(_COUNTS)
         told = _Told(ranges={"number": _Range(least=Decimal(0))} if counts else {})
         shape = ANY if fact.node is None else self.shape_at(fact.node)
@@ -249,7 +249,7 @@ class _Told:
     ranges: dict[str, _Range] = field(default_factory=dict[str, "_Range"])
     """Numbers and days have an order each; other texts have none that anybody means."""
 
-    def learn(self, fact: _Comparing) -> None:
+    def learn(self, fact: _ConstantTest) -> None:
         """Take one comparison more."""
         values, sign = set(fact.values), fact.sign
         if sign in (ast.Eq, ast.In):
