@@ -10,7 +10,7 @@ from ..state.names import VariableName
 from .kinds import ALL, GROUPS, KINDS, kinds_named
 from .own_patterns import own_recognisers
 
-Destination = Literal["prompts", "traces", "logs", "exports"]
+Destination = Literal["prompts", "traces", "logs", "exports", "audit"]
 """Where text goes that others read."""
 
 KindNames = tuple[Annotated[str, Field(min_length=1)], ...]
@@ -48,6 +48,8 @@ class MaskingSettings(BaseModel):
     """Masked in what is logged."""
     exports: KindNames = (ALL,)
     """Masked in what `pointsman trace` shows of others' runs."""
+    audit: KindNames = (ALL,)
+    """Masked in what runs note in the audit log; what people decide stands there as it is."""
     seal_checkpoints: bool = False
     """Whether the state of threads is encrypted in its SQLite file: it holds values."""
     patterns: dict[str, str] = {}
@@ -70,7 +72,7 @@ class MaskingSettings(BaseModel):
         return self
 
     def _named(self) -> dict[str, KindNames]:
-        places = {place: self.at(place) for place in ("prompts", "traces", "logs")}
+        places = {place: self.at(place) for place in ("prompts", "traces", "logs", "audit")}
         classes = {f"data_classes.{name}": names for name, names in self.data_classes.items()}
         return {**places, "exports": self.exports, "tools.kinds": self.tools.kinds, **classes}
 
@@ -85,3 +87,5 @@ class MaskingSettings(BaseModel):
                 return self.logs
             case "exports":
                 return self.exports
+            case "audit":
+                return self.audit

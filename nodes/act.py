@@ -6,6 +6,7 @@ import time
 
 from langgraph.runtime import Runtime
 
+from ..runs.audited import audited_call
 from ..runs.dependencies import Dependencies
 from ..runs.lane_view import LaneView, Performed
 from ..runs.observed import observed_step, observed_tool
@@ -30,6 +31,7 @@ async def act(
                 async with observed_tool(current.step.tool, route.args) as call:
                     outcome = await call_tool(current, route, dependencies)
                     call.append(outcome)
+                await audited_call(current.step, outcome, current.run, dependencies)
             case "model":
                 outcome = await ask_model(current, route, runtime, dependencies)
             case "extract":

@@ -10,6 +10,7 @@ from langchain_core.messages import HumanMessage
 from langgraph.runtime import Runtime
 
 from ..errors import TaskError
+from ..runs.audited import audited_input
 from ..runs.conversation import asking, conversation, is_same_input, spoken
 from ..runs.data_classes import heard_by_now
 from ..runs.dependencies import Dependencies
@@ -66,6 +67,7 @@ async def normalize(
     )
     run = await open_run(view, task, runtime, dependencies)
     await note_owner(run, dependencies.store.journal)
+    await audited_input(task, run, dependencies)
     same_turn = view.begun and view.run.id == run.id
     messages = [HumanMessage(text)] if view.given_task else []
     waiting = () if not view.begun else view.parked if same_turn else view.waiting

@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 
 from ..errors import PlanError
 from ..policy.approvals import action_digest
+from ..runs.audited import audited_route
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.lane_view import GaveWay, LaneView, Route, Routed, StepEnded
@@ -50,6 +51,7 @@ async def route(
         decided = decided.model_copy(update={"decided": current.decided(decided)})
         decided = after_failure(current, decided)
         decided = decided.model_copy(update={"bound": current.bound()})
+        await audited_route(current.step.id, decided, current.run, dependencies)
         if decided.status == "waiting":
             emit(runtime, "waiting", node="route", step=decided.step, why=_why(decided))
         else:
@@ -57,6 +59,7 @@ async def route(
                 current.run.id, current.run.thread_id, decided
             )
         return leave(view, decided, max_inline=max_inline)
+    await audited_route(current.step.id, decided, current.run, dependencies)
     emit(
         runtime,
         "step_started",

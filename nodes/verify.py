@@ -9,6 +9,7 @@ from langgraph.graph import END
 from langgraph.runtime import Runtime
 
 from ..policy.recorded import recorded
+from ..runs.audited import audited_verdict
 from ..runs.data_classes import of_output
 from ..runs.dependencies import Dependencies
 from ..runs.events import emit
@@ -42,6 +43,7 @@ async def verify(
         now=current.now,
     )
     attempts = (*view.attempts, _attempt(current, outcome, verdict))
+    await audited_verdict(current.step.id, attempts[-1], current.run, dependencies)
     if verdict.action in ("retry", "fallback"):
         emit(runtime, "step_retried", node="verify", step=current.step.id, why=verdict.reason)
         await _back_off(current, outcome, dependencies)

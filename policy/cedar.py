@@ -45,7 +45,14 @@ class CedarPolicy:
         self._compiled = load_policies(self.settings, folder)
         self._remembered = RememberedRulings()
         overrides = {name: o.model_dump(mode="json") for name, o in self.settings.tools.items()}
-        self.version = digest([self._compiled.digest, overrides, self.settings.environment])
+        environment = self.settings.environment
+        self.version = digest([self._compiled.digest, overrides, environment])
+        self.texts: JsonObject = {
+            **self._compiled.texts,
+            "overrides": overrides,
+            "environment": environment,
+        }
+        """Whatever its version is made of, for those who want to read what was in force."""
 
     def decide(self, contract: ToolContract, facts: CallFacts) -> PolicyDecision:
         """Say whether the call runs unattended, waits for a person, or is refused."""

@@ -65,6 +65,8 @@ class CompiledPolicies:
     """Parsed handles that decisions reuse."""
 
     digest: str
+    texts: Mapping[str, str]
+    """Of policies and schema, as they were given."""
     policies: cedarpy.PolicySet
     schema: cedarpy.Schema
     notes: Mapping[str, PolicyNote]
@@ -131,6 +133,7 @@ def compile_policies(policies: str, schema: str) -> CompiledPolicies:
         )
     return CompiledPolicies(
         digest=digest([bound(policies), bound(schema)]),
+        texts={"policies": policies, "schema": schema},
         policies=parsed,
         schema=parsed_schema,
         notes=notes,

@@ -9,6 +9,7 @@ from ..state.migrations import read_stored
 from ..state.results import told_by
 from ..state.values import digest
 from ..stores.journal import ANSWER
+from .audited import audited_answer
 from .dependencies import Dependencies
 from .view import RunView
 
@@ -28,5 +29,6 @@ async def answer_once(
     answer = await write()
     free = await view.memory.model_calls(run.id, dependencies.models) == paid
     wait = not view.memory.may_owe(free)
+    await audited_answer(answer, run, dependencies)
     await journal.record_note(run.id, run.thread_id, kind, version, answer.to_json(), wait=wait)
     return answer

@@ -6,8 +6,10 @@ import logging
 
 from ..errors import StoreError
 from ..state.results import StepResult
+from ..state.values import JsonObject, digest
 from ..stores.records import ApprovalRecord
 from .asking import renewed
+from .audited import audited
 from .decisions import explained, with_facts
 from .dependencies import Dependencies
 from .edits import edited
@@ -46,6 +48,8 @@ async def _apply(
     """Turn one closed request into the step's new result."""
     decision = record.decisions[-1]
     request = record.request
+    if request.unknown_effect or record.status == "edited":
+        await _overridden(record, view, dependencies)
     if request.unknown_effect:
         request = await with_facts(request, view, dependencies)
         return await cleared_up(result, request, record.decisions, dependencies)
@@ -60,3 +64,16 @@ async def _apply(
             return declined(result, "responded", decision)
         case _:
             return declined(result, "rejected", decision)
+
+
+async def _overridden(record: ApprovalRecord, view: RunView, dependencies: Dependencies) -> None:
+    """Note that a person's word stands in the place of what the agent wanted or knew."""
+    request, decision = record.request, record.decisions[-1]
+    body: JsonObject = {
+        "step": request.step,
+        "approval_id": request.id,
+        "of": "outcome" if request.unknown_effect else "arguments",
+        "before": digest(request.args),
+        "after": digest(decision.args) if decision.args is not None else decision.type,
+    }
+    await audited("override", view.run, body, dependencies, actor=decision.approver)

@@ -19,6 +19,7 @@ from ..state.revision import as_they_ran
 from ..state.run import Principal, Stop
 from ..state.values import JsonObject, digest
 from ..tools.contract import ToolContract
+from .audited import audited_plan
 from .data_classes import of_parked
 from .dependencies import Dependencies
 from .events import emit, emitter
@@ -125,6 +126,7 @@ async def make_plan(
             await validate_apart(made, request, dependencies.tools)
         except PlanError as error:
             made = Declined(planner=made.planner, reason=f"The plan is not valid: {error}")
+    await audited_plan(made, request.version, run, dependencies)
     await journal.record_note(
         run.id,
         run.thread_id,

@@ -12,7 +12,7 @@ from ..state.approval import ApprovalRequest, Decision, DecisionType
 from ..state.consent import Revocation, name_form
 from ..state.endorsement import Endorsement
 from ..state.grant import CallGrant
-from .audit import SqlAuditLog, append_entry
+from .audit import AuditDraft, SqlAuditLog, append_entries, append_entry
 from .bodies import body_of, record_in
 from .database import Database
 from .endorsements import ENDORSEMENTS
@@ -126,16 +126,43 @@ class SqlApprovalStore:
         calls cannot wait for each other.
         """
 
-        def work(connection: Connection) -> list[ApprovalRecord]:
-            for request in requests:
-                self._open(connection, run_id, thread_id, request)
-            return [self._load(connection, request.id) for request in requests]
+        def work(connection: Connection) -> tuple[list[ApprovalRecord], list[AuditEntry]]:
+            asked = [r for r in requests if self._open(connection, run_id, thread_id, r)]
+            records = [self._load(connection, request.id) for request in requests]
+            drafts = [self._asking(connection, r) for r in records if r.request in asked]
+            return records, append_entries(connection, drafts)
 
-        return await self._database.write(work) if requests else []
+        if not requests:
+            return []
+        records, entries = await self._database.write(work)
+        self._log.appended(entries)
+        return records
+
+    def _asking(self, connection: Connection, record: ApprovalRecord) -> AuditDraft:
+        """Return what the audit log says of a request; its texts stand with the request."""
+        request = record.request
+        return AuditDraft(
+            kind="approval_requested",
+            at=request.requested_at or self._clock(),
+            tenant=_tenant(connection, record),
+            thread_id=record.thread_id,
+            run_id=record.run_id,
+            actor=request.requester,
+            body={
+                "approval_id": request.id,
+                "step": request.step,
+                "tool": request.tool,
+                "digest": request.digest,
+                "policy": list(request.policy),
+                "quorum": request.quorum,
+                "expires_at": request.expires_at,
+            },
+        )
 
     def _open(
         self, connection: Connection, run_id: str, thread_id: str, request: ApprovalRequest
-    ) -> None:
+    ) -> bool:
+        """Record a request that is new or asks anew; say whether it does."""
         values = {"request": body_of(request), "expires_at": request.expires_at}
         if insert_if_absent(
             connection,
@@ -148,15 +175,17 @@ class SqlApprovalStore:
             reason="",
             **values,
         ):
-            return
+            return True
         row = _row(connection, request.id, lock=True)
         record = self._record(connection, row)
         newer = request.requested_at > record.request.requested_at
         # A replay asks later for what is on record, and is no new request if that lapses after it.
         since = request.requested_at >= (row.expires_at or 0.0)
-        if record.status in _LAPSED and newer and since:
+        anew = record.status in _LAPSED and newer and since
+        if anew:
             again = {"round": approvals.c.round + 1, "reason": "", "status": "waiting"}
             _change(connection, request.id, **again, **values)
+        return anew
 
     async def get(self, approval_id: str) -> ApprovalRecord:
         """Return one record. Raises `NotFoundError`."""

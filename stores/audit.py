@@ -177,6 +177,7 @@ class SqlAuditLog:
         self._lock = threading.Lock()
         self._unsigned: list[SignedEntry] = []
         self._begun = False
+        self._told: set[tuple[str, str]] = set()
 
     async def append(
         self,
@@ -209,6 +210,18 @@ class SqlAuditLog:
         """
         rider = Last(self._closing, draft)
         await self._database.with_next_write(f"audit {uuid4().hex}", rider)
+
+    def first_time(self, tenant: str, fact: str) -> bool:
+        """Say whether this process has not asked so before; what seldom changes is noted then."""
+        told = (tenant, fact)
+        if told in self._told:
+            return False
+        self._told.add(told)
+        return True
+
+    def appended(self, entries: Sequence[AuditEntry]) -> None:
+        """Note that entries are durable; they are signed with the next ones."""
+        self._placed(entries, due=False)
 
     def _closing(self, connection: Connection, drafts: Sequence[AuditDraft]) -> Arrived:
         entries = append_entries(connection, drafts)

@@ -88,6 +88,14 @@ class SqlPayloads:
         content = await self._database.compute(lambda: content_of_bytes(data, media_type))
         return await self._stored(content)
 
+    async def put_with_next_write(self, value: Json) -> str:
+        """Store a JSON value with whatever is written next, and return its digest."""
+        [content] = await contents_of(self._database, [value])
+        await self._database.with_next_write(
+            f"payload {content.digest}", lambda connection: insert_content(connection, content)
+        )
+        return content.digest
+
     async def _stored(self, content: Content) -> str:
         await self._database.write(lambda connection: insert_content(connection, content))
         return content.digest

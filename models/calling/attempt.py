@@ -15,6 +15,7 @@ from ...finishing import finish, to_the_end
 from ...state.run import Run
 from ...state.usage import Usage
 from ...state.values import Json
+from ...stores.audit import AuditDraft
 from ...stores.records import Cap, ModelAttempt
 from ..catalog.prices import Consumption
 from ..catalog.settings import Catalog, ModelSettings
@@ -42,6 +43,26 @@ T = TypeVar("T")
 
 RESERVATION_GRACE = 120.0
 """Seconds after an attempt's timeout when the reservation of a dead process may be dropped."""
+
+
+_AUDITED = frozenset(
+    {
+        "endpoint",
+        "estimated",
+        "id",
+        "input_tokens",
+        "model",
+        "outcome",
+        "output_tokens",
+        "prompt",
+        "reply",
+        "role",
+        "step",
+        "usd",
+        "why",
+    }
+)
+"""Facts of an attempt that its entry in the audit log has; an error may quote anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,7 +312,22 @@ class Attempts:
         """Record an attempt with what was said."""
         said = call.raw and {"text": call.raw.text, "tool_calls": list(call.raw.calls)}
         asked = transcript(job.prompt.messages)
-        return await self._store.attempts.record(record, prompt=asked, reply=said)
+        kept = await self._store.attempts.record(record, prompt=asked, reply=said)
+        await self._store.audit.note(_audited(kept, job))
+        return kept
+
+
+def _audited(kept: ModelAttempt, job: AttemptSpec) -> AuditDraft:
+    """Return what the audit log says of an attempt; what was said stands in the payload store."""
+    told = kept.model_dump(mode="json", include=_AUDITED)
+    return AuditDraft(
+        kind="attempt",
+        at=time.time(),
+        tenant=job.run.principal.tenant,
+        thread_id=kept.thread_id,
+        run_id=kept.run_id,
+        body=told,
+    )
 
 
 def _is_refused(failure: AttemptFailure | None) -> bool:
