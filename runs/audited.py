@@ -27,19 +27,27 @@ Kind = Literal[
 
 
 async def audited(
-    kind: Kind, run: Run, body: JsonObject, dependencies: Dependencies, *, actor: str = ""
+    kind: Kind,
+    run: Run,
+    facts: JsonObject,
+    dependencies: Dependencies,
+    *,
+    texts: JsonObject | None = None,
+    actor: str = "",
 ) -> None:
     """Note one decision of a run.
 
     Args:
         kind: What was decided.
         run: Of which run.
-        body: What was decided, and why.
+        facts: What was decided: names, numbers and digests of ours.
         dependencies: Where to, and what masks it.
+        texts: What people, models and tools may have written, which is masked.
         actor: Whose decision it is; the run's own if empty.
     """
     masker, tenant = dependencies.masker, run.principal.tenant
-    masked = await masker.at_length(body, masker.kinds_at("audit"), masker.pseudonyms(tenant))
+    kinds, pseudonyms = masker.kinds_at("audit"), masker.pseudonyms(tenant)
+    masked = await masker.at_length(texts, kinds, pseudonyms) if texts else {}
     await dependencies.store.audit.note(
         AuditDraft(
             kind=kind,
@@ -48,7 +56,7 @@ async def audited(
             thread_id=run.thread_id,
             run_id=run.id,
             actor=actor,
-            body=masked,
+            body=facts | masked,
             is_last=kind == "answer",
         )
     )
@@ -59,51 +67,43 @@ async def audited_input(task: Task, run: Run, dependencies: Dependencies) -> Non
     policy, audit = dependencies.policy, dependencies.store.audit
     if audit.first_time(run.principal.tenant, policy.version):
         texts = await dependencies.store.payloads.put_with_next_write(policy.texts)
-        body = {"policy": policy.version, "texts": texts}
-        await audited("policy_version", run, body, dependencies)
-    body = {
-        "text": task.text,
-        "digest": run.input_digest,
-        "attachments": {item.name: item.payload for item in task.attachments},
-        "policy": policy.version,
-    }
-    await audited("input", run, body, dependencies, actor=run.principal.id)
+        facts = {"policy": policy.version, "texts": texts}
+        await audited("policy_version", run, facts, dependencies)
+    facts = {"digest": run.input_digest, "policy": policy.version}
+    if task.attachments:
+        facts["attachments"] = [item.payload for item in task.attachments]
+    texts: JsonObject = {"text": task.text}
+    await audited("input", run, facts, dependencies, texts=texts, actor=run.principal.id)
 
 
 async def audited_plan(
     made: Plan | Declined, version: int, run: Run, dependencies: Dependencies
 ) -> None:
     """Note a plan, or why there is none."""
-    body: JsonObject = {"planner": made.planner, "version": version}
+    facts: JsonObject = {"planner": made.planner, "version": version}
+    texts: JsonObject = {"declined": made.reason} if isinstance(made, Declined) else {}
     if isinstance(made, Plan):
-        steps = [_told(step) for step in made.every_step()]
-        body |= {"steps": steps, "digest": digest(made.to_json())}
-    else:
-        body["declined"] = made.reason
-    await audited("plan", run, body, dependencies)
-
-
-def _told(step: Step) -> JsonObject:
-    return {"id": step.id, "kind": step.kind, "tool": step.tool, "goal": step.goal}
+        steps = [*made.every_step()]
+        facts["steps"] = [{"id": s.id, "kind": s.kind, "tool": s.tool} for s in steps]
+        facts["digest"] = digest(made.to_json())
+        texts = {"goals": {s.id: s.goal for s in steps if s.goal}}
+    await audited("plan", run, facts, dependencies, texts=texts)
 
 
 async def audited_route(
     step: str, routed: Route | StepResult, run: Run, dependencies: Dependencies
 ) -> None:
     """Note how a step is to run, or that it may not, under which policy and by whose word."""
-    body: JsonObject = {"step": step, "policy": dependencies.policy.version}
+    facts: JsonObject = {"step": step, "policy": dependencies.policy.version}
+    told = routed.to_json()
     if isinstance(routed, Route):
-        told = routed.to_json()
-        kept = ("action", "why", "approval", "again", "leans_on", "args", "provenance")
-        body |= {key: told[key] for key in kept if key in told}
-        body["candidates"] = [candidate.name for candidate in routed.candidates]
+        facts |= {k: told[k] for k in ("action", "approval", "again", "leans_on") if k in told}
+        facts["candidates"] = [candidate.name for candidate in routed.candidates]
+        texts = {k: told[k] for k in ("why", "args", "provenance") if told.get(k)}
     else:
-        body["status"] = routed.status
-        if routed.failure:
-            body["failure"] = routed.failure.to_json()
-        if routed.approval:
-            body["request"] = routed.approval.id
-    await audited("route", run, body, dependencies)
+        facts |= {"status": routed.status, "request": routed.approval.id if routed.approval else ""}
+        texts = {k: told[k] for k in ("failure", "reason") if k in told}
+    await audited("route", run, facts, dependencies, texts=texts)
 
 
 async def audited_call(
@@ -111,7 +111,7 @@ async def audited_call(
 ) -> None:
     """Note what became of a tool call; the ledger holds it under its key."""
     ended = "unknown" if outcome.happened_unknown else "failed" if outcome.failure else "done"
-    body: JsonObject = {
+    facts: JsonObject = {
         "step": step.id,
         "tool": step.tool,
         "key": outcome.effect_key,
@@ -119,23 +119,26 @@ async def audited_call(
         "replayed": outcome.replayed,
         "output": digest(outcome.output) if ended == "done" else "",
     }
-    if outcome.failure:
-        body["failure"] = outcome.failure.to_json()
-    await audited("tool_call", run, body, dependencies)
+    texts = {"failure": outcome.failure.to_json()} if outcome.failure else {}
+    await audited("tool_call", run, facts, dependencies, texts=texts)
 
 
 async def audited_verdict(
     step: str, attempt: Attempt, run: Run, dependencies: Dependencies
 ) -> None:
     """Note what `verify` said of an attempt at a step."""
-    verdict = attempt.verdict.to_json() if attempt.verdict else {}
-    body = {"step": step, "attempt": attempt.number, "by": attempt.performed_by, **verdict}
-    await audited("verdict", run, body, dependencies)
+    facts: JsonObject = {"step": step, "attempt": attempt.number, "by": attempt.performed_by}
+    told = attempt.verdict.to_json() if attempt.verdict else {}
+    # What stands for itself is left out by `to_json`.
+    facts |= {"action": "accept", **{k: told[k] for k in ("action", "confidence") if k in told}}
+    texts = {k: told[k] for k in ("reason", "cause") if k in told}
+    await audited("verdict", run, facts, dependencies, texts=texts)
 
 
 async def audited_answer(answer: Answer, run: Run, dependencies: Dependencies) -> None:
     """Note what was answered, each sentence with its evidence."""
     told = answer.to_json()
-    kept = ("status", "text", "citations", "dropped", "written_by")
-    body = {key: told[key] for key in kept if key in told}
-    await audited("answer", run, {**body, "digest": digest(told)}, dependencies)
+    kept = ("text", "citations", "dropped", "written_by")
+    texts = {key: told[key] for key in kept if key in told}
+    facts: JsonObject = {"status": answer.status, "digest": digest(told)}
+    await audited("answer", run, facts, dependencies, texts=texts)
