@@ -20,8 +20,8 @@ async def answer_once(
     """Return the answer that the journal holds for what the run came to, or write and record it."""
     journal, run, version = dependencies.store.journal, view.run, view.plan.version
     # A fork that went another way has an answer of its own.
-    told = [told_by(view.results), view.stop.to_json() if view.stop else None]
-    kind = f"{ANSWER}{digest(told)[:16]}"
+    came_to = [told_by(view.results), view.stop.to_json() if view.stop else None]
+    kind = f"{ANSWER}{digest(came_to)[:16]}"
     noted = (await view.memory.journal(run.id, journal)).notes.get((kind, version))
     if noted is not None:
         return read_stored(Answer, noted, where="journal.answer")
@@ -29,6 +29,7 @@ async def answer_once(
     answer = await write()
     free = await view.memory.model_calls(run.id, dependencies.models) == paid
     wait = not view.memory.may_owe(free)
-    await audited_answer(answer, run, dependencies)
-    await journal.record_note(run.id, run.thread_id, kind, version, answer.to_json(), wait=wait)
+    told = answer.to_json()
+    await audited_answer(told, run, dependencies)
+    await journal.record_note(run.id, run.thread_id, kind, version, told, wait=wait)
     return answer

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Literal
 
 from ..planners.protocols import Declined
-from ..state.answer import Answer
 from ..state.plan import Plan, Step
 from ..state.results import Attempt, StepResult
 from ..state.run import Run
@@ -67,25 +66,25 @@ async def audited_input(task: Task, run: Run, dependencies: Dependencies) -> Non
     policy, audit = dependencies.policy, dependencies.store.audit
     if audit.first_time(run.principal.tenant, policy.version):
         texts = await dependencies.store.payloads.put_with_next_write(policy.texts)
-        facts = {"policy": policy.version, "texts": texts}
-        await audited("policy_version", run, facts, dependencies)
-    facts = {"digest": run.input_digest, "policy": policy.version}
+        version: JsonObject = {"policy": policy.version, "texts": texts}
+        await audited("policy_version", run, version, dependencies)
+    facts: JsonObject = {"digest": run.input_digest, "policy": policy.version}
     if task.attachments:
         facts["attachments"] = [item.payload for item in task.attachments]
-    texts: JsonObject = {"text": task.text}
-    await audited("input", run, facts, dependencies, texts=texts, actor=run.principal.id)
+    said: JsonObject = {"text": task.text}
+    await audited("input", run, facts, dependencies, texts=said, actor=run.principal.id)
 
 
 async def audited_plan(
-    made: Plan | Declined, version: int, run: Run, dependencies: Dependencies
+    made: Plan | Declined, noted: JsonObject, version: int, run: Run, dependencies: Dependencies
 ) -> None:
-    """Note a plan, or why there is none."""
+    """Note a plan, or why there is none; the journal has it as it was `noted`."""
     facts: JsonObject = {"planner": made.planner, "version": version}
     texts: JsonObject = {"declined": made.reason} if isinstance(made, Declined) else {}
     if isinstance(made, Plan):
         steps = [*made.every_step()]
         facts["steps"] = [{"id": s.id, "kind": s.kind, "tool": s.tool} for s in steps]
-        facts["digest"] = digest(made.to_json())
+        facts["digest"] = digest(noted)
         texts = {"goals": {s.id: s.goal for s in steps if s.goal}}
     await audited("plan", run, facts, dependencies, texts=texts)
 
@@ -95,14 +94,19 @@ async def audited_route(
 ) -> None:
     """Note how a step is to run, or that it may not, under which policy and by whose word."""
     facts: JsonObject = {"step": step, "policy": dependencies.policy.version}
-    told = routed.to_json()
     if isinstance(routed, Route):
-        facts |= {k: told[k] for k in ("action", "approval", "again", "leans_on") if k in told}
-        facts["candidates"] = [candidate.name for candidate in routed.candidates]
-        texts = {k: told[k] for k in ("why", "args", "provenance") if told.get(k)}
+        facts |= {
+            "action": routed.action,
+            "approval": routed.approval,
+            "leans_on": routed.leans_on,
+            "candidates": [candidate.name for candidate in routed.candidates],
+        }
+        sources = {name: list(of) for name, of in routed.provenance.items() if of}
+        texts: JsonObject = {"why": routed.why, "args": routed.args, "sources": sources}
     else:
         facts |= {"status": routed.status, "request": routed.approval.id if routed.approval else ""}
-        texts = {k: told[k] for k in ("failure", "reason") if k in told}
+        failure = routed.failure.message if routed.failure else ""
+        texts = {"failure": failure, "why": routed.reason}
     await audited("route", run, facts, dependencies, texts=texts)
 
 
@@ -119,7 +123,7 @@ async def audited_call(
         "replayed": outcome.replayed,
         "output": digest(outcome.output) if ended == "done" else "",
     }
-    texts = {"failure": outcome.failure.to_json()} if outcome.failure else {}
+    texts: JsonObject = {"failure": outcome.failure.message} if outcome.failure else {}
     await audited("tool_call", run, facts, dependencies, texts=texts)
 
 
@@ -128,17 +132,17 @@ async def audited_verdict(
 ) -> None:
     """Note what `verify` said of an attempt at a step."""
     facts: JsonObject = {"step": step, "attempt": attempt.number, "by": attempt.performed_by}
-    told = attempt.verdict.to_json() if attempt.verdict else {}
-    # What stands for itself is left out by `to_json`.
-    facts |= {"action": "accept", **{k: told[k] for k in ("action", "confidence") if k in told}}
-    texts = {k: told[k] for k in ("reason", "cause") if k in told}
+    texts: JsonObject = {}
+    if (verdict := attempt.verdict) is not None:
+        facts |= {"action": verdict.action, "confidence": verdict.confidence}
+        # What says only that all is well is nobody's text.
+        texts = {} if verdict.action == "accept" else {"why": verdict.reason}
     await audited("verdict", run, facts, dependencies, texts=texts)
 
 
-async def audited_answer(answer: Answer, run: Run, dependencies: Dependencies) -> None:
-    """Note what was answered, each sentence with its evidence."""
-    told = answer.to_json()
+async def audited_answer(told: JsonObject, run: Run, dependencies: Dependencies) -> None:
+    """Note what was answered, with its evidence, of what the journal has of it."""
     kept = ("text", "citations", "dropped", "written_by")
     texts = {key: told[key] for key in kept if key in told}
-    facts: JsonObject = {"status": answer.status, "digest": digest(told)}
+    facts: JsonObject = {"status": told["status"], "digest": digest(told)}
     await audited("answer", run, facts, dependencies, texts=texts)

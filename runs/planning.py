@@ -126,13 +126,14 @@ async def make_plan(
             await validate_apart(made, request, dependencies.tools)
         except PlanError as error:
             made = Declined(planner=made.planner, reason=f"The plan is not valid: {error}")
-    await audited_plan(made, request.version, run, dependencies)
+    note = _note(made)
+    await audited_plan(made, note, request.version, run, dependencies)
     await journal.record_note(
         run.id,
         run.thread_id,
         kind,
         request.version,
-        _note(made),
+        note,
         wait=not memory.may_owe(await memory.model_calls(run.id, dependencies.models) == paid),
     )
     return made

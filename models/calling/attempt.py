@@ -45,23 +45,21 @@ RESERVATION_GRACE = 120.0
 """Seconds after an attempt's timeout when the reservation of a dead process may be dropped."""
 
 
-_AUDITED = frozenset(
-    {
-        "endpoint",
-        "estimated",
-        "id",
-        "input_tokens",
-        "model",
-        "outcome",
-        "output_tokens",
-        "prompt",
-        "reply",
-        "role",
-        "step",
-        "usd",
-        "why",
-    }
-)
+_AUDITED = {
+    "endpoint",
+    "estimated",
+    "id",
+    "input_tokens",
+    "model",
+    "outcome",
+    "output_tokens",
+    "prompt",
+    "reply",
+    "role",
+    "step",
+    "usd",
+    "why",
+}
 """Facts of an attempt that its entry in the audit log has; an error may quote anything."""
 
 
