@@ -13,7 +13,6 @@ from langgraph.types import Command
 from pointsman import Settings, build_agent, open_store, tool
 from pointsman.policy.cedar import CedarPolicy
 from pointsman.state.values import digest
-from pointsman.stores import SqlStore
 from pointsman.stores.anchor import Anchor
 from pointsman.stores.records import AuditEntry
 from pointsman.testing import ScriptedModel
@@ -34,20 +33,26 @@ async def pay(to: str, amount: float) -> dict[str, Any]:
     return {"to": to, "paid": amount}
 
 
-def plan(name: str, **args: Any) -> dict[str, Any]:
+def plan(called: str, **args: Any) -> dict[str, Any]:
     """Return a plan of one call."""
-    step = {"id": "s", "kind": "tool", "tool": name, "goal": "Mail ann@example.com", "args": args}
+    step = {"id": "s", "kind": "tool", "tool": called, "goal": "Mail ann@example.com", "args": args}
     return {"reason": "because", "steps": [step]}
 
 
 async def run(
-    folder: Path, planned: dict[str, Any], task: str, *decisions: dict[str, Any], times: int = 1
-) -> tuple[SqlStore, list[AuditEntry]]:
+    folder: Path,
+    planned: dict[str, Any],
+    task: str,
+    *decisions: dict[str, Any],
+    tenant: str = "acme",
+    times: int = 1,
+) -> list[AuditEntry]:
     """Perform a run, with decisions if it asks, and return what the log says of it."""
-    principal = {"id": "ann", "role": "user", "tenant": "acme"}
+    # Whom nobody named may approve what they asked for.
+    settings = {"principal": {"id": "ann", "role": "user", "tenant": tenant}} if tenant else {}
     async with open_store(folder / "pointsman.db", anchor=Anchor(folder)) as store:
         agent = build_agent(
-            Settings.parse({"home": folder, "principal": principal}),
+            Settings.parse({"home": folder, **settings}),
             tools=[look_up, pay],
             models={"planner": ScriptedModel(replies=[planned] * times)},
             checkpointer=InMemorySaver(),
@@ -59,14 +64,16 @@ async def run(
             for decision in decisions:
                 resumed: Command[Any] = Command(resume={"decisions": [decision]})
                 await agent.ainvoke(resumed, at)
+    # All is signed once the store is closed.
+    async with open_store(folder / "pointsman.db", anchor=Anchor(folder)) as store:
         extent = await store.audit.verify()
         assert extent.signed == extent.entries
-        return store, [*await store.audit.entries(tenant="acme")]
+        return [*await store.audit.entries(tenant=tenant)]
 
 
 async def test_a_run_that_only_reads_notes_each_decision(tmp_path: Path) -> None:
     """In the order in which it was taken, under the run and its thread, in the tenant's chain."""
-    _, entries = await run(tmp_path, plan("look_up", name="ann"), "What has ann?")
+    entries = await run(tmp_path, plan("look_up", name="ann"), "What has ann?")
 
     kinds = [entry.kind for entry in entries]
     assert Counter(kinds) == Counter(
@@ -91,9 +98,8 @@ async def test_what_people_said_stands_between(tmp_path: Path) -> None:
         "type": "edit",
         "edited_action": {"name": "pay", "args": {"to": "ann", "amount": 2.0}},
     }
-    _, entries = await run(
-        tmp_path, plan("pay", to="ann", amount=1.0), "Pay ann 1", edit, {"type": "approve"}
-    )
+    asked = plan("pay", to="ann", amount=1.0)
+    entries = await run(tmp_path, asked, "Pay ann 1", edit, tenant="")
 
     kinds = [entry.kind for entry in entries]
     assert kinds.index("approval_requested") < kinds.index("approval_decided")
@@ -108,7 +114,7 @@ async def test_personal_data_are_masked(tmp_path: Path) -> None:
     """In what was asked, in goals, arguments and the answer; no body has the address."""
     address = "ann.lee@example.com"
     planned = plan("look_up", name=address)
-    _, entries = await run(tmp_path, planned, f"What has {address}?")
+    entries = await run(tmp_path, planned, f"What has {address}?")
 
     told = {entry.kind: str(entry.body) for entry in entries}
     assert "<email:" in told["input"]
@@ -119,7 +125,7 @@ async def test_personal_data_are_masked(tmp_path: Path) -> None:
 
 async def test_the_policy_in_force_is_noted_once_with_its_texts(tmp_path: Path) -> None:
     """Every input names its version, and whoever has the texts can work that out."""
-    _, entries = await run(tmp_path, plan("look_up", name="ann"), "What has ann?", times=3)
+    entries = await run(tmp_path, plan("look_up", name="ann"), "What has ann?", times=3)
 
     versions = [entry.body for entry in entries if entry.kind == "policy_version"]
     asked = {entry.body["policy"] for entry in entries if entry.kind == "input"}
@@ -133,8 +139,8 @@ async def test_the_policy_in_force_is_noted_once_with_its_texts(tmp_path: Path) 
 @pytest.mark.parametrize("kind", ["plan", "verdict", "answer"])
 async def test_what_the_journal_has_the_log_has(tmp_path: Path, kind: str) -> None:
     """A run performed from its journal once more decides nothing anew of what is on record."""
-    _, first = await run(tmp_path, plan("look_up", name="ann"), "What has ann?")
-    _, second = await run(tmp_path, plan("look_up", name="ann"), "What has ann?")
+    first = await run(tmp_path, plan("look_up", name="ann"), "What has ann?")
+    second = await run(tmp_path, plan("look_up", name="ann"), "What has ann?")
 
     counted = [Counter(entry.kind for entry in entries)[kind] for entries in (first, second)]
     assert counted == [1, 1]
