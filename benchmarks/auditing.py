@@ -42,7 +42,7 @@ async def look_up(name: str) -> dict[str, Any]:
     return {"name": name, "mail": f"{name}@example.com", "balance": 12.5}
 
 
-async def _nothing(draft: AuditDraft) -> None:  # noqa: ARG001
+async def _nothing(draft: AuditDraft) -> None:
     """Note nothing."""
 
 
