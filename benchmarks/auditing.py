@@ -46,7 +46,7 @@ async def _nothing(draft: AuditDraft) -> None:
     """Note nothing."""
 
 
-class Kind:
+class SideBySide:
     """Runs of one kind, with a folder of their own."""
 
     def __init__(self, folder: Path, *, audited: bool) -> None:
@@ -78,9 +78,9 @@ class Kind:
         self.cpu.append(time.process_time() - cpu)
 
 
-async def measure(folder: Path) -> tuple[Kind, Kind, int]:
+async def measure(folder: Path) -> tuple[SideBySide, SideBySide, int]:
     """Return both kinds, and how many entries the audited runs have noted."""
-    kinds = [Kind(folder / name, audited=name == "with") for name in ("with", "without")]
+    kinds = [SideBySide(folder / name, audited=name == "with") for name in ("with", "without")]
     async with AsyncExitStack() as stack:
         for kind in kinds:
             await kind.open(stack)

@@ -19,14 +19,14 @@ from ..stores.audit import AuditDraft
 from .dependencies import Dependencies
 from .lane_view import Route
 
-Kind = Literal[
+NotedKind = Literal[
     "input", "policy_version", "plan", "route", "tool_call", "verdict", "override", "answer"
 ]
 """Others note what belongs to them: the gateway its attempts, the store requests and decisions."""
 
 
 async def audited(
-    kind: Kind,
+    kind: NotedKind,
     run: Run,
     facts: JsonObject,
     dependencies: Dependencies,
