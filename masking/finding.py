@@ -38,10 +38,11 @@ def find(
         return []
     before = f"{field.replace('_', ' ')}: ".encode(errors="replace") if field else b""
     data = before + text.encode("utf-8", "surrogatepass")
+    present = frozenset(data)
     claims = [
         (max(start, len(before)), end, rank, recogniser.kind)
         for rank, recogniser in enumerate(recognisers)
-        if recogniser.kind in kinds
+        if recogniser.kind in kinds and recogniser.may_find(present)
         for start, end in recogniser.spans(data)
         if end > len(before)
     ]

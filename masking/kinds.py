@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from .recognisers import contact, identity, network, payment, secrets
 from .recognisers.recogniser import Recogniser
 
@@ -31,6 +33,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 KINDS: tuple[str, ...] = tuple(dict.fromkeys(recogniser.kind for recogniser in RECOGNISERS))
 
 
+@functools.lru_cache(maxsize=256)
 def kinds_named(names: tuple[str, ...], own: tuple[str, ...] = ()) -> frozenset[str]:
     """Return the kinds that names of kinds and groups stand for.
 

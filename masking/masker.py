@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
@@ -15,6 +16,8 @@ from .settings import Destination, MaskingSettings
 
 _SMALLEST_NUMBER = 10**7
 """Smaller numbers are of no kind."""
+_LONGEST_NAME = 64
+"""Characters of a key that is remembered as a mere name."""
 
 
 class Masker:
@@ -29,6 +32,8 @@ class Masker:
         self.settings = settings
         self._key = key
         self._recognisers = (*own_recognisers(settings.patterns), *RECOGNISERS)
+        # The same few keys stand in every record.
+        self._is_name = functools.lru_cache(maxsize=4096)(self._finds_nothing)
 
     def kinds(self, names: Iterable[str]) -> frozenset[str]:
         """Return the kinds that names stand for."""
@@ -60,8 +65,8 @@ class Masker:
             return pseudonyms.replace(value, found) if found else value
         if isinstance(value, dict):
             return {
-                self.masked(key, kinds, pseudonyms): self.masked(
-                    part, kinds, pseudonyms, field=str(key)[:64]
+                self._masked_key(key, kinds, pseudonyms): self.masked(
+                    part, kinds, pseudonyms, field=key[:_LONGEST_NAME]
                 )
                 for key, part in value.items()
             }
@@ -72,6 +77,14 @@ class Masker:
             masked = self.masked(text, kinds, pseudonyms, field=field)
             return value if masked == text else masked
         return value
+
+    def _masked_key(self, key: str, kinds: Collection[str], pseudonyms: Pseudonyms) -> str:
+        if len(key) <= _LONGEST_NAME and self._is_name(key, frozenset(kinds)):
+            return key
+        return self.masked(key, kinds, pseudonyms)
+
+    def _finds_nothing(self, text: str, kinds: frozenset[str]) -> bool:
+        return not find(text, self._recognisers, kinds)
 
     def at(self, place: Destination, value: Json, *, tenant: str = "") -> Any:
         """Return a JSON value as it may stand at a place."""

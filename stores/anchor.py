@@ -58,6 +58,8 @@ class Anchor:
         self._heads = folder / f"audit-heads{named}.jsonl"
         self._secret = secret
         self._key: Ed25519PrivateKey | None = None
+        self._newest: tuple[str, HeadList] | None = None
+        """What this process signed last, and the line that it stands in."""
 
     def __repr__(self) -> str:
         return f"Anchor({str(self._heads)!r})"
@@ -73,7 +75,13 @@ class Anchor:
         self._private()
         with self._opened(self._heads) as handle:
             line = _last_line(handle)
-            return _append(handle, line, self._key_after(read_signed(line)), entries)
+            if self._newest is not None and self._newest[0] == line:
+                last, key = self._newest[1], self._private()
+            else:
+                last = read_signed(line)
+                key = self._key_after(last)
+            self._newest = _append(handle, line, last, key, entries)
+            return self._newest[1]
 
     def signed(self, entries: Sequence[SignedEntry]) -> HeadList:
         """Return a signed list without keeping it."""
@@ -152,7 +160,7 @@ class Anchor:
                 raise self._broken(f"The last line of {file.name} is no head.")
             if (last.next_key or last.key) != _public_text(old):
                 return False
-            _append(handle, line, old, (), to=new)
+            _append(handle, line, last, old, (), to=new)
         return True
 
     def _checked(self, lines: Sequence[str], held: set[str]) -> Sequence[OlderHead | HeadList]:
@@ -279,23 +287,24 @@ def _signature(key: Ed25519PrivateKey, heads: HeadList) -> str:
 def _append(
     handle: int,
     line: str,
+    last: OlderHead | HeadList | None,
     key: Ed25519PrivateKey,
     entries: Sequence[SignedEntry],
     to: Ed25519PrivateKey | None = None,
-) -> HeadList:
-    """Append a list behind the last line."""
-    last = read_signed(line) if line else None
+) -> tuple[str, HeadList]:
+    """Append a list behind the last line, which holds `last`; return it after its own line."""
     number = last.number + 1 if isinstance(last, HeadList) else 1
     previous = line_digest(line) if line else ""
     heads = _signed(key, entries, number=number, previous=previous, to=to)
     # One write in append mode, so that whoever reads meanwhile sees whole lines.
-    data = (canonical_json(heads.to_json()) + "\n").encode()
+    text = canonical_json(heads.to_json())
+    data = f"{text}\n".encode()
     written = os.write(handle, data)
     if written < len(data):
         # On a full disk. Half a line would spoil the next one, which is whole.
         os.ftruncate(handle, os.fstat(handle).st_size - written)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    return heads
+    return text, heads
 
 
 def _last_line(handle: int) -> str:

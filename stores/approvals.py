@@ -12,7 +12,8 @@ from ..state.approval import ApprovalRequest, Decision, DecisionType
 from ..state.consent import Revocation, name_form
 from ..state.endorsement import Endorsement
 from ..state.grant import CallGrant
-from .audit import AuditDraft, SqlAuditLog, append_entries, append_entry
+from .audit import AuditDraft, SqlAuditLog, append_entry, append_links
+from .audit_chain import Link
 from .bodies import body_of, record_in
 from .database import Database
 from .endorsements import ENDORSEMENTS
@@ -126,16 +127,16 @@ class SqlApprovalStore:
         calls cannot wait for each other.
         """
 
-        def work(connection: Connection) -> tuple[list[ApprovalRecord], list[AuditEntry]]:
+        def work(connection: Connection) -> tuple[list[ApprovalRecord], list[Link]]:
             asked = [r for r in requests if self._open(connection, run_id, thread_id, r)]
             records = [self._load(connection, request.id) for request in requests]
             drafts = [self._asking(connection, r) for r in records if r.request in asked]
-            return records, append_entries(connection, drafts)
+            return records, append_links(connection, drafts)
 
         if not requests:
             return []
-        records, entries = await self._database.write(work)
-        self._log.appended(entries)
+        records, links = await self._database.write(work)
+        self._log.appended(links)
         return records
 
     def _asking(self, connection: Connection, record: ApprovalRecord) -> AuditDraft:

@@ -75,12 +75,12 @@ class AuditDraft:
 
 def append_entry(connection: Connection, **facts: Any) -> AuditEntry:
     """Append one entry in a transaction with what it tells of; `facts` are fields of its draft."""
-    return append_entries(connection, [AuditDraft(**facts)])[0]
+    return _entry(append_links(connection, [AuditDraft(**facts)])[0])
 
 
-def append_entries(connection: Connection, drafts: Iterable[AuditDraft]) -> list[AuditEntry]:
-    """Append entries, those of a tenant in their order."""
-    appended: list[AuditEntry] = []
+def append_links(connection: Connection, drafts: Iterable[AuditDraft]) -> list[Link]:
+    """Append entries, those of a tenant in their order, and return their links."""
+    appended: list[Link] = []
     # In one order, so that two such transactions cannot wait for each other.
     for tenant, of_tenant in groupby(
         sorted(drafts, key=attrgetter("tenant")), key=attrgetter("tenant")
@@ -89,9 +89,7 @@ def append_entries(connection: Connection, drafts: Iterable[AuditDraft]) -> list
     return appended
 
 
-def _append(
-    connection: Connection, tenant: str, drafts: Sequence[AuditDraft]
-) -> Sequence[AuditEntry]:
+def _append(connection: Connection, tenant: str, drafts: Sequence[AuditDraft]) -> Sequence[Link]:
     seq, last = _locked_head(connection, tenant)
     links: list[Link] = []
     for number, draft in enumerate(drafts, start=seq + 1):
@@ -104,7 +102,7 @@ def _append(
     connection.execute(_BODIES, bodies)
     moved = {"whose": tenant, "to_seq": links[-1].seq, "to_hash": last}
     connection.execute(_MOVED, moved)
-    return [_entry(link) for link in links]
+    return links
 
 
 def _linked(draft: AuditDraft, number: int, previous: str) -> Link:
@@ -199,7 +197,8 @@ class SqlAuditLog:
             actor=actor,
             body=body,
         )
-        [entry] = await self._database.write(lambda connection: append_entries(connection, [draft]))
+        [link] = await self._database.write(lambda connection: append_links(connection, [draft]))
+        entry = _entry(link)
         await self.anchored(entry)
         return entry
 
@@ -219,15 +218,15 @@ class SqlAuditLog:
         self._told.add(told)
         return True
 
-    def appended(self, entries: Sequence[AuditEntry]) -> None:
+    def appended(self, links: Sequence[Link]) -> None:
         """Note that entries are durable; they are signed with the next ones."""
-        self._placed(entries, due=False)
+        self._placed(links, due=False)
 
     def _closing(self, connection: Connection, drafts: Sequence[AuditDraft]) -> Arrived:
-        entries = append_entries(connection, drafts)
+        links = append_links(connection, drafts)
         first = [] if self._has_begun() else _every_head(connection)
         due = any(draft.is_last for draft in drafts)
-        return lambda: self._placed(entries, first, due=due)
+        return lambda: self._placed(links, first, due=due)
 
     async def anchored(self, entry: AuditEntry) -> None:
         """Have a new entry signed, with those that wait for it."""
@@ -249,7 +248,7 @@ class SqlAuditLog:
         return self._begun
 
     def _placed(
-        self, entries: Sequence[AuditEntry], first: Sequence[SignedEntry] = (), *, due: bool
+        self, entries: Sequence[AuditEntry | Link], first: Sequence[SignedEntry] = (), *, due: bool
     ) -> None:
         """Note what is durable, and sign it if that is due.
 

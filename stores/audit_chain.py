@@ -62,10 +62,12 @@ class BrokenChainError(Exception):
 
 def canonical(value: Any) -> bytes:
     """Return the one form of a JSON value that is hashed: keys sorted, no spaces, UTF-8."""
-    text = json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-    return text.encode("utf-8", "surrogatepass")
+    return _CANONICAL.encode(value).encode("utf-8", "surrogatepass")
+
+
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 
 
 def commitment(body: EntryBody) -> str:

@@ -45,10 +45,12 @@ class Recogniser:
     narrow: Narrow | None = None
     """What a pattern cannot say: check digits, lengths, ranges."""
 
+    def may_find(self, present: frozenset[int]) -> bool:
+        """Say whether a text that has these bytes and no others can hold the kind."""
+        return not self.needs or not present.isdisjoint(self.needs)
+
     def spans(self, data: bytes) -> Iterator[ByteSpan]:
         """Yield where the kind is found."""
-        if self.needs and not any(byte in data for byte in self.needs):
-            return
         regex = compiled(self.pattern)
         group = 1 if regex.groups else 0
         for found in regex.finditer(data):
