@@ -11,8 +11,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..state.migrations import read_stored
 from ..state.run import Run
-from ..state.values import JsonObject, digest
+from ..state.values import JsonObject, Record, digest
 from .dependencies import Dependencies
 
 if TYPE_CHECKING:
@@ -26,6 +27,14 @@ class FirstForm:
     args: JsonObject
     of_another: str = ""
     """The other step for which validation made them, if it made anything of its own."""
+
+
+class NotedArguments(Record):
+    """Such arguments as the journal keeps them."""
+
+    args: JsonObject
+    step: str = ""
+    """For which step validation made them; releases that did not ask wrote none."""
 
 
 async def first_form(
@@ -74,15 +83,15 @@ async def _noted(
     if checked == given or not await asyncio.to_thread(_is_made, tool, given, checked, tools):
         return FirstForm(args=checked)
     kind = await asyncio.to_thread(_kind, tool, given, apart)
-    noted = await journal.note(run.id, kind, 0)
-    if noted is None:
-        body: JsonObject = {"args": checked, "step": step}
+    body = await journal.note(run.id, kind, 0)
+    if body is None:
+        body = NotedArguments(args=checked, step=step).to_json()
         await journal.record_note(run.id, run.thread_id, kind, 0, body)
         # Another worker, or a step beside this one, may have been first.
-        noted = await journal.note(run.id, kind, 0) or body
-    first = noted.get("step", step)
-    args = await tools.checked(tool, noted["args"])
-    return FirstForm(args=args, of_another="" if first == step else first)
+        body = await journal.note(run.id, kind, 0) or body
+    noted = read_stored(NotedArguments, body, where=f"journal of run {run.id}, {kind}")
+    args = await tools.checked(tool, noted.args)
+    return FirstForm(args=args, of_another="" if noted.step == step else noted.step)
 
 
 def _is_made(tool: str, given: JsonObject, checked: JsonObject, tools: Runner) -> bool:

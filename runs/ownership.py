@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from ..policy.roles import ROLES, is_authenticated, role_number
 from ..state.run import Principal, Run
-from ..state.values import JsonObject, digest
+from ..state.values import digest
 from ..stores.journal import OWNER, SqlJournal
+from ..stores.records import RunOwner
 
 
 def has_authority(principal: Principal, owner: Principal) -> bool:
@@ -46,17 +47,17 @@ async def note_owner(run: Run, journal: SqlJournal) -> None:
     """
     principal = run.principal
     if run.thread_id and (principal.tenant or is_authenticated(principal)):
-        mine: JsonObject = {"id": principal.id, "tenant": principal.tenant}
-        await journal.record_note(run.id, run.thread_id, OWNER, 0, mine, wait=False)
+        mine = RunOwner(id=principal.id, tenant=principal.tenant)
+        await journal.record_note(run.id, run.thread_id, OWNER, 0, mine.to_json(), wait=False)
 
 
 async def _owner(thread: str, principal: Principal, journal: SqlJournal) -> Principal:
     # Under an id of its own and no thread: it is no part of any run's history.
     key = digest([OWNER, thread])[:32]
-    known = await journal.note(key, OWNER, 0)
+    known = await journal.owner(key)
     if known is None:
-        mine: JsonObject = {"id": principal.id, "tenant": principal.tenant}
-        await journal.record_note(key, "", OWNER, 0, mine)
+        mine = RunOwner(id=principal.id, tenant=principal.tenant)
+        await journal.record_note(key, "", OWNER, 0, mine.to_json())
         # Read again: of two at once, the first is recorded.
-        known = await journal.note(key, OWNER, 0) or mine
-    return Principal(id=known["id"], tenant=known["tenant"])
+        known = await journal.owner(key) or mine
+    return Principal(id=known.id, tenant=known.tenant)

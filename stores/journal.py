@@ -12,7 +12,7 @@ from ..state.results import StepResult
 from ..state.values import Json, JsonObject
 from .database import Database
 from .payloads import contents_of, insert_content, stored_json
-from .records import RunRecords
+from .records import RunOwner, RunRecords
 from .schema import notes, outcomes, payloads
 from .statements import insert_if_absent
 
@@ -134,6 +134,11 @@ class SqlJournal:
 
         return await self._database.read(work)
 
+    async def owner(self, run_id: str) -> RunOwner | None:
+        """Return for whom a run is; runs of the local person keep no note of it."""
+        body = await self.note(run_id, OWNER, 0)
+        return None if body is None else _owner_in(body, run_id)
+
     async def answer(self, run_id: str) -> JsonObject | None:
         """Return the newest answer that a run came to."""
         query = (
@@ -209,11 +214,19 @@ def tenant_of_run(connection: Connection, run_id: str) -> str:
         notes.c.run_id == run_id, notes.c.kind == OWNER, notes.c.version == 0
     )
     body = connection.execute(query).scalar_one_or_none()
-    return "" if body is None else str(_note_body(body, run_id)["tenant"])
+    return "" if body is None else _owner_in(_note_body(body, run_id), run_id).tenant
+
+
+def _owner_in(body: JsonObject, run_id: str) -> RunOwner:
+    return read_stored(RunOwner, body, where=_place(run_id))
 
 
 def _note_body(body: JsonObject, run_id: str) -> JsonObject:
-    return unstamped("note", body, where=f"pointsman_notes.body, journal of run {run_id}")
+    return unstamped("note", body, where=_place(run_id))
+
+
+def _place(run_id: str) -> str:
+    return f"pointsman_notes.body, journal of run {run_id}"
 
 
 def _result(row: Row[Any]) -> StepResult:

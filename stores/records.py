@@ -182,6 +182,13 @@ class LeaseHolder(Record):
     expires_at: float
 
 
+class RunOwner(Record):
+    """For whom a run is, or who came first to a thread."""
+
+    id: str
+    tenant: str
+
+
 class Requester(Record):
     """Who asks for something that another process does."""
 

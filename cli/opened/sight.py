@@ -13,7 +13,6 @@ from ...policy.roles import ROLES, role_number
 from ...settings import Settings
 from ...state.run import Principal
 from ...state.values import JsonObject
-from ...stores.journal import OWNER
 from ...stores.records import ApprovalRecord, AuditEntry
 from .caller import Caller, caller_of
 
@@ -103,9 +102,9 @@ async def _tenants(runs: Collection[str], store: SqlStore) -> dict[str, str]:
     """Return run → the tenant that it was for. Runs of the local person keep no note of it."""
     found: dict[str, str] = {}
     for run in runs:
-        note = await store.journal.note(run, OWNER, 0)
-        if note is not None:
-            found[run] = str(note["tenant"])
+        owner = await store.journal.owner(run)
+        if owner is not None:
+            found[run] = owner.tenant
     return found
 
 

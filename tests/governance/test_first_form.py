@@ -9,9 +9,12 @@ from typing import Annotated, Any
 import pytest
 from langchain_core.tools import StructuredTool
 from pydantic import AfterValidator, BaseModel, Field
+from sqlalchemy import update
 
 from pointsman import tool
-from pointsman.errors import ToolError
+from pointsman.errors import OperatorError, ToolError
+from pointsman.state.migrations import stamped as row_of
+from pointsman.stores.schema import notes
 from pointsman.tools import from_langchain
 
 UNATTENDED = """@id("all") permit (principal, action == Action::"callUnattended", resource)
@@ -210,3 +213,22 @@ async def test_another_run_has_a_form_of_its_own(desk: Any, w: Any) -> None:
     await desk.ask(agent, "Pay ann", thread="two")
 
     assert len({key for _, key in bank.paid}) == 2
+
+
+@pytest.mark.parametrize("body", [{}, {"args": [1]}, {"args": None, "step": "pay"}])
+async def test_a_note_of_another_shape_is_refused_by_name(desk: Any, w: Any, body: Any) -> None:
+    """A damaged journal is told as one, and nothing is paid."""
+    bank = Bank()
+    agent = desk.agent(
+        w.plan(w.step("pay", "order", order={"to": "ann"})), tools=[function_tool(bank)]
+    )
+    await desk.ask(agent, "Pay ann")
+    history = [s async for s in agent.aget_state_history(desk.at("t"))]
+    before = next(s for s in history if s.next == ("lane",))
+    damaged = update(notes).where(notes.c.kind.startswith("args:")).values(body=row_of(body))
+    await desk.store.database.write(lambda connection: connection.execute(damaged))
+
+    with pytest.raises(OperatorError, match="NotedArguments"):
+        await agent.ainvoke(None, before.config)
+
+    assert bank.paid == []

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from pointsman.policy.tokens import TokenRecord
+from pointsman.runs.arguments import NotedArguments
 from pointsman.state.answer import Answer
 from pointsman.state.approval import ApprovalRequest, Decision
 from pointsman.state.consent import Revocation
@@ -27,13 +28,13 @@ from pointsman.state.run import Run, Stop
 from pointsman.state.task import Task
 from pointsman.state.usage import Usage
 from pointsman.state.values import SCHEMA_VERSION, Record
-from pointsman.stores.records import ModelAttempt, Requester
+from pointsman.stores.records import ModelAttempt, Requester, RunOwner
 
 FILE = Path(__file__).with_name("stored_shapes.json")
 STORED: tuple[type[Record], ...] = (
     *(Run, Stop, Task, Plan, StepResult, Remembered, ParkedRun, Answer, Usage),
     *(ApprovalRequest, Decision, ModelAttempt, Endorsement, CallGrant, Revocation, Requester),
-    TokenRecord,
+    *(TokenRecord, RunOwner, NotedArguments),
 )
 """What a channel of the state or the body of a row holds; what stands in these comes along."""
 TOLD = ("description", "title", "default")

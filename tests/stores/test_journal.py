@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
+from pointsman.errors import OperatorError
 from pointsman.state.approval import ApprovalRequest
 from pointsman.state.results import Attempt, Evidence, Failure, StepResult, Verdict
 from pointsman.state.usage import Usage
-from pointsman.state.values import digest
+from pointsman.state.values import JsonObject, digest
 from pointsman.stores import SqlStore
+from pointsman.stores.journal import OWNER
+from pointsman.stores.records import RunOwner
 from pointsman.stores.schema import payloads
 
 FULL = StepResult(
@@ -98,6 +101,25 @@ async def test_note_comes_back_and_stands(store: SqlStore) -> None:
 
     assert await store.journal.note("r", "plan", 1) == {"steps": ["a"]}
     assert await store.journal.note("r", "plan", 2) is None
+
+
+async def test_a_run_has_an_owner_or_none_is_noted(store: SqlStore) -> None:
+    """The note of the owner is read as a record."""
+    await store.journal.record_note("r", "t", OWNER, 0, {"id": "ann", "tenant": "acme"})
+
+    assert await store.journal.owner("r") == RunOwner(id="ann", tenant="acme")
+    assert await store.journal.owner("of the local person") is None
+
+
+@pytest.mark.parametrize("body", [{}, {"id": "ann"}, {"id": "ann", "tenant": None}, {"id": [1]}])
+async def test_a_damaged_note_of_an_owner_is_refused_by_name(
+    store: SqlStore, body: JsonObject
+) -> None:
+    """Nobody is taken for the owner, and no tenant for the empty one."""
+    await store.journal.record_note("r", "t", OWNER, 0, body)
+
+    with pytest.raises(OperatorError, match="RunOwner"):
+        await store.journal.owner("r")
 
 
 async def test_notes_of_a_thread_come_in_order(store: SqlStore) -> None:
