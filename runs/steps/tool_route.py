@@ -64,7 +64,7 @@ async def route_tool(
         args = await form_of_its_own(step.tool, given, current.run, dependencies, step=step.id)
         facts = facts.model_copy(update={"args": args})
     bound = await bound_action(step.tool, args, step.id, current.plan.version, decision.version)
-    asked = await _asked(current, bound, memory, dependencies)
+    asked = await _asked(current, memory, dependencies)
     approved = await _approved(asked, bound, tool, facts, dependencies)
     if approved is not None:
         return Route(
@@ -106,12 +106,11 @@ def _arguments(current: Current) -> tuple[JsonObject, dict[str, tuple[str, ...]]
 
 
 async def _asked(
-    current: Current, bound: str, memory: RunMemory, dependencies: Dependencies
+    current: Current, memory: RunMemory, dependencies: Dependencies
 ) -> Sequence[ApprovalRecord]:
-    """Return what this run has asked about exactly this call; `act` looks at the newest again."""
+    """Return what this run has asked for; `act` looks at the newest again."""
     run = current.run
-    records = await memory.approvals(run.id, run.thread_id, dependencies.store.approvals)
-    return [record for record in records if record.request.digest == bound]
+    return await memory.approvals(run.id, run.thread_id, dependencies.store.approvals)
 
 
 async def _approved(
@@ -140,15 +139,20 @@ async def _approved(
 
 
 def _unused_id(current: Current, bound: str, asked: Sequence[ApprovalRecord]) -> str:
-    """Return the id to ask under: not that of an approval that no longer holds.
+    """Return the id to ask under: not that of an approval that does not hold, or not any more.
 
     The gate would take its decision for one on the new request, and the step would go round in
     circles. So it would with an edit that led to such an approval; on a replay from before it, the
-    edit still counts.
+    edit still counts. What was asked under another digest, by an earlier release, covers no call
+    of this one.
     """
     step, version = current.step.id, current.plan.version
     used = ("approved",) if current.cleared is None else ("approved", "edited")
-    given = {record.request.id for record in asked if record.status in used}
+    given = {
+        record.request.id
+        for record in asked
+        if record.status in used or record.request.digest != bound
+    }
     free = approval_id(current.run.id, step, version, bound)
     while free in given:
         free = approval_id(free, step, version, bound)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from contextlib import suppress
 from pathlib import Path
@@ -11,12 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langgraph.types import Command
+from sqlalchemy import update
 
 from pointsman import trace
 from pointsman.errors import OperatorError
 from pointsman.runs.view import RunView
+from pointsman.state.approval import FACTS_KEY
 from pointsman.state.migrations import migrated
 from pointsman.state.values import SCHEMA_VERSION
+from pointsman.stores.bodies import body_of
+from pointsman.stores.schema import approvals
 from pointsman.stores.store import open_store
 
 FOLDER = Path(__file__).parent / "golden"
@@ -72,6 +77,32 @@ async def test_a_thread_that_waits_is_approved_and_pays_once(
         "paid": "accepted",
         "receipt": "accepted",
     }
+
+
+async def test_what_was_asked_under_another_digest_is_asked_anew(
+    golden: Any, version: Path, tmp_path: Path
+) -> None:
+    """An approval that covers no call of this release is no reason to go round without an end."""
+    golden.restore(version / "waiting", tmp_path)
+    tools = golden.Tools(tmp_path)
+    approve: Any = Command(resume={"decisions": [{"type": "approve"}]})
+
+    async with open_store(tmp_path / "pointsman.db") as store:
+        [asked] = await store.approvals.of_thread("golden")
+        stored = body_of(asked.request.model_copy(update={"digest": "of another release"}))
+        await store.database.write(
+            lambda connection: connection.execute(update(approvals).values(request=stored))
+        )
+    async with golden.opened(tmp_path, tools, now=golden.MADE_AT + A_MINUTE_LATER) as agent:
+        out = await asyncio.wait_for(agent.ainvoke(approve, golden.AT), 30)
+        [request] = out["__interrupt__"][0].value[FACTS_KEY]["approvals"]
+        paid_before = "pay:ann" in tools.calls
+        out = await agent.ainvoke(approve, golden.AT)
+
+    assert request["id"] != asked.request.id
+    assert not paid_before
+    assert tools.calls.count("pay:ann") == 1
+    assert out["answer"]["status"] == "complete"
 
 
 async def test_a_thread_that_was_killed_goes_on_without_paying_again(
