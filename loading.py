@@ -150,7 +150,8 @@ def _load_file(path: Path, where: str) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        # As for any import that fails: half a module must not pass for a whole one next time.
-        del sys.modules[name]
+        # As for any import that fails: half a module must not pass for a whole one next time. It
+        # may have taken itself out already.
+        sys.modules.pop(name, None)
         raise
     return module

@@ -23,6 +23,9 @@ from pointsman.loading import load_object, without_bytecode
         pytest.param("tools = []\nimport no_such_module_at_all\n", ImportError, id="imports"),
         pytest.param("tools = []\nraise SystemExit(3)\n", SystemExit, id="exits"),
         pytest.param("tools = [\n", SyntaxError, id="syntax"),
+        pytest.param(
+            "import sys\ndel sys.modules[__name__]\nraise ValueError\n", ValueError, id="leaves"
+        ),
         pytest.param("other = []\n", ConfigError, id="no such name"),
     ],
 )
