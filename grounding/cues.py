@@ -42,6 +42,3 @@ LIMIT = _before_number("limit")
 """`under 210`: the number is a limit, and may be the request's own."""
 BEYOND = _before_number("beyond")
 """`fewer than one in ten`: `over` and its like are left out, for `an invoice over 140 euros`."""
-
-CONTEXT = 48
-"""Characters before a number in which words of this kind are looked for."""
