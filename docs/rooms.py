@@ -37,6 +37,10 @@ a room of its own, so that the table asks where it belongs."""
 EVERYWHERE = "foundation"
 """The room that all others import; drawn, its arrows would hide the rest."""
 
+IMPORTING = {"import_module", "__import__", "exports"}
+"""Functions whose calls are read for what they import, by these names."""
+_NAME_OF_OURS = re.compile(rf"{PACKAGE}(\.[a-z_]\w*)+(:\w+)?")
+
 Arrows = dict[str, set[str]]
 """Room → the rooms that it imports."""
 
@@ -73,14 +77,43 @@ def imported(path: Path, file: PurePath) -> Iterator[PurePath]:
             case ast.Call():
                 named = (_named(name, file) for name in _modules_of(node) if name is not None)
                 yield from (below for below in named if below is not None)
+            case ast.Constant(value=str(text)) if _NAME_OF_OURS.fullmatch(text):
+                # Whoever is given it may import it: `resolve_name`, `python -m`, `sys.modules`.
+                below, root = (
+                    PurePath(*re.split("[.:]", text)[1:]),
+                    path.parents[len(file.parts) - 1],
+                )
+                if any((root / f"{below.parts[0]}{end}").exists() for end in ("", ".py")):
+                    yield below
             case _:
                 pass
 
 
 def unread(path: Path) -> bool:
-    """Say whether a file imports a module by a name that only a run can tell."""
-    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    return any(None in _modules_of(node) for node in nodes if isinstance(node, ast.Call))
+    """Say whether a file imports a module by a name that only a run can tell.
+
+    So does one that imports by another name than these functions have, or runs text as code.
+    """
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
+        match node:
+            case ast.Call(func=ast.Name(id="exec" | "eval")):
+                return True
+            case ast.Call() if None in _modules_of(node):
+                return True
+            case ast.ImportFrom(names=names) if any(
+                alias.name in IMPORTING and alias.asname for alias in names
+            ):
+                return True
+            case ast.Name(id=name, ctx=ast.Load()) if name in IMPORTING and id(node) not in called:
+                return True
+            case ast.Attribute(value=ast.Name(id="importlib" | "lazy")) if id(node) not in called:
+                if node.attr in IMPORTING:
+                    return True
+            case _:
+                pass
+    return False
 
 
 def _modules_of(call: ast.Call) -> list[str | None]:

@@ -59,6 +59,10 @@ def test_the_table_allows_no_more_than_is_used(room: str) -> None:
         '__import__("pointsman.cli.app")',
         '__import__("cli.app", globals(), locals(), ["main"], 2)',
         '__import__("cli", globals(), level=2)',
+        'resolve_name("pointsman.cli.app:main")',
+        'runpy.run_module("pointsman.cli.app")',
+        'load_object("pointsman.cli.app:main", folder, where="")',
+        'main = sys.modules["pointsman.cli.app"].main',
         '__getattr__ = exports(__name__, {"main": ".cli.app"})',
         '__getattr__ = lazy.exports(package=__name__, homes={"main": ".cli"})',
     ],
@@ -93,7 +97,18 @@ def test_modules_that_only_a_run_can_name_are_few() -> None:
 
 
 @pytest.mark.parametrize(
-    "call", ["import_module(name)", '__import__(f"pointsman.{x}")', "exports(a, b)"]
+    "call",
+    [
+        "import_module(name)",
+        '__import__(f"pointsman.{x}")',
+        "exports(a, b)",
+        "from importlib import import_module as load",
+        "load = import_module",
+        "load = importlib.import_module",
+        "from ..lazy import exports as names",
+        "names = map(__import__, found)",
+        'exec("from pointsman.cli import app")',
+    ],
 )
 def test_a_name_that_only_a_run_can_tell_is_noticed(tmp_path: Path, call: str) -> None:
     """It is no constant."""
