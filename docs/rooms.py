@@ -79,14 +79,16 @@ def imported(path: Path, file: PurePath) -> Iterator[PurePath]:
                 yield from (below for below in named if below is not None)
             case ast.Constant(value=str(text)) if _NAME_OF_OURS.fullmatch(text):
                 # Whoever is given it may import it: `resolve_name`, `python -m`, `sys.modules`.
-                below, root = (
-                    PurePath(*re.split("[.:]", text)[1:]),
-                    path.parents[len(file.parts) - 1],
-                )
-                if any((root / f"{below.parts[0]}{end}").exists() for end in ("", ".py")):
+                below = PurePath(*re.split("[.:]", text)[1:])
+                if _stands_in(path.parents[len(file.parts) - 1], below.parts[0]):
                     yield below
             case _:
                 pass
+
+
+def _stands_in(root: Path, name: str) -> bool:
+    """Say whether a folder or a module of a name is there; `pointsman.db` is none of ours."""
+    return (root / name).is_dir() or (root / f"{name}.py").is_file()
 
 
 def unread(path: Path) -> bool:
@@ -108,9 +110,10 @@ def unread(path: Path) -> bool:
                 return True
             case ast.Name(id=name, ctx=ast.Load()) if name in IMPORTING and id(node) not in called:
                 return True
-            case ast.Attribute(value=ast.Name(id="importlib" | "lazy")) if id(node) not in called:
-                if node.attr in IMPORTING:
-                    return True
+            case ast.Attribute(value=ast.Name(id="importlib" | "lazy"), attr=name) if (
+                name in IMPORTING and id(node) not in called
+            ):
+                return True
             case _:
                 pass
     return False
