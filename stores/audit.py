@@ -370,6 +370,20 @@ class SqlAuditLog:
             raise StoreError("There is nothing to sign.", where="audit", fix="Run something first.")
         return await self._database.compute(lambda: anchor.signed(heads))
 
+    async def signed_chain(self, tenant: str) -> HeadList:
+        """Return the newest entry of one chain, signed, without a word of others.
+
+        Raises:
+            StoreError: Nothing signs it.
+        """
+        heads = await self._database.read(_every_head)
+        if (anchor := self._anchor) is None:
+            raise StoreError(
+                "Nothing signs the audit log.", where="audit", fix="Give it an anchor."
+            )
+        own = [head for head in heads if head[0] == tenant]
+        return await self._database.compute(lambda: anchor.signed(own))
+
     async def forget(
         self, tenant: str, numbers: Iterable[int], *, reason: str, actor: str = ""
     ) -> AuditEntry:
