@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,8 @@ import typer
 from rich.text import Text
 
 from ..errors import ConfigError
+from ..home import masker_of
+from ..stores.audit_export import export_thread
 from ..stores.records import AuditEntry
 from ..stores.signed_heads import HeadList, OlderHead, read_signed
 from .exits import DONE, finish
@@ -77,6 +80,21 @@ def audit_rotate(
     finish(_rotate(output, config, former), output)
 
 
+@app.command("export")
+def audit_export(
+    thread: Annotated[str, typer.Argument(help="The thread.")],
+    to: Annotated[Path, typer.Option(help="The folder to make.")],
+    config: Config = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a thread's entries, evidence, approvals and policies, with a script that checks them.
+
+    The script needs only Python, and the public key that is printed.
+    """
+    output = Output(as_json=as_json)
+    finish(_export(output, config, thread, to), output)
+
+
 async def _list(output: Output, config: str, thread: str | None, limit: int) -> int:
     """Print entries, oldest first."""
     async with open_records(config) as (settings, store):
@@ -143,6 +161,26 @@ async def _rotate(output: Output, config: str, former: Path | None) -> int:
         output.document({"rotated": True, "logs": logs})
     else:
         output.line(f"A new key signs from here on; logs that were handed over to it: {logs}.")
+    return DONE
+
+
+async def _export(output: Output, config: str, thread: str, folder: Path) -> int:
+    """Export a thread.
+
+    Raises:
+        NotFoundError: The audit log knows no such thread.
+        StoreError: The log is not whole, or the folder cannot be written.
+        CredentialError: The caller may not.
+    """
+    async with open_records(config) as (settings, store):
+        by = await administrator(settings, store, ISSUE)
+        masker = masker_of(settings)
+        shown = partial(masker.at, "exports", tenant=by.tenant)
+        signed = await export_thread(store, thread, folder, actor=by.id, shown=shown)
+    if output.json:
+        output.document({"folder": str(folder), "key": signed.key})
+    else:
+        output.line(f"Check it with: python {folder / 'verify.py'} {signed.key}")
     return DONE
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SCRIPT = ("audit_chain.py", "ed25519.py", "export_check.py")
 """The parts of `verify.py`, each over those before it."""
+_HEADING = "'Checks this folder; it needs only Python.'\n\nfrom __future__ import annotations\n\n"
+_OF_EACH_OTHER = re.compile(r"^from (\.\w+|__future__) import .*\n", re.MULTILINE)
 
 
 async def export_thread(
@@ -72,13 +74,7 @@ def script() -> str:
     """Return `verify.py`: its parts in one file, without what one says of another."""
     room = resources.files("pointsman.stores")
     texts = [room.joinpath(part).read_text(encoding="utf-8") for part in SCRIPT]
-    parts = (
-        re.sub(r"^from (\.\w+|__future__) import .*\n", "", text, flags=re.M) for text in texts
-    )
-    return (
-        '"""Checks this folder; it needs only Python."""\n\nfrom __future__ import annotations\n\n'
-        + ("\n\n".join(parts))
-    )
+    return _HEADING + "\n\n".join(_OF_EACH_OTHER.sub("", text) for text in texts)
 
 
 def _tenants(connection: Connection, thread: str) -> list[str]:

@@ -32,10 +32,8 @@ def check_folder(folder: Path, trusted: str) -> str:
     seq, last, shown = _check_entries(tenant, chain["entries"])
     if signed["key"] != trusted:
         raise ValueError("signed.json: it is by another key than the one that you trust")
-    text = canonical(
-        ["pointsman audit list", signed["number"], signed.get("previous", ""), signed["entries"]]
-        + [trusted]
-    )
+    facts = (signed["number"], signed.get("previous", ""), signed["entries"])
+    text = canonical(["pointsman audit list", *facts, trusted])
     if not is_signed(base64.b64decode(trusted), text, base64.b64decode(signed["signature"])):
         raise ValueError("signed.json: the signature is not of this text")
     if [tenant, seq, last] not in signed["entries"]:
