@@ -59,7 +59,7 @@ UNTIMED = (
     *(("endorsement", "add"), ("endorsement", "revoke"), ("grant", "add"), ("grant", "revoke")),
     *(("switch", "set"), ("switch", "clear"), ("models", "discover"), ("route", "learn")),
     *(("token", "issue"), ("token", "revoke"), ("token", "rotate"), ("token", "retire")),
-    *(("audit", "rotate"), ("policy", "explain"), ("answer", "check")),
+    *(("audit", "rotate"), ("audit", "export"), ("policy", "explain"), ("answer", "check")),
 )
 """Commands that change something or wait for others, and two that work on what they are given."""
 
