@@ -16,8 +16,8 @@ from ..stores.records import AuditEntry
 from ..stores.signed_heads import HeadList, OlderHead, read_signed
 from .exits import DONE, finish
 from .given.options import DEFAULT_CONFIG, Config, JsonOption
-from .opened.caller import ISSUE, administrator
-from .opened.sight import seen_entries
+from .opened.caller import ISSUE, administrator, caller_of
+from .opened.sight import seen_entries, tenant_seen_by
 from .opened.store import open_records
 from .show.amounts import compact, moment
 from .show.output import Output, visible
@@ -174,9 +174,10 @@ async def _export(output: Output, config: str, thread: str, folder: Path) -> int
     """
     async with open_records(config) as (settings, store):
         by = await administrator(settings, store, ISSUE)
+        seen = tenant_seen_by(await caller_of(settings, store))
         masker = masker_of(settings)
         shown = partial(masker.at, "exports", tenant=by.tenant)
-        signed = await export_thread(store, thread, folder, actor=by.id, shown=shown)
+        signed = await export_thread(store, thread, folder, actor=by.id, seen=seen, shown=shown)
     if output.json:
         output.document({"folder": str(folder), "key": signed.key})
     else:

@@ -71,8 +71,18 @@ def _link(tenant: str, seq: int, previous: str, entry: Mapping[str, Any]) -> Lin
         return None
     told = entry["body"]
     body = told and EntryBody(base64.b64decode(told["salt"]), told["actor"], told["body"])
-    facts = [entry[name] for name in ("at", "kind", "thread_id", "run_id", "commitment")]
-    return Link(tenant, seq, *facts, previous, str(entry["hash"]), body or None)
+    return Link(
+        tenant,
+        seq,
+        entry["at"],
+        entry["kind"],
+        entry["thread_id"],
+        entry["run_id"],
+        entry["commitment"],
+        previous,
+        str(entry["hash"]),
+        body or None,
+    )
 
 
 def _check_files(folder: Path, files: Mapping[str, str]) -> int:

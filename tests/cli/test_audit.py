@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
@@ -137,3 +140,57 @@ def test_a_key_of_the_environment_is_changed_with_the_former_one(desk, tmp_path,
     assert desk("audit", "verify").code == 0
     missing = desk("audit", "rotate", "--former", str(tmp_path / "none"))
     assert "It cannot be read" in missing.err
+
+
+def test_a_thread_is_exported_for_an_auditor(desk, tmp_path):
+    """What was asked, decided and done, with the policy in force; only Python checks it."""
+    assert desk("token", "rotate").code == 0
+    question = desk.waiting()
+    desk.waiting("please pay order A-9 back", thread="t2")
+    assert desk("approve", question["id"]).code == 0
+
+    exported = desk("audit", "export", "t1", "--to", str(tmp_path / "out"), "--json")
+
+    folder = tmp_path / "out"
+    [request] = json.loads((folder / "approvals.json").read_text())
+    kinds = {
+        entry.get("kind") for entry in json.loads((folder / "chain.json").read_text())["entries"]
+    }
+    assert request["decisions"][0]["type"] == "approve"
+    assert request["request"]["tool"] in (folder / "effects.json").read_text()
+    assert {"input", "plan", "route", "tool_call", "approval_requested", "answer"} <= kinds
+    assert len([*(folder / "policies").iterdir()]) == 1
+    assert {file.stat().st_mode & 0o77 for file in [folder, *folder.rglob("*")]} == {0}
+    checked = subprocess.run(
+        [sys.executable, "-I", "-S", str(folder / "verify.py"), exported.document["key"]],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "A-9" not in "".join(file.read_text() for file in folder.rglob("*.json"))
+    assert desk("audit", "verify").code == 0
+
+
+def test_an_export_overwrites_nothing(desk, tmp_path):
+    """A folder that is there stays as it is, and nothing is noted."""
+    desk.waiting()
+    before = desk("audit", "verify", "--json").document["entries"]
+
+    result = desk("audit", "export", "t1", "--to", str(tmp_path))
+
+    assert result.code != 0
+    assert "Name a new folder" in result.err
+    assert desk("audit", "verify", "--json").document["entries"] == before
+
+
+def test_an_unknown_thread_is_not_exported(desk, tmp_path):
+    """The error names it, and no folder is made."""
+    desk("switch", "set", "pause")
+
+    result = desk("audit", "export", "nobody", "--to", str(tmp_path / "out"))
+
+    assert result.code != 0
+    assert "thread nobody" in result.err
+    assert not (tmp_path / "out").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -11,14 +12,16 @@ from typing import Any
 
 import pytest
 
+from pointsman.errors import NotFoundError, StoreError
+from pointsman.state.values import JsonObject
 from pointsman.stores import open_store
 from pointsman.stores.anchor import Anchor
 from pointsman.stores.audit_export import export_thread
 
 
-async def exported(home: Path) -> tuple[Path, str]:
+async def exported(home: Path, url: str | Path = "") -> tuple[Path, str]:
     """Export one of two threads, of which one entry is forgotten; return folder and key."""
-    async with open_store(home / "store.db", anchor=Anchor(home)) as store:
+    async with open_store(url or home / "store.db", anchor=Anchor(home)) as store:
         for number in range(4):
             await store.audit.append(
                 "x", tenant="acme", thread_id=f"t{number % 2}", actor="ann", body={"n": number}
@@ -34,9 +37,9 @@ def check(folder: Path, key: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-async def test_an_exported_thread_is_whole(tmp_path: Path) -> None:
+async def test_an_exported_thread_is_whole(tmp_path: Path, url: str) -> None:
     """Of others' entries it holds digests alone."""
-    folder, key = await exported(tmp_path)
+    folder, key = await exported(tmp_path, url)
 
     done = check(folder, key)
 
@@ -98,3 +101,22 @@ async def test_a_folder_does_not_vouch_for_itself(tmp_path: Path) -> None:
 
     assert check(forged, own).returncode == 0
     assert "by another key" in check(forged, key).stdout
+
+
+async def test_who_sees_one_tenant_exports_that_one_alone(tmp_path: Path) -> None:
+    """Two tenants may have a thread of one name; what the other one did is not told."""
+    async with open_store(tmp_path / "store.db", anchor=Anchor(tmp_path)) as store:
+        for tenant in ("acme", "zeta"):
+            run = f"r-{tenant}"
+            await store.journal.record_note(run, "t0", "plan", 1, {"of": tenant})
+            body: JsonObject = {"policy": tenant}
+            await store.audit.append("x", tenant=tenant, thread_id="t0", run_id=run, body=body)
+        for who, to in (("acme", "mine"), ("other", "none"), (None, "all")):
+            with contextlib.suppress(NotFoundError, StoreError):
+                await export_thread(store, "t0", tmp_path / to, seen=who, shown=lambda value: value)
+
+    written = "".join(file.read_text() for file in (tmp_path / "mine").rglob("*.json"))
+    assert '"of": "acme"' in written
+    assert "zeta" not in written
+    assert not (tmp_path / "none").exists()
+    assert not (tmp_path / "all").exists()
