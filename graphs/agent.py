@@ -46,7 +46,7 @@ def build_graph(
     graph.add_node("revise", as_node(revise, RunView, dependencies))
     graph.add_node("interim", as_node(interim, RunView, dependencies))
     graph.add_node("gate", as_node(gate, RunView, dependencies))
-    graph.add_node("synthesize", as_node(synthesize, RunView, dependencies, last=True))
+    graph.add_node("synthesize", as_node(synthesize, RunView, dependencies))
     graph.add_node("take_up", as_node(take_up, RunView, dependencies))
     graph.add_edge(START, "normalize")
     graph.add_edge("normalize", "plan")

@@ -6,7 +6,8 @@ decision came too late, or went to the wrong thread, must hear of it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
 
 from langchain_core.runnables.config import ensure_config
@@ -16,10 +17,13 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot
 
 from ..errors import DecisionError, OperatorError, TaskError
+from ..runs.background import end, wait_for
 from ..runs.dependencies import Dependencies
 from ..runs.late_decisions import with_late_decisions
+from ..runs.lease import KEY, ThreadLease
 from ..runs.listening import with_listeners
 from ..runs.outer_graph import brings_checkpointer
+from ..runs.thread import with_entry
 from ..runs.view import RunView
 from ..state.approval import RECORDED
 from ..state.forks import is_inherited
@@ -55,12 +59,12 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
         """
         _check_process(self.checkpointer)
         _check_place(self, input, config)
-        if _decides(input) and self.checkpointer:
-            given, its_config = _handed_on(input, config, self.get_state(config))
-        else:
-            given, its_config = input, config
-        told = self._observed(its_config, options)
-        yield from super().stream(given, told, **options)
+        with self._held(config) as held:
+            if _decides(input) and self.checkpointer:
+                given, its_config = _handed_on(input, held, self.get_state(config))
+            else:
+                given, its_config = input, held
+            yield from super().stream(given, self._observed(its_config, options), **options)
 
     async def astream(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
@@ -76,13 +80,44 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
         """
         _check_process(self.checkpointer)
         _check_place(self, input, config)
-        if _decides(input) and self.checkpointer:
-            given, its_config = _handed_on(input, config, await self.aget_state(config))
-        else:
-            given, its_config = input, config
-        told = self._observed(its_config, options)
-        async for part in super().astream(given, told, **options):
-            yield part
+        async with self._aheld(config) as held:
+            if _decides(input) and self.checkpointer:
+                given, its_config = _handed_on(input, held, await self.aget_state(config))
+            else:
+                given, its_config = input, held
+            async for part in super().astream(
+                given, self._observed(its_config, options), **options
+            ):
+                yield part
+
+    @contextmanager
+    def _held(self, config: Any) -> Generator[Any, None, None]:
+        """Hold the thread for a run, and return its config."""
+        if (lease := self._lease()) is None:
+            yield config
+            return
+        run, failed = wait_for(lease.enter([self.config, config])), True
+        try:
+            yield with_entry(config, KEY, value=run)
+            failed = False
+        finally:
+            end(lease.leave(run, failed=failed))
+
+    @asynccontextmanager
+    async def _aheld(self, config: Any) -> AsyncGenerator[Any, None]:
+        if (lease := self._lease()) is None:
+            yield config
+            return
+        run, failed = await lease.enter([self.config, config]), True
+        try:
+            yield with_entry(config, KEY, value=run)
+            failed = False
+        finally:
+            await lease.leave(run, failed=failed)
+
+    def _lease(self) -> ThreadLease | None:
+        known = self.dependencies
+        return known and ThreadLease(known.store.leases, known.switches, known.clock)
 
     def _observed(self, config: Any, options: dict[str, Any]) -> Any:
         """Return the config with who listens, and with what a tracer may see."""

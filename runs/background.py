@@ -25,6 +25,16 @@ def background_loop() -> asyncio.AbstractEventLoop:
 renew_in_child(background_loop.cache_clear)
 
 
+def end(work: Coroutine[Any, Any, None]) -> None:
+    """Have the background loop do what ends something, and block until it is done.
+
+    The garbage collector may have us called on the loop's own thread, which cannot wait for itself.
+    """
+    future = asyncio.run_coroutine_threadsafe(work, background_loop())
+    if asyncio._get_running_loop() is not background_loop():
+        future.result()
+
+
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
     """Have the background loop do the work, and block until it is done."""
     future = asyncio.run_coroutine_threadsafe(work, background_loop())

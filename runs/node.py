@@ -42,8 +42,6 @@ def as_node(
     function: NodeFunction[V],
     view: Callable[[Any, RunMemory], V],
     dependencies: Dependencies,
-    *,
-    last: bool = False,
 ) -> Runnable[Any, Any]:
     """Bind a node function to its dependencies, callable both ways and under its thread's lease.
 
@@ -51,13 +49,12 @@ def as_node(
         function: What the node does.
         view: How it sees the state.
         dependencies: What it is bound to.
-        last: Whether a run ends with this node.
     """
     lease = ThreadLease(dependencies.store.leases, dependencies.switches, dependencies.clock)
 
     async def call_async(state: Any) -> Any:
         runtime = _runtime()
-        async with lease.working(runtime, last=last) as memory:
+        async with lease.working(runtime) as memory:
             seen = view(state, memory)
             return (await function(seen, runtime, dependencies)).pack(seen)
 

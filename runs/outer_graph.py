@@ -14,6 +14,7 @@ from langchain_core.runnables import RunnableConfig, ensure_config
 
 _PREFIX = "__pregel_"
 _CHECKPOINTER = "__pregel_checkpointer"
+_PLACE = ("thread_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map")
 _AROUND, _TASK = "|", ":"
 AUTHENTICATED_USER = "langgraph_auth_user"
 """Key of the configuration under which a server hands on whom a credential vouches for."""
@@ -38,6 +39,22 @@ def nodes_around(checkpoint_ns: str) -> list[str]:
 def is_node(place: str, name: str) -> bool:
     """Say whether one of `nodes_around` is a node of that name."""
     return place.startswith(f"{name}{_TASK}")
+
+
+def place_of(*configs: RunnableConfig | None) -> tuple[str, list[str]]:
+    """Return the thread that a call of a graph is about, and the nodes which that is inside of.
+
+    What a graph around hands on counts, unless the call names a place of its own.
+
+    Args:
+        configs: Those by which the graph is called, later ones over earlier ones.
+    """
+    given = [(config or {}).get("configurable", {}) for config in configs]
+    if not any(entries.get(key) for entries in given for key in _PLACE):
+        given.insert(0, ensure_config().get("configurable", {}))
+    merged = {key: value for entries in given for key, value in entries.items()}
+    around = str(merged.get("checkpoint_ns") or "")
+    return str(merged.get("thread_id") or ""), around.split(_AROUND) if around else []
 
 
 def _configurable(config: RunnableConfig | None) -> dict[str, Any]:

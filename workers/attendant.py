@@ -17,10 +17,9 @@ from ..errors import NotFoundError, PointsmanError, VersionError
 from ..runs import lease
 from ..runs.decisions import CLOSED
 from ..runs.identity import with_requester
-from ..runs.thread import ThreadState, config_of, read_thread
+from ..runs.thread import ThreadState, config_of, read_thread, with_entry
 from ..state.approval import RECORDED
 from ..state.context import AgentContext
-from ..stores.leases import lease_of
 from ..stores.records import QueuedTask
 from .moves import ThreadMove, last_message, next_move, progress, was_heard
 from .taken_lease import TakenLease, take_lease
@@ -100,14 +99,16 @@ class Attendant:
         held = await take_lease(self._store.leases, thread, self._clock)
         if held is None:
             raise ThreadBusyError
-        lease.hand_over(thread, control, owner=held.owner, fence=held.fence, until=held.until)
+        run = lease.LeasedRun.under(thread, owner=held.owner, fence=held.fence, until=held.until)
         try:
-            return await self._attend(thread, held, control)
+            return await self._attend(thread, held, run, control)
         finally:
-            if lease.take_back(thread, control):
-                await self._store.leases.release(lease_of(thread), owner=held.owner)
+            # A run that has begun has given it back itself.
+            await run.give_back(self._store.leases, failed=True)
 
-    async def _attend(self, thread: str, held: TakenLease, control: RunControl) -> Attendance:
+    async def _attend(
+        self, thread: str, held: TakenLease, run: lease.LeasedRun, control: RunControl
+    ) -> Attendance:
         state = await self._read(thread)
         tasks = await self._noted(state)
         move = await self._next(state, tasks)
@@ -116,7 +117,7 @@ class Attendant:
         if self._clock() > held.until - lease.RENEWAL_SECONDS:
             # It slept: what was read may be old, and what it wrote now would hide what is newer.
             raise ThreadBusyError
-        await self._run(thread, move, control)
+        await self._run(thread, move, run, control)
         state = await self._read(thread)
         tasks = await self._noted(state)
         more = await self._next(state, tasks) is not None
@@ -163,8 +164,10 @@ class Attendant:
         except NotFoundError:
             return False
 
-    async def _run(self, thread: str, move: ThreadMove, control: RunControl) -> None:
-        config, task = config_of(thread), move.task
+    async def _run(
+        self, thread: str, move: ThreadMove, run: lease.LeasedRun, control: RunControl
+    ) -> None:
+        config, task = with_entry(config_of(thread), lease.KEY, value=run), move.task
         context: AgentContext | None = None
         given: Any = Command(resume=RECORDED) if move.kind == "resume" else None
         if task is not None:

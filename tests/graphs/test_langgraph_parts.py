@@ -16,7 +16,7 @@ from pointsman.errors import DecisionError
 from pointsman.graphs.drawn import show_subgraph
 from pointsman.graphs.resumable import resumable
 from pointsman.graphs.strict_resume import STRICT_RESUME
-from pointsman.runs import late_decisions, listening
+from pointsman.runs import late_decisions, lease, listening
 from pointsman.runs.identity import with_requester
 from pointsman.runs.outer_graph import brings_checkpointer, is_inside, is_node, nodes_around
 from pointsman.state.channels import merged
@@ -104,7 +104,8 @@ def test_a_delta_channel_is_read_back_and_not_stored_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "kept"), [(listening.KEY, False), (late_decisions.KEY, False), ("told", True)]
+    ("key", "kept"),
+    [(listening.KEY, False), (late_decisions.KEY, False), (lease.KEY, False), ("told", True)],
 )
 def test_a_key_that_begins_with_underscores_stays_out_of_checkpoints(key: str, kept: bool) -> None:
     """Who listens and what was decided late is of one run, and no checkpoint tells the next."""

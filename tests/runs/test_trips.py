@@ -78,5 +78,5 @@ async def test_the_benchmark_prints_before_and_after_with_how_many_times_less() 
     """In one line, so that nobody has to look the earlier figures up."""
     printed = line("one read step", await count_run(one_read()))
 
-    assert re.search(r"28 → \d+ \(\d+\.\d×\)", printed)
+    assert re.search(r"12 → \d+ \(\d+\.\d×\)", printed)
     assert "→" not in line("another", await count_run(one_read()))
