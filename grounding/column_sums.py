@@ -30,7 +30,7 @@ from .traits import flagged_rows
 
 _TO = re.compile(r"\s(?:to|until|through|bis|à|jusqu[’']en|a|hasta)\s", re.IGNORECASE)
 _THAN = re.compile(r"\b(?:than|als|que|qu['’]|compared (?:to|with))\b", re.IGNORECASE)
-_MEASURES = ("mass", "volume", "length", "area", "energy", "time", "night", "month")
+_ADDED_DIMENSIONS = ("mass", "volume", "length", "area", "energy", "time", "night", "month")
 _KINDS = 24
 """Kinds of rows that are added up each by itself."""
 
@@ -60,7 +60,7 @@ def column_values(
         yield Derived(one.value - other.value, column.dimension)
         # `Six hours fewer`, where the sentence names the hours by another word.
         yield Derived(one.held.quantity.values[0] - other.held.quantity.values[0], "")
-    if column.dimension in _MEASURES:
+    if column.dimension in _ADDED_DIMENSIONS:
         # What the rows that are named weigh or last together needs no word for the sum.
         named = named_rows(rows, facts)
         if 1 < len(named) < len(rows):
@@ -162,7 +162,9 @@ def line_totals(rows: Sequence[Row]) -> Iterator[Derived]:
         numbers = [h for h in row.held if not h.quantity.dimension and not is_amount(h)]
         products = [signed(a) * signed(n) for a in amounts for n in numbers][:20]
         # `price_per_kg: 4.2` beside `kg: 440`, each as it is written.
-        measured = [h for h in row.held if h.quantity.dimension in _MEASURES and not h.in_name]
+        measured = [
+            h for h in row.held if h.quantity.dimension in _ADDED_DIMENSIONS and not h.in_name
+        ]
         for amount in amounts:
             for held in measured:
                 worth = signed(amount) * held.quantity.values[0]

@@ -25,7 +25,7 @@ _FUNCTION = listed(lexicon("names")["function"])
 
 _JOINT = 3
 _LEAST_AMOUNT = 10
-_MEASURES = listed(
+_NO_AMOUNTS = listed(
     """lat lon latitude longitude temp temperature temperatur note score percent share rating
     bewertung puntuacion valoracion taux tasa quote version"""
 )
@@ -89,7 +89,7 @@ def is_undeclared(held: Held) -> bool:
         and bool(held.path)
         and value >= _LEAST_AMOUNT
         and -2 <= int(value.as_tuple().exponent) < 0
-        and not _MEASURES.intersection(key_words(held.key))
+        and not _NO_AMOUNTS.intersection(key_words(held.key))
     )
 
 
