@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     CheckConstraint,
     Column,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
-    text,
+    event,
 )
 
 from .columns import AnyText, JsonText, Sequential
@@ -316,12 +317,12 @@ leases = Table(
     sqlite_with_rowid=False,
 )
 
-# Every thread that ever ran keeps its row; those that are held are few.
-Index(
-    "pointsman_leases_held_ix",
-    leases.c.name,
-    sqlite_where=text("owner <> ''"),
-    postgresql_where=text("owner <> ''"),
+# Every thread that ever ran keeps its row; those that are held are few. An `Index` that says so
+# loads both databases' dialects, which is a seventh of what a short command imports.
+event.listen(
+    leases,
+    "after_create",
+    DDL("CREATE INDEX pointsman_leases_held_ix ON pointsman_leases (name) WHERE owner <> ''"),
 )
 
 tasks = Table(

@@ -24,10 +24,11 @@ HEAVY = {
     "pointsman.agent",
     "pointsman.graphs",
     "pointsman.nodes",
+    "sqlalchemy.dialects.postgresql",
     "sklearn",
     "numpy",
 }
-"""What an agent is made of or learns with, and takes long to import."""
+"""What an agent is made of or learns with, or PostgreSQL needs, and takes long to import."""
 
 
 def imported(*words: str) -> set[str]:
