@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import math
+import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
-from pydantic import AliasChoices, AliasPath, BaseModel, RootModel, SecretBytes, SecretStr
+from pydantic import AliasChoices, AliasPath, BaseModel, RootModel, Secret, SecretBytes, SecretStr
 from pydantic import ValidationError as Invalid
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -23,6 +25,8 @@ from .causes import said_by
 
 _ABSENT = object()
 _ROUNDS = 3
+_STRAY = re.compile("[\udc80-\udcff]")
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 class UnwritableError(Exception):
@@ -207,8 +211,11 @@ def written(value: Any) -> Json:
             return value
         case float():
             return _finite(value)
-        case SecretStr() | SecretBytes():
+        case SecretStr() | SecretBytes() | Secret():
             return written(value.get_secret_value())
+        case bytes():
+            # What is no text keeps its bytes apart; only as base64 it can have been given.
+            return value.decode("utf-8", "surrogateescape")
         case RootModel():
             return written(value.root)
         case BaseModel():
@@ -241,12 +248,23 @@ def _finite(value: float) -> float:
 def _written_model(model: BaseModel) -> JsonObject:
     made: JsonObject = {}
     for name, field in type(model).model_fields.items():
+        value, given = getattr(model, name), name in model.model_fields_set
+        if not given and isinstance(value, SecretStr | SecretBytes | Secret):
+            continue  # nobody who plans or approves may read it, and it comes back by itself
         try:
-            made[input_name(name, field)] = written(getattr(model, name))
+            item = written(value)
         except UnwritableError:
-            if name in model.model_fields_set:
+            if given:
                 raise
+            continue
+        if given or not _is_no_text(item):
+            made[input_name(name, field)] = item
     return {**made, **{name: written(item) for name, item in (model.model_extra or {}).items()}}
+
+
+def _is_no_text(item: Json) -> bool:
+    """Whether bytes that are no text stand in a written value."""
+    return any(isinstance(leaf, str) and _STRAY.search(leaf) for _, leaf in leaves(item, ""))
 
 
 def _init_only(value: Any) -> list[str]:
@@ -267,17 +285,27 @@ def _written_dataclass(value: Any) -> JsonObject:
             getattr(value, f.name)
         )
         for f in dataclasses.fields(value)
-        if f.init
+        if f.init and not _is_secret_default(f, value)
     }
 
 
+def _is_secret_default(field: dataclasses.Field[Any], value: Any) -> bool:
+    default = field.default
+    secret = isinstance(default, SecretStr | SecretBytes | Secret)
+    return secret and getattr(value, field.name) == default
+
+
 def _settled(given: Json, made: Json) -> Json:
-    """Return what validation made, with numbers as they were given: 20 does not become "20.0"."""
+    """Return what validation made, where that is only written otherwise as it was given.
+
+    20 does not become "20.0", and what was given in base64 is not shown decoded, as which it would
+    not be read.
+    """
     if isinstance(given, dict) and isinstance(made, dict):
         return {k: _settled(given[k], v) if k in given else v for k, v in made.items()}
     if isinstance(given, list) and isinstance(made, list) and len(given) == len(made):
         return [_settled(*pair) for pair in zip(given, made, strict=True)]
-    return given if _same_number(given, made) else made
+    return given if _same_number(given, made) or _is_base64_of(given, made) else made
 
 
 def _same_number(given: Json, made: Json) -> bool:
@@ -286,6 +314,16 @@ def _same_number(given: Json, made: Json) -> bool:
     try:
         return Decimal(str(given)) == Decimal(str(made))
     except InvalidOperation:
+        return False
+
+
+def _is_base64_of(given: Json, made: Json) -> bool:
+    if not isinstance(given, str) or not isinstance(made, str) or not made:
+        return False
+    text = "".join(given.split()).translate(_URL_SAFE)
+    try:
+        return base64.b64decode(text, validate=True) == made.encode(errors="surrogateescape")
+    except ValueError:  # half a character, too
         return False
 
 

@@ -17,6 +17,7 @@ from pydantic.errors import PydanticUserError
 
 from ..errors import ConfigError
 from ..state.values import JsonObject, canonical_json
+from .argument_schema import ArgumentSchema
 from .canonical import ModelArguments, input_name
 from .schema import tidy
 
@@ -232,7 +233,7 @@ def _schema(base_tool: BaseTool, model: type[BaseModel], hidden: set[str]) -> Js
                 fix="Remove the alias, or have the model read it.",
             )
     try:
-        schema = tidy(model.model_json_schema(by_alias=True))
+        schema = tidy(model.model_json_schema(schema_generator=ArgumentSchema))
     except PydanticUserError as error:
         raise ConfigError(
             f"An argument cannot be described in JSON: {error.message.splitlines()[0]}",

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from ..errors import ConfigError
 from ..state.values import JsonObject
+from .argument_schema import ArgumentSchema
 from .canonical import ModelArguments, input_name
 from .contract import ToolCall
 from .returned import returned_schema
@@ -64,7 +65,7 @@ def read_signature(
     }
     try:
         model = create_model(name, __config__=ConfigDict(extra="forbid"), **definitions)
-        schema = tidy(model.model_json_schema(by_alias=True))
+        schema = tidy(model.model_json_schema(schema_generator=ArgumentSchema))
     except PydanticUserError as error:
         raise ConfigError(
             f"A parameter's type cannot be described in JSON: {error.message.splitlines()[0]}",

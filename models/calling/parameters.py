@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from math import ceil, isfinite
-from typing import Any
+from typing import Any, cast
 
 from ...state.values import JsonObject
 
@@ -17,6 +17,7 @@ LIMITS = frozenset(
     {
         *("maxtokens", "maxcompletiontokens", "maxoutputtokens", "maxnewtokens", "maxtokencount"),
         *("maxtokenstosample", "maxgenlen", "numpredict", "npredict", "maxlength"),
+        *("maxdecodetokens", "maxgeneratedtokens", "maxgenerationtokens", "outputtokenlimit"),
     }
 )
 """Names under which servers take an output limit, however they are written: `maxTokens`."""
@@ -24,12 +25,16 @@ CHOICES = frozenset(
     {
         *("n", "bestof", "numreturnsequences", "numgenerations", "numcompletions", "numresults"),
         *("candidatecount", "samplecount", "numsamples", "numbeams", "beamwidth"),
+        *("ncompletions", "nchoices", "numchoices", "numcandidates", "nsamples", "choicecount"),
     }
 )
 """Names under which servers take how many replies to write; each is billed."""
 
+_THINKING = frozenset({"reasoning", "thinking", "thinkingconfig"})
+"""What these hold bounds a part of the output, which is within the limit of the whole."""
+
 _DEPTH = 16
-_NUMBER = re.compile(r"\s*\+?[0-9]{1,9}(?:\.[0-9]{1,9})?\s*")
+_LONGEST_NUMBER = 32
 
 
 def own_limit(parameters: Mapping[str, Any]) -> int | None:
@@ -47,25 +52,41 @@ def choices(parameters: Mapping[str, Any]) -> int:
 def without_limits(parameters: Mapping[str, Any]) -> JsonObject:
     """Return the fields without output limits, for the one limit of the call to hold alone."""
     return {
-        name: without_limits(value) if isinstance(value, dict) else value
+        name: value if _plain(name) in _THINKING else _without_limits(value)
         for name, value in parameters.items()
         if _plain(name) not in LIMITS
     }
 
 
+def _without_limits(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return without_limits(cast("Mapping[str, Any]", value))
+    return [_without_limits(part) for part in value] if isinstance(value, list | tuple) else value
+
+
 def _numbers(fields: Mapping[str, Any], depth: int) -> Iterator[tuple[str, float]]:
     for name, value in fields.items():
-        inner = value if isinstance(value, list | tuple) else [value]
-        for part in inner if depth else ():
-            if isinstance(part, Mapping):
-                yield from _numbers(part, depth - 1)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            # No server reads what JSON cannot hold.
-            if isfinite(value):
-                yield _plain(name), value
-        elif isinstance(value, str) and _NUMBER.fullmatch(value):
-            # Servers read a number that is written as text.
-            yield _plain(name), float(value)
+        for part in value if isinstance(value, list | tuple) else [value]:
+            if not isinstance(part, Mapping):
+                yield from ((_plain(name), number) for number in _number(part))
+            elif depth:
+                found = _numbers(cast("Mapping[str, Any]", part), depth - 1)
+                thinks = _plain(name) in _THINKING
+                yield from ((n, v) for n, v in found if not (thinks and n in LIMITS))
+
+
+def _number(value: Any) -> list[float]:
+    """Return the number that a server would read, if it is one; text is read as Python's do."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return []
+    if isinstance(value, str) and len(value) > _LONGEST_NUMBER:
+        return []
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return []
+    # No server reads what JSON cannot hold.
+    return [number] if isfinite(number) else []
 
 
 def _plain(name: str) -> str:

@@ -336,6 +336,11 @@ def test_letters_that_unfold_are_counted_unfolded(text: str) -> None:
         ({"n": float("inf"), "best_of": float("nan"), "max_tokens": float("-inf")}, None, 1),
         ({"maxTokens": 70, "inference": {"max_gen_len": 60, "maxTokenCount": 80}}, 60, 1),
         ({"numReturnSequences": 2, "best-of": 3, "numResults": 4, "sampleCount": 5}, None, 5),
+        ({"n": "1e1", "best_of": [4]}, None, 10),
+        ({"n": "٣", "num_choices": 2}, None, 3),
+        ({"n": 10**400, "best_of": "x" * 99}, None, 1),
+        ({"providers": [{"max_tokens": 9}, [1, {"maxTokens": 8}]]}, 9, 1),
+        ({"reasoning": {"max_tokens": 9}, "thinking": {"max_tokens": 8, "n": 2}}, None, 2),
         ({"options": [{"n": 3}, {"a": {"b": {"c": {"d": {"e": {"n": 4}}}}}}]}, None, 4),
     ],
     ids=str,
@@ -347,6 +352,8 @@ def test_parameters_that_decide_what_a_call_costs_count(
     assert own_limit(parameters) == limit
     assert choices(parameters) == count
     assert own_limit(without_limits(parameters)) is None
+    if "reasoning" in parameters:
+        assert without_limits(parameters) == parameters
 
 
 async def test_choices_and_second_limits_are_within_the_cap(

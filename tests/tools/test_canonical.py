@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,6 +18,10 @@ from pydantic import (
     AfterValidator,
     AliasChoices,
     AwareDatetime,
+    Base64Bytes,
+    Base64Str,
+    Base64UrlBytes,
+    Base64UrlStr,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,6 +29,7 @@ from pydantic import (
     Json,
     SecretStr,
     StringConstraints,
+    create_model,
 )
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from typing_extensions import TypedDict
@@ -300,6 +306,161 @@ ODD_FORMS = [
         id="dictionary-with-an-alias",
     ),
 ]
+
+
+@dataclass
+class Crate:
+    """A plain dataclass with what it gives itself: from a default, a factory, and the rest."""
+
+    a: int
+    weight: int = field(default=1, init=False)
+    parts: list[int] = field(default_factory=list, init=False)
+    twice: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.twice = 2 * self.a
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        pytest.param(Crate, {"a": 1}, id="itself"),
+        pytest.param(list[Crate], [{"a": 1}], id="in-a-list"),
+        pytest.param(Crate | None, {"a": 1}, id="optional"),
+        pytest.param(dict[str, Crate], {"x": {"a": 1}}, id="in-a-mapping"),
+    ],
+)
+async def test_what_a_dataclass_gives_itself_is_no_argument(kind: Any, sent: Any) -> None:
+    """It is not asked for, not filled in, and there when the tool runs."""
+    seen: list[Any] = []
+    for made in taking(kind, seen):
+        assert "weight" not in str(made.contract.args_schema)
+        approved = checked(made, {"value": sent})
+        assert approved == {"value": sent}
+        await made.run(approved, _call())
+    assert len(seen) == 2
+    assert all("weight=1, parts=[], twice=2" in repr(value) for value in seen)
+
+
+def taking(kind: Any, seen: list[Any], **default: Any) -> list[Tool]:
+    """Give one tool of ours and one of LangChain's that keep what they are called with."""
+
+    def take(value: Any = None) -> str:
+        """Take it."""
+        seen.append(value)
+        return "ok"
+
+    model = create_model("Taken", value=(kind, default.get("default", ...)))
+    theirs = StructuredTool.from_function(take, name="take", description="d", args_schema=model)
+    take.__annotations__["value"] = kind
+    take.__defaults__ = tuple(default.values())
+    return [tool(effect="money")(take), from_langchain(theirs)]
+
+
+ENCODED = [
+    pytest.param(Base64Str, str, base64.b64encode, id="text"),
+    pytest.param(Base64Bytes, bytes, base64.b64encode, id="bytes"),
+    pytest.param(Base64UrlStr, str, base64.urlsafe_b64encode, id="text-for-urls"),
+    pytest.param(Base64UrlBytes, bytes, base64.urlsafe_b64encode, id="bytes-for-urls"),
+]
+
+
+@pytest.mark.parametrize(("kind", "as_type", "encode"), ENCODED)
+@given(data=st.data())
+async def test_base64_is_approved_as_it_was_given(
+    kind: Any, as_type: Any, encode: Any, data: Any
+) -> None:
+    """Whatever is in it, base64 once more included, and wherever it stands."""
+    value = data.draw(st.text() if as_type is str else st.binary())
+    raw = value.encode() if isinstance(value, str) else value
+    once = encode(raw).decode()
+    twice = encode(once.encode()).decode()
+    seen: list[Any] = []
+    for text, inner in ((once, value), (twice, once if as_type is str else once.encode())):
+        for around in (kind, list[kind], dict[str, kind], kind | None):
+            sent = _around(around, text)
+            for made in taking(around, seen):
+                approved = checked(made, {"value": sent})
+                assert approved == {"value": sent}
+                await made.run(approved, _call())
+                assert seen.pop() == _around(around, inner)
+
+
+def _around(kind: Any, value: Any) -> Any:
+    return {list: [value], dict: {"a": value}}.get(getattr(kind, "__origin__", None), value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "shown"),
+    [
+        pytest.param(Base64Bytes, b"abcd", "YWJjZA==", id="text"),
+        pytest.param(Base64Bytes, b"hello", "aGVsbG8=", id="that-is-no-base64-itself"),
+        pytest.param(Base64Str, "abcd", "YWJjZA==", id="of-text"),
+    ],
+)
+async def test_a_default_that_is_read_from_base64_is_shown_as_such(
+    kind: Any, default: Any, shown: str
+) -> None:
+    """It is what the tool runs with, not what one would get by decoding it."""
+    seen: list[Any] = []
+    for made in taking(kind, seen, default=default):
+        approved = checked(made, {})
+        assert approved in ({"value": shown}, {"value": str(shown)})
+        await made.run(approved, _call())
+    assert seen == [default, default]
+
+
+OURS = SecretStr("s3cret-of-ours")
+
+
+class Keyed(BaseModel):
+    """A secret that the program brings itself."""
+
+    key: SecretStr = SecretStr("s3cret-of-ours")
+
+
+@dataclass
+class KeyedData:
+    """The same as a dataclass."""
+
+    key: SecretStr = OURS
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        pytest.param(Keyed, {"value": {}}, id="model"),
+        pytest.param(KeyedData, {"value": {}}, id="dataclass"),
+        pytest.param(list[Keyed], {"value": [{}]}, id="in-a-list"),
+    ],
+)
+async def test_a_secret_default_is_neither_shown_nor_replaced(kind: Any, sent: Any) -> None:
+    """Pydantic's schema gives asterisks as the default, which a tool must not be run with."""
+    seen: list[Any] = []
+    for made in taking(kind, seen):
+        assert "**" not in str(made.contract.args_schema)
+        approved = checked(made, sent)
+        assert approved == sent
+        await made.run(approved, _call())
+    for value in seen:
+        [keyed] = value if isinstance(value, list) else [value]
+        assert keyed.key.get_secret_value() == "s3cret-of-ours"
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "default"),
+    [(SecretStr, SecretStr("s3cret-of-ours")), (Keyed, Keyed())],
+    ids=["itself", "model"],
+)
+async def test_a_parameter_that_is_secret_by_default(kind: Any, default: Any) -> None:
+    """The same for a tool's own parameters."""
+    seen: list[Any] = []
+    for made in taking(kind, seen, default=default):
+        assert "s3cret" not in str(checked(made, {}))
+        assert "**" not in str(checked(made, {}))
+        await made.run(checked(made, {}), _call())
+    assert seen == [default, default]
 
 
 @pytest.mark.parametrize(("kind", "sent", "shown", "is_what_was_shown"), ODD_FORMS)
