@@ -3,7 +3,8 @@
 A secret seldom comes back as it was given: an error quotes the header it was in, with its line end
 escaped or in capitals; a URL has it percent-encoded; basic authentication has it in base64, behind
 a user's name and at any of three alignments; a dump shows its bytes as numbers, in one encoding or
-another; a page or a mail breaks its line. All these are found and replaced.
+another; a page or a mail breaks its line. All these are found and replaced, and so are the parts
+of a credential that are secret by themselves (`secret_parts.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import string
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
+
+from .secret_parts import parts_of
 
 MASK = "[credential]"
 _SHORTEST = 4
@@ -124,10 +127,11 @@ class Redaction:
         return f"Redaction({'some' if self else 'no'} values)"
 
 
-def _parts(secret: str) -> Iterable[str]:
-    """Return what is left of a secret when it is trimmed, and its lines."""
-    lines = [line.strip() for line in secret.splitlines() if len(line) >= _SHORTEST_LINE]
-    return (part for part in (secret.strip(), *lines) if len(part) >= _SHORTEST)
+def _parts(secret: str) -> Iterator[str]:
+    """Yield what is left of a secret when it is trimmed, its lines, and what is secret in it."""
+    for whole in (secret, *parts_of(secret)):
+        lines = [line.strip() for line in whole.splitlines() if len(line) >= _SHORTEST_LINE]
+        yield from (part for part in (whole.strip(), *lines) if len(part) >= _SHORTEST)
 
 
 def _pattern(value: str) -> str:
