@@ -235,6 +235,13 @@ def _argument_error(error: ValidationError, at: Callable[[str], str], tool: str)
             where=at(_join(path, missing)),
             fix=f"Give {allowed(properties.get(missing, {}))}.",
         )
+    if error.validator == "dependentRequired":
+        beside, missing = _dependent(error)
+        return ArgumentError(
+            f"This field is required beside {beside}.",
+            where=at(_join(path, missing)),
+            fix=f"Give {allowed(properties.get(missing, {}))}, or leave out {beside}.",
+        )
     if error.validator == "additionalProperties" and (unknown := _unknown(error, properties)):
         return ArgumentError(
             f"{tool} has no such argument.",
@@ -252,6 +259,19 @@ def _missing(error: ValidationError) -> str:
     # One error is raised for each missing name; its message starts with the name's repr.
     return next(
         name for name in names if name not in present and error.message.startswith(repr(name))
+    )
+
+
+def _dependent(error: ValidationError) -> tuple[str, str]:
+    """Return a field that is given, and one that is missing beside it."""
+    present = cast("JsonObject", error.instance)
+    needed = cast("dict[str, list[str]]", error.validator_value)
+    return next(
+        (name, other)
+        for name, others in needed.items()
+        if name in present
+        for other in others
+        if other not in present and error.message.startswith(repr(other))
     )
 
 

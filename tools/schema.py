@@ -160,7 +160,12 @@ def allowed(schema: Json) -> str:
     for key in ("anyOf", "oneOf"):
         if key in schema:
             return " or ".join(allowed(option) for option in schema[key])
-    return " ".join([_kind(schema), " and ".join(bounds(schema))]).strip()
+    said = [_kind(schema), " and ".join(bounds(schema))]
+    if "contains" in schema:
+        said.append(f"with {allowed(schema['contains'])} in it")
+    if "not" in schema:
+        said.append(f"but not {allowed(schema['not'])}")
+    return " ".join(filter(None, said)) or "a value"
 
 
 _KINDS = {
@@ -193,6 +198,8 @@ BOUNDS = {
     "minItems": "of at least {} items",
     "maxItems": "of at most {} items",
     "uniqueItems": "without duplicates",
+    "minProperties": "of at least {} fields",
+    "maxProperties": "of at most {} fields",
 }
 
 

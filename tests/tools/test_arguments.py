@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -87,6 +88,44 @@ def test_arguments_are_an_object(args: Any) -> None:
     """Anything else is refused, not unpacked."""
     with pytest.raises(ArgumentError):
         REFUND.check(args)
+
+
+@pytest.mark.parametrize(
+    ("schema", "args", "where", "says"),
+    [
+        (
+            {"dependentRequired": {"street": ["city"]}},
+            {"street": "x"},
+            "ship.city",
+            "required beside street. Give text",
+        ),
+        ({"minProperties": 1}, {}, "ship", "an object of at least 1 fields"),
+        (
+            {"properties": {"city": {"type": "string", "not": {"enum": ["-"]}}}},
+            {"city": "-"},
+            "ship.city",
+            'but not one of "-"',
+        ),
+        (
+            {"properties": {"city": {"type": "array", "contains": {"const": "x"}}}},
+            {"city": []},
+            "ship.city",
+            'a list with "x" in it',
+        ),
+    ],
+    ids=["dependent", "few", "not", "contains"],
+)
+def test_rarer_rules_say_what_is_wrong(
+    schema: dict[str, Any], args: dict[str, Any], where: str, says: str
+) -> None:
+    """A schema of a foreign server may have any of them."""
+    text: dict[str, Any] = {"type": "string"}
+    whole = {"type": "object", "properties": {"street": text, "city": text}} | schema
+
+    with pytest.raises(ArgumentError, match=re.escape(says)) as raised:
+        Arguments("ship", whole).check(args)
+
+    assert raised.value.where == where
 
 
 def test_a_million_bytes_are_too_many() -> None:
