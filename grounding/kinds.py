@@ -14,6 +14,7 @@ _ALIKE = {(one, other) for one, other in _WORDS["alike"]}
 _OPEN = frozenset(_WORDS["open"].split())
 _OBJECTS = listed(_WORDS["objects"])
 _MOVED = {word: kind for kind, words in _WORDS["moved"].items() for word in listed(words)}
+_VERBS = {word: kind for kind, words in _WORDS["verbs"].items() for word in listed(words)}
 _NOUNS = ("ment", "ion", "ung", "al", "s", "refund")
 _JOINED = listed("and und et y then")
 
@@ -39,7 +40,7 @@ def kinds_of_tool(name: str) -> frozenset[str]:
         if is_said and word in _JOINED:
             is_said = False
             continue
-        kinds = kinds_of(word) or frozenset(_MOVED.get(word, "").split())
+        kinds = kinds_of(word) or frozenset((_VERBS | _MOVED).get(word, "").split())
         if not kinds or is_said:
             continue
         if word.removesuffix("s") in _OBJECTS:
