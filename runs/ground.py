@@ -12,6 +12,7 @@ from ..grounding.effects import EffectCall
 from ..grounding.evidence import index
 from ..grounding.ground import Ground
 from ..state.answering import Evidenced
+from ..state.instances import step_of
 from ..state.plan import Plan
 from ..state.task import Task, Utterance
 from ..state.values import Json
@@ -22,6 +23,8 @@ from .evidence import outputs_of
 from .step import started
 from .thread_summary import is_cut
 from .view import RunView
+
+_BY_MODELS = ("reason", "draft")
 
 
 async def ground_of(
@@ -77,26 +80,43 @@ async def ground_of(
 
 def _texts(plan: Plan, evidence: Mapping[str, Evidenced]) -> dict[str, tuple[Evidenced, str]]:
     """Return each piece of evidence with its text; what a model wrote is what it was given."""
-    by_step: dict[str, list[str]] = {}
-    for item in evidence.values():
-        by_step.setdefault(item.evidence.step, []).append(item.text)
-    written = {step.id: step.needs() for step in plan.steps if step.kind in ("reason", "draft")}
-
-    def given(step: str, seen: frozenset[str]) -> list[str]:
-        if step not in written or step in seen:
-            return by_step.get(step, [])
-        return [t for needed in sorted(written[step]) for t in given(needed, seen | {step})]
-
+    given = _Given(plan, evidence)
+    written = {step.id for step in plan.steps if step.kind in _BY_MODELS}
     return {
         id_: (
             item,
             # What two steps returned alike is read once, as one list.
-            "\n".join(dict.fromkeys(given(item.evidence.step, frozenset())))
+            "\n".join(dict.fromkeys(given.to(item.evidence.step)))
             if item.evidence.step in written
             else item.text,
         )
         for id_, item in evidence.items()
     }
+
+
+class _Given:
+    """What the model steps of a plan were given, down to what tools brought."""
+
+    def __init__(self, plan: Plan, evidence: Mapping[str, Evidenced]) -> None:
+        self._steps = {step.id: step for step in plan.every_step()}
+        self._texts: dict[str, list[str]] = {}
+        for item in evidence.values():
+            # Of a loop's step: what it brought for any item.
+            self._texts.setdefault(step_of(item.evidence.step), []).append(item.text)
+
+    def to(self, step_id: str, seen: frozenset[str] = frozenset()) -> list[str]:
+        """Return the texts that a step was given, of one that no model performs its own."""
+        step = self._steps.get(step_id)
+        if step is None or step_id in seen:
+            return []
+        inside = [inner for inner in step.every() if inner.kind != "each"]
+        brought = [inner.id for inner in inside if inner.kind not in _BY_MODELS]
+        texts = [text for id_ in brought for text in self._texts.get(id_, ())]
+        if len(brought) == len(inside):
+            return texts
+        # A model in a loop read its items, or what stands outside.
+        needed = sorted(step.needs())
+        return texts + [text for id_ in needed for text in self.to(id_, seen | {step_id})]
 
 
 def _is_known(said: Utterance) -> bool:

@@ -299,3 +299,54 @@ async def test_a_look_does_not_repeat_what_was_looked_up(desk: Any, bench: Any) 
     assert bench.count("look") == 4
     assert out["usage"]["model_calls"] == 2
     assert out["answer"]["status"] == "complete"
+
+
+@pytest.mark.parametrize("said", ["7.25", "8.25"])
+async def test_a_model_that_read_a_loop_is_carried_by_what_its_items_brought(
+    desk: Any, bench: Any, said: str
+) -> None:
+    """A draft over looked-up items holds what they hold, and nothing else that it says."""
+    agent = bench.agent(
+        {
+            "steps": [
+                "t = [order(number=n) for n in ['A1', 'C3']]",
+                "s = reason('Sum them up.', t) -> {text}",
+            ],
+            "answer": "f'{s.text}'",
+        },
+        tools=TOOLS,
+        models={
+            "reasoner": ScriptedModel(
+                replies=[{"result": {"text": f"Order C3 costs {said}."}, "confidence": 1.0}]
+            ),
+            "generator": desk.writer,
+        },
+    )
+
+    await agent.ainvoke({"task": "Sum up A1 and C3"}, {"configurable": {"thread_id": "l"}})
+
+    assert (not desk.writer.prompts) is (said == "7.25")
+
+
+@pytest.mark.parametrize("said", ["7.25", "8.25"])
+async def test_what_models_said_of_items_is_carried_by_what_the_items_were_made_of(
+    desk: Any, bench: Any, said: str
+) -> None:
+    """A model over a loop of models reads what the first ones were given."""
+    replies = [{"result": {"text": f"It costs {said}."}, "confidence": 1.0}] * 3
+    agent = bench.agent(
+        {
+            "steps": [
+                "t = orders()",
+                "e = [reason('What does it cost?', o) -> {text} for o in t if o.id == 'C3']",
+                "s = reason('Sum them up.', e) -> {text}",
+            ],
+            "answer": "f'{s.text}'",
+        },
+        tools=TOOLS,
+        models={"reasoner": ScriptedModel(replies=replies), "generator": desk.writer},
+    )
+
+    await agent.ainvoke({"task": "Sum up the orders"}, {"configurable": {"thread_id": "m"}})
+
+    assert (not desk.writer.prompts) is (said == "7.25")
