@@ -231,9 +231,10 @@ def _failure(count: int, failed: Sequence[ItemFailure], unsaid: Sequence[str]) -
     more = len(said) + len(unsaid) - len(shown)
     message = "; ".join([*shown, *([f"and {more} more"] if more else [])])
     refused = not unsaid and all(one.failure.kind in SAID_NO for one in failed)
+    items = len({one.key for one in failed}) + len(unsaid)
     return Failure(
         kind="rejected" if refused else "items",
-        message=f"{len(said) + len(unsaid)} of {count} items did not succeed: {message}",
+        message=f"{items} of {count} items did not succeed: {message}",
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..errors import ExpressionError
 from .expressions import evaluate
@@ -117,6 +117,8 @@ def failures(
 ) -> tuple[ItemFailure, ...]:
     """Return what failed, item by item, in the items' order.
 
+    An expression that failed because it reads what failed is no failure of its own.
+
     Args:
         step: The loop.
         items: Its items.
@@ -124,14 +126,30 @@ def failures(
         outer: Keys of the loops around it.
     """
     return tuple(
-        ItemFailure(key=item.key, step=inner.id, failure=result.failure)
+        ItemFailure(key=item.key, step=inner.id, failure=failure)
         for item in items
-        for inner in _loop(step).steps
-        if (result := results.get(instance(inner.id, (*outer, item.key)))) is not None
+        for inner, failure in _failed(_loop(step).steps, (*outer, item.key), results)
+    )
+
+
+def _failed(
+    group: Sequence[Step], keys: Sequence[str], results: Mapping[str, StepResult]
+) -> Iterator[tuple[Step, Failure]]:
+    """Yield the steps that failed for one item, without those that only follow another."""
+    found = {
+        inner.id: result.failure
+        for inner in group
+        if (result := results.get(instance(inner.id, keys))) is not None
         and result.status in ("failed", "rejected")
         and result.failure is not None
         and not inner.optional
-    )
+    }
+    for inner in group:
+        failure = found.get(inner.id)
+        if failure is None:
+            continue
+        if failure.kind != "expression" or not inner.needs() & found.keys():
+            yield inner, failure
 
 
 def taint_of(

@@ -265,6 +265,19 @@ async def test_an_inner_failure_is_told_by_both_keys(bench: Any, w: Any) -> None
     assert out["results"]["a[O-2][1]"]["status"] == "accepted"
 
 
+async def test_items_are_counted_that_failed_and_not_their_steps(bench: Any, w: Any) -> None:
+    """What an expression could not read because it failed is told once, by what failed."""
+    reading = {"$expr": "first_of(order.note, a.id)"}
+    loop = each(w.step("a", "odd_only", item=w.ref("order", "id")), w.step("b", "look", item=reading))
+
+    out = await run(bench, w, loop)
+
+    assert out["results"]["b[O-2]"]["failure"]["kind"] == "expression"
+    failure = out["results"]["l"]["failure"]["message"]
+    assert failure.startswith("2 of 4 items did not succeed: O-2 (a): There is no O-2.; O-4 (a):")
+    assert "(b)" not in failure
+
+
 async def test_one_gate_asks_for_all_inner_items_and_keeps_their_order(bench: Any, w: Any) -> None:
     """Inner effects of every outer item are asked together with the outer ones."""
     pay = w.step("p", "pay", to=w.ref("line", "sku"), amount=w.ref("line", "price"))
