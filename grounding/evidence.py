@@ -9,9 +9,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TypeAlias
 
-from .dates import WrittenDate
+from .dates import WrittenDate, dates
 from .facts import StatedFacts, read
-from .identifiers import compact
+from .identifiers import addresses, compact, host, identifiers
 from .names import name_key
 from .quantities import MOST, Quantity
 from .records import Leaf, Listing, Records, embedded, lists_below_each_other, parse
@@ -120,6 +120,11 @@ class Indexed:
         return frozenset(i.key for i in found) | parts
 
     @cached_property
+    def hosts(self) -> frozenset[str]:
+        """Hosts that its addresses are at."""
+        return frozenset(host(i.key) for i in self.facts.addresses)
+
+    @cached_property
     def digits(self) -> frozenset[str]:
         """Runs of digits inside identifiers and long numbers."""
         runs = {
@@ -196,7 +201,8 @@ def _index_records(name: str, source: str, text: str, records: Records) -> Index
             starts.append(length)
             leaves.append(leaf)
             length += len(leaf.value) + 1
-    facts = read("\n".join([*lines, source])[: LONGEST + len(source)])
+    behind = "\n".join([source, *_facts_in_names(records)])
+    facts = read("\n".join([*lines, behind])[: LONGEST + len(behind)])
     placed = _PlacedFacts(facts, starts, leaves, length)
     numbers = [h for leaf in records.leaves if (h := _number(leaf, name))]
     held = [*numbers, *(placed.held(q, name) for q in facts.quantities)]
@@ -213,6 +219,17 @@ def _index_records(name: str, source: str, text: str, records: Records) -> Index
         words=frozenset(t.folded for t in facts.tokens) | keys,
         leaves=records.leaves,
     )
+
+
+def _facts_in_names(records: Records) -> Iterator[str]:
+    """Yield the addresses, identifiers and days that stand as fields' names: `{"a@b.com": "r"}`.
+
+    Numbers do not count: that a field is called `line_2` says nothing of two.
+    """
+    for name in dict.fromkeys(part for leaf in records.leaves for part in leaf.path):
+        if isinstance(name, str):
+            yield from (i.text for i in (*addresses(name), *identifiers(name)))
+            yield from (name[d.start : d.end] for d in dates(name, "en") if d.day)
 
 
 def _unread(facts: StatedFacts) -> int:

@@ -111,6 +111,11 @@ class Holding:
         return frozenset[str]().union(*(item.keys for item in self.items))
 
     @cached_property
+    def hosts(self) -> frozenset[str]:
+        """Hosts that addresses are at."""
+        return frozenset[str]().union(*(item.hosts for item in self.items))
+
+    @cached_property
     def digits(self) -> frozenset[str]:
         """Runs of digits inside identifiers."""
         return frozenset[str]().union(*(item.digits for item in self.items))

@@ -55,6 +55,11 @@ def _trimmed(match: re.Match[str]) -> Identifier:
     return Identifier(text, match.start(), match.start() + len(text), key)
 
 
+def host(key: str) -> str:
+    """Return the host that an address is at: of `a@b.com` and of `b.com/c` it is `b.com`."""
+    return key.rpartition("@")[2].partition("/")[0]
+
+
 def compact(text: str) -> str:
     """Return an identifier without case and separators."""
     return re.sub(r"[\W_]", "", text.casefold())

@@ -130,7 +130,8 @@ class Standing:
     def _identifier(self, fact: Identifier) -> bool:
         if fact in self.facts.addresses and fact.key not in self.basis.keys | self.context.keys:
             # An address leads where it says or nowhere: that a part of it is known helps nobody.
-            return False
+            # Only its host may be told by itself.
+            return fact.key in self.basis.hosts | self.context.hosts
         if fact.key in self.basis.keys or parts_known(fact, self.basis):
             return True
         if fact.key not in self.context.keys and not parts_known(fact, self.context):

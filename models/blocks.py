@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
+from ..state.instances import step_of
 from ..state.task import Modality
 from ..state.values import JsonObject, Record
 
@@ -22,6 +23,8 @@ MISSING = (
 HOW_TO_GET_THE_REST = (
     "To get the rest, refer to a part of it by its path, or ask its tool for less at a time."
 )
+
+_OF_TOOLS = "tool:"
 
 
 def with_instructions(system: str, instructions: str) -> str:
@@ -51,7 +54,11 @@ def render(block: Block, *, max_characters: int = MAX_CHARACTERS) -> str:
     """
     text = block.text[:max_characters]
     token = hashlib.sha256(f"{block.name}\n{text}".encode()).hexdigest()[:12]
-    trust = f"untrusted: {', '.join(block.sources)}" if block.sources else "ours"
+    # Which item of a loop a source was read for tells a model nothing, and there may be hundreds.
+    sources = dict.fromkeys(
+        step_of(source) if source.startswith(_OF_TOOLS) else source for source in block.sources
+    )
+    trust = f"untrusted: {', '.join(sources)}" if sources else "ours"
     written = f"<data {token} name={block.name!r} source={trust!r}>\n{text}\n</data {token}>"
     missing = block.missing_at(max_characters)
     if not missing:

@@ -29,7 +29,7 @@ async def revise(
     """Ask the planner again; what has run stays, what failed is open again.
 
     A planner that has no other plan uses up the revisions, so that the run ends with what failed.
-    One that cannot decide what was left open ends it too: what it says of that is the user's.
+    One that says why, or cannot decide what was left open, ends it too: what it says is the user's.
     """
     results, move = view.results, move_of(view)
     request = replace(
@@ -41,7 +41,7 @@ async def revise(
     except BudgetExceededError as error:
         return RunUpdate(stop=Stop(reason="budget", detail=str(error)))
     if isinstance(made, Declined):
-        if move.look:
+        if move.look or made.said:
             return RunUpdate(stop=without_plan(made))
         return RunUpdate(revisions=view.run.limits.max_revisions)
     # What the planner read before it planned again flows into every step that is still to run.

@@ -57,7 +57,8 @@ text, "I sent the mail.", or an expression, "f'Order {order.id} is {order.status
 no step and tells of no deed names the steps that carry it: {"text": …, "cites": ["order"]}. Leave
 it out where the results must be seen first; it is then written from them.
 Optional in the plan: "then_plan" says what is to be decided that only the results can tell; you are
-asked again with them. Name in "later_tools" the tools that you may need then.
+asked again with them. Name in "later_tools" the tools that you may need then and that change
+something; those that only read are there anyway.
 No steps are needed to greet, to thank, to ask the user something back, or to say what conversation
 and instructions already hold: return none, and reply in "answer". If the request cannot be done
 with these tools or may not be done, return no steps and tell the user so in "cannot".
@@ -84,10 +85,10 @@ def plan_messages(request: PlanRequest) -> list[BaseMessage]:
 
 
 def _usable(request: PlanRequest) -> Sequence[ToolContract]:
-    """Return the tools to show: once untrusted text was read, those that were named before it."""
+    """Return the tools to show: once untrusted text was read, those that may be called then."""
     if request.previous is None or not request.sources:
         return request.tools
-    named = may_be_used_later(request.previous)
+    named = may_be_used_later(request.previous, request.reads)
     return [contract for contract in request.tools if contract.name in named]
 
 
@@ -278,7 +279,7 @@ def _block(step: Step, request: PlanRequest) -> Block:
     cut = whole is None and bool(result.excerpt)
     return Block(
         name=step.id,
-        text=_outcome(result, whole),
+        text=_outcome(result, whole, request.problem),
         sources=result.taint,
         missing=max(0, result.size - len(result.excerpt)) if cut else 0,
     )
@@ -288,10 +289,10 @@ SHOWN = 6_000
 """Characters of one step's output that a planner sees when it is asked again."""
 
 
-def _outcome(result: StepResult, output: Json) -> str:
+def _outcome(result: StepResult, output: Json, problem: str) -> str:
     if result.status != "accepted":
         said = result.failure.message if result.failure else result.reason
-        return f"{result.status}: {said}"
+        return f"{result.status}: {'see problem' if said and said in problem else said}"
     text = result.excerpt if output is None and result.excerpt else canonical_json(output)
     if result.failure is not None:
         text = f"{text} ({result.failure.message})"

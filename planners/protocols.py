@@ -69,6 +69,11 @@ class PlanRequest:
     emit: Emit | None = None
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """Tools that change nothing. What carries data out among them asks for itself."""
+        return tuple(tool.name for tool in self.tools if tool.effect == "read")
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """Untrusted sources whose words a planner reads that is shown all of this."""
         read = self._read

@@ -85,10 +85,8 @@ def validate(plan: Plan, request: PlanRequest, tools: Runner) -> None:
     _check_kept(plan, request)
     _check_fresh(plan, request)
     if request.previous is not None and request.sources:
-        named = request.previous.model_copy(
-            update={"later_tools": may_be_used_later(request.previous)}
-        )
-        check_later_tools(plan, named, kept=())
+        usable = may_be_used_later(request.previous, request.reads)
+        check_later_tools(plan, usable)
     _check_budget(plan, request)
 
 

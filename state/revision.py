@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ..errors import PlanError
 from .doubts import in_doubt
@@ -73,27 +73,27 @@ def open_again(
     }
 
 
-def may_be_used_later(previous: Plan) -> tuple[str, ...]:
-    """Return the tools that the plan after this one may call once untrusted text was read."""
-    called = (step.tool for step in previous.every_step() if step.tool)
-    return tuple(sorted({*previous.later_tools, *called}))
-
-
-def check_later_tools(plan: Plan, first: Plan, *, kept: Collection[str]) -> None:
-    """Check that a plan made after untrusted text was read brings in no tool of its own.
+def may_be_used_later(previous: Plan, reads: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the tools that the plan after this one may call once untrusted text was read.
 
     Args:
-        plan: The later plan.
-        first: The plan that was made from the user's words.
-        kept: Ids of steps that have run and stand in it unchanged.
+        previous: The plan, which named tools for later or called them itself.
+        reads: Tools that only read, which no plan need name.
+    """
+    called = (step.tool for step in previous.every_step() if step.tool)
+    return tuple(sorted({*previous.later_tools, *called, *reads}))
+
+
+def check_later_tools(plan: Plan, usable: Collection[str]) -> None:
+    """Check that a plan made after untrusted text was read brings in no tool of its own.
 
     Raises:
-        PlanError: A step calls a tool that the first plan did not name.
+        PlanError: A step calls a tool that is not among those that may be used later.
     """
     for step in plan.every_step():
-        if step.tool and step.id not in kept and step.tool not in first.later_tools:
+        if step.tool and step.tool not in usable:
             raise PlanError(
                 f"Tool {step.tool!r} is not among the tools that the first plan named for later.",
                 where=step.id,
-                fix=f"Use one of {sorted(first.later_tools)}, or say in `cannot` what is missing.",
+                fix=f"Use one of {sorted(usable)}, or say in `cannot` what is missing.",
             )

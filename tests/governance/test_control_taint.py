@@ -65,6 +65,25 @@ async def test_a_step_planned_after_reading_never_runs_unattended(desk: Any, w: 
     assert not desk.called("pay")
 
 
+async def test_what_reads_may_be_called_later_unnamed_and_carries_nothing_out(
+    desk: Any, w: Any
+) -> None:
+    """What a mail made the planner look up is looked up; what could carry data out asks."""
+    mail = w.step("mail", "read_mail", item="1")
+    look = w.step("look", "look", item="A")
+    agent = desk.agent(
+        {**w.plan(mail), "then_plan": "whom the mail is about"},
+        w.plan(look, w.step("asked", "search", query="eve")),
+        policy=SMALL,
+    )
+
+    [request] = w.requests(await desk.ask(agent, "Whom is mail 1 about?"))
+
+    assert (request["tool"], desk.called("look")) == ("search", [{"item": "A"}])
+    assert "tool:read_mail#mail" in request["why"]
+    assert not desk.called("search")
+
+
 async def test_no_effect_of_a_loop_over_a_tainted_list_runs_unattended(desk: Any, w: Any) -> None:
     """The arguments are the user's own, and a mail decided how often they are used."""
     pay = w.step("pay", "pay", to="ann", amount=1.0)

@@ -306,6 +306,24 @@ async def test_a_tool_that_misbehaves_ends_in_an_answer_that_says_so(
     assert out["answer"]["status"] == "partial"
 
 
+async def test_what_the_planner_says_when_there_is_no_other_plan_is_told(
+    bench: Any, w: Any
+) -> None:
+    """Its words end the run, with what failed, and no writer is asked for others."""
+    agent = bench.agent(
+        w.plan(w.step("bad", "broken")),
+        {"steps": [], "cannot": "Which other item may I look up?"},
+        models={"generator": (generator := ScriptedModel(replies=[]))},
+        limits={"step_attempts": 1},
+    )
+
+    out = await agent.ainvoke({"task": "look up A"}, w.thread())
+
+    assert "Which other item may I look up?" in out["answer"]["text"]
+    assert "This did not work" in out["answer"]["text"]
+    assert not generator.prompts
+
+
 async def test_a_failed_step_leads_to_a_revised_plan(bench: Any, w: Any) -> None:
     """The planner is told what went wrong, keeps what ran, and its new plan is followed."""
     kept = w.step("good", "look", item="A")

@@ -268,7 +268,9 @@ async def test_an_inner_failure_is_told_by_both_keys(bench: Any, w: Any) -> None
 async def test_items_are_counted_that_failed_and_not_their_steps(bench: Any, w: Any) -> None:
     """What an expression could not read because it failed is told once, by what failed."""
     reading = {"$expr": "first_of(order.note, a.id)"}
-    loop = each(w.step("a", "odd_only", item=w.ref("order", "id")), w.step("b", "look", item=reading))
+    loop = each(
+        w.step("a", "odd_only", item=w.ref("order", "id")), w.step("b", "look", item=reading)
+    )
 
     out = await run(bench, w, loop)
 

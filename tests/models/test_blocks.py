@@ -28,3 +28,10 @@ def test_what_was_cut_before_counts_as_missing() -> None:
 def test_what_fits_has_no_mark() -> None:
     """Nothing is said where nothing is missing."""
     assert "missing" not in render(Block(name="rows", text="x" * 20_000))
+
+
+def test_a_loop_is_one_source_however_many_items_it_had() -> None:
+    """A tag does not grow with the items that were read; what is no step keeps its brackets."""
+    items = [f"tool:look#found[{key}][2]" for key in ("ORD-1", "ORD-2", "#aa57")]
+    written = render(Block(name="rows", text="x", sources=(*items, "file:a[1].txt")))
+    assert "source='untrusted: tool:look#found, file:a[1].txt'" in written

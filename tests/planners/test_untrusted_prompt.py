@@ -127,11 +127,22 @@ def test_no_text_closes_its_own_block(text: str) -> None:
     assert "END" not in outside_blocks(asked)
 
 
+def test_a_failure_is_told_once() -> None:
+    """What went wrong stands in the problem, and is not repeated as what its step produced."""
+    assert (
+        str(plan_messages(request(**failed("There is no order X.")))[-1].content).count(
+            "There is no order X."
+        )
+        == 1
+    )
+
+
 def test_a_tool_that_may_not_be_used_any_more_is_not_shown() -> None:
-    """Once untrusted text was read only tools named before it may be called: others mislead."""
+    """Once untrusted text was read, a tool that changes something must have been named before."""
+    effects = {"page": "read", "find": "read", "mail": "message", "pay": "money"}
     tools = [
-        ToolContract(name=name, description="Does it.", args_schema={"type": "object"})
-        for name in ("page", "mail", "pay")
+        ToolContract(name=name, description="Does it.", args_schema={"type": "object"}, effect=does)
+        for name, does in effects.items()
     ]
     steps = (Step(id="a", kind="tool", tool="page"),)
     previous = Plan(steps=steps, then_plan="Go on", later_tools=("mail",))
@@ -141,4 +152,5 @@ def test_a_tool_that_may_not_be_used_any_more_is_not_shown() -> None:
         request(tools=tools, previous=previous, results={"a": read}, look="Go on")
     )
 
-    assert [name in system.text for name in ("- page", "- mail", "- pay")] == [True, True, False]
+    shown = [f"- {name}" in system.text for name in effects]
+    assert shown == [True, True, True, False]

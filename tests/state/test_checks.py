@@ -9,7 +9,7 @@ import pytest
 from pointsman.errors import PlanError
 from pointsman.state.checks import check_plan
 from pointsman.state.plan import Plan, topological_order
-from pointsman.state.revision import check_later_tools
+from pointsman.state.revision import check_later_tools, may_be_used_later
 from pointsman.state.shapes import shape_of_value
 
 SHAPES = {
@@ -223,11 +223,10 @@ def test_what_may_be_absent_is_awaited_and_not_required() -> None:
 
 
 def test_a_later_plan_brings_in_no_tool() -> None:
-    """Whatever was read in between; what has run already stands."""
-    first = plan(FIND, then_plan="what to do", later_tools=["pay"])
+    """Whatever was read in between: but it may call what the first one called, and what reads."""
+    usable = may_be_used_later(plan(FIND, later_tools=["pay"]), reads=["look"])
 
-    check_later_tools(plan(FIND, pay()), first, kept={"found"})
+    look = {"id": "l", "kind": "tool", "tool": "look"}
+    check_later_tools(plan(FIND, pay(), look), usable)
     with pytest.raises(PlanError, match="'transfer' is not among the tools"):
-        check_later_tools(
-            plan(FIND, {"id": "t", "kind": "tool", "tool": "transfer"}), first, kept={"found"}
-        )
+        check_later_tools(plan(FIND, {"id": "t", "kind": "tool", "tool": "transfer"}), usable)
