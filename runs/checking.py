@@ -10,6 +10,7 @@ from itertools import chain, groupby, takewhile
 from ..grounding.check import SentenceVerdict, check
 from ..grounding.ground import WORKED, Ground
 from ..state.answer import Sentence
+from ..state.instances import step_of
 from ..state.relevance import sentences
 
 
@@ -125,11 +126,18 @@ def without_unverified(checked: CheckedSentences, reason: str) -> CheckedSentenc
     return CheckedSentences(checked=tuple(chain.from_iterable(verdicts)))
 
 
+def _named(cited: str, ground: Ground) -> Sequence[str]:
+    """Return the evidence that a citation names: a step of a loop names that of all its items."""
+    if cited in ground.evidence:
+        return (cited,)
+    return [id_ for id_ in ground.evidence if step_of(id_) == cited]
+
+
 def _checked(
     sentence: Sentence, ground: Ground, keep_unverified: bool, quotes: bool
 ) -> CheckedSentences:
     """Check a sentence, or each sentence of a longer text, and keep what passes of it."""
-    cites = tuple(id_ for id_ in sentence.cites if id_ in ground.evidence)
+    cites = tuple(dict.fromkeys(chain.from_iterable(_named(id_, ground) for id_ in sentence.cites)))
     basis = cites
     if sentence.worked:
         ground, basis = ground.with_worked(sentence.worked), (*cites, WORKED)

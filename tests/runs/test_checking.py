@@ -48,6 +48,23 @@ async def test_a_longer_text_loses_only_the_sentence_that_fails() -> None:
     assert "48.90" in checked.failed[0].reason
 
 
+async def test_a_step_of_a_loop_is_cited_for_all_its_items() -> None:
+    """Nobody need write hundreds of keys; a name that nothing begins with is none."""
+    ids = ("sent[ORD-1]", "sent[ORD-2][2]")
+    ground = Ground(
+        evidence={
+            id_: index(id_, "send_mail", f'{{"to":"{to}"}}')
+            for id_, to in zip((*ids, "sent_2[ORD-1]"), ("Ann", "Bob", "Eve"), strict=True)
+        },
+        today=date(2026, 5, 1),
+    )
+    said = Sentence(text="Mails went to Ann and Bob.", cites=("sent", "sen", "sent[ORD-3]"))
+
+    checked = await check_sentences([said], ground, keep_unverified=True)
+
+    assert [s.cites for s in checked.kept] == [ids]
+
+
 @pytest.mark.parametrize("quotes", [True, False])
 async def test_only_a_playbook_may_repeat_what_somebody_else_says_of_himself(quotes: bool) -> None:
     """In a model's own sentence, `I` is the agent, who has not moved."""
