@@ -27,6 +27,7 @@ A step is a line, read as Python, which names what it gives (lower case letters,
 - found = find_orders(customer='Ann'): calls one of the tools listed below, arguments by name.
 - due = reason('What is to be paid?', found) -> {iban, amount: number, tags?: [text]}: a model
   works something out from what it is given, and gives that; what has no type is a text.
+  paid = pay(**due, order=found.id): all that a reason step gives may be a call's arguments.
 - letter = draft('Thank them.', found): a model writes {"text": …}.
 - size = ask('Which size?'): asks the user the question.
 - if found.open: paid = pay(order=found.id): the step runs only if it is true.
@@ -316,7 +317,7 @@ def refusal(data: Json) -> str:
 def read_plan(data: Json, request: PlanRequest, *, planner: str) -> Plan:
     """Read a reply that fits `PLAN_SCHEMA`. Raises `PlanError`."""
     names = {shown: name for name, shown in attachment_names(request.task).items()}
-    steps, values = steps_in_full(data["steps"], _arguments_of(request))
+    steps, values = steps_in_full(data["steps"], _arguments_of(request), _schemas_of(request))
     plan = plan_of(
         {
             "steps": [*_carried(steps, request), *_renamed(steps, names)],
@@ -343,6 +344,12 @@ def _arguments_of(request: PlanRequest) -> dict[str, tuple[tuple[str, ...], froz
         )
         for contract in request.tools
     }
+
+
+def _schemas_of(request: PlanRequest) -> dict[str, JsonObject]:
+    """Return step → what it was to bring, of the steps of the plan before."""
+    before = request.previous.steps if request.previous else ()
+    return {step.id: step.output_schema for step in before if step.output_schema}
 
 
 def _carried(steps: list[Json], request: PlanRequest) -> list[JsonObject]:

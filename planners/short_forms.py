@@ -16,10 +16,12 @@ from ..errors import PlanError
 from ..state.values import Json, JsonObject
 from .named_values import Values, cited, read_in, step_with, taken_apart
 from .notation import NotationError, read_notation
+from .spread import Schemas, spread
 from .step_calls import NO_TOOLS, Tools
 from .step_lines import is_f_string, read_lines, with_names
 
 NO_VALUES: Values = MappingProxyType({})
+NO_SCHEMAS: Schemas = MappingProxyType({})
 DEFAULT_MAX = 100
 """Items of a loop that does not say how many it expects."""
 
@@ -27,12 +29,20 @@ _OF_THE_LOOP = ("id", "goal", "after", "optional")
 """Fields of a step with a loop of its own that the loop takes; its only step keeps the others."""
 
 
-def steps_in_full(steps: Sequence[Json], tools: Tools = NO_TOOLS) -> tuple[list[Json], Values]:
+def steps_in_full(
+    steps: Sequence[Json], tools: Tools = NO_TOOLS, schemas: Schemas = NO_SCHEMAS
+) -> tuple[list[Json], Values]:
     """Write steps in full, those of loops too, and return what names of values stand for.
 
     What is no step is left for the check to name.
+
+    Args:
+        steps: Steps as a model wrote them.
+        tools: The arguments of tools.
+        schemas: What steps bring that have run and that these may read.
     """
-    return _ShortFormReader(tools).group(steps)
+    full, values = _ShortFormReader(tools).group(steps)
+    return spread(full, schemas), values
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ FORMS = (
 )
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _SCHEMA = "output_schema"
+SPREAD = "**"
+"""Name under which stands what all the fields of are arguments."""
 
 
 Tools = Mapping[str, tuple[tuple[str, ...], frozenset[str]]]
@@ -67,7 +69,7 @@ class Written:
         )
 
     def _named(self, tool: str, keywords: list[ast.keyword]) -> JsonObject:
-        """Return the arguments by name, those among them that stand in a literal behind `**`."""
+        """Return the arguments by name; of what stands behind `**` only a literal has its own."""
         named: JsonObject = {}
         for keyword in keywords:
             if keyword.arg is not None:
@@ -76,6 +78,8 @@ class Written:
             match given := self.argument(keyword.value):
                 case dict() if not any(name.startswith("$") for name in given):
                     named |= given
+                case {"$expr": _} if tool not in MODEL_STEPS:
+                    named[SPREAD] = [*named.get(SPREAD, []), given]
                 case _:
                     what = self.of(keyword.value)[:40]
                     raise refused(
