@@ -47,7 +47,8 @@ or "kind" (reason, draft, ask), "prompt", "args": ["found"], "output_schema". Op
 Arguments are literal values from the user's request, or worked out from earlier steps by an
 expression. Never invent a value: what the user did not say comes from a step. Nor guess how values
 that you have not seen are written, as in a comparison with them: a reason step reads them. Steps
-that do not read each other run side by side.
+that do not read each other run side by side; one that must come later says so:
+ship(order=1, after=paid).
 Expressions are Python's without statements: fields by dot, comprehensions, lambda, f-strings,
 methods of texts, and sum, avg, min, max, round, len, sorted, unique, flatten, group, first, join,
 zip, has, default, first_of, date, datetime, today, add_days, days_between, format_date. A missing

@@ -20,6 +20,7 @@ FORMS = (
 )
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _SCHEMA = "output_schema"
+_AFTER = "after"
 SPREAD = "**"
 """Name under which stands what all the fields of are arguments."""
 
@@ -49,12 +50,27 @@ class Written:
         if not isinstance(call.func, ast.Name | ast.Attribute):
             raise refused(f"{self.short(call.func)} is no tool.")
         tool = self.of(call.func)
-        named = self._named(tool, call.keywords)
+        given = [k for k in call.keywords if not self._is_order(tool, k)]
+        order = [k.value for k in call.keywords if k not in given]
+        named = self._named(tool, given)
         if tool in MODEL_STEPS:
             return self._model_step(tool, call.args, named)
         if _SCHEMA in named and _SCHEMA not in self.tools.get(tool, ((),))[0]:
             raise refused("What a tool returns is its own affair; only reason has a schema.")
-        return {"tool": tool, "args": {**self._placed(tool, call.args), **named}}
+        step: JsonObject = {"tool": tool, "args": {**self._placed(tool, call.args), **named}}
+        return {**step, _AFTER: self._steps_before(order[0])} if order else step
+
+    def _is_order(self, tool: str, keyword: ast.keyword) -> bool:
+        """Whether it names what the call waits for, and is no argument of its tool."""
+        taken = self.tools.get(tool, ((), frozenset[str]()))[0]
+        return keyword.arg == _AFTER and tool not in MODEL_STEPS and _AFTER not in taken
+
+    def _steps_before(self, value: ast.expr) -> list[Json]:
+        """Return the steps that are to be done before."""
+        names = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+        if not all(isinstance(name, ast.Name) for name in names):
+            raise refused(f"after names steps: {self.short(value)} is none.", fix="after=paid.")
+        return [self.of(name) for name in names]
 
     def _placed(self, tool: str, given: list[ast.expr]) -> JsonObject:
         """Return arguments without names: one, of a tool that needs one, is that one."""

@@ -300,8 +300,10 @@ class _StepLine:
                         f"{name} is a loop in a loop.", fix=f"Write for two times: {name} = "
                         "[tool(…) for a in list for b in a.items], or the loop as an object.",
                     )  # fmt: skip
+                # What a call waits for, its loop waits for: within it nobody could know of that.
+                order = {"after": inner.pop("after")} if "after" in inner else {}
                 loop = self._over(loops, elt, inner)
-                return self._with_condition({"id": name, "for_each": loop})
+                return self._with_condition({"id": name, **order, "for_each": loop})
             case _:
                 raise self._no_call(name, value)
 

@@ -15,6 +15,7 @@ from pointsman.errors import PlanError
 from pointsman.planners.plan_schema import PLAN_SCHEMA
 from pointsman.planners.prompts import read_plan
 from pointsman.planners.protocols import PlanRequest
+from pointsman.planners.short_forms import steps_in_full
 from pointsman.state.checks import check_plan
 from pointsman.state.plan import Plan, Step
 from pointsman.state.run import Run
@@ -399,6 +400,31 @@ WITH_TOOLS = {
 }  # fmt: skip
 
 
+def call(tool: str, **fields: Json) -> dict[str, Json]:
+    """Return a step, with no arguments unless they are given."""
+    return {"id": "b", "tool": tool, "args": {}, **fields}
+
+
+@pytest.mark.parametrize(
+    ("line", "step"),
+    [
+        ("b = add(after=a)", call("add", after=["a"])),
+        ("b = add(n=1, after=[a, c])", call("add", args={"n": 1}, after=["a", "c"])),
+        ("if a.ok: b = add(after=a)", call("add", after=["a"], when="a.ok")),
+        ("b = [add(n=c, after=a) for c in a.all]", {"id": "b", "after": ["a"]}),
+        ("b = since(after='2026')", call("since", args={"after": "2026"})),
+        ("b = reason('Why?', after=a)", {"id": "b", "args": {"after": {"$expr": "a"}}}),
+    ],
+)
+def test_a_call_says_what_it_waits_for(line: str, step: dict[str, Json]) -> None:
+    """Unless its tool has such an argument, which is then meant."""
+    tools = {"since": (("after",), frozenset[str]())}
+    [found], _ = steps_in_full([line], tools)
+
+    assert isinstance(found, dict)
+    assert found.items() >= step.items()
+
+
 @pytest.mark.parametrize(("line", "means"), WITH_TOOLS.values(), ids=WITH_TOOLS)
 def test_what_a_tool_is_called_with_may_be_another_call(line: str, means: str) -> None:
     """It is a step of its own, before the one that it stands in, under the same condition."""
@@ -437,6 +463,8 @@ def test_a_value_is_told_and_cited() -> None:
 
 
 REFUSED = {
+    "b = add(after='a')": "after names steps",
+    "b = add(after=a.total)": "after names steps",
     "n = 1\nn = 2": "n is given more than once",
     "n = pay()\nn = 2": "n is given more than once",
     "n = 1\nif o.ok: n = 2": "n is given more than once",
