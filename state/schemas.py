@@ -6,20 +6,17 @@ pattern, and refer to itself; so it is admitted before it is used, and using it 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterator
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError, best_match
-from jsonschema.validators import extend
 from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, EMPTY_REGISTRY
 
 from .patterns import PatternRefusedError, searcher
+from .schema_rules import BoundedValidator, TooMuchWorkError, at_most_steps
 from .values import Json, JsonObject
 
 MAX_SCHEMA_BYTES = 100_000
@@ -42,90 +39,6 @@ _REFERENCES = ("$ref", "$dynamicRef")
 
 class SchemaRefusedError(ValueError):
     """A schema that is not used; the message says why."""
-
-
-class TooMuchWorkError(Exception):
-    """Checking a value takes more steps than are allowed."""
-
-
-_left: ContextVar[list[int] | None] = ContextVar("steps_left", default=None)
-
-
-@contextmanager
-def at_most_steps(steps: int) -> Generator[None]:
-    """Bound the keywords that are evaluated inside. What goes beyond raises `TooMuchWorkError`."""
-    token = _left.set([steps])
-    try:
-        yield
-    finally:
-        _left.reset(token)
-
-
-KeywordRule = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
-"""How jsonschema checks one keyword: validator, what the keyword says, instance, schema."""
-
-
-def _counted(rule: KeywordRule) -> KeywordRule:
-    def check(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
-        left = _left.get()
-        if left is not None:
-            left[0] -= 1
-            if left[0] < 0:
-                raise TooMuchWorkError
-        return rule(validator, value, instance, schema)
-
-    return check
-
-
-def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Any:
-    if validator.is_type(instance, "string") and not searcher(pattern)(instance):
-        yield ValidationError(f"{instance[:200]!r} does not match {pattern!r}")
-
-
-def _pattern_properties(validator: Any, patterns: JsonObject, instance: Any, _schema: Any) -> Any:
-    if not validator.is_type(instance, "object"):
-        return
-    for pattern, schema in patterns.items():
-        found = searcher(pattern)
-        for key, value in instance.items():
-            if found(key):
-                yield from validator.descend(value, schema, path=key, schema_path=pattern)
-
-
-def _additional_properties(validator: Any, allowed: Json, instance: Any, schema: Any) -> Any:
-    if not validator.is_type(instance, "object"):
-        return
-    known = schema.get("properties", {})
-    patterns = [searcher(pattern) for pattern in schema.get("patternProperties", ())]
-    extras = [key for key in instance if key not in known and not any(p(key) for p in patterns)]
-    if validator.is_type(allowed, "object"):
-        for key in extras:
-            yield from validator.descend(instance[key], allowed, path=key)
-    elif not allowed and extras:
-        shown = ", ".join(repr(key[:80]) for key in extras[:5])
-        yield ValidationError(f"Additional properties are not allowed ({shown})")
-
-
-def _unique_items(validator: Any, unique: bool, instance: Any, _schema: Any) -> Any:
-    if unique and validator.is_type(instance, "array"):
-        # jsonschema's own comparison is quadratic for lists of objects.
-        seen = {json.dumps(item, sort_keys=True) for item in instance}
-        if len(seen) != len(instance):
-            yield ValidationError("The list has items that are not unique")
-
-
-_RULES: dict[str, KeywordRule] = {
-    **Draft202012Validator.VALIDATORS,
-    "pattern": _pattern,
-    "patternProperties": _pattern_properties,
-    "additionalProperties": _additional_properties,
-    "uniqueItems": _unique_items,
-}
-
-BoundedValidator: Any = extend(
-    Draft202012Validator, validators={keyword: _counted(rule) for keyword, rule in _RULES.items()}
-)
-"""Draft 2020-12 with linear patterns, counted steps, and nothing to fetch a `$ref` with."""
 
 
 def validator_for(schema: Json, kind: Any = BoundedValidator, **options: Any) -> Any:
@@ -160,6 +73,18 @@ def check_schema(schema: Json, *, limit: int = MAX_SCHEMA_BYTES) -> None:
     if not isinstance(schema, dict | bool):
         raise SchemaRefusedError(f"A schema is an object, this is a {type(schema).__name__}.")
     _check_size(schema, limit)
+    _check_form(schema)
+    resource: Any = Resource.from_contents(schema, default_specification=DRAFT202012)
+    resolver = Registry().with_resource("", resource).resolver()
+    parts = _schemas(schema, resolver)
+    for part in parts:
+        _check_part(part, root=part is schema)
+    _check_together(parts)
+    _check_chains(parts, resolver)
+
+
+def _check_form(schema: Any, name: str = "This") -> None:
+    """Refuse what the draft does not allow."""
     try:
         # Without formats: its check of `regex` would compile any pattern in a backtracking engine.
         Draft202012Validator.check_schema(schema, format_checker=FormatChecker(formats=()))
@@ -168,14 +93,8 @@ def check_schema(schema: Json, *, limit: int = MAX_SCHEMA_BYTES) -> None:
     except SchemaError as error:
         at = ".".join(str(part) for part in error.absolute_path)
         raise SchemaRefusedError(
-            f"This is not a valid JSON Schema: {f'{at}: ' if at else ''}{error.message[:300]}"
+            f"{name} is not a valid JSON Schema: {f'{at}: ' if at else ''}{error.message[:300]}"
         ) from None
-    resource: Any = Resource.from_contents(schema, default_specification=DRAFT202012)
-    resolver = Registry().with_resource("", resource).resolver()
-    parts = _schemas(schema, resolver)
-    for part in parts:
-        _check_part(part, root=part is schema)
-    _check_chains(parts, resolver)
 
 
 def _check_size(schema: Json, limit: int) -> None:
@@ -199,6 +118,22 @@ def _check_size(schema: Json, limit: int) -> None:
 def _schemas(schema: Json, resolver: Any) -> list[JsonObject]:
     """Return every object that stands where a schema stands, or that a reference makes one."""
     found: dict[int, JsonObject] = {}
+    _find(schema, found)
+    unread = list(found.values())
+    while unread:
+        part = unread.pop()
+        for reference in _references(part):
+            target = _target(reference, resolver)
+            if id(target) not in found:
+                # It stands where the draft checks nothing: among properties, or in a title.
+                _check_form(target, f"What {reference[:200]!r} points to")
+                unread += _find(target, found)
+    return list(found.values())
+
+
+def _find(schema: Any, found: dict[int, JsonObject]) -> list[JsonObject]:
+    """Add what stands where a schema stands; return what is new."""
+    new: list[JsonObject] = []
     waiting: list[Any] = [schema]
     while waiting:
         part = waiting.pop()
@@ -206,15 +141,15 @@ def _schemas(schema: Json, resolver: Any) -> list[JsonObject]:
             waiting += part
         elif isinstance(part, dict) and id(part) not in found:
             found[id(part)] = part
+            new.append(part)
             waiting += [part[key] for key in _HOLDS & part.keys()]
             for key in _NAMED & part.keys():
                 waiting += part[key].values() if isinstance(part[key], dict) else ()
-            waiting += [
-                _target(part[key], resolver)
-                for key in _REFERENCES
-                if isinstance(part.get(key), str)
-            ]
-    return list(found.values())
+    return new
+
+
+def _references(schema: JsonObject) -> list[str]:
+    return [schema[key] for key in _REFERENCES if isinstance(schema.get(key), str)]
 
 
 def _check_part(schema: JsonObject, *, root: bool) -> None:
@@ -225,7 +160,13 @@ def _check_part(schema: JsonObject, *, root: bool) -> None:
             searcher(pattern)
         except PatternRefusedError as error:
             raise SchemaRefusedError(str(error)) from None
-    if "patternProperties" in schema and "unevaluatedProperties" in schema:
+
+
+def _check_together(parts: list[JsonObject]) -> None:
+    # What counts as evaluated is looked for in all that applies beside `unevaluatedProperties`,
+    # `anyOf` and `$ref` included, by jsonschema itself and with a backtracking engine.
+    keywords = {keyword for part in parts for keyword in part}
+    if {"patternProperties", "unevaluatedProperties"} <= keywords:
         raise SchemaRefusedError("It combines patternProperties with unevaluatedProperties.")
 
 
@@ -276,8 +217,7 @@ def _in_place(schema: JsonObject, resolver: Any) -> Iterator[Any]:
     for key in _IN_PLACE & schema.keys():
         value = schema[key]
         yield from value if isinstance(value, list) else [value]
-    for key in _REFERENCES:
-        if isinstance(schema.get(key), str):
-            yield _target(schema[key], resolver)
+    for reference in _references(schema):
+        yield _target(reference, resolver)
     dependent = schema.get("dependentSchemas")
     yield from dependent.values() if isinstance(dependent, dict) else ()

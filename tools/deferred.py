@@ -11,7 +11,7 @@ from typing import Any
 
 from jsonschema.validators import extend
 
-from ..state.schemas import KeywordRule
+from ..state.schema_rules import KeywordRule
 from ..state.values import Json
 from .strict import StrictValidator
 

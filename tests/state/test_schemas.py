@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -102,6 +104,28 @@ REFUSED = [
     pytest.param({"type": "any"}, "not a valid JSON Schema", id="unknown-type"),
     pytest.param({"description": "x" * 200_000}, "larger than", id="huge"),
     pytest.param({"enum": list(range(60_000))}, "larger than", id="huge-enum"),
+    pytest.param(
+        {"$ref": "#/title", "title": "text"}, "'#/title' points to is not", id="ref-to-text"
+    ),
+    pytest.param(
+        {"properties": {"type": {}, "of": {"$ref": "#/properties"}}},
+        "'#/properties' points to is not",
+        id="ref-to-names",
+    ),
+    pytest.param(
+        {"unevaluatedProperties": False, "anyOf": [{"patternProperties": {"^(a+)+$": {}}}]},
+        "combines",
+        id="names-found-by-backtracking",
+    ),
+    pytest.param(
+        {
+            "unevaluatedProperties": False,
+            "$ref": "#/x-names",
+            "x-names": {"patternProperties": {"^(a+)+$": {}}},
+        },
+        "combines",
+        id="names-found-behind-a-reference",
+    ),
     pytest.param([], "is a list", id="list"),
     pytest.param(None, "is a NoneType", id="null"),
     pytest.param({"properties": {"a": {"$id": "x"}}}, "of its own", id="inner-id"),
@@ -275,3 +299,63 @@ def test_uniqueness_takes_linear_time() -> None:
     assert first_error(validator_for({"uniqueItems": True}), items) is None
     assert first_error(validator_for({"uniqueItems": True}), [*items, {"n": 5}]) is not None
     assert time.monotonic() - started < 5
+
+
+PRODUCTS = [
+    pytest.param({"items": {"enum": list(range(9_000))}}, [-1] * 200_000, id="enum"),
+    pytest.param(
+        {"contains": {"enum": [{"n": n} for n in range(5_000)]}},
+        [{"n": -1}] * 60_000,
+        id="contains",
+    ),
+    pytest.param(
+        {"unevaluatedItems": False, "contains": {"type": "string"}}, [1] * 100_000, id="items"
+    ),
+    pytest.param(
+        {"unevaluatedProperties": {"type": "integer"}, "maxProperties": 9},
+        {f"name{n}": n for n in range(60_000)},
+        id="names",
+    ),
+    pytest.param(
+        {"patternProperties": {f"^k{n}$": {} for n in range(900)}},
+        {f"x{n}": 1 for n in range(60_000)},
+        id="patterns-of-names",
+    ),
+    pytest.param(
+        {"allOf": [{"pattern": f"a.{{20}}b{n}"} for n in range(1_000)]},
+        "a" * 900_000,
+        id="patterns",
+    ),
+    pytest.param({"anyOf": [{"const": n} for n in range(2_000)]}, ["x"] * 200_000, id="messages"),
+]
+
+
+@pytest.mark.parametrize(("schema", "value"), PRODUCTS)
+def test_a_long_schema_and_a_long_value_do_not_multiply(schema: Any, value: Any) -> None:
+    """Each is within its own bound; going through one for each part of the other takes minutes."""
+    check_schema(schema)
+    started = time.thread_time()
+    with contextlib.suppress(TooMuchWorkError):
+        assert first_error(validator_for(schema), value) is not None
+    assert time.thread_time() - started < 10
+
+
+@given(
+    cents=st.integers(-(10**12), 10**12),
+    unit=st.sampled_from(["0.01", "0.1", "0.25", "0.001", "1e-6"]),
+)
+def test_a_multiple_is_one_as_it_is_written(cents: int, unit: str) -> None:
+    """19.99 is a multiple of 0.01, whatever binary fractions say; 19.995 is none."""
+    exact = Decimal(unit)
+    validator = validator_for({"multipleOf": float(unit)})
+    amount = Decimal(cents) / 100
+    assert validator.is_valid(float(amount)) == (amount % exact == 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"), [(1, True), (1.0, True), (True, False), ("1", False), ([0], False)]
+)
+def test_what_an_enumeration_allows_is_compared_as_json(value: Any, fits: bool) -> None:
+    """1 is 1.0, and true is neither."""
+    assert validator_for({"enum": [1, [False], {"a": [1]}]}).is_valid(value) == fits
+    assert validator_for({"enum": [{"a": [1], "b": 0}]}).is_valid({"b": 0, "a": [value]}) == fits
