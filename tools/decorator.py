@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any, overload
 
@@ -24,7 +23,7 @@ from .contract import (
 from .docstring import read_docstring
 from .options import read_options
 from .signature import Signature, read_signature
-from .threads import TOOL_THREADS
+from .threads import either_way
 
 
 @overload
@@ -113,12 +112,8 @@ def tool(
 def _runner(
     function: Callable[..., Any], signature: Signature
 ) -> Callable[[JsonObject, ToolCall], Any]:
-    asynchronous = inspect.iscoroutinefunction(function)
-
     async def run(args: JsonObject, call: ToolCall) -> Json:
-        bound = signature.bind(args, call)
-        if asynchronous:
-            return await function(**bound)
-        return await TOOL_THREADS.run(functools.partial(function, **bound))
+        # What looks synchronous may return what is to be awaited: a wrapped `async def`, a lambda.
+        return await either_way(functools.partial(function, **signature.bind(args, call)))
 
     return run

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -68,11 +70,13 @@ async def run_langchain(
     call: ToolCall,
 ) -> Json:
     """Call a tool and return what it returned; its errors are raised, never returned as text."""
-    carrier = _carrier(base_tool, function, arguments, args)
+    returned: list[Any] = []
+    carrier = _carrier(base_tool, _noting(function, asynchronous, returned), arguments, args)
     shown: Any = {"arguments": args} if _METHOD_NAMES & args.keys() else args
     # Called with bare arguments, LangChain drops an artifact; called with a tool call, it returns
     # a message, but turns other outputs into text.
-    if base_tool.response_format == "content_and_artifact":
+    paired = base_tool.response_format == "content_and_artifact"
+    if paired:
         shown = {
             "type": "tool_call",
             "name": base_tool.name,
@@ -80,10 +84,10 @@ async def run_langchain(
             "id": call.idempotency_key,
         }
     try:
-        if asynchronous:
-            return _output(await carrier.ainvoke(shown))
-        # Its own `ainvoke` would use the loop's executor, which hanging tools can fill up.
-        return _output(await TOOL_THREADS.run(carrier.invoke, shown))
+        made = await _invoked(carrier, shown, asynchronous, returned)
+        if inspect.isawaitable(made):
+            # What looks synchronous may be a wrapped `async def`, or a lambda around one.
+            made = await made
     except ToolException as error:
         told = base_tool.handle_tool_error
         told = told(error) if callable(told) else told
@@ -91,6 +95,49 @@ async def run_langchain(
             raise
         # As the tool itself would tell a model, and an error all the same.
         raise type(error)(told) from error
+    return _output(_pair(made) if paired else made)
+
+
+async def _invoked(carrier: BaseTool, shown: Any, asynchronous: bool, returned: list[Any]) -> Any:
+    try:
+        if asynchronous:
+            return await carrier.ainvoke(shown)
+        # Its own `ainvoke` would use the loop's executor, which hanging tools can fill up.
+        return await TOOL_THREADS.run(carrier.invoke, shown)
+    except Exception:
+        if not returned:
+            raise
+        # The function has returned, so its call is done. What failed came after it: a callback, or
+        # LangChain's reading of what came back.
+        return returned[0]
+
+
+def _noting(
+    function: Callable[..., Any], asynchronous: bool, returned: list[Any]
+) -> Callable[..., Any]:
+    """Return the function, which also notes what it returned."""
+
+    @functools.wraps(function)
+    def note(*args: Any, **kwargs: Any) -> Any:
+        made = function(*args, **kwargs)
+        returned.append(made)
+        return made
+
+    @functools.wraps(function)
+    async def note_later(*args: Any, **kwargs: Any) -> Any:
+        made = await function(*args, **kwargs)
+        returned.append(made)
+        return made
+
+    return note_later if asynchronous else note
+
+
+def _pair(made: Any) -> Any:
+    """Return content and artifact as they are told, where LangChain has made no message of them."""
+    if not isinstance(made, tuple) or len(made) != 2:
+        return made
+    content, artifact = made
+    return content if artifact is None else {"content": content, "artifact": artifact}
 
 
 def _carrier(
@@ -102,7 +149,8 @@ def _carrier(
     raising = {"handle_tool_error": False, "handle_validation_error": False}
     if isinstance(base_tool, TextTool):
         # It takes one text by position, whatever its parameter is called.
-        return base_tool.model_copy(update=raising)
+        own = "func" if base_tool.coroutine is None else "coroutine"
+        return base_tool.model_copy(update={**raising, own: function})
     return _Carrier(
         name=base_tool.name,
         description=base_tool.description,
