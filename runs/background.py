@@ -12,12 +12,14 @@ from ..state.forks import renew_in_child
 
 T = TypeVar("T")
 
+_THREAD = "pointsman-loop"
+
 
 @cache
 def background_loop() -> asyncio.AbstractEventLoop:
     """Return the event loop that serves synchronous callers, started on first use."""
     loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="pointsman-loop", daemon=True).start()
+    threading.Thread(target=loop.run_forever, name=_THREAD, daemon=True).start()
     return loop
 
 
@@ -31,7 +33,7 @@ def end(work: Coroutine[Any, Any, None]) -> None:
     The garbage collector may have us called on the loop's own thread, which cannot wait for itself.
     """
     future = asyncio.run_coroutine_threadsafe(work, background_loop())
-    if asyncio._get_running_loop() is not background_loop():
+    if threading.current_thread().name != _THREAD:
         future.result()
 
 

@@ -53,6 +53,7 @@ PRIVATE_KEYS = {
     "__pregel_strict_resume": {"graphs/strict_resume.py"},
     "__pointsman_decisions": {"runs/late_decisions.py"},
     "__pointsman_heard": {"runs/listening.py"},
+    "__pointsman_run": {"runs/lease.py"},
 }
 """Keys that LangGraph treats in a way that it does not promise."""
 EXTRA_HOMES = {
