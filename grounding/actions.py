@@ -208,10 +208,13 @@ def _stated(
 
 def reported(text: str) -> frozenset[str]:
     """Return the kinds of what an earlier answer said to be done."""
+    return frozenset[str]().union(*reported_one_by_one(text))
+
+
+def reported_one_by_one(text: str) -> list[frozenset[str]]:
+    """Return of each deed that a text tells of the kinds that its word may name."""
     passive = [c.kinds or kinds_of(c.word) for c in passive_statements(text)]
-    return frozenset[str]().union(
-        *passive, *(kinds_of(deed.word) for deed in own_deeds(read(text)))
-    )
+    return passive + [kinds_of(deed.word) for deed in own_deeds(read(text))]
 
 
 def _told_by(leaf: Leaf) -> Iterable[str]:
