@@ -35,6 +35,14 @@ _OLD_FORMS: Mapping[str, DecisionType] = {
     "ignore": "reject",
 }
 
+_WORDS: Mapping[str, DecisionType] = {
+    "approve": "approve",
+    "reject": "reject",
+    **_OLD_FORMS,
+    "respond": "respond",
+}
+"""Every word that is a decision."""
+
 
 class ShownEvidence(Record):
     """A piece of evidence as an approver sees it, wherever its run is."""
@@ -237,6 +245,12 @@ def _entries(value: Json) -> list[Json]:
         return value
     if isinstance(value, dict):
         if "decisions" in value:
+            if _kind(value.get("type")):
+                raise DecisionError(
+                    "It is a decision and holds a list of decisions.",
+                    where="type",
+                    fix="Send one or the other.",
+                )
             decisions = value["decisions"]
             if isinstance(decisions, list):
                 return decisions
@@ -275,13 +289,14 @@ def _decision(
             fix=f"Waiting: {sorted(by_id)}.",
         )
     _check_meant(entry, request, requests, where)
-    kind = _OLD_FORMS.get(entry["type"], entry["type"])
+    kind = _kind(entry["type"])
     if kind not in request.allowed:
         raise DecisionError(
             f"{entry['type']!r} is not allowed for {request.tool}.",
             where=f"{where}.type",
             fix=f"Allowed: {', '.join(request.allowed)}.",
         )
+    _check_one_word(entry, kind, where)
     if kind == "approve":
         _check_unchanged(entry, request, where)
     endorsed = _endorsed(entry, kind, request, where)
@@ -302,6 +317,22 @@ def _decision(
         endorse=endorsed,
         grant=granted,
     )
+
+
+def _kind(word: Json) -> DecisionType | None:
+    """Return the decision that a word stands for; `None` if it stands for none."""
+    return _WORDS.get(word) if isinstance(word, str) else None
+
+
+def _check_one_word(entry: JsonObject, kind: DecisionType, where: str) -> None:
+    """Refuse a decision that says two things; some clients write its type under other names too."""
+    for field in ("action", "decision"):
+        if (other := _kind(entry.get(field))) and other != kind:
+            raise DecisionError(
+                f"It says {entry['type']!r} and {entry[field]!r}.",
+                where=f"{where}.{field}",
+                fix="Decide it one way.",
+            )
 
 
 def _check_meant(

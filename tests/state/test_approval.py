@@ -68,6 +68,14 @@ def test_a_decision_may_name_the_request_it_is_on() -> None:
         pytest.param({"a": 1, "b": 2}, "resume", id="two-keys"),
         pytest.param({"decisions": {"type": "approve"}}, "decisions", id="no-list"),
         pytest.param({"decisions": [{"type": "approve"}] * 3}, "decisions", id="too-many"),
+        pytest.param({"type": "reject", "decisions": [{"type": "approve"}]}, "type", id="both"),
+        pytest.param({"type": "ignore", "decisions": [{"type": "accept"}]}, "type", id="both-old"),
+        pytest.param(
+            [{"type": "approve", "action": "reject"}], "decisions.0.action", id="two-actions"
+        ),
+        pytest.param(
+            [{"type": "accept", "decision": "ignore"}], "decisions.0.decision", id="two-words"
+        ),
         pytest.param({"decisions": ["approve"]}, "decisions.0", id="no-object"),
         pytest.param({"decisions": [{"type": "allow"}]}, "decisions.0.type", id="unknown-type"),
         pytest.param(
