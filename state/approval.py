@@ -25,6 +25,9 @@ DECISIONS: tuple[DecisionType, ...] = ("approve", "edit", "reject", "respond")
 FACTS_KEY = "pointsman"
 """The one extra key of the interrupt value that carries our own facts."""
 
+ID_PREFIX = "ap_"
+"""How the id of a request begins, by which it is told from other ids."""
+
 RECORDED: JsonObject = {"type": "recorded"}
 """Resume value that means: use the decisions that are already in the approval store."""
 
@@ -137,7 +140,7 @@ class Decision(Record):
 
 def approval_id(run: str, step: str, plan_version: int, action_digest: str) -> str:
     """Derive the stable id of a waiting action."""
-    return "ap_" + digest([run, step, plan_version, action_digest])[:20]
+    return ID_PREFIX + digest([run, step, plan_version, action_digest])[:20]
 
 
 def interrupt_value(requests: Sequence[ApprovalRequest], facts: JsonObject) -> JsonObject:
@@ -278,9 +281,7 @@ def _decision(
     where, entry = f"decisions.{given.at}", given.said
     if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
         raise DecisionError("A decision needs a `type`.", where=where, fix=f"One of {DECISIONS}.")
-    given_id = entry.get("approval_id")
-    if given_id is not None and not isinstance(given_id, str):
-        raise DecisionError("It is not text.", where=f"{where}.approval_id", fix="Send the id.")
+    given_id = _given_id(entry, where)
     request = by_id.get(given_id) if given_id is not None else requests[position]
     if request is None:
         raise DecisionError(
@@ -317,6 +318,22 @@ def _decision(
         endorse=endorsed,
         grant=granted,
     )
+
+
+def _given_id(entry: JsonObject, where: str) -> str | None:
+    """Return which request a decision names; our lists call it `id`, and so clients call theirs."""
+    other = entry.get("id")
+    named = other if isinstance(other, str) and other.startswith(ID_PREFIX) else None
+    given = entry.get("approval_id", named)
+    if given is not None and not isinstance(given, str):
+        raise DecisionError("It is not text.", where=f"{where}.approval_id", fix="Send the id.")
+    if given is not None and named not in (None, given):
+        raise DecisionError(
+            f"It names two requests, {given} and {named}.",
+            where=f"{where}.id",
+            fix="Send a decision for each.",
+        )
+    return given
 
 
 def _kind(word: Json) -> DecisionType | None:

@@ -54,9 +54,9 @@ def test_every_documented_form_is_read(said: Any, types: list[str]) -> None:
 
 def test_a_decision_may_name_the_request_it_is_on() -> None:
     """Then its position does not matter."""
-    [decision] = read_decisions({"type": "approve", "approval_id": "ap_2"}, [ONE, TWO])
-
-    assert decision.approval_id == "ap_2"
+    for named in ({"approval_id": "ap_2"}, {"id": "ap_2"}, {"id": "call_9", "approval_id": "ap_2"}):
+        [decision] = read_decisions({"type": "approve", **named}, [ONE, TWO])
+        assert decision.approval_id == "ap_2"
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,14 @@ def test_a_decision_may_name_the_request_it_is_on() -> None:
         ),
         pytest.param(
             [{"type": "accept", "decision": "ignore"}], "decisions.0.decision", id="two-words"
+        ),
+        pytest.param(
+            {"type": "approve", "id": "ap_nope"}, "decisions.0.approval_id", id="another-id"
+        ),
+        pytest.param(
+            {"type": "approve", "id": "ap_nope", "approval_id": "ap_1"},
+            "decisions.0.id",
+            id="two-ids",
         ),
         pytest.param({"decisions": ["approve"]}, "decisions.0", id="no-object"),
         pytest.param({"decisions": [{"type": "allow"}]}, "decisions.0.type", id="unknown-type"),
