@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,9 +17,11 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from ..errors import ConfigError, StoreError
 from .checked_values import CheckedSerializer, checked
-from .engines import store_url
+from .engines import in_the_way, store_url
 from .files import private_file
 from .sealing import Seal
+
+_LOOK_AGAIN_SECONDS = 0.01
 
 
 @asynccontextmanager
@@ -64,13 +68,28 @@ async def _open_file(
     private_file(file)
     try:
         async with aiosqlite.connect(file, timeout=timeout_seconds) as connection:
-            await connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
+            await _use_write_ahead_log(connection, timeout_seconds)
+            await connection.execute("PRAGMA synchronous=NORMAL")
             serde = CheckedSerializer(lambda error: _unusable(file, error), seal=seal)
             saver = _FileSaver(connection, serde=serde, file=file)
             await saver.setup()
             yield saver
     except sqlite3.Error as error:
         raise _unusable(file, error) from error
+
+
+async def _use_write_ahead_log(connection: aiosqlite.Connection, timeout_seconds: float) -> None:
+    """Switch to WAL. Another process may do so too, for which SQLite does not wait here."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            await connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if not in_the_way(error) or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        else:
+            return
 
 
 class _FileSaver(AsyncSqliteSaver):

@@ -167,10 +167,15 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> bool:
     try:
         connection.execute("PRAGMA journal_mode = WAL").close()
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+        if in_the_way(error):
             return False
         raise
     return True
+
+
+def in_the_way(error: sqlite3.OperationalError) -> bool:
+    """Whether another connection is in the way."""
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _postgres_engine(url: URL, connections: int, timeout_seconds: float) -> Engine:

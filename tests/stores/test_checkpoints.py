@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +69,47 @@ async def test_many_processes_may_make_the_tables_at_once(postgres_url: str) -> 
             return await saver.aget_tuple(CONFIG)
 
     assert await asyncio.gather(*(opened() for _ in range(6))) == [None] * 6
+
+
+OPENER = """
+import asyncio, sys
+from pathlib import Path
+from pointsman.stores.checkpoints import open_checkpoints
+
+async def main():
+    print("ready", flush=True)
+    for name in sys.stdin:
+        async with open_checkpoints(Path(name.strip())):
+            print("opened", flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    """SQLite does not wait for another process that makes the same switch to WAL."""
+    files = [tmp_path / f"{number}.db" for number in range(100)]
+    with contextlib.ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", OPENER],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for _ in range(4)
+        ]
+        pipes = [(p.stdin, p.stdout) for p in processes if p.stdin and p.stdout]
+        said = {told.readline() for _, told in pipes}
+        for file in files:
+            for given, _ in pipes:
+                given.write(f"{file}\n")
+                given.flush()
+            said |= {told.readline() for _, told in pipes}
+
+    assert said == {"ready\n", "opened\n"}
 
 
 async def test_a_spoilt_value_is_named(postgres_url: str) -> None:
