@@ -324,10 +324,12 @@ def _given_id(entry: JsonObject, where: str) -> str | None:
     """Return which request a decision names; our lists call it `id`, and so clients call theirs."""
     other = entry.get("id")
     named = other if isinstance(other, str) and other.startswith(ID_PREFIX) else None
-    given = entry.get("approval_id", named)
-    if given is not None and not isinstance(given, str):
+    given = entry.get("approval_id")
+    if given is None:
+        return named
+    if not isinstance(given, str):
         raise DecisionError("It is not text.", where=f"{where}.approval_id", fix="Send the id.")
-    if given is not None and named not in (None, given):
+    if named not in (None, given):
         raise DecisionError(
             f"It names two requests, {given} and {named}.",
             where=f"{where}.id",

@@ -52,9 +52,17 @@ def test_every_documented_form_is_read(said: Any, types: list[str]) -> None:
     assert [d.approval_id for d in decisions] == ["ap_1", "ap_2"][: len(types)]
 
 
+NULL = {"approval_id": None, "id": "ap_2"}
+
+
 def test_a_decision_may_name_the_request_it_is_on() -> None:
     """Then its position does not matter."""
-    for named in ({"approval_id": "ap_2"}, {"id": "ap_2"}, {"id": "call_9", "approval_id": "ap_2"}):
+    for named in (
+        {"approval_id": "ap_2"},
+        {"id": "ap_2"},
+        NULL,
+        {"id": "call_9", "approval_id": "ap_2"},
+    ):
         [decision] = read_decisions({"type": "approve", **named}, [ONE, TWO])
         assert decision.approval_id == "ap_2"
 
