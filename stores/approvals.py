@@ -136,7 +136,7 @@ class SqlApprovalStore:
         if not requests:
             return []
         records, links = await self._database.write(work)
-        self._log.appended(links)
+        await self._log.appended(links)
         return records
 
     def _asking(self, connection: Connection, record: ApprovalRecord) -> AuditDraft:

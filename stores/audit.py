@@ -218,9 +218,11 @@ class SqlAuditLog:
         self._told.add(told)
         return True
 
-    def appended(self, links: Sequence[Link]) -> None:
-        """Note that entries are durable; they are signed with the next ones."""
-        self._placed(links, due=False)
+    async def appended(self, links: Sequence[Link]) -> None:
+        """Note that entries are durable; they are signed with the next ones, or if enough wait."""
+        if self._noted(links):
+            # It waits for a file and for other processes, which the event loop must not.
+            await self._database.compute(self.sign)
 
     def _closing(self, connection: Connection, drafts: Sequence[AuditDraft]) -> Arrived:
         links = append_links(connection, drafts)
@@ -250,19 +252,24 @@ class SqlAuditLog:
     def _placed(
         self, entries: Sequence[AuditEntry | Link], first: Sequence[SignedEntry] = (), *, due: bool
     ) -> None:
-        """Note what is durable, and sign it if that is due.
+        """Note what is durable, and sign it if that is due or enough waits."""
+        if self._noted(entries, first) or due:
+            self.sign()
 
-        The first list names every chain there is, those of before too.
+    def _noted(
+        self, entries: Sequence[AuditEntry | Link], first: Sequence[SignedEntry] = ()
+    ) -> bool:
+        """Note what is durable, and say whether enough waits to be signed.
+
+        The second list names every chain there is, those of before too.
         """
         if self._anchor is None:
-            return
+            return False
         with self._lock:
             known = {(tenant, seq) for tenant, seq, _ in self._unsigned}
             new = [(entry.tenant or "", entry.seq, entry.hash) for entry in entries]
             self._unsigned += [*(mark for mark in first if mark[:2] not in known), *new]
-            due = due or len(self._unsigned) >= MOST_UNSIGNED
-        if due:
-            self.sign()
+            return len(self._unsigned) >= MOST_UNSIGNED
 
     def sign(self) -> None:
         """Sign what this process has appended. It is recorded already: a failure is only told."""

@@ -353,3 +353,70 @@ async def test_a_long_list_is_read_back(tmp_path: Path) -> None:
 
     assert max(map(len, (tmp_path / "audit-heads.jsonl").read_text().splitlines())) > 3 * 4096
     assert await verify(tmp_path) == 900
+
+
+class Loopless(Anchor):
+    """Notes where it signs: beside the event loop, or in it."""
+
+    in_loop: bool | None = None
+
+    def sign(self, entries: Any) -> Any:
+        """Sign, and note whether an event loop runs in this thread."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            self.in_loop = bool(self.in_loop)
+        else:
+            self.in_loop = True
+        return super().sign(entries)
+
+
+async def asked(store: SqlStore) -> None:
+    """Ask for more approvals than wait unsigned."""
+    requests = [ApprovalRequest(id=f"a{n}", step="s", tool="pay", args={}) for n in range(40)]
+    await store.approvals.open_all("r", "t", requests)
+
+
+async def decided(store: SqlStore) -> None:
+    """Answer one request."""
+    await store.approvals.open("r", "t", ApprovalRequest(id="a", step="s", tool="pay", args={}))
+    await store.approvals.decide([Decision(approval_id="a", type="approve", approver="ann")])
+
+
+async def withdrawn(store: SqlStore) -> None:
+    """Withdraw one request."""
+    await store.approvals.open("r", "t", ApprovalRequest(id="a", step="s", tool="pay", args={}))
+    await store.approvals.withdraw("a", "replanned")
+
+
+async def noted(store: SqlStore) -> None:
+    """Have more entries go with other writes than wait unsigned."""
+    for number in range(40):
+        await store.audit.note(AuditDraft(kind="x", at=1.0, body={"n": number}))
+        await store.database.write(lambda _: None)
+
+
+async def ended(store: SqlStore) -> None:
+    """Note the end of a run."""
+    await store.audit.note(AuditDraft(kind="x", at=1.0, body={}, is_last=True))
+    await store.database.write(lambda _: None)
+
+
+async def forgotten(store: SqlStore) -> None:
+    """Append an entry and forget its body."""
+    await store.audit.append("x", body={"n": 1})
+    await store.audit.forget("", [1], reason="asked for")
+
+
+WRITERS = (asked, decided, withdrawn, noted, ended, forgotten)
+
+
+@pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.__name__)
+async def test_nothing_is_signed_in_the_event_loop(
+    tmp_path: Path, writer: Callable[[SqlStore], Any]
+) -> None:
+    """It waits for a file, and for other processes; whatever made enough entries wait."""
+    anchor = Loopless(tmp_path)
+    async with open_store(tmp_path / "store.db", anchor=anchor) as store:
+        await writer(store)
+        assert anchor.in_loop is False
