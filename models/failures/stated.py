@@ -83,7 +83,7 @@ def _said(value: Any, depth: int) -> JsonObject:
     if codes:
         found["code"] = codes[0]
         found |= {"type": codes[1]} if len(codes) > 1 else {}
-    words = [value[name] for name in _WORDS if isinstance(value.get(name), str) and value[name]]
+    words = [word for name in _WORDS if isinstance(word := value.get(name), str) and word.strip()]
     if words:
         found["message"] = " ".join(words)
     if "message" not in found or "code" not in found:
@@ -94,4 +94,6 @@ def _said(value: Any, depth: int) -> JsonObject:
 
 
 def _is_code(value: Any) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool) and value not in ("", 0)
+    if isinstance(value, str):
+        return bool(value.strip())
+    return isinstance(value, int) and not isinstance(value, bool) and value != 0

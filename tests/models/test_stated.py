@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage
 
@@ -151,6 +151,8 @@ def test_what_is_no_error_is_not_taken_for_one(reply: Any) -> None:
         ),
     )
 )
+@example({"error": None, "errors": None, "detail": "\r"})
+@example({"error": {"message": " ", "code": "\t"}})
 def test_whatever_is_received_is_read(value: Any) -> None:
     """An error always has words; no body is too odd to be looked at."""
     found = stated_in(json.dumps(value).encode())
