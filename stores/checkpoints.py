@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,12 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from ..errors import ConfigError, StoreError
 from .checked_values import CheckedSerializer, checked
-from .engines import in_the_way, store_url
+from .engines import store_url, use_write_ahead_log
 from .files import private_file
 from .sealing import Seal
 
-_LOOK_AGAIN_SECONDS = 0.01
+_ROWS_AT_ONCE = 64
+"""Rows that are fetched in one trip to the connection's thread."""
 
 
 @asynccontextmanager
@@ -67,9 +67,8 @@ async def _open_file(
 ) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
     private_file(file)
     try:
-        async with aiosqlite.connect(file, timeout=timeout_seconds) as connection:
-            await _use_write_ahead_log(connection, timeout_seconds)
-            await connection.execute("PRAGMA synchronous=NORMAL")
+        connect = partial(_connection, file, timeout_seconds)
+        async with aiosqlite.Connection(connect, iter_chunk_size=_ROWS_AT_ONCE) as connection:
             serde = CheckedSerializer(lambda error: _unusable(file, error), seal=seal)
             saver = _FileSaver(connection, serde=serde, file=file)
             await saver.setup()
@@ -78,18 +77,15 @@ async def _open_file(
         raise _unusable(file, error) from error
 
 
-async def _use_write_ahead_log(connection: aiosqlite.Connection, timeout_seconds: float) -> None:
-    """Switch to WAL. Another process may do so too, for which SQLite does not wait here."""
-    deadline = time.monotonic() + timeout_seconds
-    while True:
-        try:
-            await connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if not in_the_way(error) or time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-        else:
-            return
+def _connection(file: Path, timeout_seconds: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=timeout_seconds)
+    try:
+        use_write_ahead_log(connection, timeout_seconds)
+        connection.execute("PRAGMA synchronous = NORMAL").close()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 class _FileSaver(AsyncSqliteSaver):

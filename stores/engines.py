@@ -19,6 +19,8 @@ WAL_PAGES = 256
 
 _PAGE_BYTES = 4096
 
+_LOOK_AGAIN_SECONDS = 0.01
+
 _TRANSIENT = {"40001", "40P01"}
 """PostgreSQL: serialization failure, deadlock. The transaction may simply be run again."""
 
@@ -155,27 +157,21 @@ def _configure_sqlite(connection: sqlite3.Connection, timeout_seconds: float) ->
         f"journal_size_limit = {WAL_PAGES * _PAGE_BYTES}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+    use_write_ahead_log(connection, timeout_seconds)
+
+
+def use_write_ahead_log(connection: sqlite3.Connection, timeout_seconds: float) -> None:
+    """Switch to WAL. Another process may do so too, for which SQLite does not wait here."""
     deadline = time.monotonic() + timeout_seconds
-    while not _use_write_ahead_log(connection):
-        if time.monotonic() > deadline:
-            raise sqlite3.OperationalError("database is locked")
-        time.sleep(0.01)
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> bool:
-    """Switch to WAL unless another process is in the way, for which SQLite does not wait here."""
-    try:
-        connection.execute("PRAGMA journal_mode = WAL").close()
-    except sqlite3.OperationalError as error:
-        if in_the_way(error):
-            return False
-        raise
-    return True
-
-
-def in_the_way(error: sqlite3.OperationalError) -> bool:
-    """Whether another connection is in the way."""
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _postgres_engine(url: URL, connections: int, timeout_seconds: float) -> Engine:
@@ -226,15 +222,19 @@ def is_transient(error: BaseException) -> bool:
 
 
 def is_busy(error: BaseException) -> bool:
-    """Say whether another process holds SQLite's lock."""
-    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) or 0
-    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    """Say whether another connection holds SQLite's lock."""
+    return _sqlite_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def is_damaged(error: BaseException) -> bool:
     """Say whether SQLite found a file that is no database, or no longer a whole one."""
-    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) or 0
-    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return _sqlite_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _sqlite_code(error: BaseException) -> int:
+    """Return the primary code of the driver's error, or of the one that SQLAlchemy wraps."""
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", 0) or 0
+    return code & 0xFF
 
 
 def failure(error: SQLAlchemyError | OSError, url: URL) -> StoreError:
