@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
@@ -21,8 +21,7 @@ async def watched() -> AsyncIterator[None]:
     """Fail if one turn of the loop took longer than it may.
 
     What is measured is the processor time of the loop's own thread, so that a busy machine, or the
-    work of other threads, is no finding. Nor is a collection of what the suite has heaped up, which
-    no service carries: it is set apart from what the collector looks through.
+    work of other threads, is no finding.
     """
     longest = 0.0
     over = False
@@ -36,7 +35,6 @@ async def watched() -> AsyncIterator[None]:
             longest = max(longest, time.thread_time() - before)
 
     gc.collect()
-    gc.freeze()
     beating = asyncio.ensure_future(beat())
     await asyncio.sleep(0.01)
     longest = 0.0
@@ -45,8 +43,19 @@ async def watched() -> AsyncIterator[None]:
     finally:
         over = True
         await beating
-        gc.unfreeze()
     assert longest < LONGEST, f"the event loop was held for {longest * 1000:.0f} ms"
+
+
+@pytest.fixture(scope="package", autouse=True)
+def set_apart() -> Iterator[None]:
+    """Set what the suite has heaped up apart from what the collector looks through.
+
+    No service carries that, and a collection of it would be taken for what held the loop.
+    """
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
