@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from .columns import AnyText, JsonText, Sequential
 
-VERSION = "0010"
+VERSION = "0011"
 """Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
 
 VERSION_TABLE = "pointsman_version"
@@ -358,5 +358,14 @@ wakes = Table(
     Column("tries", Integer, nullable=False),
     Column("errors", Integer, nullable=False),
     Index(None, "rank", "due_at"),
+    sqlite_with_rowid=False,
+)
+
+# How often something may be done, as the moment at which its bucket of tokens is full again.
+rates = Table(
+    "pointsman_rates",
+    METADATA,
+    Column("name", AnyText, primary_key=True),
+    Column("full_at", Double, nullable=False),
     sqlite_with_rowid=False,
 )

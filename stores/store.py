@@ -21,6 +21,7 @@ from .grants import SqlGrants
 from .journal import SqlJournal
 from .leases import SqlLeases
 from .payloads import SqlPayloads
+from .rates import SqlRates
 from .seen_shapes import SqlSeenShapes
 from .switches import SqlSwitches
 from .tasks import SqlTasks
@@ -58,6 +59,7 @@ class SqlStore:
         self.switches = SqlSwitches(database, clock)
         self.seen_shapes = SqlSeenShapes(database, clock)
         self.leases = SqlLeases(database, clock)
+        self.rates = SqlRates(database, clock)
         self.tasks = SqlTasks(database, clock)
         self.wakes = SqlWakes(database, clock)
 

@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import replace
 
 from ..errors import CredentialError
+from ..stores.rates import SqlRates
 from .contract import Tool, ToolCall, ToolContract
 from .credentials import CredentialProvider
 from .endings import NoCredentialError, RateLimitedError
-from .rate import RateLimits
 from .redaction import Redaction
 from .waiting import at_most
 
@@ -24,11 +24,12 @@ class Admission:
 
     Args:
         credentials: Where tools' credentials come from.
+        rates: Count the calls of all processes.
     """
 
-    def __init__(self, credentials: CredentialProvider) -> None:
+    def __init__(self, credentials: CredentialProvider, rates: SqlRates) -> None:
         self._credentials = credentials
-        self._rates = RateLimits()
+        self._rates = rates
 
     async def admitted(self, tool: Tool, call: ToolCall) -> tuple[ToolCall, Redaction]:
         """Wait for the tool's rate; return the call with credentials, and what hides them.
@@ -67,8 +68,8 @@ class Admission:
     async def _wait_for_rate(self, contract: ToolContract) -> None:
         if contract.rate_per_minute is None:
             return
-        wait = self._rates.take(
-            contract.name, per_minute=contract.rate_per_minute, patience=RATE_PATIENCE
+        wait = await self._rates.take(
+            f"tool:{contract.name}", per_minute=contract.rate_per_minute, patience=RATE_PATIENCE
         )
         if wait > RATE_PATIENCE:
             raise RateLimitedError

@@ -83,6 +83,7 @@ class ToolContract:
     """Kinds of data whose values it gets, where `masking.tools` keeps them from others: `email`,
     `contact`, `all`. It gets pseudonyms for what it does not name."""
     rate_per_minute: int | None = None
+    """Most calls a minute, over all processes that share a store."""
     credentials: tuple[str, ...] = ()
     """Names of the credentials the call needs; fetched for the call, never stored."""
     nothing_happened: tuple[type[Exception] | str, ...] = ()

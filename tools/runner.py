@@ -100,7 +100,7 @@ class Runner:
         self.tools = tools
         self._arguments = {name: Arguments.of(tool) for name, tool in tools.items()}
         self._payloads = store.payloads
-        self._admission = Admission(credentials or EnvironmentCredentials({}))
+        self._admission = Admission(credentials or EnvironmentCredentials({}), store.rates)
         self._claims = ProcessLedger(store.effects, owner=owner or this_process())
         self._flights = Flights()
         self._doubts = Doubts(self._claims, self._flights)
