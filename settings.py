@@ -106,7 +106,7 @@ class Settings(BaseModel):
     masking: MaskingSettings = MaskingSettings()
     """Personal data and secrets: what is recognised, and where a pseudonym stands for it."""
     limits: Limits = Limits()
-    deadline_seconds: float | None = Field(default=900.0, gt=0)
+    deadline_seconds: float | None = Field(default=900.0, gt=0, allow_inf_nan=False)
     """Working time of a run in seconds; time spent waiting for a person does not count."""
     task: TaskSettings = TaskSettings()
     principal: Principal = Principal()

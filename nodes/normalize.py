@@ -25,7 +25,7 @@ from ..runs.updates import NewRun, RunUpdate
 from ..runs.view import RunView
 from ..runs.withdrawal import withdraw
 from ..settings import Settings
-from ..state.context import AgentContext
+from ..state.context import AgentContext, checked_context
 from ..state.media import Incoming, read_attachment, read_content
 from ..state.plan import Plan
 from ..state.provenance import union
@@ -45,9 +45,11 @@ async def normalize(
     A run that waits for a decision is put aside as it is, and taken up again after this turn.
 
     Raises:
-        TaskError: There is no task, or it or an attachment breaks a limit. Nothing was changed.
+        TaskError: There is no task, or it, an attachment or the context breaks a limit. Nothing was
+            changed.
     """
     settings = dependencies.settings
+    runtime = runtime.override(context=checked_context(runtime.context))
     text, incoming = read_input(view, settings)
     attachments = [await _store(item, dependencies) for item in incoming]
     heard = _heard(view)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .run import Latency
+from pydantic import TypeAdapter, ValidationError
+
+from ..errors import TaskError
+from .run import AmountLimit, CountLimit, Latency
 
 
 @dataclass(kw_only=True)
@@ -15,13 +18,13 @@ class AgentContext:
     Who the caller is does not belong here: it comes from authentication.
     """
 
-    budget_usd: float | None = None
+    budget_usd: AmountLimit | None = None
     """Most that the run may spend, in US dollars."""
-    budget_tokens: int | None = None
+    budget_tokens: CountLimit | None = None
     """Most input and output tokens together."""
-    deadline_seconds: float | None = None
+    deadline_seconds: AmountLimit | None = None
     """Seconds from the start of the run to its hard stop; time spent paused does not count."""
-    max_turns: int | None = None
+    max_turns: CountLimit | None = None
     """Most passes through `plan`."""
     autonomy: Literal["policy", "ask_always"] = "policy"
     """`ask_always` puts every effect before a person, also those that policy lets run."""
@@ -36,3 +39,23 @@ class AgentContext:
     `batch` a model is asked for its slow, cheap tier."""
     effect_scope: str = ""
     """A new value lets a replayed run perform its effects again; by default it never does."""
+
+
+_CONTEXT = TypeAdapter(AgentContext)
+
+
+def checked_context(given: AgentContext) -> AgentContext:
+    """Return a context whose values are what they are said to be: LangGraph takes any.
+
+    Raises:
+        TaskError: One is not. A limit that is no number would limit nothing.
+    """
+    try:
+        return _CONTEXT.validate_python(vars(given))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise TaskError(
+            f"{first['msg']}.",
+            where=f"context.{first['loc'][0]}",
+            fix="Correct it, or leave it out: then what the settings say holds.",
+        ) from None

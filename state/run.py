@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
+from pydantic import Field
 from typing_extensions import TypeIs
 
 from .values import Record, digest
 
 Latency = Literal["fast", "normal", "batch"]
+
+AmountLimit = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""Of money or time. A limit that is no number would be passed by nothing."""
+CountLimit = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 StepStop = Literal["deadline", "budget", "paused"]
 """What may stop a step, and with it the run: no other plan would help."""
@@ -63,19 +68,19 @@ class Principal(Record):
 class Limits(Record):
     """The hard stops of one run; `None` means none."""
 
-    budget_usd: float | None = None
-    budget_tokens: int | None = None
-    max_turns: int = 24
+    budget_usd: AmountLimit | None = None
+    budget_tokens: CountLimit | None = None
+    max_turns: CountLimit = 24
     """Passes through `plan`, each of which dispatches lanes, asks, revises or ends."""
-    max_revisions: int = 2
+    max_revisions: CountLimit = 2
     """Times the planner may revise a plan after a failure."""
-    max_looks: int = 3
+    max_looks: CountLimit = 3
     """Times it may be asked again with the results of a plan that says `then_plan`."""
-    max_tool_failures: int = 3
+    max_tool_failures: CountLimit = 3
     """Failed calls of one tool in one run, retries included, after which the run ends. Items of a
     loop and what `on_error` has made good do not count, and a first failing is put right by another
     plan, where `max_revisions` allows one."""
-    step_attempts: int = 3
+    step_attempts: CountLimit = 3
     """Passes through `route` that one step may take."""
 
 

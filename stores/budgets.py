@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Update, bindparam, delete, insert, select, tu
 
 from ..errors import StoreError
 from .database import Database
-from .money import dollars, limit_nano, reserved_nano, spent_nano
+from .money import MOST, dollars, limit_nano, reserved_nano, spent_nano
 from .records import Balance, Cap
 from .schema import balances, reservation_caps, reservations
 from .statements import insert_if_absent
@@ -152,6 +152,12 @@ class SqlBudgetLedger:
 def _amount(nano: int, tokens: int) -> Amount:
     if tokens < 0:
         raise StoreError(f"{tokens} is no number of tokens.", where="tokens", fix="Give 0 or more.")
+    if max(nano, tokens) >= MOST:
+        raise StoreError(
+            f"${dollars(nano):,.2f} or {tokens:,} tokens are more than can be counted.",
+            where="reservation",
+            fix="Give the amount of one call.",
+        )
     return Amount(nano=nano, tokens=tokens)
 
 
@@ -179,7 +185,7 @@ def _fits(connection: Connection, cap: Cap, amount: Amount) -> bool:
     if cap.usd is not None:
         room["nano_room"] = limit_nano(cap.usd) - amount.nano
     if cap.tokens is not None:
-        room["token_room"] = cap.tokens - amount.tokens
+        room["token_room"] = min(cap.tokens, MOST) - amount.tokens
     statement = _growing(usd=cap.usd is not None, tokens=cap.tokens is not None)
     changed = connection.execute(statement, {**_growth(_account(cap), reserved=amount), **room})
     return changed.rowcount == 1

@@ -6,6 +6,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from ..errors import StoreError
 
+MOST = 2**62
+"""What a database can count, of billionths as of tokens, with room to add two of them."""
 _NANO = Decimal(10) ** 9
 
 
@@ -14,7 +16,8 @@ def _nano(usd: float, rounding: str) -> int:
     amount = Decimal(repr(float(usd)))
     if not amount.is_finite() or amount < 0:
         raise StoreError(f"{usd!r} is not an amount of money.", where="usd", fix="Give 0 or more.")
-    return int((amount * _NANO).to_integral_value(rounding))
+    nano = (amount * _NANO).to_integral_value(rounding)
+    return int(nano) if nano < MOST else MOST
 
 
 def reserved_nano(usd: float) -> int:

@@ -8,9 +8,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
+import pytest
 from pydantic import BaseModel
 
 from pointsman import Settings
+from pointsman.errors import ConfigError
 from pointsman.state.context import AgentContext
 
 HERE = Path(__file__).parent
@@ -46,3 +48,21 @@ def test_every_setting_is_named_by_a_test() -> None:
 
     assert len(models) > 10
     assert {f"{of}.{name}" for of, name in named if name not in words} == set()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1])
+@pytest.mark.parametrize(
+    "section",
+    ["deadline_seconds", "limits.budget_usd", "limits.budget_tokens", "limits.max_turns"]
+    + [f"models.budget.{scope}.usd" for scope in ("run", "step", "thread", "principal", "day")],
+)
+def test_a_limit_that_is_no_number_is_refused(section: str, value: float) -> None:
+    """It would be passed by nothing, or refuse all: the setting is named instead."""
+    given: Any = value
+    for name in reversed(section.split(".")):
+        given = {name: given}
+
+    with pytest.raises(ConfigError) as refused:
+        Settings.parse(given)
+
+    assert section in str(refused.value)

@@ -240,7 +240,7 @@ class ModelSettings(SettingsSection):
 class CapSettings(SettingsSection):
     """Caps of one scope; `None` means none."""
 
-    usd: float | None = Field(default=None, ge=0)
+    usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     tokens: int | None = Field(default=None, ge=0)
 
 

@@ -116,6 +116,50 @@ async def test_context_tightens_what_settings_allow(bench: Any, looks: Any, at: 
     assert tight["deadline_at"] - tight["started_at"] == pytest.approx(50)
 
 
+UNTRUE: list[tuple[str, Any]] = [
+    *(
+        (limit, value)
+        for limit in ("budget_usd", "budget_tokens", "deadline_seconds", "max_turns")
+        for value in (float("nan"), float("inf"), -1, 1e400, "much", [1])
+    ),
+    ("budget_tokens", 10**30),
+    ("max_turns", 2**63),
+    ("autonomy", "never"),
+    ("questions", "by post"),
+    ("latency", 3),
+    ("instructions", ["Be brief."]),
+    ("effect_scope", {}),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), UNTRUE)
+async def test_a_context_that_cannot_be_true_is_refused(
+    field: str, value: Any, bench: Any, looks: Any, at: Any
+) -> None:
+    """The field is named, and nothing was begun: a limit that is no number limits nothing."""
+    agent = bench.agent(looks("A"), limits={}, deadline_seconds=None)
+
+    with pytest.raises(TaskError) as refused:
+        await agent.ainvoke({"task": "Look up A"}, at, context=AgentContext(**{field: value}))
+
+    assert refused.value.where == f"context.{field}"
+    assert not bench.planner.prompts
+    out = await agent.ainvoke({"task": "Look up A"}, at, context=AgentContext())
+    assert out["results"]["a"]["status"] == "accepted"
+
+
+async def test_a_form_may_send_numbers_as_text(bench: Any, looks: Any, at: Any) -> None:
+    """They are read as what they say."""
+    agent = bench.agent(looks("A"))
+    context: dict[str, Any] = {"budget_tokens": "40000", "max_turns": "4", "deadline_seconds": "50"}
+
+    await agent.ainvoke({"task": "Look up A"}, at, context=AgentContext(**context))
+
+    run = (await agent.aget_state(at)).values["run"]
+    assert run["limits"] == {"budget_tokens": 40_000, "max_turns": 4}
+    assert run["deadline_at"] - run["started_at"] == pytest.approx(50)
+
+
 async def test_the_conversation_is_bounded(bench: Any, looks: Any, at: Any) -> None:
     """Planners read the newest earlier messages in full, the others in short."""
     agent = bench.agent(*[looks("A")] * 4, task={"max_conversation_messages": 2})

@@ -156,6 +156,28 @@ async def test_what_is_no_amount_is_refused(store: SqlStore, usd: float) -> None
         await reserve(store, "a", RUN, tokens=-1)
 
 
+@pytest.mark.parametrize("limit", [1e10, 1e30, 1e308])
+async def test_a_cap_larger_than_can_be_counted_holds_like_the_largest(
+    store: SqlStore, limit: float
+) -> None:
+    """People write one for "no limit"."""
+    cap = Cap(scope=RUN.scope, key=RUN.key, usd=limit, tokens=int(limit))
+
+    assert await reserve(store, "a", cap, usd=1.0, tokens=5) is None
+    assert (await balance(store)).reserved_usd == 1.0
+
+
+@pytest.mark.parametrize(("usd", "tokens"), [(1e10, 0), (1e308, 0), (0.0, 10**20)])
+async def test_a_reservation_larger_than_can_be_counted_is_refused(
+    store: SqlStore, usd: float, tokens: int
+) -> None:
+    """In the same words on each database, and nothing of it is kept."""
+    with pytest.raises(StoreError, match="more than can be counted"):
+        await reserve(store, "a", RUN, usd=usd, tokens=tokens)
+
+    assert (await balance(store)).reserved_tokens == 0
+
+
 async def test_rivals_never_pass_the_cap(store: SqlStore, url: str, clock: Clock) -> None:
     """Of reservations made at once through two pools, as many are granted as fit."""
     async with open_store(url, clock=clock) as other:
