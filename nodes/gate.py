@@ -27,6 +27,7 @@ from ..state.approval import ApprovalRequest, interrupt_value, read_decisions
 from ..state.context import AgentContext
 from ..state.parked import QUESTION, ParkedRun, in_conversation
 from ..state.results import StepResult
+from ..state.run import going_on
 from ..state.values import Json, JsonObject
 from ..stores.records import ApprovalRecord
 
@@ -184,10 +185,6 @@ async def _settled(
             emit(runtime, "decided", node="gate", step=result.step, status=record.status)
     if not update:
         return await _again(waiting, NOTHING_RECORDED, dependencies)
-    # Waiting for a person does not count against the deadline of the work, and it counts once: what
-    # was asked together may be decided one by one.
     now = dependencies.clock()
-    paused = max(0.0, now - max(min(asked_at, default=now), run.resumed_at))
-    deadline = run.deadline_at + paused if run.deadline_at is not None else None
-    resumed = run.model_copy(update={"deadline_at": deadline, "resumed_at": now})
+    resumed = going_on(run, asked_at=min(asked_at, default=now), now=now)
     return RunUpdate(results=update, refused="", run=resumed)

@@ -35,7 +35,10 @@ async def interim(
     spoken.end(answer.text)
     return RunUpdate(
         answer=answer,
-        run=view.run.model_copy(update={"told": (*view.run.told, *found)}),
+        run=view.run.model_copy(
+            # Only now does it do nothing but wait.
+            update={"told": (*view.run.told, *found), "waits_since": dependencies.clock()}
+        ),
         messages=[AIMessage(answer.text, id=spoken.message_id)],
         said=[*view.said, digest(answer.text)],
     )

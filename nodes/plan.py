@@ -27,7 +27,7 @@ from ..state.parked import ParkedRun
 from ..state.plan import Plan
 from ..state.progress import Move, hard_stop, is_unfinished, next_move, skip_blocked
 from ..state.results import StepResult
-from ..state.run import Stop, StopReason
+from ..state.run import Run, Stop, StopReason
 
 DISPATCH = "ready chains, side by side"
 ASK = "steps wait for a person"
@@ -57,6 +57,7 @@ async def plan(
     made: Plan | None = None
     parked: Sequence[ParkedRun] | None = None
     notice: Notice | None = None
+    run: Run | None = None
     skips: dict[str, StepResult] = {}
     if stop is None and not view.planned:
         first = await _first_plan(view, turns, runtime, dependencies)
@@ -80,11 +81,13 @@ async def plan(
         if move.kind == "dispatch":
             chains = [list(chain) for chain in move.chains]
             emit(runtime, "dispatched", node="plan", chains=chains)
+        run = _noting_the_wait(view.run, move, now=dependencies.clock())
         if move.kind == "ask" and not untold(
             made or view.plan, {**results, **skips}, view.run.told
         ):
             notice = unheard_notice(view, dependencies)
     return RunUpdate(
+        run=run,
         turns=turns,
         plan=made,
         results=skips,
@@ -93,6 +96,12 @@ async def plan(
         messages=[notice.message] if notice else (),
         said=[*view.said, notice.digest] if notice else None,
     )
+
+
+def _noting_the_wait(run: Run, move: Move, *, now: float) -> Run | None:
+    """Return a run that begins to wait, or waits no more; `None` if it goes on as before."""
+    since = (run.waits_since or now) if move.kind == "ask" else 0.0
+    return None if since == run.waits_since else run.model_copy(update={"waits_since": since})
 
 
 def _passes_the_gate(view: RunView) -> bool:

@@ -8,7 +8,7 @@ from ..state.approval import Decision
 from ..state.parked import QUESTION, ParkedRun
 from ..state.provenance import union
 from ..state.results import StepResult
-from ..state.run import Run
+from ..state.run import Run, going_on
 from ..state.task import Task
 from .dependencies import Dependencies
 from .said import told
@@ -60,17 +60,14 @@ async def hear(asker: ParkedRun, task: Task, came: Run, dependencies: Dependenci
     run = asker.run
     await dependencies.store.journal.record_outcome(run.id, run.thread_id, heard)
     now = dependencies.clock()
-    paused = max(0.0, now - max(question.requested_at, run.resumed_at))
     files = {item.name: item for item in (*asker.task.attachments, *task.attachments)}
     return asker.model_copy(
         update={
-            "run": run.model_copy(
+            "run": going_on(run, asked_at=question.requested_at, now=now).model_copy(
                 update={
                     "turn": max(run.turn, came.turn - 1),
                     "input_id": came.input_id,
                     "input_digest": came.input_digest,
-                    "resumed_at": now,
-                    "deadline_at": run.deadline_at + paused if run.deadline_at else None,
                 }
             ),
             "task": task.model_copy(update={"attachments": tuple(files.values())}),

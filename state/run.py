@@ -96,6 +96,8 @@ class Run(Record):
     deadline_at: float | None = None
     resumed_at: float = 0.0
     """When a person's decision last let it go on."""
+    waits_since: float = 0.0
+    """Since when nothing but a person can let it go on; 0 while there is work to do."""
     input_id: str = ""
     """Id of the message that it began with, if it was one."""
     input_digest: str = ""
@@ -111,6 +113,23 @@ class Run(Record):
     """How soon each model is wanted to reply."""
     told: tuple[str, ...] = ()
     """Steps whose results the user has heard of while others waited for a person."""
+
+
+def going_on(run: Run, *, asked_at: float, now: float) -> Run:
+    """Return a run that a person has let go on.
+
+    The time in which it waited, and did nothing else, does not count against the deadline of its
+    work, and it counts once: what was asked together may be decided one by one.
+
+    Args:
+        run: The run.
+        asked_at: When it first asked, for one that does not know since when it waits.
+        now: Unix time.
+    """
+    since = run.waits_since or max(asked_at, run.resumed_at)
+    paused = max(0.0, now - since)
+    deadline = None if run.deadline_at is None else run.deadline_at + paused
+    return run.model_copy(update={"deadline_at": deadline, "resumed_at": now, "waits_since": 0.0})
 
 
 def run_id(thread_id: str, turn: int, task: str, effect_scope: str, owner: str = "") -> str:

@@ -174,3 +174,68 @@ async def test_the_deadline_moves_by_the_time_that_was_waited_once(desk: Any, w:
     after = (await agent.aget_state(desk.at("t"))).values["run"]["deadline_at"]
     assert 199 < after - before < 201
     assert out["answer"]["status"] == "complete"
+
+
+def slow_tool(desk: Any, seconds: float) -> Any:
+    """Make a tool that works for a while."""
+
+    @tool(effect="read", trust="internal")
+    async def slow(item: str) -> str:
+        """Look long."""
+        desk.clock.now += seconds
+        return item
+
+    return slow
+
+
+async def deadline(desk: Any, agent: Any) -> float:
+    """Return a run's deadline."""
+    return (await agent.aget_state(desk.at("t"))).values["run"]["deadline_at"]
+
+
+async def test_work_beside_a_request_does_not_move_the_deadline(desk: Any, w: Any) -> None:
+    """A lane goes on for 100 s after the request was made, and a person takes 7 s."""
+    steps = [w.step("pay", "pay", to="one", amount=5.0), w.step("slow", "slow", item="A")]
+    agent = desk.agent(w.plan(*steps), tools=[slow_tool(desk, 100)], deadline_seconds=600)
+    await desk.ask(agent, "Pay one and look")
+    before = await deadline(desk, agent)
+    desk.clock.now += 7
+    out = await desk.resume(agent, w.APPROVE)
+
+    assert 7 <= await deadline(desk, agent) - before < 8
+    assert out["answer"]["status"] == "complete"
+
+
+async def test_work_between_two_decisions_does_not_move_the_deadline(desk: Any, w: Any) -> None:
+    """What the first approval set off takes 30 s, while the second request waits besides."""
+    pays = [w.step(n, "pay", to=n, amount=5.0) for n in ("one", "two")]
+    plan = w.plan(*pays, w.step("slow", "slow", ["one"], item="A"))
+    agent = desk.agent(plan, tools=[slow_tool(desk, 30)], deadline_seconds=600)
+    first, second = w.requests(await desk.ask(agent, "Pay both, and look after the first"))
+    before = await deadline(desk, agent)
+    desk.clock.now += 50
+    await desk.resume(agent, {"approval_id": first["id"], **w.APPROVE})
+    desk.clock.now += 7
+    await desk.resume(agent, {"approval_id": second["id"], **w.APPROVE})
+
+    assert 57 <= await deadline(desk, agent) - before < 58
+
+
+async def test_an_unbounded_chain_of_requests_gains_no_time_for_its_work(desk: Any, w: Any) -> None:
+    """Each approval sets off work beside the next request: all of it counts."""
+    names = [f"p{n}" for n in range(5)]
+    steps = [
+        step
+        for before, name in zip(("", *names), names, strict=False)
+        for step in (
+            w.step(name, "pay", [before] if before else [], to=name, amount=5.0),
+            w.step(f"slow_{name}", "slow", [before] if before else [], item=name),
+        )
+    ]
+    agent = desk.agent(w.plan(*steps), tools=[slow_tool(desk, 20)], deadline_seconds=90)
+    out = await desk.ask(agent, "Pay all")
+    for _ in names:
+        if w.requests(out):
+            out = await desk.resume(agent, w.APPROVE)
+
+    assert out["stop"]["reason"] == "deadline"
