@@ -27,6 +27,7 @@ from ..runs.thread import with_entry
 from ..runs.view import RunView
 from ..state.approval import RECORDED
 from ..state.forks import is_inherited
+from ..state.resume_value import check_resume_value
 
 AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
 
@@ -55,10 +56,11 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
 
         Raises:
             TaskError: There is a checkpointer and no thread.
-            DecisionError: It decides on nothing that waits.
+            DecisionError: It decides on nothing that waits, or is no decision.
         """
         _check_process(self.checkpointer)
         _check_place(self, input, config)
+        _check_resume(input)
         with self._held(config) as held:
             if _decides(input) and self.checkpointer:
                 given, its_config = _handed_on(input, held, self.get_state(config))
@@ -76,10 +78,11 @@ class ResumableGraph(CompiledStateGraph[Any, Any, Any, Any]):
 
         Raises:
             TaskError: There is a checkpointer and no thread.
-            DecisionError: It decides on nothing that waits.
+            DecisionError: It decides on nothing that waits, or is no decision.
         """
         _check_process(self.checkpointer)
         _check_place(self, input, config)
+        _check_resume(input)
         async with self._aheld(config) as held:
             if _decides(input) and self.checkpointer:
                 given, its_config = _handed_on(input, held, await self.aget_state(config))
@@ -154,6 +157,12 @@ def _check_place(graph: AnyGraph, given: Any, config: Any) -> None:
             fix="Build the agent with one, such as build_agent(settings, checkpointer=…), and name "
             "the thread when you ask and when you decide.",
         )
+
+
+def _check_resume(given: Any) -> None:
+    """Refuse what LangGraph could not write down, and a command that says nothing."""
+    if _decides(given) or (isinstance(given, Command) and given == Command()):
+        check_resume_value(given.resume)
 
 
 def _decides(given: Any) -> bool:

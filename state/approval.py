@@ -6,6 +6,7 @@ exist (LangChain's own middleware, agent-chat-ui, agent-inbox, Studio) are all a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -243,6 +244,10 @@ def _check_columns(entries: Sequence[Sent], decisions: Sequence[Decision]) -> No
             )
 
 
+_INTERRUPT_ID = re.compile(r"[0-9a-f]{32}")
+"""How LangGraph names interrupts."""
+
+
 def _entries(value: Json) -> list[Json]:
     if isinstance(value, list):
         return value
@@ -262,7 +267,8 @@ def _entries(value: Json) -> list[Json]:
             )
         if "type" in value:
             return [value]
-        if len(value) == 1 and isinstance(inner := next(iter(value.values())), dict | list):
+        [(key, inner), *others] = value.items() or [("", None)]
+        if not others and _INTERRUPT_ID.fullmatch(key) and isinstance(inner, dict | list):
             # A client that keys its decisions by interrupt id; there is only ever one interrupt.
             return _entries(inner)
     raise DecisionError(

@@ -199,6 +199,41 @@ async def test_a_decision_for_another_interrupt_is_refused(bench: Any, w: Any) -
     assert out["results"]["pay"]["status"] == "accepted"
 
 
+def _nested(inside: Any, levels: int) -> Any:
+    """Nest a value in objects and lists."""
+    for level in range(levels):
+        inside = [inside] if level % 2 else {"decisions": inside}
+    return inside
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(None, id="nothing"),
+        *(pytest.param(_nested(APPROVE, n), id=f"{n}-levels") for n in (101, 500, 3000, 100_000)),
+        pytest.param({1: {"decisions": [APPROVE]}}, id="key-that-is-no-text"),
+        pytest.param({"decisions": [{**APPROVE, "at": object()}]}, id="object"),
+        pytest.param({"decisions": {"approve"}}, id="set"),
+        pytest.param(b"approve", id="bytes"),
+    ],
+)
+async def test_what_no_checkpoint_can_hold_is_refused_as_a_decision(
+    said: Any, bench: Any, w: Any
+) -> None:
+    """In our words instead of a library's traceback, awaited or not, and the thread waits on."""
+    agent = bench.agent(w.plan(w.step("pay", "pay", to="a@example.org", amount=1.0)))
+    await agent.ainvoke({"task": "Pay a@example.org 1"}, w.thread())
+
+    with pytest.raises(DecisionError, match=r"^resume: It "):
+        await agent.ainvoke(Command(resume=said), w.thread())
+    with pytest.raises(DecisionError, match=r"^resume: It "):
+        await asyncio.to_thread(agent.invoke, Command(resume=said), w.thread())
+
+    assert not bench.calls
+    out = await agent.ainvoke(w.resume(APPROVE), w.thread())
+    assert out["results"]["pay"]["status"] == "accepted"
+
+
 async def test_a_resume_of_a_thread_that_never_ran_names_the_problem(bench: Any, w: Any) -> None:
     """Resuming nothing is an error that says so."""
     agent = bench.agent()

@@ -74,6 +74,10 @@ def test_a_decision_may_name_the_request_it_is_on() -> None:
         pytest.param(None, "resume", id="null"),
         pytest.param({}, "resume", id="empty"),
         pytest.param({"a": 1, "b": 2}, "resume", id="two-keys"),
+        *(
+            pytest.param({key: {"decisions": [{"type": "approve"}]}}, "resume", id=f"under-{key}")
+            for key in ("x", "result", "f" * 31, "F" * 32, "g" * 32, "f" * 32 + "\n", "")
+        ),
         pytest.param({"decisions": {"type": "approve"}}, "decisions", id="no-list"),
         pytest.param({"decisions": [{"type": "approve"}] * 3}, "decisions", id="too-many"),
         pytest.param({"type": "reject", "decisions": [{"type": "approve"}]}, "type", id="both"),
