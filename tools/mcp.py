@@ -41,6 +41,8 @@ T = TypeVar("T")
 
 MAX_TOOLS = 1000
 MAX_DESCRIPTION_CHARS = 2000
+MAX_EMPTY_PAGES = 10
+"""Pages of a list in a row that bring nothing, after which it is taken for one without end."""
 CONNECT_SECONDS = 30.0
 FEW_BLOCKS = 1000
 """Blocks of a result that are read on the loop; a thread reads more."""
@@ -219,8 +221,9 @@ async def _offered(server: McpServer) -> list[JsonObject]:
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the server cannot be used
+        said = error if isinstance(error, ToolError) else _unreachable(server, error)
         raise ConfigError(
-            _unreachable(server, error).message,
+            said.message,
             where=server.name,
             fix="Check command, URL and credentials.",
         ) from None  # the cause quotes the URL
@@ -232,7 +235,8 @@ async def _definitions(session: ClientSession, unread: UnreadMessages) -> list[J
 
     found: list[JsonObject] = []
     cursor: str | None = None
-    while True:
+    empty = 0
+    while empty < MAX_EMPTY_PAGES:
         params = None if cursor is None else PaginatedRequestParams(cursor=cursor)
         request = ClientRequest(ListToolsRequest(params=params))
         asked = session.send_request(request, _Page)
@@ -244,6 +248,8 @@ async def _definitions(session: ClientSession, unread: UnreadMessages) -> list[J
             return found
         if len(found) > MAX_TOOLS:
             raise ToolError(f"It offers more than {MAX_TOOLS} tools.")
+        empty = 0 if page.tools else empty + 1
+    raise ToolError("Its list of tools has no end.")
 
 
 class _Page(BaseModel):
@@ -270,9 +276,14 @@ async def _run(server: McpServer, name: str, pin: str, args: JsonObject, _call: 
         return await _in_session(server, use)
     except ToolError:
         raise
-    except Exception as error:
+    except asyncio.CancelledError:
         if sent:
             raise
+        # Of a call that is out of time: whoever ends the run does not listen any more.
+        raise _unreachable(server, TimeoutError()) from None
+    except Exception as error:  # noqa: BLE001 - whatever it is, the call has no result
+        if sent:
+            raise _innermost(error) from None
         raise _unreachable(server, error) from None  # the cause quotes the URL
 
 
@@ -388,8 +399,14 @@ async def _in_session(
 
 
 def _unreachable(server: McpServer, error: Exception) -> ToolError:
+    return ToolError(
+        f"The server {server.name} cannot be used: {type(_innermost(error)).__name__}.",
+        retryable=True,
+    )
+
+
+def _innermost(error: Exception) -> Exception:
+    """Return what failed, out of the groups of a session's tasks."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
-    return ToolError(
-        f"The server {server.name} cannot be used: {type(error).__name__}.", retryable=True
-    )
+    return error

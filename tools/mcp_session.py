@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,9 @@ from ..errors import ConfigError
 from .mcp_logs import redacted_logs
 from .mcp_server import McpServer, shown_url
 from .mcp_unread import UnreadMessages
+
+MAX_REPLY_BYTES = 64 * 1024 * 1024
+"""Of one HTTP response, over which a server may send many messages."""
 
 if TYPE_CHECKING:
     from langchain_mcp_adapters.sessions import Connection
@@ -29,7 +32,7 @@ async def open_session(server: McpServer) -> AsyncGenerator[tuple[ClientSession,
         ConfigError: The extra is missing, or a variable is not set.
     """
     unread = UnreadMessages(server.name, may_chat=server.transport == "stdio")
-    connection = _connection(server.resolved(), {"message_handler": unread.take})
+    connection = _connection(server.resolved(), {"message_handler": unread.take}, unread)
     with redacted_logs(server.secrets()):
         async with _session(server, connection) as session:
             yield session, unread
@@ -49,7 +52,7 @@ def _session(
     return create_session(connection)
 
 
-def _connection(server: McpServer, session: dict[str, Any]) -> Connection:
+def _connection(server: McpServer, session: dict[str, Any], unread: UnreadMessages) -> Connection:
     if server.transport == "stdio":
         return {
             "transport": "stdio",
@@ -65,20 +68,52 @@ def _connection(server: McpServer, session: dict[str, Any]) -> Connection:
         "transport": "streamable_http",
         "url": shown_url(server.url),
         "headers": server.headers,
-        "httpx_client_factory": functools.partial(_client, server.url),
+        "httpx_client_factory": functools.partial(_client, server.url, unread.has_no_end),
         "session_kwargs": session,
     }
 
 
 def _client(
     url: str,
+    has_no_end: Callable[[], None],
     headers: dict[str, str] | None = None,
     timeout: httpx.Timeout | None = None,
     auth: httpx.Auth | None = None,
 ) -> httpx.AsyncClient:
     """Make a client whose log never shows the URL's secrets."""
     whole = None if shown_url(url) == url else _WholeUrl(url)
-    return httpx.AsyncClient(headers=headers, timeout=timeout, auth=auth, transport=whole)
+
+    async def bound(response: httpx.Response) -> None:
+        if isinstance(response.stream, httpx.AsyncByteStream):
+            response.stream = _BoundedStream(response.stream, has_no_end)
+
+    return httpx.AsyncClient(
+        headers=headers,
+        timeout=timeout,
+        auth=auth,
+        transport=whole,
+        event_hooks={"response": [bound]},
+    )
+
+
+class _BoundedStream(httpx.AsyncByteStream):
+    """The bytes of a response, of which the library would collect any number."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, has_no_end: Callable[[], None]) -> None:
+        self._stream = stream
+        self._has_no_end = has_no_end
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = MAX_REPLY_BYTES
+        async for chunk in self._stream:
+            left -= len(chunk)
+            if left < 0:
+                self._has_no_end()
+                raise httpx.ReadError(f"More than {MAX_REPLY_BYTES:,} bytes.")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 class _WholeUrl(httpx.AsyncHTTPTransport):

@@ -62,6 +62,11 @@ class UnreadMessages:
             return
         lost.set_result({} if found is None else found)
 
+    def has_no_end(self) -> None:
+        """Take note that more is sent than is read: no reply is waited for any more."""
+        if self._lost is not None:
+            _give_up(self._lost)
+
     def _is_foreign(self, said: str) -> bool:
         """Whether a reply is to nothing that was asked; one that comes twice or late is not."""
         found = _FOREIGN.match(said)
