@@ -34,6 +34,10 @@ def worker(
         int | None,
         typer.Option(min=1, help="Most threads of one tenant at a time, over all workers."),
     ] = None,
+    tenant_rate: Annotated[
+        int | None,
+        typer.Option(min=1, help="Most threads of one tenant a minute, over all workers."),
+    ] = None,
     sweep_seconds: Annotated[
         float, typer.Option(min=0.05, help="How often to look, besides being told.")
     ] = 5.0,
@@ -56,6 +60,7 @@ def worker(
     options = _Options(
         concurrency=concurrency,
         tenant_limit=tenant_limit,
+        tenant_rate=tenant_rate,
         sweep_seconds=sweep_seconds,
         drain_seconds=drain_seconds,
         health_host=health_host,
@@ -71,6 +76,7 @@ class _Options:
 
     concurrency: int
     tenant_limit: int | None
+    tenant_rate: int | None
     sweep_seconds: float
     drain_seconds: float
     health_host: str
@@ -90,6 +96,7 @@ async def _work(output: Output, config: str, options: _Options) -> int:
             session.store,
             concurrency=options.concurrency,
             tenant_limit=options.tenant_limit,
+            tenant_rate=options.tenant_rate,
         )
         if options.once:
             while await worker.sweep():

@@ -18,6 +18,20 @@ _MINUTE = 60.0
 """Seconds within which an empty bucket is full again."""
 
 
+def take_token(
+    connection: Connection, name: str, *, per_minute: int, patience: float, now: float
+) -> float:
+    """Take one token as part of a transaction; see `SqlRates.take`."""
+    insert_if_absent(connection, rates, name=name, full_at=now)
+    own = rates.c.name == name
+    stored = connection.execute(select(rates.c.full_at).where(own).with_for_update()).scalar_one()
+    full_at = min(max(stored, now), now + _MINUTE + patience) + _MINUTE / per_minute
+    wait = max(0.0, full_at - _MINUTE - now)
+    if wait <= patience:
+        connection.execute(update(rates).where(own).values(full_at=full_at))
+    return wait
+
+
 class SqlRates:
     """Buckets by name.
 
@@ -51,16 +65,6 @@ class SqlRates:
 
         def work(connection: Connection) -> float:
             now = self._clock()
-            insert_if_absent(connection, rates, name=name, full_at=now)
-            own = rates.c.name == name
-            stored = connection.execute(
-                select(rates.c.full_at).where(own).with_for_update()
-            ).scalar_one()
-            full_at = min(max(stored, now), now + _MINUTE + patience)
-            full_at += _MINUTE / per_minute
-            wait = max(0.0, full_at - _MINUTE - now)
-            if wait <= patience:
-                connection.execute(update(rates).where(own).values(full_at=full_at))
-            return wait
+            return take_token(connection, name, per_minute=per_minute, patience=patience, now=now)
 
         return await self._database.write(work)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, select, text, update
 
 from .database import Database
+from .rates import take_token
 from .records import Wake
 from .schema import wakes
 from .statements import insert_if_absent
@@ -100,6 +101,7 @@ class SqlWakes:
         room: int,
         seconds: float,
         limit: int | None = None,
+        rate: int | None = None,
         thread: str | None = None,
     ) -> Sequence[Wake]:
         """Take threads that are due: by priority, then by how long they wait.
@@ -109,6 +111,7 @@ class SqlWakes:
             room: Most to take.
             seconds: How long nobody else takes them; see `renew`.
             limit: Most threads of one tenant at work at a time, over all workers.
+            rate: Most threads of one tenant a minute, over all workers.
             thread: Only this one.
         """
 
@@ -117,18 +120,22 @@ class SqlWakes:
             if limit is not None:
                 _one_at_a_time(connection)
             taken: list[Wake] = []
+            spent: set[str] = set()
             while len(taken) < room:
                 busy = {} if limit is None else _at_work(connection, now)
                 full = [tenant for tenant, count in busy.items() if count >= (limit or 0)]
-                found = _due(connection, now, room - len(taken), full, thread)
+                found = _due(connection, now, room - len(taken), [*full, *spent], thread)
                 chosen = within_limit(found, busy, room=room - len(taken), limit=limit)
                 for row in chosen:
+                    if row.tenant in spent or not _has_token(connection, row.tenant, rate, now):
+                        spent.add(row.tenant)
+                        continue
                     values = {"taken_by": by, "taken_until": now + seconds, "tries": row.tries + 1}
                     connection.execute(
                         update(wakes).where(wakes.c.thread_id == row.thread_id).values(values)
                     )
-                taken += [_wake_of(row) for row in chosen]
-                if len(chosen) == len(found):
+                    taken.append(_wake_of(row))
+                if len(chosen) == len(found) and spent.isdisjoint(row.tenant for row in found):
                     break
             return taken
 
@@ -227,6 +234,13 @@ def _at_work(connection: Connection, now: float) -> dict[str, int]:
         .group_by(wakes.c.tenant)
     )
     return {row.tenant: row.at_work for row in connection.execute(query)}
+
+
+def _has_token(connection: Connection, tenant: str, rate: int | None, now: float) -> bool:
+    if rate is None:
+        return True
+    name = f"tenant:{tenant}"
+    return not take_token(connection, name, per_minute=rate, patience=0.0, now=now)
 
 
 def _one_at_a_time(connection: Connection) -> None:

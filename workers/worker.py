@@ -48,6 +48,7 @@ class Worker:
         store: The store that all workers share.
         concurrency: Most threads at a time.
         tenant_limit: Most threads of one tenant at a time, over all workers; `None` for any number.
+        tenant_rate: Most threads of one tenant a minute, likewise.
         clock: Unix time in seconds, as the leases have it.
     """
 
@@ -58,6 +59,7 @@ class Worker:
         *,
         concurrency: int,
         tenant_limit: int | None = None,
+        tenant_rate: int | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._name = new_owner()
@@ -66,6 +68,7 @@ class Worker:
         self._store = store
         self._concurrency = concurrency
         self._tenant_limit = tenant_limit
+        self._tenant_rate = tenant_rate
         self._clock = clock
         self._at_work: dict[str, _AtWork] = {}
         self._elsewhere: frozenset[str] = frozenset()
@@ -121,6 +124,7 @@ class Worker:
             room=room if thread is None else min(room, 1),
             seconds=TAKEN_SECONDS,
             limit=self._tenant_limit,
+            rate=self._tenant_rate,
             thread=thread,
         )
         for seen in taken:

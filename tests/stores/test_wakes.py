@@ -108,6 +108,22 @@ async def test_two_workers_at_once_keep_the_limit_together(store: SqlStore) -> N
     assert sum(map(len, found)) == 4
 
 
+async def test_a_tenant_has_no_more_a_minute_than_its_rate(store: SqlStore, clock: Clock) -> None:
+    """Whoever takes; the threads of others are taken meanwhile, and its own as its rate goes on."""
+    for number in range(6):
+        await woken(store, f"a{number}", tenant="a", due_at=900.0 + number)
+    await woken(store, "b", tenant="b", due_at=999.0)
+
+    limits = {"rate": 2, "seconds": 3_600.0}
+    both = [await taken(store, by, room=2, **limits) for by in ("first", "second")]
+    assert both == [["a0", "a1"], ["b"]]
+    assert await taken(store, **limits) == []
+    clock.now += 30
+    assert await taken(store, **limits) == ["a2"]
+    clock.now += 600
+    assert await taken(store, **limits) == ["a3", "a4"]
+
+
 async def test_what_a_gone_worker_took_is_taken_at_once(store: SqlStore) -> None:
     """Whoever knows that it has ended lets go of it."""
     await woken(store, "t")

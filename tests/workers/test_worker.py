@@ -40,6 +40,23 @@ async def test_a_tenant_has_no_more_at_work_than_its_limit(works: Works) -> None
     assert await works.work_off(tenant_limit=2) == 2
 
 
+async def test_a_tenant_gets_no_more_a_minute_than_its_rate(works: Works) -> None:
+    """Over two workers; what it has to wait for holds up no other tenant."""
+    for n in range(5):
+        await works.queue.enqueue(LOOK, thread=f"t{n}", asked_by=asked_by("ann", "shop"))
+    await works.queue.enqueue(LOOK, thread="other", asked_by=asked_by("bob", "bank"))
+    workers = [works.worker(tenant_rate=2, concurrency=1) for _ in range(2)]
+
+    for _ in range(3):
+        for worker in workers:
+            await worker.sweep()
+            await worker.rest()
+
+    assert sum(worker.finished for worker in workers) == 3
+    assert await works.store.wakes.waiting() == 3
+    assert await works.work_off() == 3
+
+
 async def test_higher_priorities_are_done_first(works: Works) -> None:
     """A worker with room for one takes the urgent one, though it came last."""
     tasks = [
