@@ -17,6 +17,10 @@ from .files import private_file
 WAL_PAGES = 256
 """Pages in the write-ahead log before they are copied into the file."""
 
+MAX_CLOCK_SECONDS = 2.0
+"""By which a machine's clock may differ from the database's: leases compare the clocks of machines,
+and one that is far ahead takes calls for ended that are on their way."""
+
 _PAGE_BYTES = 4096
 
 _LOOK_AGAIN_SECONDS = 0.01
@@ -195,12 +199,37 @@ def _postgres_engine(url: URL, connections: int, timeout_seconds: float) -> Engi
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
         milliseconds = int(timeout_seconds * 1000)
-        connection.execute(f"SET statement_timeout = {milliseconds}")
-        connection.execute(f"SET lock_timeout = {milliseconds}")
-        connection.commit()
+        try:
+            connection.execute(f"SET statement_timeout = {milliseconds}")
+            connection.execute(f"SET lock_timeout = {milliseconds}")
+            _check_clock(connection)
+            connection.commit()
+        except BaseException:
+            connection.close()
+            raise
 
     _ = configure
     return engine
+
+
+def _check_clock(connection: Any) -> None:
+    """Refuse to work by a clock that is wrong.
+
+    Raises:
+        StoreError: It differs from the database's by more than others allow for.
+    """
+    before = time.time()
+    [there] = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
+    after = time.time()
+    # However long the answer took: it was read in between.
+    apart = max(before - there, there - after)
+    if apart > MAX_CLOCK_SECONDS:
+        ahead = "ahead of" if before > there else "behind"
+        raise StoreError(
+            f"This machine's clock is {apart:.1f} s {ahead} the database's.",
+            where="clock",
+            fix="Set both by NTP: leases on threads and calls compare them.",
+        )
 
 
 def _for_reading(engine: Engine) -> Engine:

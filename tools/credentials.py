@@ -86,7 +86,9 @@ class FileCredentials:
         for name in names:
             if not values.get(name):
                 raise CredentialError(
-                    f"{self._path} does not hold this credential.", where=name, fix="Add it there."
+                    f"{self._path} does not hold this credential.",
+                    where=name,
+                    fix="Add it there, as text.",
                 )
         return {name: values[name] for name in names}
 
@@ -123,7 +125,12 @@ def _parse_object(text: str, path: Path) -> dict[str, str]:
     except ValueError as error:
         # The decoder's own message may quote the document, so only the position is repeated.
         raise _malformed(path, getattr(error, "lineno", 1)) from None
-    return {str(name): str(value) for name, value in values.items()}
+    # What is neither text nor number is none: a null would be sent as the word "None".
+    return {
+        str(name): str(value)
+        for name, value in values.items()
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+    }
 
 
 def _parse_lines(text: str, path: Path) -> dict[str, str]:

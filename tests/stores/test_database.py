@@ -8,8 +8,10 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
@@ -17,7 +19,7 @@ from sqlalchemy import Connection, event, insert, select, text
 
 from pointsman.errors import ConfigError, DecisionError, StoreError
 from pointsman.state.values import digest
-from pointsman.stores import SqlStore, open_store
+from pointsman.stores import SqlStore, engines, open_store
 from pointsman.stores.checkpoints import open_checkpoints
 from pointsman.stores.database import Database
 from pointsman.stores.records import Switch
@@ -312,6 +314,22 @@ async def test_unreachable_server_is_reported_without_password(where: str) -> No
         async with open_checkpoints(where):
             pass
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("apart", [-3600.0, -2.5, -1.5, 1.5, 2.5, 3600.0])
+async def test_a_process_whose_clock_is_wrong_is_refused(
+    apart: float, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leases compare the clocks of machines; it is told by how much, before it does anything."""
+    clock = SimpleNamespace(time=lambda: time.time() + apart, monotonic=time.monotonic)
+    monkeypatch.setattr(engines, "time", clock)
+    async with open_store(postgres_url) as store:
+        if abs(apart) < engines.MAX_CLOCK_SECONDS:
+            assert not await store.switches.active()
+            return
+        side = "ahead of" if apart > 0 else "behind"
+        with pytest.raises(StoreError, match=rf"clock is [\d.]+ s {side} the database's"):
+            await store.switches.active()
 
 
 async def test_failure_does_not_quote_values(store: SqlStore) -> None:

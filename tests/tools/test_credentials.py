@@ -111,3 +111,17 @@ async def test_a_missing_file(tmp_path: Path) -> None:
     """It is named."""
     with pytest.raises(CredentialError, match="nowhere"):
         await FileCredentials(tmp_path / "nowhere").fetch(("a",), scopes=(), principal=WHO)
+
+
+@pytest.mark.parametrize("value", ["null", "true", "[]", '["abc"]', '{"value": "abc"}', '""'])
+async def test_what_is_no_text_is_no_credential(tmp_path: Path, value: str) -> None:
+    """A null is not sent as the word "None"; what stands beside it is served."""
+    path = tmp_path / "keys.json"
+    path.write_text(f'{{"bank": {value}, "post": "{SECRET}", "pin": 1234}}')
+    path.chmod(0o600)
+    credentials = FileCredentials(path)
+
+    with pytest.raises(CredentialError, match="does not hold this credential"):
+        await credentials.fetch(("bank",), scopes=(), principal=Principal())
+    found = await credentials.fetch(("post", "pin"), scopes=(), principal=Principal())
+    assert found == {"post": SECRET, "pin": "1234"}
