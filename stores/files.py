@@ -48,13 +48,15 @@ def private_file(file: Path) -> Path:
         StoreError: It cannot be made, or is no file.
     """
     _make_folders(file.parent)
-    if file.exists() and not file.is_file():
-        raise StoreError(
-            "It is a folder or a device, not a file.", where=str(file), fix="Name a file."
-        )
     try:
+        if file.exists() and not file.is_file():
+            raise StoreError(
+                "It is a folder or a device, not a file.", where=str(file), fix="Name a file."
+            )
         with contextlib.suppress(FileExistsError):
-            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
+            # Where a link leads to what is not there yet, SQLite would make that open to others.
+            target = os.path.realpath(file)
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
         for suffix in _SIDE_FILES:
             with contextlib.suppress(FileNotFoundError):
                 _close(file.with_name(file.name + suffix), FILE_MODE)

@@ -101,7 +101,7 @@ def read_credentials(path: Path) -> dict[str, str]:
     """
     try:
         # The mode is asked of the open file, so that it cannot be exchanged in between.
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:

@@ -21,7 +21,7 @@ from pointsman.settings import default_home
 from pointsman.stores import open_store
 from pointsman.stores.checkpoints import open_checkpoints
 from pointsman.stores.engines import store_url
-from pointsman.stores.files import private_home, write_private
+from pointsman.stores.files import private_file, private_home, write_private
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 
@@ -313,3 +313,20 @@ async def test_checkpoints_of_an_earlier_release_are_read(tmp_path: Path) -> Non
         found = await saver.aget_tuple(CONFIG)
     assert found is not None
     assert found.checkpoint["channel_values"] == WHOLE["channel_values"]
+
+
+def test_what_a_link_leads_to_is_made_private_too(tmp_path: Path) -> None:
+    """A database that is kept on another disk by a link, which is not there yet."""
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "store.db"
+    link.symlink_to(tmp_path / "disk" / "store.db")
+
+    private_file(link)
+
+    assert stat.S_IMODE((tmp_path / "disk" / "store.db").stat().st_mode) == 0o600
+
+
+def test_a_name_that_no_disk_takes_is_said_to_be_one(tmp_path: Path) -> None:
+    """A clear error, as for every other place that cannot be used."""
+    with pytest.raises(StoreError, match="cannot be made or written"):
+        private_file(tmp_path / ("x" * 300))

@@ -125,3 +125,15 @@ async def test_what_is_no_text_is_no_credential(tmp_path: Path, value: str) -> N
         await credentials.fetch(("bank",), scopes=(), principal=Principal())
     found = await credentials.fetch(("post", "pin"), scopes=(), principal=Principal())
     assert found == {"post": SECRET, "pin": "1234"}
+
+
+@pytest.mark.parametrize("text", ['{{"bank": "{}"}}', "bank={}\r\n"])
+async def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path, text: str) -> None:
+    """Editors of Windows write one, and it is no part of the first name."""
+    path = tmp_path / "keys"
+    path.write_text(text.format(SECRET), encoding="utf-8-sig")
+    path.chmod(0o600)
+
+    found = await FileCredentials(path).fetch(("bank",), scopes=(), principal=Principal())
+
+    assert found == {"bank": SECRET}
