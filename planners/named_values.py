@@ -10,6 +10,7 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import ExpressionError, PlanError
@@ -25,6 +26,7 @@ _FORMS = ("args", "checks", "on_error")
 
 Values = Mapping[str, Json]
 """Name → what it stands for: a literal with references, or `{"$expr": …}`."""
+NO_VALUES: Values = MappingProxyType({})
 
 
 def taken_apart(lines: Sequence[Any]) -> tuple[list[Any], dict[str, Json]]:

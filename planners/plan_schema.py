@@ -93,7 +93,7 @@ PLAN_SCHEMA: JsonObject = {
         ["steps"],
         reason={"type": "string", "maxLength": 2000},
         cannot={"type": ["string", "null"], "maxLength": 1000},
-        steps=_STEPS,
+        steps={**_STEPS, "type": ["array", "string"]},
         then_plan={"type": "string", "maxLength": 500},
         later_tools=_list_of(_TEXT),
         withdraw=_list_of(_TEXT),

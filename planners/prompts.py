@@ -18,23 +18,27 @@ from ..state.values import Json, JsonObject, canonical_json
 from ..tools.contract import ToolContract
 from .plan_of import plan_of
 from .protocols import PlanRequest, Waits
-from .short_forms import sentences_in_full, steps_in_full
+from .sentences import sentences_in_full
+from .short_forms import steps_in_full
 from .tool_lines import tool_lines
 
 SYSTEM = """You plan; you do not act. Turn the user's request into the fewest steps that do it.
 
-A step is a line, read as Python, which names what it gives (lower case letters, digits, _):
+Steps are a text of lines, read as Python; a line names what it gives if that is read later (lower
+case letters, digits, _):
 - found = find_orders(customer='Ann'): calls one of the tools listed below, arguments by name.
 - due = reason('What is to be paid?', found) -> {iban, amount: number, tags?: [text]}: a model
-  works something out from what it is given, and gives that; what has no type is a text.
+  works something out from what it is given, and gives that; what has no type is a text. One value
+  needs no name: -> number, -> [text].
   paid = pay(**due, order=found.id): all that a reason step gives may be a call's arguments.
 - letter = draft('Thank them.', found): a model writes {"text": …}.
 - size = ask('Which size?'): asks the user the question.
 - if found.open: paid = pay(order=found.id): the step runs only if it is true.
 - sent = [mail(to=o.email) for o in found.orders if o.open]: the step is done for every item;
   its output is the list of what each gave.
-What a line cannot say, an object does: {"id": "found", "tool": …, "args": {"id": {"$": "a.id"}}},
-or "kind" (reason, draft, ask), "prompt", "args": ["found"], "output_schema". Optional there:
+What a line cannot say, an object does, in a list of lines and objects: {"id": "found", "tool": …,
+"args": {"id": {"$": "a.id"}}}, or "kind" (reason, draft, ask), "prompt", "args": ["found"],
+"output_schema". Optional there:
 - "when": an expression; the step runs only if it is true: "order.total > 100".
 - "on_error": "skip", or {"use": value} in place of the output.
 - "checks": what its output must be: [{"path": "a.b", "op": "eq", "value": "open", "message": …}].
@@ -54,10 +58,12 @@ methods of texts, and sum, avg, min, max, round, len, sorted, unique, flatten, g
 zip, has, default, first_of, date, datetime, today, add_days, days_between, format_date. A missing
 value is an error, unless has(x), default(x, y) or first_of(x, y) asks. What is null or empty is
 false, a number is compared.
-Optional in the plan: "answer", what to tell the user, in the user's language: sentences, each a
-text, "I sent the mail.", or an expression, "f'Order {order.id} is {order.status}.'"; one that reads
-no step and tells of no deed names the steps that carry it: {"text": …, "cites": ["order"]}. Leave
-it out where the results must be seen first; it is then written from them.
+Optional in the plan: "answer", what to tell the user, in the user's language: a text with
+expressions in braces, "Order {order.id} is {order.status}.", or a list of such texts. One that
+reads no step and tells of no deed names the steps that carry it: {"text": …, "cites": ["order"]}.
+What calls changed is told by itself, in English with their arguments: leave it out, and write
+"answer": "" if there is nothing else that the user wants to know. Leave "answer" out where the
+results must be seen first; it is then written from them.
 Optional in the plan: "then_plan" says what is to be decided that only the results can tell; you are
 asked again with them. Name in "later_tools" the tools that you may need then and that change
 something; those that only read are there anyway.
@@ -319,13 +325,15 @@ def read_plan(data: Json, request: PlanRequest, *, planner: str) -> Plan:
     """Read a reply that fits `PLAN_SCHEMA`. Raises `PlanError`."""
     names = {shown: name for name, shown in attachment_names(request.task).items()}
     steps, values = steps_in_full(data["steps"], _arguments_of(request), _schemas_of(request))
+    answer = sentences_in_full(data.get("answer") or [], values, _readable(steps, request))
     plan = plan_of(
         {
             "steps": [*_carried(steps, request), *_renamed(steps, names)],
             "then_plan": data.get("then_plan", ""),
             "later_tools": data.get("later_tools", ()),
             "withdraws": _withdrawn(data.get("withdraw", []), request),
-            "answer": sentences_in_full(data.get("answer") or [], values),
+            "answer": answer,
+            "only_deeds": bool(steps) and data.get("answer") == "",
             "planner": planner,
             "version": request.version,
             "reason": data.get("reason", ""),
@@ -345,6 +353,13 @@ def _arguments_of(request: PlanRequest) -> dict[str, tuple[tuple[str, ...], froz
         )
         for contract in request.tools
     }
+
+
+def _readable(steps: Sequence[Json], request: PlanRequest) -> set[str]:
+    """Return the names of steps that an answer may read."""
+    own = {str(step.get("id")) for step in steps if isinstance(step, dict)}
+    before = {step.id for step in request.previous.steps} if request.previous else set[str]()
+    return {*own, *before, *request.remembered}
 
 
 def _schemas_of(request: PlanRequest) -> dict[str, JsonObject]:

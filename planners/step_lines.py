@@ -25,8 +25,8 @@ from .named_values import VALUE
 from .nested_calls import unnested
 from .step_calls import MODEL_STEPS, NO_TOOLS, Tools, Written, refused
 
-LONGEST = 8_000
-"""Characters of a line."""
+LONGEST = 32_000
+"""Characters of a line, or of all lines of a plan."""
 
 _LOOPED = (ast.Call, ast.Await, ast.IfExp, ast.ListComp, ast.GeneratorExp)
 NAMELESS = ""
@@ -171,10 +171,10 @@ class _StepLine:
     def steps(self) -> list[JsonObject]:
         """Return the steps."""
         # A line break within quotes is what a model means by it.
-        for text in (self.text, self.text.replace("\r", "").replace("\n", "\\n")):
+        for text in (self.text, _on_one_line(self.text)):
             if body := _parsed(text):
                 return _StepLine(text, self.tools)._group(body)
-        raise refused(f"{self.text[:80]!r} is not one line of Python{_why(self.text)}.")
+        raise refused(f"{_faulty(self.text)[:80]!r} is not one line of Python{_why(self.text)}.")
 
     def _group(self, body: Sequence[ast.stmt]) -> list[JsonObject]:
         steps: list[JsonObject] = []
@@ -398,6 +398,29 @@ def _part_read(source: str, item: str, names: list[str]) -> str:
     with suppress(ExpressionError):
         return unpacked(source, item, names)
     return source
+
+
+def _on_one_line(text: str) -> str:
+    """Write the line breaks that stand within simple quotes as Python does."""
+
+    def written(quoted: re.Match[str]) -> str:
+        triple = quoted[0].startswith(("'''", '"""'))
+        return quoted[0] if triple else quoted[0].replace("\r", "").replace("\n", "\\n")
+
+    return re.sub(_QUOTED, written, text)
+
+
+def _faulty(text: str) -> str:
+    """Return the line of a text that Python's parser stumbles over."""
+    try:
+        _parse(text)
+    except SyntaxError as error:
+        lines = text.splitlines()
+        at = (error.lineno or 1) - 1
+        return lines[at].strip() if at < len(lines) else text
+    except (ValueError, MemoryError, RecursionError):
+        pass
+    return text
 
 
 def _why(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -33,7 +33,7 @@ from .live_writing import write
 from .phrases import language_spoken, phrase
 from .spoken import Spoken
 from .step import started
-from .telling import done, name_of, told, withdrawn_in_words
+from .telling import asked_args, done, in_words, name_of, told, withdrawn_in_words
 from .view import RunView
 from .withdrawal import step_in_words
 from .writing import UNREACHED, Writing
@@ -71,7 +71,7 @@ async def final_answer(
     heard = {line for message in view.messages for line in message.text.splitlines()}
     since = {line for said in desk.brief.since for line in said.text.splitlines()}
     ours = [Sentence(text=text) for text in withdrawn if text not in heard]
-    ours += [s for s in _unsaid_effects(view, run, checked.kept, desk) if s.text not in since]
+    ours += _unsaid_effects(view, run, checked.kept, desk, since)
     kept = tuple(dict.fromkeys((*checked.kept, *ours)))
     nothing = () if kept or notes or view.run.told else (phrase(run.language, "nothing_found"),)
     return compose(
@@ -115,7 +115,7 @@ async def interim_answer(
     checked, written_by = CheckedSentences(), ""
     if own := await _own(desk, run):
         checked, written_by = await _stands(desk, run, own)
-    elif tells_of(view.plan, found):
+    elif not view.plan.only_deeds and tells_of(view.plan, found):
         told_of = within(view.plan, found)
         news = {i: e for i, e in desk.evidence.items() if parts_of(e.evidence.step)[0] in told_of}
         checked, written_by = await _written(desk, news)
@@ -162,6 +162,8 @@ async def _found_out(
     desk: Writing, run: _CameTo, view: RunView
 ) -> tuple[Writing, CheckedSentences, str]:
     """Return the sentences that stand already, else those that a model writes."""
+    if run.plan.only_deeds and _all_done(desk, run):
+        return desk, CheckedSentences(), run.plan.planner
     own = await _own(desk, run)
     desk, own = await with_earlier(desk, own, view)
     replies = not any(run.results[s.id].recalled is None for s in run.plan.steps)
@@ -176,6 +178,16 @@ async def _found_out(
     told_of = within(run.plan, view.run.told)
     news = {i: e for i, e in desk.evidence.items() if parts_of(e.evidence.step)[0] not in told_of}
     return desk, *await _written(desk, news)
+
+
+def _all_done(desk: Writing, run: _CameTo) -> bool:
+    """Whether deeds tell all: one that a condition left out, and what nobody uses, do not."""
+    if not run.whole or any(result.status == "skipped" for result in run.results.values()):
+        return False
+    used = frozenset[str]().union(*(step.needs() for step in run.plan.steps))
+    deeds = {parts_of(call.step)[0] for call in desk.effects}
+    last = [step for step in run.plan.steps if step.id not in used]
+    return all(any(inner.id in deeds for inner in step.every()) for step in last)
 
 
 async def _own(desk: Writing, run: _CameTo) -> list[Sentence]:
@@ -230,9 +242,9 @@ async def _extracted(desk: Writing, news: Mapping[str, Evidenced]) -> CheckedSen
 
 
 def _unsaid_effects(
-    view: RunView, run: _CameTo, kept: Sequence[Sentence], desk: Writing
+    view: RunView, run: _CameTo, kept: Sequence[Sentence], desk: Writing, heard: Collection[str]
 ) -> list[Sentence]:
-    """Return sentences of ours for what was done and no sentence speaks of."""
+    """Return sentences of ours for what was done and nobody has spoken of."""
     cited = {desk.evidence[id_].evidence.step for s in kept for id_ in s.cites}
     unsaid = {call.step: call.args for call in desk.effects if call.step not in cited}
     said = view.task.text if view.task else ""
@@ -240,7 +252,14 @@ def _unsaid_effects(
     return [
         Sentence(text=text, cites=(of_step[step],) if step in of_step else ())
         for step, text in done(run.plan, unsaid, run.language, said=said)
+        if _in_short(view, run, step, said) not in heard
     ]
+
+
+def _in_short(view: RunView, run: _CameTo, step: str, said: str) -> str:
+    """Return how a notice has told of a deed that it does not know what was given to."""
+    args = asked_args(view.results.get(step))
+    return phrase(run.language, "done", in_words(run.plan, step, args, said=said))
 
 
 def _still_waits(view: RunView, language: Language) -> list[str]:

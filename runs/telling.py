@@ -23,7 +23,8 @@ from ..state.plan import Plan, Step
 from ..state.relevance import sentences
 from ..state.results import LEFT_OPEN, SAID_NO, StepResult
 from ..state.run import Stop
-from ..state.values import JsonObject
+from ..state.secret_parts import is_secret_name
+from ..state.values import Json, JsonObject
 from .phrases import Phrase, phrase
 from .said import persons_words
 
@@ -33,6 +34,13 @@ LONGEST = 300
 MOST_CAUSES = 5
 """Causes of a loop's items that a user hears."""
 
+SHORT = 80
+"""Characters of an argument that a user hears."""
+
+MOST_ARGUMENTS = 5
+"""Arguments of a call that a user hears."""
+
+_MARKUP = re.compile(r"[\[\]{}<>|\\`\n]|://")
 _TRUSTED_PLANNERS = frozenset({PLAYBOOK, "framework", "ordered"})
 """Planners whose goals people have written."""
 _ANY_DAY = date(2000, 1, 1)
@@ -202,7 +210,7 @@ def in_words(plan: Plan, name: str, args: JsonObject | None = None, *, said: str
         said: What the user has said.
     """
     step = plan.step(step_of(name))
-    named = (step.tool or step.id).replace("_", " ").strip().capitalize()
+    named = _named(step)
     if not step.goal or _INTERNAL.search(step.goal):
         return named
     if step.kind != "tool" or plan.planner.partition(":")[0] in _TRUSTED_PLANNERS:
@@ -210,6 +218,10 @@ def in_words(plan: Plan, name: str, args: JsonObject | None = None, *, said: str
     call = EffectCall(tool=step.tool, args=step.args if args is None else args)
     wrong = misdescribes(step.goal, call, said, today=_ANY_DAY)
     return named if wrong else step.goal
+
+
+def _named(step: Step) -> str:
+    return (step.tool or step.id).replace("_", " ").strip().capitalize()
 
 
 def cause_for_user(kind: str, message: str, *, language: Language = "en") -> str:
@@ -263,11 +275,40 @@ def done(
             phrase(
                 language,
                 "done",
-                _times(in_words(plan, local, effects[first[local]], said=said), count),
+                _times(_deed(plan, local, effects[first[local]], said=said, count=count), count),
             ),
         )
         for local, count in times.items()
     ]
+
+
+def _deed(plan: Plan, name: str, args: JsonObject, *, said: str, count: int) -> str:
+    """Return what a call was for; one that nobody has put into words is told with what it got."""
+    what = in_words(plan, name, args, said=said)
+    told = given_in_words(args) if count == 1 and what == _named(plan.step(name)) else ""
+    return f"{what} ({told})" if told else what
+
+
+def given_in_words(args: JsonObject) -> str:
+    """Return the arguments of a call that a user reads with profit: short, and no secrets."""
+    fit = (
+        (name, _short(value)) for name, value in args.items() if not is_secret_name(name.lower())
+    )
+    told = [f"{name.replace('_', ' ').strip()} {value}" for name, value in fit if value]
+    return ", ".join(told[:MOST_ARGUMENTS])
+
+
+def _short(value: Json) -> str:
+    """Return a value as a text of a few words; empty if it is none, or might be markup."""
+    match value:
+        case None | bool() | dict():
+            return ""
+        case list():
+            items = [_short(item) for item in value]
+            text = " and ".join(items) if all(items) else ""
+        case _:
+            text = str(value)
+    return "" if len(text) > SHORT or _MARKUP.search(text) else text.rstrip(" .")
 
 
 def _times(what: str, count: int) -> str:

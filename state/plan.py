@@ -195,6 +195,8 @@ class Plan(Record):
     answer: tuple[AnswerSentence, ...] = ()
     """A prepared answer, if the planner has one; checked against the evidence like any other. Of a
     plan without steps it is the reply."""
+    only_deeds: bool = False
+    """Whether what was done is all that the user is to be told; the framework tells it."""
     withdraws: dict[str, str] = {}
     """Waiting requests that the user has taken back: id → what was to be done, in words."""
     instructions: str = ""

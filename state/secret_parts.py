@@ -64,7 +64,7 @@ def _direct(text: str) -> Iterator[str]:
         if (said := password or user) != user or not password:
             yield from (said, unquote(said))
     for name, double, single, bare in (found.groups("") for found in _NAMED.finditer(text)):
-        if _is_secret(name):
+        if is_secret_name(name):
             value = double or single or bare
             yield from (value, unquote_plus(value), *_decoded(name, value))
     if pair := _PAIR.fullmatch(text):
@@ -86,13 +86,13 @@ def _secret_leaves(value: Json, *, named: bool, depth: int) -> Iterator[str]:
         yield value
     elif isinstance(value, dict) and depth:
         for key, item in value.items():
-            yield from _secret_leaves(item, named=_is_secret(key), depth=depth - 1)
+            yield from _secret_leaves(item, named=is_secret_name(key), depth=depth - 1)
     elif isinstance(value, list) and depth:
         for item in value:
             yield from _secret_leaves(item, named=named, depth=depth - 1)
 
 
-def _is_secret(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
     """Say whether what stands under a name is secret."""
     return bool(_SECRET_NAME.search(name)) and not _PLAIN_NAME.search(name)
 

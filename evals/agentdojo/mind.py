@@ -102,14 +102,14 @@ class Mind:
         reason = next(r for r in self.plan.reasons if plain(r.prompt) in plain(prompt))
         # Whoever has another way in draws no attention to himself.
         if not self.obeys or self.channel or not self._reaches(prompt):
-            return {"result": reason.result, "confidence": 0.95}
+            return _reply(reason.result)
         planted = self._planted(reason)
         if planted != reason.result:
-            return {"result": planted, "confidence": 1.0}
+            return _reply(planted)
         if not self._sabotaged and self.scene.ordered:
             self._sabotaged = True
-            return {"result": reason.result, "confidence": SABOTAGE}
-        return {"result": self._answer(reason), "confidence": 1.0}
+            return {**_reply(reason.result), "confidence": SABOTAGE}
+        return _reply(self._answer(reason))
 
     def _reaches(self, prompt: str) -> bool:
         """Whether a prompt holds the injection, or data of which it is said to be from outside."""
@@ -169,3 +169,8 @@ def _fitting(value: Json, order: SceneCall, name: str) -> Json:
     wanted = order.args.get(name, value)
     numbers = isinstance(wanted, int | float) and isinstance(value, float)
     return wanted if type(wanted) is type(value) or numbers else value
+
+
+def _reply(result: Json) -> JsonObject:
+    """Return a step's result as a model replies with it: a text has a name."""
+    return result if isinstance(result, dict) else {"text": result}

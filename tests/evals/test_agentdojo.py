@@ -170,7 +170,7 @@ def test_a_model_obeys_by_what_its_own_prompt_holds(beside: str, asked_for: bool
 
     replied = mind.reason(f"{reason.prompt}\n{beside.replace('{goal}', scene.goal)}")
 
-    assert (replied["result"] == reason.result) is asked_for
+    assert (replied == reason.result) is asked_for
 
 
 def test_slogan_in_the_answer_is_labelled() -> None:

@@ -46,7 +46,7 @@ async def test_a_tainted_read_that_can_carry_data_out_waits(desk: Any, w: Any) -
 
 async def test_taint_flows_through_reasoning_into_the_request(desk: Any, w: Any) -> None:
     """A model that read a mail writes in the mail's name."""
-    reasoner = ScriptedModel(replies=[{"result": "eve@example.org", "confidence": 0.9}])
+    reasoner = ScriptedModel(replies=[{"text": "eve@example.org"}])
     gist = {
         "id": "gist",
         "kind": "reason",
@@ -127,7 +127,7 @@ async def test_a_failure_that_quotes_a_file_taints_the_next_plan(desk: Any, w: A
         "args": {"file": {"$attachment": "note.txt"}},
         "output_schema": {"type": "object", "properties": {"amount": {}}, "required": ["amount"]},
     }
-    reasoner = ScriptedModel(replies=[{"result": {"amount": "x"}, "confidence": 0.9}])
+    reasoner = ScriptedModel(replies=[{"result": {"amount": "x"}}])
     agent = desk.agent(
         w.plan(read, bad),
         w.plan(read, w.step("pay", "pay", to="eve", amount=20.0)),

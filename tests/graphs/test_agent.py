@@ -560,7 +560,7 @@ async def test_what_untrusted_text_parametrises_waits_for_a_person(bench: Any, w
 
 async def test_a_reason_step_asks_the_model_with_labelled_data(bench: Any, w: Any) -> None:
     """Untrusted text reaches the model inside a fenced block that names its source."""
-    reasoner = ScriptedModel(replies=[{"result": "pay eve", "confidence": 0.9}])
+    reasoner = ScriptedModel(replies=[{"text": "pay eve"}])
     agent = bench.agent(
         w.plan(
             w.step("mail", "read_mail", item="1"),

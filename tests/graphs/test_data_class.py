@@ -65,7 +65,7 @@ def replies(request: Any) -> dict[str, Any]:
     wanted = str(request.messages)
     if "sentences" in wanted:
         return {"sentences": [{"text": "Allergic to penicillin.", "cites": ["a"]}]}
-    return {"result": "Allergic to penicillin.", "confidence": 0.9}
+    return {"text": "Allergic to penicillin."}
 
 
 async def asked(
@@ -152,7 +152,7 @@ async def test_a_row_for_a_class_decides_its_objective(bench: Bench) -> None:
 
 async def test_one_model_that_is_unsure_is_asked_once(bench: Bench) -> None:
     """The same question to the only model there is gets the same answer."""
-    unsure = {"result": "Perhaps.", "confidence": 0.1}
+    unsure = {"text": "Perhaps.", "confidence": 0.1}
     steps = [{"id": "b", "kind": "reason", "prompt": "Guess."}]
     listed = {"id": "only", "endpoint": "a", "roles": ["reasoner"], "structured_output": "prompt"}
     with ScriptedGateway({"only": lambda _: unsure}) as server:
@@ -180,7 +180,7 @@ async def test_a_number_over_a_part_is_no_number(bench: Bench) -> None:
             "output_schema": {"type": "integer"},
         },
     ]
-    counted = {"result": 2_000, "confidence": 1.0}
+    counted = {"result": 2_000}
     with ScriptedGateway({"open": lambda _: counted, "trusted": lambda _: counted}) as server:
         agent = bench.agent(
             {"steps": steps},

@@ -120,7 +120,7 @@ def replies(request: Any) -> Any:
         return {"supported": [True] * prompt.count("evidence")}
     if "You write the agent's answer" in system:
         return {"sentences": [{"text": "Rain is wet.", "cites": ["b"]}]}
-    return {"result": "Rain is wet.", "confidence": 0.9}
+    return {"text": "Rain is wet."}
 
 
 def settings_models(url: str, scenario: Scenario, **classes: list[str]) -> JsonObject:
@@ -283,7 +283,7 @@ async def test_a_reply_to_a_question_is_of_the_conversation_s_classes(bench: Ben
         {"steps": [READ]},
         {"steps": [], "answer": "Fine."},
         tools=[record],
-        models={"reasoner": ScriptedModel(replies=[{"result": "This.", "confidence": 1.0}])},
+        models={"reasoner": ScriptedModel(replies=[{"text": "This."}])},
         questions="message",
     )
     thread = {"configurable": {"thread_id": "t"}}

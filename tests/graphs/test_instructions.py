@@ -36,7 +36,7 @@ async def test_they_stand_in_the_prompts_of_planner_steps_and_answer(bench: Any,
     draft = {"id": "note", "kind": "draft", "prompt": "Greet.", "args": {"item": w.ref("a")}}
     generator = ScriptedModel(
         replies=[
-            {"result": "Dear customer", "confidence": 0.9},
+            {"text": "Dear customer"},
             {"sentences": [{"text": "Returns are free for 30 days.", "cites": []}]},
         ]
     )

@@ -27,7 +27,7 @@ PLAN = {
         },
     ],
 }
-JUDGED = {"result": "The total 49.9 is above 40.", "confidence": 0.9}
+JUDGED = {"text": "The total 49.9 is above 40."}
 ANSWER = {
     "sentences": [
         {"text": "The total of order ORD-1 is 49.9.", "cites": ["order"]},
@@ -205,7 +205,7 @@ LOOK_AT_IT = {
 @pytest.mark.usefixtures("key")
 async def test_an_image_reaches_a_model_that_can_see(bench: Any) -> None:
     """The router passes over the text model, and the result is tainted by the file."""
-    seen = {"result": "The lid is cracked.", "confidence": 0.9}
+    seen = {"text": "The lid is cracked."}
     script = {"first": [LOOK_AT_IT, {"sentences": []}], "eyes": [seen]}
     with ScriptedGateway(script, api_key=KEY) as gateway:
         models = catalog(gateway)
@@ -255,8 +255,8 @@ async def test_an_image_that_no_model_can_see_is_said_plainly(bench: Any) -> Non
 @pytest.mark.usefixtures("key")
 async def test_a_result_that_is_not_good_enough_goes_to_a_stronger_model(bench: Any) -> None:
     """The cascade steps up once the cheaper model doubts itself, and the attempts say so."""
-    unsure = {"result": "Maybe above 40?", "confidence": 0.1}
-    sure = {"result": "The total 49.9 is above 40.", "confidence": 0.95}
+    unsure = {"text": "Maybe above 40?", "confidence": 0.1}
+    sure = {"text": "The total 49.9 is above 40."}
     script = {"small": [PLAN, unsure], "large": [sure, {"sentences": []}]}
     with ScriptedGateway(script, api_key=KEY) as gateway:
         models = catalog(gateway)

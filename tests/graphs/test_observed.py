@@ -57,7 +57,7 @@ PLAN = {
         },
     ],
 }
-JUDGED = {"result": "The total is 49.9.", "confidence": 0.9}
+JUDGED = {"text": "The total is 49.9."}
 
 
 async def test_a_trajectory_reads_as_tools_and_models(bench: Any, w: Any) -> None:

@@ -135,7 +135,7 @@ async def test_what_the_planner_put_into_an_expression_does_not(desk: Any, text:
 async def test_what_a_model_said_is_not_worked_out(desk: Any, bench: Any) -> None:
     """A reason step's number is a draft, however exactly it is doubled."""
     thought = {"kind": "reason", "id": "guess", "prompt": "Guess.", "args": ["t"]}
-    model = ScriptedModel(replies=[{"result": {"n": 4321}, "confidence": 1.0}])
+    model = ScriptedModel(replies=[{"n": 4321}])
     agent = bench.agent(
         {
             "steps": ["t = orders()", {**thought, "output_schema": "{n: integer}"}],
@@ -316,9 +316,7 @@ async def test_a_model_that_read_a_loop_is_carried_by_what_its_items_brought(
         },
         tools=TOOLS,
         models={
-            "reasoner": ScriptedModel(
-                replies=[{"result": {"text": f"Order C3 costs {said}."}, "confidence": 1.0}]
-            ),
+            "reasoner": ScriptedModel(replies=[{"text": f"Order C3 costs {said}."}]),
             "generator": desk.writer,
         },
     )
@@ -333,7 +331,7 @@ async def test_what_models_said_of_items_is_carried_by_what_the_items_were_made_
     desk: Any, bench: Any, said: str
 ) -> None:
     """A model over a loop of models reads what the first ones were given."""
-    replies = [{"result": {"text": f"It costs {said}."}, "confidence": 1.0}] * 3
+    replies = [{"text": f"It costs {said}."}] * 3
     agent = bench.agent(
         {
             "steps": [

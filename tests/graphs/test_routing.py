@@ -23,7 +23,7 @@ def replies(request: Any) -> dict[str, Any]:
     """Answer steps and the answer alike."""
     if "sentences" in str(request.messages):
         return {"sentences": [{"text": "It is a dot.", "cites": ["b"]}]}
-    return {"result": "It is a dot.", "confidence": 0.9}
+    return {"text": "It is a dot."}
 
 
 @pytest.mark.parametrize(

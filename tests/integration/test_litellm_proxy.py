@@ -31,7 +31,7 @@ PLAN = {
         },
     ],
 }
-JUDGED = {"result": "The total 49.9 is above 40.", "confidence": 0.9}
+JUDGED = {"text": "The total 49.9 is above 40."}
 ANSWER = {
     "sentences": [
         {"text": "The total of order ORD-1 is 49.9.", "cites": ["order"]},

@@ -213,7 +213,7 @@ async def test_a_count_by_a_step_that_saw_a_part_is_none(
     bench: Any, listing: Any, at: Any, written: bool
 ) -> None:
     """Neither a writer nor the extractive answer passes on what a cut step counted."""
-    drafting = [{"result": f"{COUNTED} Order 7 is open.", "confidence": 1.0}]
+    drafting = [{"text": f"{COUNTED} Order 7 is open."}]
     reply = {"sentences": [{"text": COUNTED, "cites": ["b"]}]}
     generator = ScriptedModel(
         replies=[*drafting, reply, reply]

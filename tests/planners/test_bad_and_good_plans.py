@@ -117,7 +117,7 @@ async def planned(reply: dict[str, Any], home: Path) -> tuple[Any, ScriptedModel
     """Run a plan that its planner does not mend; return the state and the planner."""
     planner = ScriptedModel(replies=[reply, *[{"steps": [], "answer": "I give up."}] * 3])
     store = open_store(home / "p.db")
-    model = ScriptedModel(replies=[{"result": {"text": "x"}, "confidence": 1.0}] * 3)
+    model = ScriptedModel(replies=[{"text": "x"}] * 3)
     agent = build_agent(
         Settings(home=home),
         tools=TOOLS,

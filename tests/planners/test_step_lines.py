@@ -502,7 +502,7 @@ REFUSED = {
     "import os": "no name",
     "a = (lambda: 1)()": "is no tool",
     "a = " + "(" * 3000 + ")" * 3000: "not one line",
-    "a = pay(x='" + "y" * 9000 + "')": "longer than 8000 characters",
+    "a = pay(x='" + "y" * 33_000 + "')": "longer than 32000 characters",
 }
 
 
