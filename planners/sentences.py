@@ -91,7 +91,7 @@ def _unreadable(text: str) -> PlanError:
     )
 
 
-class _Part(NamedTuple):
+class _Stretch(NamedTuple):
     """A stretch of a text: words, or what stands in braces."""
 
     text: str
@@ -116,7 +116,7 @@ def _escaped(words: str) -> str:
     return words.replace("\\", "\\\\").replace("\n", "\\n").replace("'", "\\'").replace('"', '\\"')
 
 
-def _parts(text: str) -> Iterator[_Part]:
+def _parts(text: str) -> Iterator[_Stretch]:
     """Yield words and values in their order, up to a brace that does not close."""
     at = start = 0
     while (at := text.find("{", at)) >= 0:
@@ -126,10 +126,10 @@ def _parts(text: str) -> Iterator[_Part]:
         end = _closing(text, at)
         if end is None:
             return
-        yield _Part(text[start:at], is_value=False)
-        yield _Part(text[at:end], is_value=True)
+        yield _Stretch(text[start:at], is_value=False)
+        yield _Stretch(text[at:end], is_value=True)
         at = start = end
-    yield _Part(text[start:], is_value=False)
+    yield _Stretch(text[start:], is_value=False)
 
 
 def _closing(text: str, start: int) -> int | None:

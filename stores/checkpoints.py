@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from functools import partial
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,6 @@ from .checked_values import CheckedSerializer, checked
 from .engines import store_url, use_write_ahead_log
 from .files import private_file
 from .sealing import Seal
-
-_ROWS_AT_ONCE = 64
-"""Rows that are fetched in one trip to the connection's thread."""
 
 
 @asynccontextmanager
@@ -67,8 +64,9 @@ async def _open_file(
 ) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
     private_file(file)
     try:
-        connect = partial(_connection, file, timeout_seconds)
-        async with aiosqlite.Connection(connect, iter_chunk_size=_ROWS_AT_ONCE) as connection:
+        await asyncio.to_thread(_switch_to_wal, file, timeout_seconds)
+        async with aiosqlite.connect(file, timeout=timeout_seconds) as connection:
+            await connection.execute("PRAGMA synchronous = NORMAL")
             serde = CheckedSerializer(lambda error: _unusable(file, error), seal=seal)
             saver = _FileSaver(connection, serde=serde, file=file)
             await saver.setup()
@@ -77,15 +75,10 @@ async def _open_file(
         raise _unusable(file, error) from error
 
 
-def _connection(file: Path, timeout_seconds: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(file, timeout=timeout_seconds)
-    try:
+def _switch_to_wal(file: Path, timeout_seconds: float) -> None:
+    """Switch a file to WAL, which it keeps; by a connection of its own, which may block."""
+    with closing(sqlite3.connect(file, timeout=timeout_seconds)) as connection:
         use_write_ahead_log(connection, timeout_seconds)
-        connection.execute("PRAGMA synchronous = NORMAL").close()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 class _FileSaver(AsyncSqliteSaver):
