@@ -6,6 +6,7 @@
     │   ├── TaskError          the task or an attachment; names the field and the limit
     │   ├── DecisionError        a decision on an approval; nothing was changed
     │   └── NotFoundError      no such thread, run, approval, tool or model
+    │       └── ForgottenError     the thread was forgotten, and its id leads nowhere any more
     ├── OperatorError      whoever runs the process: storage, switches, credentials
     │   ├── StoreError         the database refused, is locked, or is of another version
     │   ├── VersionError       a newer release has stored it: that one must go on with it
@@ -83,6 +84,13 @@ class DecisionError(CallerError):
 
 class NotFoundError(CallerError):
     """The named thread, run, approval, tool or model does not exist."""
+
+
+class ForgottenError(NotFoundError, ValueError):
+    """The thread was forgotten; nothing begins under its id again.
+
+    A `ValueError` for the same reason as `TaskError`.
+    """
 
 
 class OperatorError(PointsmanError):

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "trace",
         "Explain a thread: every step, model and why, arguments, result, tries, cost, approver.",
     ),
+    "thread": ("thread", "Threads that are forgotten, and what that removed."),
     "replay": (
         "replay",
         "Replay a run without its calls, and show where today would decide otherwise.",

@@ -137,7 +137,8 @@ class CedarPolicy:
 
         Args:
             principal: Who wants to.
-            operation: A switch's kind (`pause`, `freeze_tool`, …), `issue_token` or `instruct`.
+            operation: A switch's kind (`pause`, `freeze_tool`, …), `issue_token`, `forget` or
+                `instruct`.
         """
         [ruling] = self._rule(
             ("administer",),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ..policy.roles import ROLES, is_authenticated, role_number
 from ..state.run import Principal, Run
 from ..state.values import digest
-from ..stores.journal import OWNER, SqlJournal
+from ..stores.journal import OWNER, SqlJournal, owner_key
 from ..stores.records import RunOwner
 
 
@@ -53,7 +53,7 @@ async def note_owner(run: Run, journal: SqlJournal) -> None:
 
 async def _owner(thread: str, principal: Principal, journal: SqlJournal) -> Principal:
     # Under an id of its own and no thread: it is no part of any run's history.
-    key = digest([OWNER, thread])[:32]
+    key = owner_key(thread)
     known = await journal.owner(key)
     if known is None:
         mine = RunOwner(id=principal.id, tenant=principal.tenant)

@@ -410,19 +410,36 @@ class SqlAuditLog:
             present = [number for number in wanted if _is_there(connection, tenant, number)]
             if not present:
                 raise broken(tenant, min(wanted, default=0), "Nothing of it is left to forget.")
-            connection.execute(_REMOVED, [{"whose": tenant, "one": number} for number in present])
-            return append_entry(
-                connection,
-                tenant=tenant,
-                at=self._clock(),
-                kind=FORGOTTEN,
-                actor=actor,
-                body={NAMED: present, "reason": reason},
+            return remove_bodies(
+                connection, tenant, present, at=self._clock(), reason=reason, actor=actor
             )
 
         entry = await self._database.write(work)
         await self.anchored(entry)
         return entry
+
+
+def remove_bodies(
+    connection: Connection,
+    tenant: str,
+    numbers: Sequence[int],
+    *,
+    at: float,
+    reason: str,
+    actor: str,
+    thread_id: str = "",
+) -> AuditEntry:
+    """Remove actor and body of entries that have them; the new entry names them, and why."""
+    connection.execute(_REMOVED, [{"whose": tenant, "one": number} for number in numbers])
+    return append_entry(
+        connection,
+        tenant=tenant,
+        at=at,
+        kind=FORGOTTEN,
+        thread_id=thread_id,
+        actor=actor,
+        body={NAMED: list(numbers), "reason": reason},
+    )
 
 
 def _is_there(connection: Connection, tenant: str, number: int) -> bool:

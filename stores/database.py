@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection
 
 from ..errors import StoreError
 from ..state.forks import renew_in_child
@@ -61,6 +61,11 @@ class Database:
         # Not even closed here: closing would undo the locks of the parent.
         _of_parents.append(self._backend)
         self._start()
+
+    @property
+    def url(self) -> URL:
+        """Where it is, password included."""
+        return self._url
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Executable, Row, bindparam, select
 
 from ..state.migrations import read_stored, stamped, unstamped
 from ..state.results import StepResult
-from ..state.values import Json, JsonObject
+from ..state.values import Json, JsonObject, digest
 from .database import Database
 from .payloads import contents_of, insert_content, stored_json
 from .records import RunOwner, RunRecords
@@ -137,7 +137,7 @@ class SqlJournal:
     async def owner(self, run_id: str) -> RunOwner | None:
         """Return for whom a run is; runs of the local person keep no note of it."""
         body = await self.note(run_id, OWNER, 0)
-        return None if body is None else _owner_in(body, run_id)
+        return None if body is None else _owner_of(body, run_id)
 
     async def answer(self, run_id: str) -> JsonObject | None:
         """Return the newest answer that a run came to."""
@@ -208,16 +208,26 @@ class SqlJournal:
         )
 
 
+def owner_key(thread: str) -> str:
+    """Return under which run's id it is noted who came first to a thread: no run's."""
+    return digest([OWNER, thread])[:32]
+
+
 def tenant_of_run(connection: Connection, run_id: str) -> str:
     """Return the tenant that a run was for; runs of the local person keep no note of one."""
     query = select(notes.c.body).where(
         notes.c.run_id == run_id, notes.c.kind == OWNER, notes.c.version == 0
     )
     body = connection.execute(query).scalar_one_or_none()
-    return "" if body is None else _owner_in(_note_body(body, run_id), run_id).tenant
+    return "" if body is None else owner_in(body, run_id).tenant
 
 
-def _owner_in(body: JsonObject, run_id: str) -> RunOwner:
+def owner_in(body: JsonObject, run_id: str) -> RunOwner:
+    """Read the body of a note that says for whom a run is."""
+    return _owner_of(_note_body(body, run_id), run_id)
+
+
+def _owner_of(body: JsonObject, run_id: str) -> RunOwner:
     return read_stored(RunOwner, body, where=_place(run_id))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, bindparam, select, text, update
 
 from .database import Database
+from .forgotten import refuse_forgotten
 from .records import LeaseHolder, Switch
 from .schema import leases
 from .statements import insert_if_absent
@@ -35,6 +36,11 @@ def lease_within(thread: str, nodes: Sequence[str]) -> str:
         nodes: The names that LangGraph gives the node and those around it, outermost first.
     """
     return f"{_WITHIN}{_SEPARATOR.join([str(thread), *nodes])}"
+
+
+def is_lease_within(lease: str, thread: str) -> bool:
+    """Say whether a lease is, or may be, of a node that a thread of a larger graph runs us as."""
+    return lease.startswith(f"{_WITHIN}{thread}{_SEPARATOR}")
 
 
 def outer_thread_of(lease: str) -> str:
@@ -81,6 +87,9 @@ class SqlLeases:
         Returns:
             A fencing token, which grows whenever the owner changes and stays when it renews;
             `None` if another owner holds the lease.
+
+        Raises:
+            ForgottenError: It is of a thread that was forgotten.
         """
 
         def work(connection: Connection) -> tuple[int | None, Sequence[Switch]]:
@@ -92,6 +101,9 @@ class SqlLeases:
             row = {"owner": owner, "expires_at": now + seconds}
             if insert_if_absent(connection, leases, name=name, fence=1, **row):
                 return 1
+            # A forgotten thread has its row, so a new one is not asked about.
+            if thread := thread_of(name):
+                refuse_forgotten(connection, thread)
             held = connection.execute(
                 select(leases).where(leases.c.name == name).with_for_update()
             ).one()

@@ -238,3 +238,33 @@ class Wake(Record):
     """Times that a worker took it and did not give it back."""
     errors: int = 0
     """Times that its run came to an error since it was last settled."""
+
+
+class KeptRecords(Record):
+    """Records that a forgetting leaves, stripped of their texts."""
+
+    place: str
+    count: int
+    why: str
+
+
+class DeletionReceipt(Record):
+    """What the forgetting of a thread has removed, and what it has left."""
+
+    thread_id: str
+    actor: str = ""
+    reason: str = ""
+    begun_at: float = 0.0
+    ended_at: float | None = None
+    """`None`: it is not finished, and is to be done again."""
+    removed: dict[str, int] = {}
+    """Place → how many records."""
+    kept: tuple[KeptRecords, ...] = ()
+    rewritten: tuple[str, ...] = ()
+    """Databases whose free pages and write-ahead logs were cleared of what was removed."""
+    out_of_reach: tuple[str, ...] = ()
+    """Where copies may be that no forgetting of ours reaches."""
+    audit_tenant: str = ""
+    """Whose chain of the audit log tells of it."""
+    audit_entry: int = 0
+    """The entry that says it is done; 0 until then."""

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from .columns import AnyText, JsonText, Sequential
 
-VERSION = "0011"
+VERSION = "0012"
 """Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
 
 VERSION_TABLE = "pointsman_version"
@@ -367,5 +367,16 @@ rates = Table(
     METADATA,
     Column("name", AnyText, primary_key=True),
     Column("full_at", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# A thread that stands here is not begun anew: its runs and calls would be those of before.
+forgettings = Table(
+    "pointsman_forgettings",
+    METADATA,
+    Column("thread_id", AnyText, primary_key=True),
+    Column("begun_at", Double, nullable=False),
+    Column("ended_at", Double),  # NULL: it is not finished
+    Column("receipt", JsonText, nullable=False),  # of what was removed so far
     sqlite_with_rowid=False,
 )

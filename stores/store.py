@@ -17,6 +17,7 @@ from .budgets import SqlBudgetLedger
 from .database import Database
 from .effects import SqlEffectsLedger
 from .endorsements import SqlEndorsements
+from .forgettings import SqlForgettings
 from .grants import SqlGrants
 from .journal import SqlJournal
 from .leases import SqlLeases
@@ -62,6 +63,7 @@ class SqlStore:
         self.rates = SqlRates(database, clock)
         self.tasks = SqlTasks(database, clock)
         self.wakes = SqlWakes(database, clock)
+        self.forgettings = SqlForgettings(database, clock, self.audit)
 
     def __repr__(self) -> str:
         return f"SqlStore({self.database.name!r})"

@@ -12,6 +12,7 @@ from ..state.migrations import object_in
 from ..state.values import JsonObject
 from .bodies import body_of, record_in
 from .database import Database
+from .forgotten import refuse_forgotten
 from .records import QueuedTask, QueuedTaskState, Requester
 from .schema import tasks
 from .statements import insert_if_absent
@@ -39,6 +40,7 @@ class SqlTasks:
 
         Raises:
             TaskError: The message's id was used for something else, or by somebody else.
+            ForgottenError: The thread was forgotten.
         """
         now = self._clock()
         asked = task.model_copy(update={"asked_at": now, "due_at": max(task.due_at, now)})
@@ -46,8 +48,14 @@ class SqlTasks:
 
     async def get(self, thread: str, message: str) -> QueuedTask:
         """Return a task. Raises `NotFoundError`."""
-        query = _of(thread, message)
-        row = await self._database.read(lambda c: c.execute(query).one_or_none())
+
+        def work(connection: Connection) -> Row[Any] | None:
+            row = connection.execute(_of(thread, message)).one_or_none()
+            if row is None:
+                refuse_forgotten(connection, thread)
+            return row
+
+        row = await self._database.read(work)
         if row is None:
             raise NotFoundError(
                 "There is no such task.",
@@ -104,6 +112,7 @@ class SqlTasks:
 
 
 def _added(connection: Connection, task: QueuedTask) -> QueuedTask:
+    refuse_forgotten(connection, task.thread_id)
     query = _of(task.thread_id, task.message_id)
     if insert_if_absent(
         connection,

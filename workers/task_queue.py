@@ -91,10 +91,14 @@ class TaskQueue:
 
         Raises:
             TaskError: There is no text, or another message has this id.
+            ForgottenError: The thread was forgotten.
             StoreError: The store cannot be written.
         """
         if not text.strip():
             raise TaskError("There is no task.", where="task", fix="Say what to do.")
+        if thread:
+            # Before its words are stored, which nobody would remove any more.
+            await self._store.forgettings.refuse(thread)
         given = {
             "text": text,
             "attachments": list(attachments),

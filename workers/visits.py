@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 
-from ..errors import CredentialError, PointsmanError, TaskError, VersionError
+from ..errors import CredentialError, ForgottenError, PointsmanError, TaskError, VersionError
 from ..state.values import JsonObject
 from ..stores.leases import lease_of
 from ..stores.records import QueuedTask, Wake
@@ -74,6 +74,8 @@ class Visits:
             await self._put_off(seen, BUSY_SECONDS)
         except GraphDrained:
             await self._put_off(seen, 0.0)
+        except ForgottenError:
+            await self._store.wakes.settle(seen, self._by)
         except VersionError as error:
             _log.warning("%s is left to a newer release: %s", seen.thread_id, error)
             await self._put_off(seen, NEWER_SECONDS)

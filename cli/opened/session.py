@@ -33,6 +33,8 @@ class Opened:
     """The settings file as it was named, for commands that are shown to people."""
     settings: Settings
     caller: Caller
+    store: SqlStore
+    """The store: journal, effects, approvals, budgets, audit."""
 
     def command(self, *words: str) -> str:
         """Return a command of this program with these settings, ready to be copied."""
@@ -44,11 +46,6 @@ class Office(Opened):
     """Store, tools and policies, without any thread: enough to judge and record a decision."""
 
     dependencies: Dependencies
-
-    @property
-    def store(self) -> SqlStore:
-        """The store: journal, effects, approvals, budgets, audit."""
-        return self.dependencies.store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +68,12 @@ class ThreadReader(Opened):
         return is_seen(state.view.run.principal, tenant_seen_by(self.caller))
 
     async def known_thread(self, thread: str) -> ThreadState:
-        """Return where a thread stands. Raises `NotFoundError`."""
+        """Return where a thread stands.
+
+        Raises:
+            NotFoundError: Nobody has heard of it, or it was forgotten.
+        """
+        await self.store.forgettings.refuse(thread)
         state = await self.thread(thread)
         if state.status == "absent" or not self.sees(state):
             raise NotFoundError(
@@ -103,7 +105,10 @@ async def open_threads(config: str) -> AsyncGenerator[tuple[ThreadReader, SqlSto
     ):
         caller = await caller_of(settings, store)
         reader = build_reader(checkpoints)
-        yield ThreadReader(config=config, settings=settings, caller=caller, agent=reader), store
+        threads = ThreadReader(
+            config=config, settings=settings, caller=caller, store=store, agent=reader
+        )
+        yield threads, store
 
 
 @asynccontextmanager
@@ -125,7 +130,13 @@ async def open_office(config: str) -> AsyncGenerator[Office, None]:
         dependencies = build_dependencies(settings, store=store)
         closing.push_async_callback(dependencies.models.aclose)
         filter_handlers(MaskingFilter(dependencies.masker, caller.principal.tenant))
-        yield Office(config=config, settings=settings, caller=caller, dependencies=dependencies)
+        yield Office(
+            config=config,
+            settings=settings,
+            caller=caller,
+            store=store,
+            dependencies=dependencies,
+        )
 
 
 @asynccontextmanager
@@ -142,6 +153,7 @@ async def at_work(office: Office) -> AsyncGenerator[Session, None]:
             config=office.config,
             settings=office.settings,
             caller=office.caller,
+            store=office.store,
             dependencies=office.dependencies,
             agent=build_graph(office.dependencies, checkpointer=checkpoints),
         )

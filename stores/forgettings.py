@@ -1,0 +1,299 @@
+"""Forgettings: which threads are to be forgotten, how far that has come, and what it removed.
+
+The intent is recorded first, and with it nobody acts on the thread any more. Whatever ends the work
+in the middle, a dead process or a full disk, what is half forgotten stands here as unfinished, and
+doing it again goes on: each of its parts may be done any number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from ..errors import NotFoundError, OperatorError, StoreError
+from .audit import SqlAuditLog, append_entry
+from .bodies import body_of, record_in
+from .database import Database
+from .forgotten import refuse_forgotten
+from .journal import OWNER, owner_in, owner_key
+from .leases import is_lease_within, lease_of
+from .records import AuditEntry, DeletionReceipt, LeaseHolder
+from .removal import remove_thread
+from .schema import audit_entries, forgettings, leases, notes, tasks
+from .statements import insert_if_absent
+
+BEGUN, DONE = "forgetting_begun", "thread_forgotten"
+"""Kinds of the audit log's entries that frame a forgetting."""
+
+
+class SqlForgettings:
+    """What is to be forgotten, and was.
+
+    Args:
+        database: Where to.
+        clock: Unix time in seconds.
+        log: Told of each new entry of the audit log.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float], log: SqlAuditLog) -> None:
+        self._database = database
+        self._clock = clock
+        self._log = log
+
+    async def begin(
+        self,
+        thread: str,
+        *,
+        actor: str,
+        reason: str,
+        seen: str | None,
+        acts: Callable[[LeaseHolder, float], bool],
+        known: bool,
+    ) -> DeletionReceipt:
+        """Record that a thread is to be forgotten; nobody acts on it from then on.
+
+        Args:
+            thread: The thread.
+            actor: Who wants that.
+            reason: Why.
+            seen: The tenant whose threads that person may see; `None` for all.
+            acts: Whether who holds a lease may still act under it, at a time.
+            known: Whether it has checkpoints.
+
+        Returns:
+            What was removed so far, if it was begun before.
+
+        Raises:
+            NotFoundError: There is no such thread, for whoever sees one tenant.
+            OperatorError: A run is at work on it.
+            StoreError: Other tenants have used it too.
+        """
+        await self._database.write_what_waits()
+
+        def work(connection: Connection) -> tuple[DeletionReceipt, AuditEntry | None]:
+            now = self._clock()
+            row = _row(connection, thread, lock=True)
+            whose = _tenant(connection, thread, seen)
+            if row is not None:
+                again = _receipt(row).model_copy(update={"ended_at": None})
+                _keep(connection, again)
+                return again, None
+            if not known and not _is_known(connection, thread):
+                raise _absent(thread)
+            _take_from_all(connection, thread, now, acts)
+            receipt = DeletionReceipt(
+                thread_id=thread, actor=actor, reason=reason, begun_at=now, audit_tenant=whose
+            )
+            connection.execute(
+                insert(forgettings).values(
+                    thread_id=thread, begun_at=now, ended_at=None, receipt=body_of(receipt)
+                )
+            )
+            entry = append_entry(
+                connection,
+                tenant=whose,
+                at=now,
+                kind=BEGUN,
+                thread_id=thread,
+                actor=actor,
+                body={"reason": reason},
+            )
+            return receipt, entry
+
+        receipt, entry = await self._database.write(work)
+        if entry is not None:
+            await self._log.anchored(entry)
+        return receipt
+
+    async def remove(
+        self, thread: str, *, named: frozenset[str], needed: frozenset[str]
+    ) -> DeletionReceipt:
+        """Remove what the store holds of a thread, all or nothing.
+
+        Args:
+            thread: The thread, whose forgetting was begun.
+            named: Digests that its checkpoints name.
+            needed: Digests that checkpoints of other threads name.
+        """
+
+        def work(connection: Connection) -> tuple[DeletionReceipt, list[AuditEntry]]:
+            receipt = _receipt(_begun(connection, thread))
+            removal = remove_thread(
+                connection,
+                thread,
+                at=self._clock(),
+                actor=receipt.actor,
+                reason=receipt.reason,
+                named=named,
+                needed=needed,
+            )
+            receipt = _added(receipt, removal.removed).model_copy(
+                update={"kept": tuple(removal.kept)}
+            )
+            _keep(connection, receipt)
+            return receipt, removal.entries
+
+        receipt, entries = await self._database.write(work)
+        for entry in entries:
+            await self._log.anchored(entry)
+        return receipt
+
+    async def note_removed(self, thread: str, place: str, count: int) -> None:
+        """Note what is about to be removed elsewhere; of one place the largest number counts."""
+
+        def work(connection: Connection) -> None:
+            receipt = _receipt(_begun(connection, thread))
+            most = max(count, receipt.removed.get(place, 0))
+            _keep(
+                connection,
+                receipt.model_copy(update={"removed": {**receipt.removed, place: most}}),
+            )
+
+        if count:
+            await self._database.write(work)
+
+    async def finish(
+        self, thread: str, *, rewritten: Sequence[str], out_of_reach: Sequence[str]
+    ) -> DeletionReceipt:
+        """Record that all is done, with an entry of the audit log that says what was removed."""
+
+        def work(connection: Connection) -> tuple[DeletionReceipt, AuditEntry]:
+            receipt = _receipt(_begun(connection, thread))
+            now = self._clock()
+            entry = append_entry(
+                connection,
+                tenant=receipt.audit_tenant,
+                at=now,
+                kind=DONE,
+                thread_id=thread,
+                actor=receipt.actor,
+                body={"reason": receipt.reason, "removed": receipt.removed},
+            )
+            ended = receipt.model_copy(
+                update={
+                    "ended_at": now,
+                    "rewritten": tuple(rewritten),
+                    "out_of_reach": tuple(out_of_reach),
+                    "audit_entry": entry.seq,
+                }
+            )
+            _keep(connection, ended)
+            return ended, entry
+
+        receipt, entry = await self._database.write(work)
+        await self._log.anchored(entry)
+        return receipt
+
+    async def every(self, *, unfinished: bool = False) -> Sequence[DeletionReceipt]:
+        """Return what was forgotten, oldest first; or only what is not finished."""
+        query = select(forgettings).order_by(forgettings.c.begun_at)
+        if unfinished:
+            query = query.where(forgettings.c.ended_at.is_(None))
+        return await self._database.read(
+            lambda connection: [_receipt(row) for row in connection.execute(query)]
+        )
+
+    async def refuse(self, thread: str) -> None:
+        """Refuse a thread that was forgotten, or is about to be. Raises `ForgottenError`."""
+        await self._database.read(lambda connection: refuse_forgotten(connection, thread))
+
+
+def _row(connection: Connection, thread: str, *, lock: bool = False) -> Row[Any] | None:
+    query = select(forgettings).where(forgettings.c.thread_id == thread)
+    return connection.execute(query.with_for_update() if lock else query).one_or_none()
+
+
+def _begun(connection: Connection, thread: str) -> Row[Any]:
+    row = _row(connection, thread, lock=True)
+    if row is None:
+        raise _absent(thread)
+    return row
+
+
+def _receipt(row: Row[Any]) -> DeletionReceipt:
+    where = f"pointsman_forgettings.receipt, thread {row.thread_id}"
+    return record_in(DeletionReceipt, row.receipt, where=where)
+
+
+def _keep(connection: Connection, receipt: DeletionReceipt) -> None:
+    connection.execute(
+        update(forgettings)
+        .where(forgettings.c.thread_id == receipt.thread_id)
+        .values(ended_at=receipt.ended_at, receipt=body_of(receipt))
+    )
+
+
+def _added(receipt: DeletionReceipt, removed: dict[str, int]) -> DeletionReceipt:
+    """Add what another pass has found: after a worker that slept, there may be more."""
+    places = receipt.removed.keys() | removed.keys()
+    both = {p: receipt.removed.get(p, 0) + removed.get(p, 0) for p in sorted(places)}
+    return receipt.model_copy(update={"removed": both})
+
+
+def _is_known(connection: Connection, thread: str) -> bool:
+    """Say whether the store has heard of a thread: every run takes a lease first."""
+    tables = ((leases, leases.c.name == lease_of(thread)), (tasks, tasks.c.thread_id == thread))
+    return any(connection.execute(select(t).where(is_it)).first() for t, is_it in tables)
+
+
+def _tenant(connection: Connection, thread: str, seen: str | None) -> str:
+    """Return in whose chain it is told; of several tenants' thread, in the operators'.
+
+    Raises:
+        NotFoundError: It is another tenant's.
+        StoreError: It is other tenants' too.
+    """
+    told = select(audit_entries.c.tenant).where(audit_entries.c.thread_id == thread).distinct()
+    tenants = {*connection.execute(told).scalars()}
+    first = or_(notes.c.thread_id == thread, notes.c.run_id == owner_key(thread))
+    owners = select(notes.c.body, notes.c.run_id).where(first, notes.c.kind == OWNER)
+    tenants |= {owner_in(row.body, row.run_id).tenant for row in connection.execute(owners)}
+    queued = select(tasks.c.asked_by).where(tasks.c.thread_id == thread)
+    tenants |= {_asker_tenant(body) for body in connection.execute(queued).scalars()}
+    if seen is not None and seen not in tenants:
+        raise _absent(thread)
+    if seen is not None and len(tenants) > 1:
+        raise StoreError(
+            "Other tenants have used it too.",
+            where=f"thread {thread}",
+            fix="Have it forgotten by somebody who sees all tenants.",
+        )
+    return tenants.pop() if len(tenants) == 1 else ""
+
+
+def _asker_tenant(body: Any) -> str:
+    return str(body.get("principal", {}).get("tenant", ""))
+
+
+def _take_from_all(
+    connection: Connection, thread: str, now: float, acts: Callable[[LeaseHolder, float], bool]
+) -> None:
+    """Take the thread from whoever had it, so that the fence refuses who comes back.
+
+    Raises:
+        OperatorError: A run is at work on it.
+    """
+    insert_if_absent(connection, leases, name=lease_of(thread), owner="", fence=0, expires_at=0.0)
+    own = leases.c.name == lease_of(thread)
+    within = leases.c.name.startswith(f"within:{thread}|", autoescape=True)
+    for row in connection.execute(select(leases).where(or_(own, within)).with_for_update()).all():
+        if row.name != lease_of(thread) and not is_lease_within(row.name, thread):
+            continue
+        holder = LeaseHolder(owner=row.owner, fence=row.fence, expires_at=row.expires_at)
+        if row.owner and acts(holder, now):
+            raise OperatorError(
+                f"A run is at work on it, of worker {row.owner}.",
+                where=f"thread {thread}",
+                fix="Nothing was removed. Wait for its end or stop that worker, then forget it.",
+            )
+        connection.execute(
+            update(leases)
+            .where(leases.c.name == row.name)
+            .values(owner="", fence=row.fence + 1, expires_at=0.0)
+        )
+
+
+def _absent(thread: str) -> NotFoundError:
+    return NotFoundError("There is no such thread.", where=f"thread {thread}", fix="Check the id.")
