@@ -28,13 +28,13 @@ from pointsman.state.run import Run, Stop
 from pointsman.state.task import Task
 from pointsman.state.usage import Usage
 from pointsman.state.values import SCHEMA_VERSION, Record
-from pointsman.stores.records import ModelAttempt, Requester, RunOwner
+from pointsman.stores.records import DeletionReceipt, ModelAttempt, Requester, RunOwner
 
 FILE = Path(__file__).with_name("stored_shapes.json")
 STORED: tuple[type[Record], ...] = (
     *(Run, Stop, Task, Plan, StepResult, Remembered, ParkedRun, Answer, Usage),
     *(ApprovalRequest, Decision, ModelAttempt, Endorsement, CallGrant, Revocation, Requester),
-    *(TokenRecord, RunOwner, NotedArguments),
+    *(TokenRecord, RunOwner, NotedArguments, DeletionReceipt),
 )
 """What a channel of the state or the body of a row holds; what stands in these comes along."""
 TOLD = ("description", "title", "default")
