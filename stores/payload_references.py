@@ -28,6 +28,8 @@ from .schema import (
 
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _PORTION = 500
+_IN_PORTIONS = {"yield_per": _PORTION}
+"""Of one statement: a connection would keep them, and PostgreSQL opens no cursor for a change."""
 _TEXTS: tuple[Column[Any], ...] = (
     *(outcomes.c.body, outcomes.c.output_digest, notes.c.body, attempts.c.body),
     *(effects.c.output, effects.c.output_digest, approvals.c.request, decisions.c.body),
@@ -53,7 +55,9 @@ def named_by(connection: Connection, thread: str, runs: Sequence[str]) -> frozen
     for column in _TEXTS:
         query = select(type_coerce(column, Text))
         if column.table is audit_bodies:
-            query = query.select_from(entries).where(audit_entries.c.thread_id == thread)
+            # The texts of a policy, which the log keeps, are nobody's conversation.
+            own = (audit_entries.c.thread_id == thread) & (audit_entries.c.kind != "policy_version")
+            query = query.select_from(entries).where(own)
         elif column.table is decisions:
             query = query.where(decisions.c.approval_id.in_(asked))
         elif column.table is attempts:
@@ -109,7 +113,7 @@ def _payloads(
     connection: Connection, *conditions: ColumnElement[bool]
 ) -> Iterator[tuple[str, frozenset[str]]]:
     query = select(payloads.c.digest, payloads.c.data, payloads.c.media_type).where(*conditions)
-    with connection.execution_options(yield_per=_PORTION).execute(query) as rows:
+    with connection.execute(query, execution_options=_IN_PORTIONS) as rows:
         for row in rows:
             json = "" if row.media_type else expand(bytes(row.data)).decode("utf-8", "replace")
             yield row.digest, digests_in(json)
@@ -117,7 +121,7 @@ def _payloads(
 
 def _named(connection: Connection, query: Any) -> set[str]:
     found: set[str] = set()
-    with connection.execution_options(yield_per=_PORTION).execute(query) as rows:
+    with connection.execute(query, execution_options=_IN_PORTIONS) as rows:
         for text in rows.scalars():
             found |= digests_in(text or "")
     return found
