@@ -249,7 +249,7 @@ class KeptRecords(Record):
 
 
 class DeletionReceipt(Record):
-    """What the forgetting of a thread has removed, and what it has left."""
+    """Deletion receipt: what the forgetting of a thread has removed, and what it has left."""
 
     thread_id: str
     actor: str = ""
