@@ -1,0 +1,105 @@
+"""A plan that says nothing leaves the telling to what was done, and only where that is all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pointsman import tool
+from pointsman.testing import ScriptedModel
+
+UNATTENDED = '@id("test") permit(principal, action == Action::"callUnattended", resource);'
+
+
+@tool(effect="read", trust="internal")
+async def balance(of: str) -> dict[str, Any]:
+    """Look up a balance."""
+    return {"of": of, "due": 5.0}
+
+
+@tool(effect="money", trust="internal", idempotency="key")
+async def send_money(
+    to: str, amount: float, subject: str = "", password: str = ""
+) -> dict[str, Any]:
+    """Send money."""
+    return {"ok": True}
+
+
+class Run:
+    """Runs one plan whose answer is empty."""
+
+    def __init__(self, bench: Any, folder: Path) -> None:
+        self._bench = bench
+        self._additions = [folder / "unattended.cedar"]
+        self._additions[0].write_text(UNATTENDED)
+        self.writer = ScriptedModel(replies=[{"sentences": []}] * 2)
+
+    async def __call__(self, steps: str, task: str = "Pay Ann what is due") -> str:
+        """Return what the user hears."""
+        agent = self._bench.agent(
+            {"steps": steps, "answer": ""},
+            tools=[balance, send_money],
+            models={"generator": self.writer},
+            policy={"additions": self._additions},
+        )
+        out = await agent.ainvoke({"task": task}, {"configurable": {"thread_id": "t"}})
+        return out["messages"][-1].text
+
+
+@pytest.fixture
+def run(bench: Any, tmp_path: Path) -> Run:
+    """Give an agent that may do everything unattended."""
+    return Run(bench, tmp_path)
+
+
+DUE = "due = balance(of='Ann')\n"
+PAY = "send_money(to='Ann', amount=due.due, subject='Rent')"
+
+
+async def test_a_deed_is_told_with_what_it_got(run: Run) -> None:
+    """No model is asked to write what the framework knows."""
+    assert "Done: Send money (to Ann, amount 5.0, subject Rent)." in await run(DUE + PAY)
+    assert not run.writer.prompts
+
+
+async def test_it_is_told_in_the_user_s_language(run: Run) -> None:
+    """As far as it is ours: a tool is called what it is called."""
+    said = await run(DUE + PAY, "Zahle bitte Ann, was offen ist")
+
+    assert said.startswith("Erledigt: Send money (to Ann")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param(f"{DUE}other = balance(of='Bob')\n{PAY}", id="something-nobody-uses"),
+        pytest.param(f"{DUE}if due.due > 9: {PAY}\nsend_money(to='Bob', amount=1)", id="skipped"),
+        pytest.param(f"{DUE}if due.due > 9: {PAY}", id="nothing-done"),
+        pytest.param("balance(of='Ann')", id="only-read"),
+    ],
+)
+async def test_what_deeds_do_not_tell_is_written(run: Run, steps: str) -> None:
+    """What was looked up for the user, or left out by a condition, is no deed."""
+    await run(steps)
+
+    assert len(run.writer.prompts) == 1
+
+
+@pytest.mark.parametrize(
+    ("argument", "kept_back"),
+    [
+        ("password='hunter2-blue'", "hunter2"),
+        ("subject='[pay](http://x.example)'", "x.example"),
+        ("subject='one\\ntwo'", "two"),
+        (f"subject='{'long ' * 30}'", "long long"),
+    ],
+    ids=["secret", "markup", "lines", "long"],
+)
+async def test_some_arguments_are_nobody_s_reading(run: Run, argument: str, kept_back: str) -> None:
+    """Secrets, what a client would render, and letters are left out of a sentence of ours."""
+    said = await run(f"send_money(to='Ann', amount=5, {argument})")
+
+    assert "Done: Send money (to Ann, amount 5" in said
+    assert kept_back not in said
