@@ -36,6 +36,7 @@ case letters, digits, _):
 - if found.open: paid = pay(order=found.id): the step runs only if it is true.
 - sent = [mail(to=o.email) for o in found.orders if o.open]: the step is done for every item;
   its output is the list of what each gave.
+- late = [o for o in found.orders if o.late]: an expression that is read later has a name, too.
 What a line cannot say, an object does, in a list of lines and objects: {"id": "found", "tool": …,
 "args": {"id": {"$": "a.id"}}}, or "kind" (reason, draft, ask), "prompt", "args": ["found"],
 "output_schema". Optional there:
@@ -54,16 +55,17 @@ that you have not seen are written, as in a comparison with them: a reason step 
 that do not read each other run side by side; one that must come later says so:
 ship(order=1, after=paid).
 Expressions are Python's without statements: fields by dot, comprehensions, lambda, f-strings,
-methods of texts, and sum, avg, min, max, round, len, sorted, unique, flatten, group, first, join,
-zip, has, default, first_of, date, datetime, today, add_days, days_between, format_date. A missing
-value is an error, unless has(x), default(x, y) or first_of(x, y) asks. What is null or empty is
-false, a number is compared.
+methods of texts, and sum, avg, min, max, round, len, any, all, sorted, unique, flatten, group,
+first, join, zip, enumerate, has, default, first_of, date, datetime, today, add_days, days_between,
+format_date. A missing value is an error, unless has(x), default(x, y) or first_of(x, y) asks. What
+is null or empty is false, a number is compared.
 Optional in the plan: "answer", what to tell the user, in the user's language: a text with
 expressions in braces, "Order {order.id} is {order.status}.", or a list of such texts. One that
-reads no step and tells of no deed names the steps that carry it: {"text": …, "cites": ["order"]}.
-What calls changed is told by itself, in English with their arguments: leave it out, and write
-"answer": "" if there is nothing else that the user wants to know. Leave "answer" out where the
-results must be seen first; it is then written from them.
+reads no step and tells of no deed names the steps that carry it: {"text": …, "cites": ["order"]};
+one of a branch names the step that must have run, "when": "paid", or must not, "unless": "paid".
+A call of which no sentence tells is told in bare English: "Done: Send mail (to a@b.example)."; if
+the user wants to know no more, write "answer": "". Leave "answer" out where the results must be
+seen first; it is then written from them.
 Optional in the plan: "then_plan" says what is to be decided that only the results can tell; you are
 asked again with them. Name in "later_tools" the tools that you may need then and that change
 something; those that only read are there anyway.

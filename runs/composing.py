@@ -9,6 +9,7 @@ from datetime import datetime
 
 from langgraph.runtime import Runtime
 
+from ..grounding.actions import reported_one_by_one
 from ..grounding.language import Language
 from ..models.requests import Role
 from ..planners.playbook import PLANNER as PLAYBOOK
@@ -18,6 +19,7 @@ from ..state.context import AgentContext
 from ..state.instances import parts_of
 from ..state.interim import tells_of, told_by_now, within
 from ..state.plan import Plan
+from ..state.references import references
 from ..state.relevance import sentences
 from ..state.results import StepResult
 from ..state.task import Task
@@ -245,8 +247,14 @@ def _unsaid_effects(
     view: RunView, run: _CameTo, kept: Sequence[Sentence], desk: Writing, heard: Collection[str]
 ) -> list[Sentence]:
     """Return sentences of ours for what was done and nobody has spoken of."""
-    cited = {desk.evidence[id_].evidence.step for s in kept for id_ in s.cites}
-    unsaid = {call.step: call.args for call in desk.effects if call.step not in cited}
+    tested = _only_tested(run)
+    spoken_of = {
+        step
+        for sentence in kept
+        for step in (desk.evidence[id_].evidence.step for id_ in sentence.cites)
+        if parts_of(step)[0] not in tested or any(reported_one_by_one(sentence.text))
+    }
+    unsaid = {call.step: call.args for call in desk.effects if call.step not in spoken_of}
     said = view.task.text if view.task else ""
     of_step = {item.evidence.step: id_ for id_, item in reversed(desk.evidence.items())}
     return [
@@ -254,6 +262,17 @@ def _unsaid_effects(
         for step, text in done(run.plan, unsaid, run.language, said=said)
         if _in_short(view, run, step, said) not in heard
     ]
+
+
+def _only_tested(run: _CameTo) -> frozenset[str]:
+    """Return the steps of which a prepared answer reads no more than whether they ran."""
+    accepted = [name for name, result in run.results.items() if result.status == "accepted"]
+    answer = applicable(run.plan, accepted)
+    read = [ref for sentence in answer for ref in references(sentence.text) if ref.step]
+    more = {ref.step for ref in read if not ref.is_tested}.union(*(s.cites for s in answer))
+    tested = {ref.step for ref in read} - more
+    steps = [step for step in run.plan.steps if step.id in tested]
+    return frozenset(inner.id for step in steps for inner in step.every())
 
 
 def _in_short(view: RunView, run: _CameTo, step: str, said: str) -> str:

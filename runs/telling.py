@@ -7,7 +7,6 @@ rules. A user hears of a cause where a person or a tool has put it in words that
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import takewhile
@@ -39,6 +38,9 @@ SHORT = 80
 
 MOST_ARGUMENTS = 5
 """Arguments of a call that a user hears."""
+
+MOST_TOLD_APART = 8
+"""Calls of one step that a user hears of one by one."""
 
 _MARKUP = re.compile(r"[\[\]{}<>|\\`\n]|://")
 _TRUSTED_PLANNERS = frozenset({PLAYBOOK, "framework", "ordered"})
@@ -267,26 +269,42 @@ def done(
         language: The user's.
         said: What the user has said, which a step's goal may repeat.
     """
-    times = Counter(parts_of(name)[0] for name in effects)
-    first = {local: next(n for n in effects if parts_of(n)[0] == local) for local in times}
+    calls: dict[str, list[str]] = {}
+    for name in effects:
+        calls.setdefault(parts_of(name)[0], []).append(name)
     return [
         (
-            first[local],
-            phrase(
-                language,
-                "done",
-                _times(_deed(plan, local, effects[first[local]], said=said, count=count), count),
-            ),
+            names[0],
+            phrase(language, "done", _deed(plan, local, [effects[n] for n in names], said=said)),
         )
-        for local, count in times.items()
+        for local, names in calls.items()
     ]
 
 
-def _deed(plan: Plan, name: str, args: JsonObject, *, said: str, count: int) -> str:
-    """Return what a call was for; one that nobody has put into words is told with what it got."""
-    what = in_words(plan, name, args, said=said)
-    told = given_in_words(args) if count == 1 and what == _named(plan.step(name)) else ""
-    return f"{what} ({told})" if told else what
+def _deed(plan: Plan, name: str, args: Sequence[JsonObject], *, said: str) -> str:
+    """Return what calls were for; those that nobody has put into words with what they got."""
+    what = in_words(plan, name, args[0], said=said)
+    is_bare = what == _named(plan.step(name))
+    if len(args) == 1:
+        told = given_in_words(args[0]) if is_bare else ""
+        return f"{what} ({told})" if told else what
+    each = told_apart(args) if is_bare else ""
+    return _times(what, len(args), each)
+
+
+def told_apart(args: Sequence[JsonObject]) -> str:
+    """Return what tells several calls apart, for a user: the first argument that each has its own.
+
+    Nothing if there is none.
+    """
+    for name in args[0]:
+        if is_secret_name(name.lower()):
+            continue
+        values = [_short(each.get(name)) for each in args]
+        if all(values) and len(set(values)) == len(values):
+            more = "" if len(values) <= MOST_TOLD_APART else ", …"
+            return ", ".join(values[:MOST_TOLD_APART]) + more
+    return ""
 
 
 def given_in_words(args: JsonObject) -> str:
@@ -311,5 +329,7 @@ def _short(value: Json) -> str:
     return "" if len(text) > SHORT or _MARKUP.search(text) else text.rstrip(" .")
 
 
-def _times(what: str, count: int) -> str:
-    return f"{what.rstrip(' .')} (x{count})" if count > 1 else what
+def _times(what: str, count: int, each: str = "") -> str:
+    if count == 1:
+        return what
+    return f"{what.rstrip(' .')} (x{count}: {each})" if each else f"{what.rstrip(' .')} (x{count})"

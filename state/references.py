@@ -43,6 +43,8 @@ class Reference(BaseModel, frozen=True):
     attachment: str = ""
     may_be_absent: bool = False
     """Whether what reads it bears with a step that was skipped."""
+    is_tested: bool = False
+    """Whether it is only asked for whether it is there, or which branch holds."""
 
 
 def _is_reference(value: Json) -> bool:
@@ -91,7 +93,11 @@ def read_by(expression: str, at: str) -> Iterator[Reference]:
         raise placed_at(at, error) from error
     for read in sorted(found.values):
         yield Reference(
-            at=at, step=read.name, path=_dotted(read), may_be_absent=read.name in found.asked
+            at=at,
+            step=read.name,
+            path=_dotted(read),
+            may_be_absent=read.name in found.asked,
+            is_tested=read.name not in found.told,
         )
     for name in sorted(found.attachments):
         yield Reference(at=at, attachment=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ class Reads:
     """Whether it reads the date."""
     chooses: bool
     """Whether what it reads may decide which of several values it gives."""
+    told: frozenset[str]
+    """Names that are read for more than to ask whether they are there, or which branch holds."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -68,7 +71,25 @@ def _reads(source: str) -> Reads:
         asked=frozenset(found.asked),
         clock=found.clock,
         chooses=any(_chooses(node) for node in ast.walk(tree)),
+        told=_told(tree),
     )
+
+
+def _told(tree: ast.expr) -> frozenset[str]:
+    found = _Finder()
+    found.visit(_Untested().visit(copy.deepcopy(tree)), frozenset(), asked=False)
+    return frozenset(read.name for read in found.values)
+
+
+class _Untested(ast.NodeTransformer):
+    """Takes conditions and questions for presence out of a tree."""
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        node.test = ast.Constant(value=True)
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        return ast.Constant(value=True) if called(node) == "has" else self.generic_visit(node)
 
 
 _CHOOSING = frozenset({"default", "filter", "first", "first_of", "get", "last", "max", "min"})

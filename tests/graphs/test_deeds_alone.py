@@ -36,10 +36,12 @@ class Run:
         self._additions[0].write_text(UNATTENDED)
         self.writer = ScriptedModel(replies=[{"sentences": []}] * 2)
 
-    async def __call__(self, steps: str, task: str = "Pay Ann what is due") -> str:
+    async def __call__(
+        self, steps: str, task: str = "Pay Ann what is due", *, answer: str = ""
+    ) -> str:
         """Return what the user hears."""
         agent = self._bench.agent(
-            {"steps": steps, "answer": ""},
+            {"steps": steps, "answer": answer},
             tools=[balance, send_money],
             models={"generator": self.writer},
             policy={"additions": self._additions},
@@ -103,3 +105,29 @@ async def test_some_arguments_are_nobody_s_reading(run: Run, argument: str, kept
 
     assert "Done: Send money (to Ann, amount 5" in said
     assert kept_back not in said
+
+
+async def test_deeds_of_one_step_are_told_apart(run: Run) -> None:
+    """By the first argument that each has its own."""
+    loop = "[send_money(to=n, amount=5, subject=f'Rent of {n}') for n in ['Ann', 'Bob']]"
+
+    assert "Done: Send money (x2: Ann, Bob)." in await run(f"sent = {loop}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_told"),
+    [
+        ("{'Nothing is due any more.' if has(paid) else 'Something is due.'}", True),
+        ("{'Nothing is due any more.' if paid else 'Something is due.'}", True),
+        ("{'I sent 5.0 to Ann.' if has(paid) else 'I sent nothing.'}", False),
+        ("It was {'sent' if paid.ok else 'kept'}: {paid.ok}.", False),
+    ],
+    ids=["presence", "truth", "told", "read"],
+)
+async def test_whether_something_was_done_is_not_what_was_done(
+    run: Run, answer: str, is_told: bool
+) -> None:
+    """A sentence that only asks whether a step has run does not tell of its deed."""
+    said = await run(f"{DUE}paid = {PAY}", answer=answer)
+
+    assert ("Done: Send money" in said) is is_told
