@@ -25,6 +25,8 @@ _MARK = re.compile(
     r"(?:>|&gt;|\\u003[eE])"
 )
 """A pseudonym as models write it back: as it was, in capitals, escaped for a page or JSON."""
+_QUOTING = re.compile(r"([\\'\"{}]+)")
+"""Signs that end a literal of a plan, or begin an expression in one."""
 LONGEST = 32 + 1 + 32 + 2 * len("\\u003c")
 """Characters of the longest one."""
 
@@ -66,9 +68,23 @@ class Pseudonyms:
         kept: list[str] = []
         at = 0
         for piece in found:
-            kept += [text[at : piece.start], self.of(piece.kind, text[piece.start : piece.end])]
+            kept += [
+                text[at : piece.start],
+                self._quotable(piece.kind, text[piece.start : piece.end]),
+            ]
             at = piece.end
         return "".join([*kept, text[at:]])
+
+    def _quotable(self, kind: str, value: str) -> str:
+        """Return what stands for a value, with the signs in it that a quotation must escape.
+
+        Whoever quotes a pseudonym in a plan cannot escape what it stands for: an address with an
+        apostrophe would end the quotation, and what follows would be read as code.
+        """
+        parts = _QUOTING.split(value)
+        return "".join(
+            part if number % 2 else self.of(kind, part) for number, part in enumerate(parts) if part
+        )
 
     def restore(self, text: str, *, as_json: bool = False) -> str:
         """Return a text with the values of those pseudonyms that were given; others stay as text.

@@ -244,3 +244,52 @@ async def test_a_masked_run_is_replayed_from_its_record(bench: Any, w: Any) -> N
     assert again.missing == ()
     assert again.run.answer is not None
     assert ANN in again.run.answer.text
+
+
+ODD = {
+    "an apostrophe": "o'brien@example.org",
+    "an expression": "x'+a.owner.email+'y@example.org",
+    "double quotes": 'say"+a.owner.email+"hi',
+    "a backslash": "s3cret-Pw9x\\",
+    "braces": "q{a.owner.email}q",
+}
+
+
+class QuotingPlanner(ScriptedModel):
+    """Plans to send a mail to what it is shown, quoted as Python quotes it."""
+
+    quote: str
+
+    def _next(self, messages: Any, options: Any) -> Any:
+        shown = messages[-1].text.partition("Request: Send ")[2].partition(" a mail")[0]
+        mark = self.quote[-1]
+        literal = shown.replace("\\", "\\\\").replace(mark, f"\\{mark}")
+        if self.quote.startswith("f"):
+            literal = literal.replace("{", "{{").replace("}", "}}")
+        line = f"b = send(to={self.quote}{literal}{mark}, body='Hello', after=a)"
+        self.replies = [{"steps": ["a = look(item='A')", line]}]
+        return super()._next(messages, options)
+
+
+@pytest.mark.parametrize(
+    ("quote", "value"),
+    [
+        pytest.param(quote, value, id=f"{kind} in {quote}")
+        for kind, value in ODD.items()
+        # Braces in a literal without f are refused as a slip, whoever wrote them.
+        for quote in (["f'", 'f"'] if kind == "braces" else ["'", '"', "f'", 'f"'])
+    ],
+)
+async def test_no_value_becomes_a_part_of_the_plan(
+    bench: Any, w: Any, value: str, quote: str
+) -> None:
+    """Wherever a line of a plan quotes what stood in the prompt, the tool gets just that."""
+    ours = masking(prompts=["all"], patterns={"odd": r"say\S+|q\{\S+|s3cret\S+"})
+    planner = QuotingPlanner(replies=[], quote=quote)
+
+    agent = bench.agent(models={"planner": planner}, masking=ours)
+    waiting = await agent.ainvoke({"task": f"Send {value} a mail"}, w.thread())
+
+    [request] = waiting["__interrupt__"][0].value["action_requests"]
+    assert request["args"]["to"] == value
+    assert value not in seen(planner)
