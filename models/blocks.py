@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 
 from ..state.instances import step_of
 from ..state.task import Modality
@@ -25,6 +26,8 @@ HOW_TO_GET_THE_REST = (
 )
 
 _OF_TOOLS = "tool:"
+_DIGITS = 12
+"""Of a tag's token: few enough not to cost tokens, and never those that the content holds."""
 
 
 def with_instructions(system: str, instructions: str) -> str:
@@ -53,7 +56,7 @@ def render(block: Block, *, max_characters: int = MAX_CHARACTERS) -> str:
     What does not fit is cut, and a mark behind it says how much is missing.
     """
     text = block.text[:max_characters]
-    token = hashlib.sha256(f"{block.name}\n{text}".encode()).hexdigest()[:12]
+    token = _token(f"{block.name}\n{text}")
     # Which item of a loop a source was read for tells a model nothing, and there may be hundreds.
     sources = dict.fromkeys(
         step_of(source) if source.startswith(_OF_TOOLS) else source for source in block.sources
@@ -70,6 +73,14 @@ def render(block: Block, *, max_characters: int = MAX_CHARACTERS) -> str:
         rest=HOW_TO_GET_THE_REST,
     )
     return f"{written}\n{mark}"
+
+
+def _token(text: str) -> str:
+    """Return digits that stand nowhere in a text, always the same ones."""
+    # Whoever has time can search for a text that holds its own digest, if that is this short.
+    tries = (text if number == 0 else f"{number}\n{text}" for number in itertools.count())
+    tokens = (hashlib.sha256(each.encode()).hexdigest()[:_DIGITS] for each in tries)
+    return next(token for token in tokens if token not in text)
 
 
 def media_block(modality: Modality, data: bytes, media_type: str) -> JsonObject:
