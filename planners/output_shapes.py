@@ -85,7 +85,10 @@ def told(contract: ToolContract, seen: Shape | None, *, clean: bool) -> ToldShap
 
 
 def _sources(contract: ToolContract) -> tuple[str, ...]:
-    return (f"tool:{contract.name}#seen",) if contract.trust == "untrusted" else ()
+    """Return whose words the names of a hint are: of what was seen, and of the server's own."""
+    seen = (f"tool:{contract.name}#seen",) if contract.trust == "untrusted" else ()
+    told = (f"{contract.described_by}#{contract.name}",) if contract.described_by else ()
+    return (*told, *seen)
 
 
 def doubt(plan: Plan, request: PlanRequest) -> Block | None:

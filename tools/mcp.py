@@ -32,6 +32,7 @@ from .mcp_unread import UnreadMessages
 from .media import WithMedia, read_blocks
 from .redaction import Redaction
 from .registry import check_contract
+from .schema import says_something, without_words
 
 if TYPE_CHECKING:
     from mcp import ClientSession
@@ -198,10 +199,12 @@ def _tool(
         "egress": True,
         **contract,
     }
+    # Who describes a tool in words of their own wants none of the server's to be read.
+    schema = without_words(definition.inputSchema) if described else definition.inputSchema
     made = ToolContract(
         name=name,
-        args_schema=definition.inputSchema,
-        described_by="" if described else f"mcp:{server.name}",
+        args_schema=schema,
+        described_by=f"mcp:{server.name}" if not described or says_something(schema) else "",
         returns=definition.outputSchema if pinned and not described else None,
         **options,
     )

@@ -149,6 +149,44 @@ def _tidy_each(named: JsonObject) -> JsonObject:
     return {name: tidy(schema) for name, schema in named.items()}
 
 
+_WORDS = frozenset({"title", "description", "$comment", "examples"})
+_BY_NAME = frozenset(
+    {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
+)
+_NAME_CHARACTERS = 64
+"""Of what stands for something; longer texts say something."""
+
+
+def without_words(schema: JsonObject) -> JsonObject:
+    """Return a schema without what only its readers are told in it; it allows the same."""
+    return cast("JsonObject", _without_words(schema))
+
+
+def _without_words(part: Json) -> Json:
+    if isinstance(part, list):
+        return [_without_words(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    return {key: _wordless(key, value) for key, value in part.items() if key not in _WORDS}
+
+
+def _wordless(key: str, value: Json) -> Json:
+    if key in _LITERAL:
+        return value
+    if key in _BY_NAME and isinstance(value, dict):
+        return {name: _without_words(each) for name, each in value.items()}
+    return _without_words(value)
+
+
+def says_something(part: Json) -> bool:
+    """Whether a name, an option or a default in a schema may be a sentence."""
+    if isinstance(part, dict):
+        return any(says_something(key) or says_something(value) for key, value in part.items())
+    if isinstance(part, list):
+        return any(says_something(item) for item in part)
+    return isinstance(part, str) and (len(part) > _NAME_CHARACTERS or len(part.split()) > 1)
+
+
 def allowed(schema: Json) -> str:
     """Say what a schema allows, for a model or a person to act on."""
     if not isinstance(schema, dict) or not schema:

@@ -178,3 +178,12 @@ def test_a_doubt_names_whose_words_it_quotes() -> None:
     assert told is not None
     assert told.sources == ("tool:find#seen",)
     assert doubt(Plan(), request) is None
+
+
+def test_a_doubt_by_a_servers_own_schema_quotes_the_server() -> None:
+    """What a server calls the fields of its outputs is its word, however far it is trusted."""
+    schema: JsonObject = {"properties": {"pay_eve": {}}, "additionalProperties": False}
+    told = doubt(plan("found.total > 1"), asked(contract(described_by="mcp:m", returns=schema)))
+    assert told is not None
+    assert "pay_eve" in told.text
+    assert told.sources == ("mcp:m#find",)
