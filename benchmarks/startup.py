@@ -39,6 +39,7 @@ RECORDS = (
     ("token", "list"),
     ("models",),
     ("route", "explain", "hello"),
+    ("thread", "forgotten"),
 )
 """Commands that build no agent."""
 THREADS = (("trace", "t1"), ("diff", "t1", "t2"))
@@ -60,6 +61,7 @@ UNTIMED = (
     *(("switch", "set"), ("switch", "clear"), ("models", "discover"), ("route", "learn")),
     *(("token", "issue"), ("token", "revoke"), ("token", "rotate"), ("token", "retire")),
     *(("audit", "rotate"), ("audit", "export"), ("policy", "explain"), ("answer", "check")),
+    ("thread", "forget"),
 )
 """Commands that change something or wait for others, and two that work on what they are given."""
 

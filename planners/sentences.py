@@ -15,7 +15,8 @@ from .references_in_short import spelt_out
 from .step_lines import is_f_string
 
 _PLAIN_QUOTES = ("'", '"', "'''", '"""')
-_TEXT_IN_BRACES = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[{}]")
+_IN_BRACES = re.compile(r"\{([^{}]*)")
+_NAME = re.compile(r"\w+")
 
 
 def sentences_in_full(
@@ -78,7 +79,8 @@ def _told(text: str, known: Collection[str]) -> Json:
             read = reads(source)
             told = text.replace("{{", "{").replace("}}", "}") if "{{" in text else text
             return {"$expr": source} if read.names or read.clock else told
-    if any(re.search(rf"\{{[^{{}}]*\b{re.escape(name)}\b", text) for name in known):
+    named = {name for inside in _IN_BRACES.findall(text) for name in _NAME.findall(inside)}
+    if not named.isdisjoint(known):
         raise _unreadable(text)
     return text
 
@@ -134,9 +136,17 @@ def _parts(text: str) -> Iterator[_Stretch]:
 
 def _closing(text: str, start: int) -> int | None:
     """Return where the brace that opens at a place has closed; quoted braces are none."""
-    depth = 0
-    for match in _TEXT_IN_BRACES.finditer(text, start):
-        depth += (match[0] == "{") - (match[0] == "}")
-        if depth == 0:
-            return match.end()
+    depth, quote, at = 0, "", start
+    while at < len(text):
+        sign = text[at]
+        if quote:
+            at += sign == "\\"
+            quote = "" if sign == quote else quote
+        elif sign in "'\"":
+            quote = sign
+        elif sign in "{}":
+            depth += 1 if sign == "{" else -1
+            if depth == 0:
+                return at + 1
+        at += 1
     return None

@@ -62,6 +62,7 @@ def imported(*words: str) -> set[str]:
         ("models",),
         ("policy", "check"),
         ("policy", "explain", "look_up"),
+        ("thread", "forgotten"),
     ],
     ids=" ".join,
 )

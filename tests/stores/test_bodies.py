@@ -29,6 +29,7 @@ from pointsman.stores.schema import (
     decisions,
     effects,
     endorsements,
+    forgettings,
     grants,
     notes,
     older_audit,
@@ -61,6 +62,9 @@ async def _fill(store: SqlStore) -> None:
     asked_by = Requester(principal=Principal(id="ann"), authenticated=False)
     given = await store.payloads.put({"text": "pay"})
     await store.tasks.add(QueuedTask(thread_id="t", message_id="m", given=given, asked_by=asked_by))
+    await store.forgettings.begin(
+        "gone", actor="ann", reason="asked", seen=None, acts=lambda *_: False, known=True
+    )
 
 
 READ: dict[str, tuple[Column[Any], Callable[[SqlStore], Awaitable[Any]]]] = {
@@ -70,6 +74,7 @@ READ: dict[str, tuple[Column[Any], Callable[[SqlStore], Awaitable[Any]]]] = {
     "model attempt": (attempts.c.body, lambda store: store.attempts.of_run("r")),
     "grant": (grants.c.body, lambda store: store.grants.every()),
     "endorsement": (endorsements.c.body, lambda store: store.endorsements.every()),
+    "deletion receipt": (forgettings.c.receipt, lambda store: store.forgettings.every()),
     "task": (tasks.c.asked_by, lambda store: store.tasks.get("t", "m")),
 }
 
