@@ -41,6 +41,9 @@ from .origins import AllowedCallers, is_loopback
 OWNER, TENANT = "owner", "tenant"
 """Metadata keys by which threads, runs and assistants are told apart."""
 
+_INTERNAL = "__pregel"
+"""How LangGraph's own keys begin."""
+
 Filter = dict[str, str]
 
 logger = logging.getLogger(__name__)
@@ -127,6 +130,11 @@ def restrict(auth: Auth) -> None:
                 status_code=403,
                 detail="Only super administrators write a thread's state. Send input or an answer.",
             )
+        if key := internal_key(value):
+            raise Auth.exceptions.HTTPException(
+                status_code=403,
+                detail=f"config.configurable.{key} is the server's own. Leave it out.",
+            )
         return own(value, principal, action=ctx.action)
 
     @auth.on.assistants
@@ -150,6 +158,16 @@ def writes_state(value: Any, *, action: str) -> bool:
         return "metadata" not in value and "action" not in value
     command = (value.get("kwargs") or {}).get("command") or {}
     return action == "create_run" and bool(command.get("update") or command.get("goto"))
+
+
+def internal_key(value: Any) -> str:
+    """Return the first key of a run's config that LangGraph takes for a part of its own, if any.
+
+    By such keys it hands checkpointers and resume values to itself.
+    """
+    config = (value.get("kwargs") or {}).get("config") or {}
+    known = config.get("configurable") or {}
+    return next((key for key in known if str(key).startswith(_INTERNAL)), "")
 
 
 def _is_super_admin(principal: Principal) -> bool:

@@ -165,6 +165,22 @@ def test_state_cannot_be_written_past_the_input(desk: Desk, alice: SyncLangGraph
     assert root.threads.update_state(thread, {"turns": 1}, as_node="lane")
 
 
+@pytest.mark.parametrize("key", ["__pregel_checkpointer", "__pregel_resume_map", "__pregel_send"])
+def test_keys_of_langgraph_are_not_a_clients(key: str, desk: Desk) -> None:
+    """They would reach the graph, and end in an error of LangGraph's, or worse."""
+    alice = desk.as_("alice")
+    thread, paid = waiting(alice), desk.made
+    config: Any = {"configurable": {key: 1}}
+
+    assert [
+        status_of(lambda: alice.runs.wait(thread, GRAPH, input=SETTLE, config=config)),
+        status_of(lambda: alice.runs.wait(thread, GRAPH, command={"resume": BOTH}, config=config)),
+        status_of(lambda: alice.runs.create(None, GRAPH, input=SETTLE, config=config)),
+    ] == [403] * 3
+    assert asked(alice, thread) == ["pay", "send"]
+    assert desk.made == paid
+
+
 def test_a_new_thread_starts_without_state(alice: SyncLangGraphClient) -> None:
     """The server makes the thread, and refuses the steps that would come with it."""
     steps: Any = [{"updates": [{"values": {"run": CLAIM}, "as_node": "normalize"}]}]
