@@ -107,7 +107,8 @@ RECOGNISERS = (
     ),
     Recogniser(
         kind="es_dni",
-        pattern=r"(?i)(?:[0-9]{2}\.?[0-9]{3}\.?[0-9]{3}|[XYZ]-?[0-9]{7})[- ]?[A-HJ-NP-TV-Z]",
+        # Both dots or none: seconds with six digits behind them, and a `Z`, are a moment.
+        pattern=r"(?i)(?:[0-9]{8}|[0-9]{2}(?:\.[0-9]{3}){2}|[XYZ]-?[0-9]{7})[- ]?[A-HJ-NP-TV-Z]",
         needs=DIGITS,
         narrow=if_true(_is_dni),
     ),

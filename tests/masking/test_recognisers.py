@@ -126,3 +126,17 @@ def test_a_million_characters_take_linear_time(piece: str) -> None:
     quarter, whole = seconds(250_000), seconds(1_000_000)
     assert whole < 0.1 + 8 * quarter
     assert whole < 8
+
+
+def test_a_moment_is_nobody_s_number() -> None:
+    """Whatever its seconds and their fraction come to; a number of the same digits is found."""
+    letters = "TRWAGMYFPDXBNJZSQVHLCKE"
+    numbers = [n for n in range(20_000_000, 20_000_046) if letters[n % 23] == "Z"]
+
+    assert len(numbers) == 2
+    for n in numbers:
+        digits = str(n)
+        dotted = f"{digits[:2]}.{digits[2:5]}.{digits[5:]}-Z"
+        assert kinds(f"2026-11-28T16:40:{digits[:2]}.{digits[2:]}Z ok") == []
+        assert kinds(f"DNI {digits}Z") == [("es_dni", f"{digits}Z")]
+        assert kinds(f"DNI {dotted}") == [("es_dni", dotted)]
