@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import combinations
+from typing import TypeGuard
 
 from . import counting
 from .dates import WrittenDate
@@ -96,7 +97,14 @@ class Agreement:
         names = [n for n in self._names if n.certain]
         if any(name_key(n.folded) not in whole.names for n in names):
             return ""
-        return self._deed.word if all(self._stands(f, whole) for f in facts) else ""
+        return self._deed.word if all(self._is_of(f, whole) for f in facts) else ""
+
+    def _is_of(self, fact: AnyFact, whole: Holding) -> bool:
+        """Whether deeds hold a fact; a number that may be an identifier is worked out from none."""
+        if not _may_be_id(fact):
+            return self._stands(fact, whole)
+        keys, held = whole.keys, [h.quantity for h in whole.held]
+        return any(str(v) in keys or any(v in q.values for q in held) for v in fact.values)
 
     def _is_on_record(self) -> bool:
         """Whether cited evidence tells of such a deed, of whomever, with the amounts said."""
@@ -268,11 +276,7 @@ class Agreement:
         return {*self._given.keys, *numbers} or {*self._whole.keys}
 
     def _holds(self, fact: AnyFact) -> bool:
-        is_id = isinstance(fact, Identifier) or (
-            isinstance(fact, Quantity)
-            and not fact.dimension
-            and len(str(fact.values[0])) >= _ID_DIGITS
-        )
+        is_id = isinstance(fact, Identifier) or _may_be_id(fact)
         return is_id and self._stands(fact, self._given)
 
     def _is_joined(self, one: AnyFact, other: AnyFact) -> bool:
@@ -311,6 +315,12 @@ class Agreement:
             return True
         others = [f for f in self._facts if isinstance(f, TimeOfDay) and f is not fact]
         return self._stands(fact, basis) or any(self._stands(f, basis) for f in others)
+
+
+def _may_be_id(fact: AnyFact) -> TypeGuard[Quantity]:
+    if not isinstance(fact, Quantity) or fact.dimension:
+        return False
+    return len(str(fact.values[0])) >= _ID_DIGITS
 
 
 def _is_money(fact: Quantity) -> bool:

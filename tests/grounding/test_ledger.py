@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from pointsman.grounding.check import check
@@ -191,6 +191,7 @@ def test_a_recipient_is_the_one_it_went_to(sentence: str, done: str, wished: str
 @pytest.mark.parametrize("sentence", DENIED)
 @few
 @given(done=numbers, other=numbers)
+@example(done="1383", other="2766")
 def test_what_was_done_is_not_denied(sentence: str, done: str, other: str) -> None:
     """Only of what was not done may be said that it was not."""
     assume(done != other and len(done) == len(other))
