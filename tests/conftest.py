@@ -8,6 +8,7 @@ import os
 import socket
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,20 @@ def langsmith_server() -> type[LangSmithServer]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Yield the URL of a server; without its binaries skip, or fail where all must be tested."""
+    with started_server() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_alone() -> Iterator[str]:
+    """Yield the URL of a server in whose files nobody else has written."""
+    with started_server() as url:
+        yield new_schema(url)
+
+
+@contextmanager
+def started_server() -> Iterator[str]:
+    """Run a server, as far as it is installed."""
     if binaries() is None:
         if os.environ.get("CI") == "true":
             pytest.fail("PostgreSQL is not installed: initdb was not found.")

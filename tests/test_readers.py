@@ -27,6 +27,8 @@ READ_ELSEWHERE = {
     "_DateReader.visit_Compare": "ast",
     "_Swap.visit_JoinedStr": "ast",
     "_Swap.visit_Name": "ast",
+    "_Untested.visit_Call": "ast",
+    "_Untested.visit_IfExp": "ast",
     "AnyText.process_bind_param": "sqlalchemy",
     "AnyText.process_result_value": "sqlalchemy",
     "JsonText.process_bind_param": "sqlalchemy",

@@ -92,7 +92,7 @@ def test_nothing_of_it_is_left_in_any_file(desk: Any, tmp_path: Path) -> None:
 
 
 def test_nothing_of_it_is_left_in_postgres(
-    desk: Any, tmp_path: Path, add_settings: Callable[[str], None], postgres_url: str
+    desk: Any, tmp_path: Path, add_settings: Callable[[str], None], postgres_alone: str
 ) -> None:
     """Neither in tables, indexes and TOAST, nor, once old segments are removed, in the log."""
     file = desk.home / "checkpoints.db"
@@ -102,9 +102,9 @@ def test_nothing_of_it_is_left_in_postgres(
     other.mkdir()
     for each in (*desk.home.glob("pointsman.db*"), desk.home / "paid.txt"):
         each.rename(other / each.name)
-    add_settings(f"store_url: {json.dumps(postgres_url)}")
+    add_settings(f"store_url: {json.dumps(postgres_alone)}")
     paid(desk, tmp_path)
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
+    with psycopg.connect(postgres_alone, autocommit=True) as connection:
         [data] = connection.execute("SHOW data_directory").fetchone() or [""]
         connection.execute("ALTER SYSTEM SET wal_recycle = off")
         connection.execute("SELECT pg_reload_conf()")
