@@ -298,7 +298,7 @@ def told_apart(args: Sequence[JsonObject]) -> str:
     Nothing if there is none.
     """
     for name in args[0]:
-        if is_secret_name(name.lower()):
+        if is_secret_name(name):
             continue
         values = [_short(each.get(name)) for each in args]
         if all(values) and len(set(values)) == len(values):
@@ -309,9 +309,7 @@ def told_apart(args: Sequence[JsonObject]) -> str:
 
 def given_in_words(args: JsonObject) -> str:
     """Return the arguments of a call that a user reads with profit: short, and no secrets."""
-    fit = (
-        (name, _short(value)) for name, value in args.items() if not is_secret_name(name.lower())
-    )
+    fit = ((name, _short(value)) for name, value in args.items() if not is_secret_name(name))
     told = [f"{name.replace('_', ' ').strip()} {value}" for name, value in fit if value]
     return ", ".join(told[:MOST_ARGUMENTS])
 
