@@ -72,9 +72,12 @@ def _assert_right(reply: ModelReply, mode: str, fault: FaultKind) -> None:
 def _without_timeouts(
     attempts: Sequence[ModelAttempt], seen: Sequence[RequestRecord]
 ) -> list[ModelAttempt]:
-    """Return the attempts without as many timed-out ones as have sent nothing, the last first."""
+    """Return the attempts without as many timed-out ones as have sent nothing.
+
+    Those go first that cost nothing, as only a request that has not left does; then the last ones.
+    """
     left = list(attempts)
-    for attempt in reversed(attempts):
+    for attempt in sorted(attempts, key=lambda attempt: (attempt.usd != 0, -attempt.started_at)):
         if len(left) > len(seen) and attempt.outcome == "timeout":
             left.remove(attempt)
     return left
