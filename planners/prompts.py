@@ -64,8 +64,8 @@ expressions in braces, "Order {order.id} is {order.status}.", or a list of such 
 reads no step and tells of no deed names the steps that carry it: {"text": …, "cites": ["order"]};
 one of a branch names the step that must have run, "when": "paid", or must not, "unless": "paid".
 A call of which no sentence tells is told in bare English: "Done: Send mail (to a@b.example)."; if
-the user wants to know no more, write "answer": "". Leave "answer" out where the results must be
-seen first; it is then written from them.
+the user speaks it and wants to know no more, write "answer": "". Leave "answer" out where the
+results must be seen first; it is then written from them.
 Optional in the plan: "then_plan" says what is to be decided that only the results can tell; you are
 asked again with them. Name in "later_tools" the tools that you may need then and that change
 something; those that only read are there anyway.

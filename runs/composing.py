@@ -14,7 +14,7 @@ from ..grounding.language import Language
 from ..models.requests import Role
 from ..planners.playbook import PLANNER as PLAYBOOK
 from ..state.answer import Answer, Sentence
-from ..state.answering import Evidenced, applicable, compose, extractive, prepared, report
+from ..state.answering import Evidenced, Framing, applicable, compose, extractive, prepared, report
 from ..state.context import AgentContext
 from ..state.instances import parts_of
 from ..state.interim import tells_of, told_by_now, within
@@ -164,7 +164,7 @@ async def _found_out(
     desk: Writing, run: _CameTo, view: RunView
 ) -> tuple[Writing, CheckedSentences, str]:
     """Return the sentences that stand already, else those that a model writes."""
-    if run.plan.only_deeds and _all_done(desk, run):
+    if run.plan.only_deeds and run.language == "en" and _all_done(desk, run):
         return desk, CheckedSentences(), run.plan.planner
     own = await _own(desk, run)
     desk, own = await with_earlier(desk, own, view)
@@ -183,10 +183,14 @@ async def _found_out(
 
 
 def _all_done(desk: Writing, run: _CameTo) -> bool:
-    """Whether deeds tell all: one that a condition left out, and what nobody uses, do not."""
+    """Whether deeds tell all: one that a condition left out, and what nobody uses, do not.
+
+    A later plan has used what earlier ones brought: its planner saw that before it wrote.
+    """
     if not run.whole or any(result.status == "skipped" for result in run.results.values()):
         return False
     used = frozenset[str]().union(*(step.needs() for step in run.plan.steps))
+    used |= {i for i, result in run.results.items() if result.plan_version < run.plan.version}
     deeds = {parts_of(call.step)[0] for call in desk.effects}
     last = [step for step in run.plan.steps if step.id not in used]
     return all(any(inner.id in deeds for inner in step.every()) for step in last)
@@ -236,7 +240,12 @@ async def _written(desk: Writing, news: Mapping[str, Evidenced]) -> tuple[Checke
 
 async def _extracted(desk: Writing, news: Mapping[str, Evidenced]) -> CheckedSentences:
     """Take the evidence's own words; those of a model that saw only a part are checked too."""
-    found = desk.unheard(extractive(desk.brief.task.text, news))
+    language = language_spoken(desk.brief.task)
+    framing = Framing(
+        source=lambda name: phrase(language, "found_in", name),
+        more=lambda count: phrase(language, "more", count),
+    )
+    found = desk.unheard(extractive(desk.brief.task.text, news, framing))
     doubtful = [s for s in found if any(desk.evidence[id_].evidence.cut for id_ in s.cites)]
     checked = await desk.check(doubtful, quotes=True)
     sure = tuple(s for s in found if s not in doubtful)

@@ -322,6 +322,8 @@ def _short(value: Json) -> str:
         case list():
             items = [_short(item) for item in value]
             text = " and ".join(items) if all(items) else ""
+        case float() if value.is_integer():
+            text = f"{value:.0f}"
         case _:
             text = str(value)
     return "" if len(text) > SHORT or _MARKUP.search(text) else text.rstrip(" .")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -99,7 +100,17 @@ def applicable(plan: Plan, accepted: Collection[str]) -> list[AnswerSentence]:
     ]
 
 
-def extractive(task: str, evidence: Mapping[str, Evidenced]) -> list[Sentence]:
+@dataclass(frozen=True, kw_only=True)
+class Framing:
+    """The words of ours around what was found, in the user's language."""
+
+    source: Callable[[str], str]
+    """Says where fields come from."""
+    more: Callable[[str], str]
+    """Says how many are not shown."""
+
+
+def extractive(task: str, evidence: Mapping[str, Evidenced], framing: Framing) -> list[Sentence]:
     """Answer with the evidence's own sentences that have most to do with the task.
 
     Where none has, what was found is listed plainly: an answer must not hide verified results.
@@ -112,7 +123,7 @@ def extractive(task: str, evidence: Mapping[str, Evidenced]) -> list[Sentence]:
     listed = [
         Sentence(text=_ended(line), cites=(id_,))
         for id_, item in evidence.items()
-        if (line := _listed(item))
+        if (line := _listed(item, framing))
     ]
     return (relevant or listed)[:SENTENCES]
 
@@ -130,12 +141,12 @@ def _ended(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _listed(item: Evidenced) -> str:
+def _listed(item: Evidenced, framing: Framing) -> str:
     """Return the evidence's fields in words: `From order 7: total 49.90, owner email ann@…`."""
     fields = [f"{_in_words(at)} {text}".strip() for at, text in _leaves(item.output)]
     more = len(fields) - LISTED
-    shown = fields[:LISTED] + ([f"and {more} more"] if more > 0 else [])
-    return f"From {_named(item.evidence.source)}: {', '.join(shown)}" if shown else ""
+    shown = fields[:LISTED] + ([framing.more(str(more))] if more > 0 else [])
+    return f"{framing.source(_named(item.evidence.source))}: {', '.join(shown)}" if shown else ""
 
 
 def _named(source: str) -> str:

@@ -37,10 +37,12 @@ class Run:
         self.writer = ScriptedModel(replies=[{"sentences": []}] * 2)
 
     async def __call__(
-        self, steps: str, task: str = "Pay Ann what is due", *, answer: str = ""
+        self, steps: str, task: str = "Pay Ann what is due", *, answer: str = "", before: str = ""
     ) -> str:
-        """Return what the user hears."""
+        """Return what the user hears; of a second look, what the first plan read is `before`."""
+        looked = [{"steps": before, "then_plan": "what is to be paid"}] if before else []
         agent = self._bench.agent(
+            *looked,
             {"steps": steps, "answer": answer},
             tools=[balance, send_money],
             models={"generator": self.writer},
@@ -62,15 +64,37 @@ PAY = "send_money(to='Ann', amount=due.due, subject='Rent')"
 
 async def test_a_deed_is_told_with_what_it_got(run: Run) -> None:
     """No model is asked to write what the framework knows."""
-    assert "Done: Send money (to Ann, amount 5.0, subject Rent)." in await run(DUE + PAY)
+    assert "Done: Send money (to Ann, amount 5, subject Rent)." in await run(DUE + PAY)
     assert not run.writer.prompts
 
 
-async def test_it_is_told_in_the_user_s_language(run: Run) -> None:
-    """As far as it is ours: a tool is called what it is called."""
-    said = await run(DUE + PAY, "Zahle bitte Ann, was offen ist")
+@pytest.mark.parametrize(
+    ("task", "framed"),
+    [
+        ("Zahle bitte Ann, was offen ist", "Aus"),
+        ("Paga a Ann lo que está pendiente", "Según"),
+        ("Payez à Ann ce qui est dû", "D'après"),
+    ],
+    ids=["de", "es", "fr"],
+)
+async def test_another_language_is_written(run: Run, task: str, framed: str) -> None:
+    """Tools have English names: a plan that is silent all the same has a model asked."""
+    said = await run(DUE + PAY, task)
 
-    assert said.startswith("Erledigt: Send money (to Ann")
+    assert len(run.writer.prompts) == 1
+    assert said.startswith(f"{framed} balance: "), (
+        "the writer said nothing, and what we say is told"
+    )
+
+
+async def test_what_a_look_has_seen_is_used(run: Run) -> None:
+    """The planner read it before it wrote that deeds are all."""
+    looked = f"{DUE}other = balance(of='Bob')"
+
+    said = await run("send_money(to='Ann', amount=5)", before=looked)
+
+    assert said.startswith("Done: Send money (to Ann, amount 5).")
+    assert not run.writer.prompts
 
 
 @pytest.mark.parametrize(
