@@ -21,6 +21,9 @@ def trace(
     full: Annotated[
         bool, typer.Option("--full", help="Prompts, replies and results to their last character.")
     ] = False,
+    drawing: Annotated[
+        bool, typer.Option("--drawing", help="The newest plan as a Mermaid flowchart, instead.")
+    ] = False,
     at: Annotated[
         str, typer.Option("--at", help="Only what was known at a checkpoint, or at an ISO time.")
     ] = "",
@@ -29,10 +32,12 @@ def trace(
 ) -> None:
     """Explain a thread: every step, model and why, arguments, result, tries, cost, approver."""
     output = Output(as_json=as_json)
-    finish(_trace(output, config, thread, at, full=full), output)
+    finish(_trace(output, config, thread, at, full=full, drawing=drawing), output)
 
 
-async def _trace(output: Output, config: str, thread: str, at: str, *, full: bool) -> int:
+async def _trace(
+    output: Output, config: str, thread: str, at: str, *, full: bool, drawing: bool
+) -> int:
     """Print a thread's trace. As JSON it is always complete."""
     # Imported when it is needed: the help page does without.
     from ..home import masker_of
@@ -43,7 +48,10 @@ async def _trace(output: Output, config: str, thread: str, at: str, *, full: boo
         await threads.known_thread(thread)
         found = await trace_of(threads.agent, thread, store=store, at=at)
         found = shown_to(found, threads.caller.principal, masker_of(threads.settings))
-    if output.json:
+    if drawing:
+        drawn = found.runs[-1].drawing() if found.runs else ""
+        output.document({"mermaid": drawn}) if output.json else output.line(drawn)
+    elif output.json:
         output.document(found.model_dump(mode="json"))
     else:
         TracePage(output, limit=None if full else SHORT).show(found)

@@ -14,7 +14,8 @@ from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.loops import LoopScope, advance_loops
 from ..runs.notice import Notice, unheard_notice
-from ..runs.planning import announce, make_plan, plan_request, without_plan
+from ..runs.observed import observed_skip
+from ..runs.planning import announce, make_plan, plan_request, show, without_plan
 from ..runs.spending import history, spent
 from ..runs.step import started
 from ..runs.thread_memory import recall
@@ -67,11 +68,16 @@ async def plan(
         if made.withdraws:
             parked = await withdraw(view.parked, made.withdraws, dependencies)
     if stop is None:
-        skips |= await _follow(made or view.plan, {**results, **skips}, view, dependencies)
+        follows = await _follow(made or view.plan, {**results, **skips}, view, dependencies)
+        for result in follows.values():
+            if result.status == "skipped":
+                await observed_skip(result, "plan", runtime)
+        skips |= follows
     if stop is not None:
         skips |= await withdraw_open(results, stop, dependencies)
         emit(runtime, "stopped", node="plan", reason=stop.reason, detail=stop.detail)
     else:
+        show(made or view.plan, {**results, **skips}, runtime)
         move = next_move(
             made or view.plan,
             {**results, **skips},

@@ -10,6 +10,7 @@ from ..errors import BudgetExceededError
 from ..planners.protocols import Declined
 from ..runs.dependencies import Dependencies
 from ..runs.evidence import outputs_of
+from ..runs.observed import observed
 from ..runs.planning import announce, make_plan, plan_request, without_plan
 from ..runs.thread_memory import recall
 from ..runs.updates import RunUpdate
@@ -36,8 +37,10 @@ async def revise(
         await plan_request(view, runtime, dependencies, problem=move.problem, look=move.look),
         outputs=await outputs_of(results, dependencies.store.payloads, view.memory),
     )
+    name = f"look {view.looks + 1}" if move.look else f"revision {view.revisions + 1}"
     try:
-        made = await make_plan(request, view.memory, dependencies)
+        async with observed(name, {"asked": move.look or move.problem}):
+            made = await make_plan(request, view.memory, dependencies)
     except BudgetExceededError as error:
         return RunUpdate(stop=Stop(reason="budget", detail=str(error)))
     if isinstance(made, Declined):

@@ -14,6 +14,7 @@ from ..runs.dependencies import Dependencies
 from ..runs.events import emit
 from ..runs.lane_view import GaveWay, LaneView, Route, Routed, StepEnded
 from ..runs.late_decisions import take_late_decision
+from ..runs.observed import observed_skip
 from ..runs.step import Current, after_failure, ended, leave, load
 from ..runs.steps.condition import under_condition
 from ..runs.steps.model_route import route_model
@@ -58,6 +59,8 @@ async def route(
             await dependencies.store.journal.record_outcome(
                 current.run.id, current.run.thread_id, decided
             )
+        if decided.status == "skipped":
+            await observed_skip(decided, "route", runtime)
         return leave(view, decided, max_inline=max_inline)
     await audited_route(current.step.id, decided, current.run, dependencies)
     emit(

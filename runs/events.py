@@ -17,11 +17,13 @@ from ..state.values import JsonObject
 EventName = Literal[
     "run_started",
     "planned",
+    "drawn",
     "dispatched",
     "step_started",
     "step_finished",
     "step_retried",
     "step_replayed",
+    "step_skipped",
     "waiting",
     "decided",
     "stopped",

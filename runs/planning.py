@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 from langgraph.runtime import Runtime
@@ -11,10 +12,11 @@ from ..errors import OperatorError, PlanError
 from ..planners.protocols import Declined, PlanRequest, Waits
 from ..planners.validation import validate_apart
 from ..state.context import AgentContext
+from ..state.drawing import drawn
 from ..state.migrations import read_stored
 from ..state.plan import Plan
 from ..state.provenance import union
-from ..state.results import told_by
+from ..state.results import StepResult, told_by
 from ..state.revision import as_they_ran
 from ..state.run import Principal, Stop
 from ..state.values import JsonObject, digest
@@ -24,6 +26,7 @@ from .data_classes import of_parked
 from .dependencies import Dependencies
 from .events import emit, emitter
 from .instructions import instructions_for
+from .listening import is_heard
 from .memory import RunMemory
 from .plan_notes import PLAN_NOTE, kind_for
 from .seen_shapes import shapes_seen
@@ -121,7 +124,8 @@ async def make_plan(
         ordered = tuple(sorted(changing & {step.tool for step in made.every_step()}))
         made = made.model_copy(update={"version": request.version, "ordered": ordered})
         if request.previous is not None:
-            made = as_they_ran(request.previous, made)
+            looks = (*request.previous.looks, request.look)
+            made = as_they_ran(request.previous, made).model_copy(update={"looks": looks})
         try:
             await validate_apart(made, request, dependencies.tools)
         except PlanError as error:
@@ -176,6 +180,12 @@ def announce(made: Plan, runtime: Runtime[AgentContext]) -> None:
         for step in made.steps
     ]
     emit(runtime, "planned", node="plan", planner=made.planner, why=made.reason, steps=steps)
+
+
+def show(plan: Plan, results: Mapping[str, StepResult], runtime: Runtime[AgentContext]) -> None:
+    """Draw the plan as it stands for whoever streams the run."""
+    if is_heard():
+        emit(runtime, "drawn", node="plan", drawing=drawn(plan, results))
 
 
 def without_plan(declined: Declined) -> Stop:

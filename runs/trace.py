@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ConfigError, ExpressionError, NotFoundError
 from ..state.answer import Answer
+from ..state.drawing import drawn
 from ..state.instances import step_of
 from ..state.migrations import read_stored
 from ..state.plan import Plan, Step
@@ -94,6 +95,14 @@ class RunTrace(Record):
     answer: Answer | None = None
     stop: Stop | None = None
     usage: Usage = Usage()
+
+    def drawing(self) -> str:
+        """Return the newest plan as a Mermaid flowchart, with what has become of its steps.
+
+        It shows conditions, the items of loops, and looks by name; empty if nothing was planned.
+        """
+        results = {of.result.step: of.result for of in self.steps if of.result is not None}
+        return drawn(self.plans[-1], results) if self.plans else ""
 
 
 class Trace(Record):

@@ -209,6 +209,9 @@ class Plan(Record):
     """What is to be decided once the steps are done: the planner is asked again, with results."""
     later_tools: tuple[str, ...] = ()
     """Tools that a later plan may use, named before any untrusted text was read."""
+    looks: tuple[str, ...] = ()
+    """For each version after the first what was to be decided, as a look had asked; empty for one
+    that was made because steps had failed."""
 
     def read_by_answer(self, index: int) -> frozenset[str]:
         """Return the names that a sentence of the prepared answer reads.

@@ -52,6 +52,16 @@ def test_page_shows_the_same(paid):
         assert part in page
 
 
+def test_the_plan_can_be_drawn_instead(paid):
+    """As text that any viewer of Mermaid shows, or in a document."""
+    page = paid("trace", "t1", "--drawing").out
+    document = paid("trace", "t1", "--drawing", "--json").document
+
+    assert page.strip() == document["mermaid"].strip()
+    assert page.startswith("flowchart TD")
+    assert "<br/>accepted" in page
+
+
 def test_waiting_step_is_part_of_it(desk):
     """A thread in the middle shows what waits and for what."""
     question = desk.waiting()

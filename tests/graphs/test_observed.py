@@ -94,6 +94,48 @@ async def test_every_node_is_one_run(bench: Any, w: Any) -> None:
     assert {name: names.count(name) for name in once} == dict.fromkeys(once, 1)
 
 
+LATER: dict[str, Any] = {
+    "steps": "seen = look(item='A')\nif seen.total > 100: more = look(item='B')"
+}
+
+
+async def test_conditions_items_and_looks_have_runs_of_their_names(bench: Any, w: Any) -> None:
+    """Whoever reads the trace sees what was left out and why, and what a second look asked."""
+    tracer = Collected()
+    first = {**LATER, "then_plan": "which of them to look at"}
+    read = w.step("read", "look", item={"$": "item.name"})
+    people = "[{'name': 'ann'}, {'name': 'bob'}]"
+    loop = {"items": people, "key": "item.name", "steps": [read]}
+    agent = bench.agent(first, w.plan({"id": "rest", "kind": "each", "for_each": loop}))
+
+    await agent.ainvoke({"task": "Look"}, {**w.thread(), "callbacks": [tracer]})
+
+    runs = {run.name: (parent, run) for parent, run in tracer.every()}
+    assert {"step seen", "step read[ann]", "step read[bob]"} <= runs.keys()
+    assert "seen.total" in runs["step more skipped"][1].inputs["because"]
+    assert runs["look 1"][0] == "revise"
+    assert runs["look 1"][1].inputs["asked"] == "which of them to look at"
+
+
+async def test_the_plan_is_drawn_while_it_runs(bench: Any, w: Any) -> None:
+    """Each event has the whole drawing, so that a page only has to show the last one."""
+    agent = bench.agent(LATER)
+
+    told = [
+        event
+        async for _, event in agent.astream(
+            {"task": "Look"}, w.thread(), stream_mode="custom", subgraphs=True
+        )
+    ]
+
+    first, *_, last = [event["drawing"] for event in told if event["event"] == "drawn"]
+    assert 'step_seen["seen: look"]' in first
+    assert 'step_seen["seen: look<br/>accepted"]' in last
+    [skipped] = [event for event in told if event["event"] == "step_skipped"]
+    assert skipped["step"] == "more"
+    assert "seen.total" in skipped["why"]
+
+
 async def test_a_failed_call_is_a_failed_run(bench: Any, w: Any) -> None:
     """An evaluator sees what went wrong without reading our state."""
     tracer = Collected()
