@@ -115,7 +115,7 @@ async def test_cases_side_by_side_do_not_meet() -> None:
 
     report = await run_experiment(experiment(*cases, at_once=3))
 
-    assert [case.verdict for case in report.cases] == ["passed"] * 3
+    assert [(case.verdict, case.error) for case in report.cases] == [("passed", "")] * 3
 
 
 async def test_progress_is_told_case_by_case() -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 LONGEST = 0.050
 """Seconds for which nothing may hold the event loop."""
+
+HELD = "the event loop was held"
+HERE = Path(__file__).parent
 
 Watch = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -20,8 +24,9 @@ Watch = Callable[[], AbstractAsyncContextManager[None]]
 async def watched() -> AsyncIterator[None]:
     """Fail if one turn of the loop took longer than it may.
 
-    What is measured is the processor time of the loop's own thread, so that a busy machine, or the
-    work of other threads, is no finding.
+    What is measured is the processor time of the loop's own thread, so that the work of other
+    threads is no finding. Processes that share its caches can still double it: a turn that was too
+    long is measured again, twice at most, since what holds the loop does so each time.
     """
     longest = 0.0
     over = False
@@ -43,7 +48,14 @@ async def watched() -> AsyncIterator[None]:
     finally:
         over = True
         await beating
-    assert longest < LONGEST, f"the event loop was held for {longest * 1000:.0f} ms"
+    assert longest < LONGEST, f"{HELD} for {longest * 1000:.0f} ms"
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Let what measures the loop be measured again."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.flaky(reruns=2, only_rerun=HELD))
 
 
 @pytest.fixture(scope="package", autouse=True)
