@@ -154,6 +154,10 @@ def _own_cause(result: StepResult, language: Language) -> list[str]:
     return [cause] if cause else []
 
 
+_FAILED: dict[str, Phrase] = {"refused": "not_allowed", "lapsed": "approved_not_done"}
+"""What a user hears of a step that failed, by the kind of failure."""
+
+
 def _name(result: StepResult) -> Phrase | None:
     kind = result.failure.kind if result.failure else ""
     if result.is_in_doubt:
@@ -162,7 +166,7 @@ def _name(result: StepResult) -> Phrase | None:
         case "rejected":
             return "withdrawn" if kind == "withdrawn" else "declined"
         case "failed":
-            return "not_allowed" if kind == "refused" else "failed"
+            return _FAILED.get(kind, "failed")
         case "blocked":
             return "not_done"
         case "skipped" | "accepted":

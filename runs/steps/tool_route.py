@@ -25,6 +25,10 @@ from ..step import SHOWN, Current, ended
 from ..telling import in_words
 from .equal_calls import equal_call, is_repetition
 
+MAX_VOID = 8
+"""Approvals of one action in a row that lapse before its call, after which it is not asked again:
+whoever answers each time, the round from plan to gate has an end. One that holds always runs."""
+
 
 async def route_tool(
     current: Current, memory: RunMemory, dependencies: Dependencies
@@ -65,7 +69,8 @@ async def route_tool(
         facts = facts.model_copy(update={"args": args})
     bound = await bound_action(step.tool, args, step.id, current.plan.version, decision.version)
     asked = await _asked(current, memory, dependencies)
-    approved = await _approved(asked, bound, tool, facts, dependencies)
+    problems = await _problems(asked, bound, tool, facts, dependencies)
+    approved = next((record.request for record in asked if not problems[record.request.id]), None)
     if approved is not None:
         return Route(
             action="tool",
@@ -75,9 +80,12 @@ async def route_tool(
             again=approved.id if approved.repeats else "",
             why=f"approved ({approved.id})",
         )
-    request = await _request(
-        current, tool, facts, decision, bound, _unused_id(current, bound, asked), dependencies
-    )
+    *void, free = _ids(current, bound, asked)
+    if len(void) >= MAX_VOID:
+        message = f"It was approved {len(void)} times, and no approval held until its call: "
+        message += problems[void[-1]]
+        return ended(current, "failed", Failure(kind="lapsed", message=message))
+    request = await _request(current, tool, facts, decision, bound, free, dependencies)
     if repeats:
         request = request.model_copy(update={"repeats": form.of_another})
     return StepResult(
@@ -113,17 +121,17 @@ async def _asked(
     return await memory.approvals(run.id, run.thread_id, dependencies.store.approvals)
 
 
-async def _approved(
+async def _problems(
     asked: Sequence[ApprovalRecord],
     bound: str,
     tool: Tool,
     facts: CallFacts,
     dependencies: Dependencies,
-) -> ApprovalRequest | None:
-    """Return what was approved, if the approval holds."""
+) -> dict[str, str]:
+    """Return why each of what was asked does not cover the call, an empty string for what does."""
     switches = await dependencies.switches.snapshot()
-    for record in asked:
-        problem = check_approval(
+    return {
+        record.request.id: check_approval(
             record,
             digest=bound,
             now=dependencies.clock(),
@@ -133,18 +141,17 @@ async def _approved(
             revoked=switches.revoked_principals,
             revoked_tokens=switches.revoked_tokens,
         )
-        if not problem:
-            return record.request
-    return None
+        for record in asked
+    }
 
 
-def _unused_id(current: Current, bound: str, asked: Sequence[ApprovalRecord]) -> str:
-    """Return the id to ask under: not that of an approval that does not hold, or not any more.
+def _ids(current: Current, bound: str, asked: Sequence[ApprovalRecord]) -> list[str]:
+    """Return the ids under which this very call was approved in vain, and one to ask under.
 
-    The gate would take its decision for one on the new request, and the step would go round in
-    circles. So it would with an edit that led to such an approval; on a replay from before it, the
-    edit still counts. What was asked under another digest, by an earlier release, covers no call
-    of this one.
+    That one is not the id of an approval that does not hold, or not any more. The gate would take
+    its decision for one on the new request, and the step would go round in circles. So it would
+    with an edit that led to such an approval; on a replay from before it, the edit still counts.
+    What was asked under another digest, by an earlier release, covers no call of this one.
     """
     step, version = current.step.id, current.plan.version
     used = ("approved",) if current.cleared is None else ("approved", "edited")
@@ -153,10 +160,10 @@ def _unused_id(current: Current, bound: str, asked: Sequence[ApprovalRecord]) ->
         for record in asked
         if record.status in used or record.request.digest != bound
     }
-    free = approval_id(current.run.id, step, version, bound)
-    while free in given:
-        free = approval_id(free, step, version, bound)
-    return free
+    ids = [approval_id(current.run.id, step, version, bound)]
+    while ids[-1] in given:
+        ids.append(approval_id(ids[-1], step, version, bound))
+    return ids
 
 
 async def _request(
