@@ -224,7 +224,7 @@ async def _offered(server: McpServer) -> list[JsonObject]:
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the server cannot be used
-        said = error if isinstance(error, ToolError) else _unreachable(server, error)
+        said = _unreachable(server, error)
         raise ConfigError(
             said.message,
             where=server.name,
@@ -277,8 +277,6 @@ async def _run(server: McpServer, name: str, pin: str, args: JsonObject, _call: 
 
     try:
         return await _in_session(server, use)
-    except ToolError:
-        raise
     except asyncio.CancelledError:
         if sent:
             raise
@@ -402,10 +400,15 @@ async def _in_session(
 
 
 def _unreachable(server: McpServer, error: Exception) -> ToolError:
-    return ToolError(
-        f"The server {server.name} cannot be used: {type(_innermost(error)).__name__}.",
-        retryable=True,
-    )
+    """Return what is raised where no call has left, so that none can have happened."""
+    cause = _innermost(error)
+    if not isinstance(cause, ToolError):
+        return ToolError(
+            f"The server {server.name} cannot be used: {type(cause).__name__}.", retryable=True
+        )
+    if cause.happened == "no":
+        return cause
+    return ToolError(f"{cause.message} No tool was called.", where=server.name, fix=cause.fix)
 
 
 def _innermost(error: Exception) -> Exception:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from ..errors import ConfigError
+from ..state.text import label
+from .mcp_lines import ENCODING
 from .mcp_logs import redacted_logs
 from .mcp_server import McpServer, shown_url
 from .mcp_unread import UnreadMessages
 
 MAX_REPLY_BYTES = 64 * 1024 * 1024
 """Of one HTTP response, over which a server may send many messages."""
+_UNPACKED = ("", "identity")
 
 if TYPE_CHECKING:
     from langchain_mcp_adapters.sessions import Connection
@@ -60,6 +63,7 @@ def _connection(server: McpServer, session: dict[str, Any], unread: UnreadMessag
             "args": list(server.args),
             "env": server.env,
             "cwd": server.cwd,
+            "encoding": ENCODING,
             # Else one byte that is no UTF-8 ends the session.
             "encoding_error_handler": "replace",
             "session_kwargs": session,
@@ -68,14 +72,14 @@ def _connection(server: McpServer, session: dict[str, Any], unread: UnreadMessag
         "transport": "streamable_http",
         "url": shown_url(server.url),
         "headers": server.headers,
-        "httpx_client_factory": functools.partial(_client, server.url, unread.has_no_end),
+        "httpx_client_factory": functools.partial(_client, server.url, unread.give_up),
         "session_kwargs": session,
     }
 
 
 def _client(
     url: str,
-    has_no_end: Callable[[], None],
+    give_up: Callable[[str], None],
     headers: dict[str, str] | None = None,
     timeout: httpx.Timeout | None = None,
     auth: httpx.Auth | None = None,
@@ -84,11 +88,17 @@ def _client(
     whole = None if shown_url(url) == url else _WholeUrl(url)
 
     async def bound(response: httpx.Response) -> None:
-        if isinstance(response.stream, httpx.AsyncByteStream):
-            response.stream = _BoundedStream(response.stream, has_no_end)
+        # What is packed unpacks to a thousand times as much: nothing is, so that bytes are bytes.
+        packed = response.headers.pop("content-encoding", "").strip().lower()
+        if not isinstance(response.stream, httpx.AsyncByteStream):
+            return
+        limit, why = MAX_REPLY_BYTES, f"more than {MAX_REPLY_BYTES:,} bytes in one reply"
+        if packed not in _UNPACKED:
+            limit, why = 0, f"a reply packed as {label(packed, limit=20)}, which nobody asked for"
+        response.stream = _BoundedStream(response.stream, limit, f"has sent {why}", give_up)
 
     return httpx.AsyncClient(
-        headers=headers,
+        headers={**(headers or {}), "accept-encoding": "identity"},
         timeout=timeout,
         auth=auth,
         transport=whole,
@@ -99,17 +109,21 @@ def _client(
 class _BoundedStream(httpx.AsyncByteStream):
     """The bytes of a response, of which the library would collect any number."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, has_no_end: Callable[[], None]) -> None:
+    def __init__(
+        self, stream: httpx.AsyncByteStream, limit: int, why: str, give_up: Callable[[str], None]
+    ) -> None:
         self._stream = stream
-        self._has_no_end = has_no_end
+        self._limit = limit
+        self._why = why
+        self._give_up = give_up
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = MAX_REPLY_BYTES
+        left = self._limit
         async for chunk in self._stream:
             left -= len(chunk)
             if left < 0:
-                self._has_no_end()
-                raise httpx.ReadError(f"More than {MAX_REPLY_BYTES:,} bytes.")
+                self._give_up(self._why)
+                raise httpx.ReadError(self._why)
             yield chunk
 
     async def aclose(self) -> None:

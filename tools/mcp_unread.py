@@ -44,6 +44,7 @@ class UnreadMessages:
         self._may_chat = may_chat
         self._lost: asyncio.Future[JsonObject] | None = None
         self._asked = 0
+        self._why = ""
 
     async def take(self, message: object) -> None:
         """Take what the library hands over besides replies: the rest is none of ours."""
@@ -62,8 +63,9 @@ class UnreadMessages:
             return
         lost.set_result({} if found is None else found)
 
-    def has_no_end(self) -> None:
-        """Take note that more is sent than is read: no reply is waited for any more."""
+    def give_up(self, why: str) -> None:
+        """Take note of what is not read to its end: no reply is waited for any more."""
+        self._why = why
         if self._lost is not None:
             _give_up(self._lost)
 
@@ -104,7 +106,7 @@ class UnreadMessages:
             said = error.get("message") if isinstance(error, dict) else error
             raise ToolSaidError(label(str(said or error), limit=500))
         raise ToolError(
-            f"The server {self._server} has sent a message that cannot be read.",
+            f"The server {self._server} {self._why or 'has sent a message that cannot be read'}.",
             happened="unknown",
             where=self._server,
             fix="Look at what it sends: a reply is a JSON-RPC message with a result.",

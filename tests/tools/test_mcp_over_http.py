@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import time
@@ -49,16 +50,18 @@ class Handler(BaseHTTPRequestHandler):
             return
         assert isinstance(self.server, Server)
         self.server.asked.append(said["method"])
+        self.server.accepted.add(self.headers["accept-encoding"])
         result = self.server.replies[said["method"]](self, said.get("params") or {})
         if result is not None:
             reply = {"jsonrpc": "2.0", "id": said["id"], "result": result}
             self.say(200, json.dumps(reply).encode())
 
-    def say(self, status: int, body: bytes = b"") -> None:
+    def say(self, status: int, body: bytes = b"", **headers: str) -> None:
         """Send a whole response."""
         self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
+        given = {"content-type": "application/json", "content-length": str(len(body)), **headers}
+        for name, value in given.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -85,6 +88,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[str] = []
+        self.accepted: set[str] = set()
+        """What packing of replies was asked for."""
         self.replies: dict[str, Reply] = {
             "initialize": lambda _, params: {
                 "protocolVersion": params["protocolVersion"],
@@ -150,8 +155,57 @@ async def test_a_response_without_end_is_not_collected(
     outcome = await server.call(store)
 
     assert outcome.status == "unknown"
-    assert "cannot be read" in outcome.error
+    assert "more than 2,000,000 bytes" in outcome.error
     assert time.monotonic() - began < TIMEOUT
+
+
+BOMB = gzip.compress(b" " * 100_000_000)
+"""A hundred thousand bytes on the wire."""
+
+
+@pytest.mark.parametrize("packing", ["gzip", "deflate", "br", "GZIP, gzip"])
+@pytest.mark.parametrize("kind", ["text/event-stream", "application/json"])
+async def test_what_is_packed_is_not_unpacked(
+    packing: str, kind: str, server: Server, store: SqlStore
+) -> None:
+    """It is asked for plain, so bytes that were counted are all that there are."""
+    server.replies["tools/call"] = lambda handler, _: handler.say(
+        200, BOMB, **{"content-type": kind, "content-encoding": packing}
+    )
+    began = time.monotonic()
+
+    outcome = await server.call(store)
+
+    assert outcome.status == "unknown"
+    assert "packed as" in outcome.error
+    assert time.monotonic() - began < TIMEOUT
+    assert server.accepted == {"identity"}
+
+
+@pytest.mark.parametrize("early", ["initialize", "tools/list"])
+async def test_what_is_packed_or_endless_before_a_call_leaves_nobody_in_doubt(
+    early: str, server: Server, store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call has not left, and the error says so; neither is such a server loaded."""
+    monkeypatch.setattr(mcp_session, "MAX_REPLY_BYTES", 2_000_000)
+    listed = await mcp_tools(server.at(), contracts={"pay": {"timeout": TIMEOUT}})
+    runner = Runner(collect(listed.tools), store)
+    run = Run(id="r", started_at=0)
+    replies: list[tuple[str, Reply]] = [
+        ("packed as gzip", lambda h, _: h.say(200, BOMB, **{"content-encoding": "gzip"})),
+        ("2,000,000 bytes", lambda h, _: h.say_without_end("application/json", b"[")),
+    ]
+    for said, reply in replies:
+        server.replies[early] = reply
+
+        outcome = await runner.call("pay", {}, run=run, step="a", attempt=1, timeout=TIMEOUT)
+        with pytest.raises(ConfigError, match=said):
+            await mcp_tools(server.at())
+
+        assert outcome.status == "failed"
+        assert said in outcome.error
+        assert "No tool was called" in outcome.error
+    assert "tools/call" not in server.asked
 
 
 @pytest.mark.parametrize(
