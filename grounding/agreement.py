@@ -48,6 +48,11 @@ _COUNTED = re.compile(
 _JOINED = re.compile(
     r"^\s?(?:,|and|und|et|y|&|\+|as well as|sowie|bis|to|/)\s?(?:\w{1,24}\s){0,2}?#?$"
 )
+_TOWARDS = re.compile(
+    r"\b(?:to|onto|at|named|called|auf|unter|namens|sur|vers|nommée?|hacia|llamad[oa])\s['\"“„«‘]?$",
+    re.IGNORECASE,
+)
+"""What comes before the place or the name that a deed was done to."""
 _ELSE = listed(_WORDS["else"])
 _NEAR = 32
 """Characters before a fact that tell what it is to the deed."""
@@ -288,7 +293,15 @@ class Agreement:
             return True
         if "@" in fact.text:
             return not any("@" in key for key in self._given.keys)
+        if "." in fact.text and self._is_target(fact):
+            return not any("." in key for key in self._given.keys)
         return self._is_other_id(fact, fact.key)
+
+    def _is_target(self, fact: Identifier) -> bool:
+        """`I created a.docx`, `posted it to www.a.example`: what a deed was done to, or where."""
+        before = self._text[: fact.start]
+        told = before.rpartition(self._deed.word)[2] if self._deed.word in before else "?"
+        return not told.strip(" '\"“„«‘") or bool(_TOWARDS.search(before))
 
     def _day(self, fact: WrittenDate | RelativeDays | Weekday) -> bool:
         basis = self._dated()

@@ -31,7 +31,7 @@ _PERFECT = {
     "es": re.compile(rf"\b(?:he|hemos|acabo de|acabamos de)\s{_ADVERBS}(\w+)", re.I),
 }
 _GERMAN_PERFECT = re.compile(
-    r"\b(?:habe\s(?:ich|wir)|ich\shabe|haben\swir|wir\shaben|hab\sich|ich\shab)\b((?:[^.!?;]|(?<=\d)\.)*)",
+    r"\b(?:habe\s(?:ich|wir)|ich\shabe|haben\swir|wir\shaben|hab\sich|ich\shab)\b((?:[^.!?;]|\.(?=\w)|(?<=\d)\.(?!\w))*)",
     re.I,
 )
 _SPANISH_PAST = re.compile(

@@ -6,6 +6,7 @@ A fact stands where evidence holds it, or where it can be computed from what is 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
@@ -28,6 +29,7 @@ from . import (
 from .clauses import denies
 from .dates import MONTHS, WrittenDate
 from .deeds import deeds
+from .effects import DoneEffect
 from .facts import StatedFacts
 from .ground import Ground, Holding
 from .identifiers import Identifier, compact, prefix
@@ -55,6 +57,24 @@ _AS_OF = re.compile(
     r"|aujourd['’]hui|hoy|now|jetzt|currently|aktuell)\b",
     re.IGNORECASE,
 )
+_HAS = re.compile(
+    r"\b(?:have|has|had|leaves?|gaps?|breaks?|pauses?|spans?|between|habe[n]?|hast|hat|bleib(?:t|en)|pause|lücke|zwischen"
+    r"|avez|avons|ai|as|reste(?:nt)?|intervalle|entre|tien(?:e|es|en)|tenemos|tengo|quedan?|intervalo|hueco)\b"
+    r"[^.;:!?]{0,40}$",
+    re.IGNORECASE,
+)
+"""What comes before how long something is."""
+_AT = re.compile(
+    r"\b(?:at|from|since|until|till|by|um|ab|seit|bis|gegen|à|vers|dès|jusqu['’]à|las?|desde|hasta)\s$",
+    re.IGNORECASE,
+)
+"""What comes before a time of day."""
+_LEFT = re.compile(
+    r"\s?(?:h(?:rs?)?\b|left|free|remaining|long|later|frei|übrig|später|lang|de libre|libres?"
+    r"|restant|plus tard|más tarde)",
+    re.IGNORECASE,
+)
+"""What comes behind it."""
 AnyFact: TypeAlias = Identifier | WrittenDate | TimeOfDay | Weekday | RelativeDays | Quantity | Name
 
 
@@ -128,6 +148,8 @@ class Standing:
                 return True
 
     def _identifier(self, fact: Identifier) -> bool:
+        if any(fact.key in Holding((done.given,)).keys for done in self._done_by(fact)):
+            return True
         if fact in self.facts.addresses and fact.key not in self.basis.keys | self.context.keys:
             # An address leads where it says or nowhere: that a part of it is known helps nobody.
             # Only its host may be told by itself.
@@ -269,13 +291,22 @@ class Standing:
             )
         if any(is_hour(held, fact) for held in self.basis.held):
             return True
-        lasts = bool(cues.LENGTH.search(self.facts.cue_text))
-        if is_maybe_duration(fact.text, lasts=lasts) and self._quantity(_as_duration(fact)):
+        if is_maybe_duration(fact.text, lasts=self._may_last(fact)) and self._quantity(
+            _as_duration(fact)
+        ):
             return True
         spoken = cues.DIFFERENCE.search(self.text) or boundaries.speaks_of_end(self.text)
         return bool(spoken) and elapsed.clock_follows(
             fact.minutes, self.facts, self.basis, self.context
         )
+
+    def _may_last(self, fact: TimeOfDay) -> bool:
+        """`You have 01:30 left`: sentence, request or the words before speak of how long it is."""
+        before, behind = self.text[: fact.start], self.text[fact.end :]
+        if _AT.search(before):
+            return False
+        asked = cues.LENGTH.search(self.facts.cue_text) or cues.LENGTH.search(self.ground.request)
+        return bool(asked or _HAS.search(before) or _LEFT.match(behind))
 
     def _is_of_another_day(self, fact: TimeOfDay) -> bool:
         """`on July 10 at 9:20` is wrong where 9:20 is of July 11 only."""
@@ -371,12 +402,13 @@ class Standing:
 
     def _was_done_with(self, fact: Quantity) -> bool:
         """`I sent Ann 5 euros`: what was done needs no citation, whatever is cited beside it."""
-        return any(
-            self._held(fact, Holding((done.given,)))
-            for deed in deeds(self.facts)
-            if deed.is_own and not deed.is_denied and deed.tells(fact.start)
-            for done in self.ground.done_of(deed.kinds)
-        )
+        return any(self._held(fact, Holding((done.given,))) for done in self._done_by(fact))
+
+    def _done_by(self, fact: Identifier | Quantity) -> Iterator[DoneEffect]:
+        """Yield what was done that may be the deed which the sentence tells with a fact."""
+        for deed in deeds(self.facts):
+            if deed.is_own and not deed.is_denied and deed.tells(fact.start):
+                yield from self.ground.done_of(deed.kinds)
 
     def _is_operand(self, fact: Quantity) -> bool:
         """`Three hours cost 45 euros`: the hours are assumed, and what they cost is computed."""

@@ -163,7 +163,7 @@ def is_maybe_duration(text: str, *, lasts: bool) -> bool:
     written = text.casefold()
     if "uhr" in written or "m" in written:
         return False
-    return lasts if ":" in written else "h" in written
+    return lasts or (":" not in written and "h" in written)
 
 
 def _is_noon(word: str) -> bool:

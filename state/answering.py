@@ -14,7 +14,7 @@ from .doubts import items_in_doubt
 from .instances import parts_of
 from .json_text import json_in
 from .plan import AnswerSentence, Plan
-from .references import Reference, as_text, at_path, references, resolve
+from .references import Reference, as_text, at_path, read_by, references, resolve
 from .relevance import most_relevant
 from .results import Evidence, StepResult
 from .run import Stop
@@ -74,7 +74,7 @@ def prepared(
         except (KeyError, ExpressionError):
             continue
         read = [ref.step for ref in references(template.text) if ref.step]
-        named = dict.fromkeys(template.cites or read)
+        named = dict.fromkeys(template.cites or [*read, *_behind(plan, template, read)])
         carried = [
             id_ for step in named if step in accepted for id_ in _bearing(plan, step, results)
         ]
@@ -82,6 +82,24 @@ def prepared(
         worked = worked_out(template.text, plan, lookup, numbers=numbers, now=now)
         sentences.append(Sentence(text=text, cites=tuple(cites), worked=worked))
     return sentences
+
+
+def _behind(plan: Plan, template: AnswerSentence, read: Collection[str]) -> Iterator[str]:
+    """Yield the steps that a sentence rests on without reading them.
+
+    One of a branch rests on the step that must have run, and on what that step's condition read;
+    one that repeats a draft, on the call that the draft was given to.
+    """
+    if template.when:
+        yield template.when
+        branch = plan.step(template.when)
+        yield from (
+            (ref.step for ref in read_by(branch.when, "when") if ref.step) if branch.when else ()
+        )
+    for step in plan.steps:
+        drafts = [id_ for id_ in step.needs() & {*read} if plan.step(id_).kind == "draft"]
+        if step.kind == "tool" and drafts:
+            yield step.id
 
 
 def _bearing(plan: Plan, step_id: str, results: Mapping[str, StepResult]) -> list[str]:

@@ -348,3 +348,41 @@ async def test_what_models_said_of_items_is_carried_by_what_the_items_were_made_
     await agent.ainvoke({"task": "Sum up the orders"}, {"configurable": {"thread_id": "m"}})
 
     assert (not desk.writer.prompts) is (said == "7.25")
+
+
+async def test_a_sentence_of_a_branch_rests_on_what_the_branch_read(desk: Desk) -> None:
+    """Its condition read how things are, and the step that must have run did what it tells."""
+    first = {"id": "all", "kind": "tool", "tool": "orders"}
+    sent = {
+        "id": "sent",
+        "kind": "tool",
+        "tool": "send_message",
+        "args": {"to": "Ann", "body": "7.25 is open"},
+        "when": "any(o.total == 7.25 and o.open for o in all)",
+    }
+    other = {"id": "one", "kind": "tool", "tool": "order", "args": {"number": "B2"}}
+    text = "An order of 7.25 is open. B2 comes to {one.total}."
+
+    out = await desk(
+        "Tell Ann of small orders", first, sent, other, answer=[{"text": text, "when": "sent"}]
+    )
+
+    assert "An order of 7.25 is open" in out["messages"][-1].text
+    assert not desk.writer.prompts
+
+
+async def test_a_draft_that_a_call_was_given_is_told_as_it_was_given(desk: Desk) -> None:
+    """Its numbers are those of what was sent: no evidence besides need hold them."""
+    draft = {"id": "letter", "kind": "draft", "prompt": "Three activities.", "args": {}}
+    sent = {
+        "id": "sent",
+        "kind": "tool",
+        "tool": "send_message",
+        "args": {"to": "Ann", "body": {"$from": "letter", "path": "text"}},
+    }
+    desk.writer = ScriptedModel(replies=[{"text": "Activity 6: Volunteer Day"}])
+
+    out = await desk("Suggest activities to Ann", draft, sent, answer="I sent Ann:\n{letter.text}")
+
+    assert "Activity 6: Volunteer Day" in out["messages"][-1].text
+    assert len(desk.writer.prompts) == 1, "only the draft is a model's"
