@@ -22,7 +22,7 @@ from ..state.plan import Plan, Step
 from ..state.relevance import sentences
 from ..state.results import LEFT_OPEN, SAID_NO, StepResult
 from ..state.run import Stop
-from ..state.secret_parts import is_secret_name
+from ..state.secret_names import is_secret_name
 from ..state.values import Json, JsonObject
 from .phrases import Phrase, phrase
 from .said import persons_words

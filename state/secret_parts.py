@@ -13,6 +13,7 @@ from itertools import islice
 from urllib.parse import unquote, unquote_plus
 
 from .json_text import json_in
+from .secret_names import is_secret_name
 from .values import Json
 
 SHORTEST_PART = 6
@@ -30,12 +31,6 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 """A name and its value, as in headers, connection strings, queries, cookies and settings."""
-_SECRET_NAME = re.compile(
-    r"secret|pass|pwd|token|key|sig|auth|cred|session|cookie|bearer|basic", re.IGNORECASE
-)
-_PLAIN_NAME = re.compile(
-    r"(?:name|id|source|type|ur[il]|mechanism|expir\w{0,8}|version|algorithm)$", re.IGNORECASE
-)
 _PAIR = re.compile(r"([^\s:/={}\[\]]{1,128}):(?!//)([^\s{}\[\]]{1,512})")
 _SIGNED = re.compile(r"[\w-]{4,}\.[\w-]{4,}\.([\w-]{16,})")
 
@@ -90,11 +85,6 @@ def _secret_leaves(value: Json, *, named: bool, depth: int) -> Iterator[str]:
     elif isinstance(value, list) and depth:
         for item in value:
             yield from _secret_leaves(item, named=named, depth=depth - 1)
-
-
-def is_secret_name(name: str) -> bool:
-    """Say whether what stands under a name is secret."""
-    return bool(_SECRET_NAME.search(name)) and not _PLAIN_NAME.search(name)
 
 
 def _decoded(name: str, value: str) -> Iterator[str]:
