@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from ..state.provenance import leaves
+from .canonical import UnwritableError, written
 
 _MASKED = "**********"
 """What pydantic writes in a secret's place."""
@@ -23,12 +24,22 @@ class ArgumentSchema(GenerateJsonSchema):
         return field.get("init") is not False and super().field_is_present(field)
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Leave out a default that is secret, and write one in base64 that is read from there."""
+        """Leave out a default that is secret or no JSON, and write base64 as it is read."""
         made = super().default_schema(schema)
         default = made.get("default")
-        if any(leaf == _MASKED for _, leaf in leaves(default, "")):
+        masked = any(leaf == _MASKED for _, leaf in leaves(default, ""))
+        if masked or not _is_writable(schema.get("default")):
             return {key: value for key, value in made.items() if key != "default"}
         encode = _ENCODED.get(str(made.get("format")))
         if encode is None or not isinstance(default, str):
             return made
         return {**made, "default": encode(default.encode()).decode()}
+
+
+def _is_writable(default: Any) -> bool:
+    """Whether a default can be given as it is; infinity comes by its absence alone."""
+    try:
+        written(default)
+    except UnwritableError:
+        return False
+    return True

@@ -59,7 +59,7 @@ class ModelArguments:
             pydantic.ValidationError: They do not fit.
         """
         try:
-            return self._model.model_validate(args)
+            return self._validated(args)
         except Exception as error:
             if (values := self._read_lean(args, self._refused(args, error))) is None:
                 raise
@@ -87,13 +87,23 @@ class ModelArguments:
         named = {input_name(name, field): field.default for name, field in fields}
         return [(k,) for k, value in args.items() if k in named and _is_written(named[k], value)]
 
+    def _validated(self, args: Json) -> BaseModel:
+        try:
+            return self._model.model_validate(args)
+        except Invalid as error:
+            # Arguments are JSON: a strict type reads a date from text there, and nowhere else.
+            try:
+                return self._model.model_validate_json(canonical_json(args))
+            except Exception:  # noqa: BLE001 - foreign code, too; what it said first is told
+                raise error from None
+
     def _read_lean(
         self, args: JsonObject, places: Sequence[tuple[str | int, ...]]
     ) -> BaseModel | None:
         """Read without the values that are refused, if their absence gives just these values."""
         lean = _without(args, places)
         try:
-            values = None if lean == args else self._model.model_validate(lean)
+            values = None if lean == args else self._validated(lean)
         except Exception:  # noqa: BLE001 - foreign code, too; what it said first is told
             return None
         if values is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager, BaseRunManager
 from langchain_core.runnables import RunnableConfig
-from langchain_core.tools import BaseTool, InjectedToolArg
+from langchain_core.tools import BaseTool
 from langchain_core.tools import Tool as TextTool
 from pydantic import AliasPath, BaseModel, ConfigDict, create_model
 from pydantic.errors import PydanticUserError
@@ -18,7 +18,9 @@ from pydantic.errors import PydanticUserError
 from ..errors import ConfigError
 from ..state.values import JsonObject, canonical_json
 from .argument_schema import ArgumentSchema
+from .callable import refuse_uncallable
 from .canonical import ModelArguments, input_name
+from .injected import is_injected
 from .schema import tidy
 
 _Parameters = dict[str, tuple[inspect.Parameter, Any]]
@@ -51,6 +53,8 @@ def read_arguments(base_tool: BaseTool, function: Callable[..., Any]) -> LangCha
         ConfigError: The tool needs what only LangGraph's own tool node injects, or a type that
             cannot be described.
     """
+    if not isinstance(base_tool, TextTool):
+        refuse_uncallable(function, name=base_tool.name)
     parameters = {} if isinstance(base_tool, TextTool) else _parameters(function)
     given = {name: kind for name, (_, hint) in parameters.items() if (kind := _given(hint))}
     declared = base_tool.args_schema
@@ -83,7 +87,7 @@ def _from_model(
     hidden = {
         name
         for name, field in full.model_fields.items()
-        if _is_injected(field.annotation) or any(map(_is_mark, field.metadata))
+        if is_injected(field.annotation) or any(map(is_injected, field.metadata))
     }
     if full.__module__.startswith("langchain_core."):
         variadic = _variadic(function)
@@ -150,7 +154,7 @@ def _completed(
     missing = {
         name: (hint, ... if parameter.default is parameter.empty else parameter.default)
         for name, (parameter, hint) in parameters.items()
-        if name not in known and name not in given and not _is_injected(hint)
+        if name not in known and name not in given and not is_injected(hint)
     }
     wanted = parameters.keys() - given.keys()
     if any(variadic.values()):
@@ -162,19 +166,6 @@ def _completed(
     fields: dict[str, Any] = {**kept, **missing}
     config = ConfigDict(arbitrary_types_allowed=True)
     return create_model(inferred.__name__, __config__=config, **fields)
-
-
-def _is_injected(hint: Any) -> bool:
-    marks = (*typing.get_args(hint)[1:], hint, typing.get_origin(hint))
-    return any(_is_mark(mark) for mark in marks)
-
-
-def _is_mark(mark: Any) -> bool:
-    kind = mark if isinstance(mark, type) else type(mark)
-    # `ToolRuntime` and its like are marked by a base class that LangChain does not export.
-    return issubclass(kind, InjectedToolArg) or any(
-        base.__name__ == "_DirectlyInjectedToolArg" for base in kind.__mro__
-    )
 
 
 def _refuse_unnamed(

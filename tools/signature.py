@@ -16,8 +16,10 @@ from pydantic.fields import FieldInfo
 from ..errors import ConfigError
 from ..state.values import JsonObject
 from .argument_schema import ArgumentSchema
+from .callable import refuse_uncallable
 from .canonical import ModelArguments, input_name
 from .contract import ToolCall
+from .injected import is_filled
 from .returned import returned_schema
 from .schema import tidy
 
@@ -54,6 +56,7 @@ def read_signature(
         ConfigError: A parameter has no annotation, or one that JSON cannot express.
     """
     hints = _hints(function, name)
+    refuse_uncallable(function, name=name)
     parameters = dict(inspect.signature(function).parameters)
     annotations = {key: _annotation(p, hints, name) for key, p in parameters.items()}
     call_parameter = next((key for key, a in annotations.items() if a is ToolCall), None)
@@ -118,13 +121,15 @@ def _annotation(parameter: inspect.Parameter, hints: dict[str, Any], name: str) 
             where=where,
             fix="Name each parameter.",
         )
-    if parameter.kind is parameter.POSITIONAL_ONLY:
-        raise ConfigError(
-            "Arguments are passed by name.", where=where, fix="Remove the `/` from the signature."
-        )
     if parameter.name not in hints:
         raise ConfigError(
             "The parameter has no annotation.", where=where, fix="Annotate it, e.g. `: str`."
+        )
+    if is_filled(hints[parameter.name]):
+        raise ConfigError(
+            "Only LangChain fills this parameter, and a plan must not.",
+            where=where,
+            fix="Decorate the function with LangChain's own `tool`, or take `call: ToolCall`.",
         )
     return hints[parameter.name]
 
