@@ -107,7 +107,7 @@ def taking(hint: Any) -> Any:
     return take
 
 
-@pytest.mark.parametrize("hint", MARKED, ids=str)
+@pytest.mark.parametrize("hint", MARKED, ids=range(len(MARKED)))
 async def test_a_plan_gives_nothing_that_is_marked(hint: Any, make_runner: Any, run: Run) -> None:
     """LangChain's marks say that the program gives it: whose account it is, for example."""
     made = made_of(taking(hint), "langchain")
@@ -120,7 +120,7 @@ async def test_a_plan_gives_nothing_that_is_marked(hint: Any, make_runner: Any, 
     assert (outcome.status, outcome.output) == ("done", [1, None])
 
 
-@pytest.mark.parametrize("hint", [*MARKED, *FILLED], ids=str)
+@pytest.mark.parametrize("hint", [*MARKED, *FILLED], ids=range(len(MARKED + FILLED)))
 def test_a_plain_function_says_what_fills_it(hint: Any) -> None:
     """Offered as an argument, a planner could set it."""
     with pytest.raises(ConfigError, match="Only LangChain fills") as raised:
