@@ -26,6 +26,7 @@ HOW_TO_GET_THE_REST = (
 )
 
 _OF_TOOLS = "tool:"
+_OF_FILES = "file:"
 _DIGITS = 12
 """Of a tag's token: few enough not to cost tokens, and never those that the content holds."""
 
@@ -57,10 +58,7 @@ def render(block: Block, *, max_characters: int = MAX_CHARACTERS) -> str:
     """
     text = block.text[:max_characters]
     token = _token(f"{block.name}\n{text}")
-    # Which item of a loop a source was read for tells a model nothing, and there may be hundreds.
-    sources = dict.fromkeys(
-        step_of(source) if source.startswith(_OF_TOOLS) else source for source in block.sources
-    )
+    sources = dict.fromkeys(map(_shown_source, block.sources))
     trust = f"untrusted: {', '.join(sources)}" if sources else "ours"
     written = f"<data {token} name={block.name!r} source={trust!r}>\n{text}\n</data {token}>"
     missing = block.missing_at(max_characters)
@@ -73,6 +71,14 @@ def render(block: Block, *, max_characters: int = MAX_CHARACTERS) -> str:
         rest=HOW_TO_GET_THE_REST,
     )
     return f"{written}\n{mark}"
+
+
+def _shown_source(source: str) -> str:
+    """Return a source as a tag names it: no outsider's text may stand there."""
+    if source.startswith(_OF_FILES):
+        return _OF_FILES.removesuffix(":")
+    # Which item of a loop a source was read for tells a model nothing, and there may be hundreds.
+    return step_of(source) if source.startswith(_OF_TOOLS) else source
 
 
 def _token(text: str) -> str:

@@ -15,6 +15,7 @@ from ..state.plan import Plan
 from ..state.provenance import union
 from ..state.revision import may_be_used_later
 from ..state.values import Json, canonical_json
+from .attachment_names import attachment_names, renamed, under_shown_names
 from .output_shapes import doubt
 from .plan_schema import PLAN_SCHEMA
 from .prompts import plan_messages, read_plan, refusal
@@ -107,7 +108,7 @@ class LlmPlanner:
             return plan
         asked = [
             *messages,
-            AIMessage(canonical_json([step.to_json() for step in plan.steps])),
+            AIMessage(canonical_json(_as_shown(plan, request))),
             HumanMessage(f"{DOUBT}\n{render(doubted)}"),
         ]
         try:
@@ -162,7 +163,7 @@ class LlmPlanner:
             plan = read_plan(reply.data, request, planner=model)
             await validate_apart(plan, request, self._tools)
         except PlanError as error:
-            return _Rejected(reply=reply, problem=str(error))
+            return _Rejected(reply=reply, problem=under_shown_names(str(error), request.task))
         # What is planned after reading untrusted text may be what its sources wanted.
         labels = {
             "taint": request.sources,
@@ -173,6 +174,12 @@ class LlmPlanner:
         if request.previous is None or not request.sources:
             return tainted
         return tainted.model_copy(update={"later_tools": may_be_used_later(request.previous)})
+
+
+def _as_shown(plan: Plan, request: PlanRequest) -> Json:
+    """Return the steps of a plan with the names that its planner knows."""
+    written = [step.to_json() for step in plan.steps]
+    return renamed(written, attachment_names(request.task))
 
 
 def _broken(problem: str) -> Declined:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
@@ -16,6 +16,7 @@ from ..state.revision import carried_over, may_be_used_later
 from ..state.task import Task, Utterance
 from ..state.values import Json, JsonObject, canonical_json
 from ..tools.contract import ToolContract
+from .attachment_names import attachment_names, renamed, under_shown_names
 from .plan_of import plan_of
 from .protocols import PlanRequest, Waits
 from .sentences import sentences_in_full
@@ -238,23 +239,12 @@ def _attachments(task: Task) -> list[str]:
     ]
 
 
-def attachment_names(task: Task) -> dict[str, str]:
-    """Return attachment → the name that a planner sees.
-
-    A file's name is an outsider's text. It is shown where the user's own words hold it; any other
-    file is known by its position.
-    """
-    return {
-        item.name: item.name if item.name in task.text else f"attachment_{position}"
-        for position, item in enumerate(task.attachments, start=1)
-    }
-
-
 def _revision(request: PlanRequest, previous: Plan) -> str:
     results = "\n\n".join(
         render(_block(step, request), max_characters=SHOWN) for step in previous.steps
     )
-    steps = canonical_json([step.to_json() for step in previous.steps])
+    written = [step.to_json() for step in previous.steps]
+    steps = canonical_json(renamed(written, attachment_names(request.task)))
     plan = Block(name="earlier steps", text=steps, sources=previous.taint)
     done = f"{render(plan)}\nWhat they produced:\n{results}\n"
     if request.look:
@@ -262,7 +252,8 @@ def _revision(request: PlanRequest, previous: Plan) -> str:
         return (
             f"The steps of your plan are done. {_left(request)}\n{render(question)}\n{done}{LOOK}"
         )
-    what = Block(name="problem", text=request.problem, sources=request.sources)
+    problem = under_shown_names(request.problem, request.task)
+    what = Block(name="problem", text=problem, sources=request.sources)
     return f"An earlier plan did not work out.\n{render(what)}\n{done}{REVISE}"
 
 
@@ -330,7 +321,7 @@ def read_plan(data: Json, request: PlanRequest, *, planner: str) -> Plan:
     answer = sentences_in_full(data.get("answer") or [], values, _readable(steps, request))
     plan = plan_of(
         {
-            "steps": [*_carried(steps, request), *_renamed(steps, names)],
+            "steps": [*_carried(steps, request), *renamed(steps, names)],
             "then_plan": data.get("then_plan", ""),
             "later_tools": data.get("later_tools", ()),
             "withdraws": _withdrawn(data.get("withdraw", []), request),
@@ -377,14 +368,3 @@ def _carried(steps: list[Json], request: PlanRequest) -> list[JsonObject]:
     named = {step.get("id") for step in steps if isinstance(step, dict)}
     kept = carried_over(request.previous, request.results, look=bool(request.look))
     return [step.to_json() for step in kept if step.id not in named]
-
-
-def _renamed(value: Json, names: Mapping[str, str]) -> Json:
-    """Put attachments' own names for those that the planner saw."""
-    if isinstance(value, list):
-        return [_renamed(item, names) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if set(value) == {"$attachment"} and isinstance(value["$attachment"], str):
-        return {"$attachment": names.get(value["$attachment"], value["$attachment"])}
-    return {key: _renamed(item, names) for key, item in value.items()}

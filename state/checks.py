@@ -133,7 +133,8 @@ def _check_step(step: Step, scope: _Readable, readable: Collection[str]) -> None
             raise PlanError(
                 f"It refers to attachment {ref.attachment!r}, which the task does not have.",
                 where=f"{step.id}.{ref.at}",
-                fix=f"The task has {sorted(scope.attachments) or 'no attachments'}.",
+                # Not by name: who plans is told this, and names of files are outsiders' text.
+                fix=f"It has {len(scope.attachments)}: name one as it was shown.",
             )
         if ref.step == step.id:
             raise PlanError(
