@@ -52,29 +52,21 @@ def renamed(value: Json, names: Mapping[str, str]) -> Any:
 
 def _renamed_in(text: str, names: Mapping[str, str]) -> str:
     """Return an expression with other names; what is none stays, for the check to say so."""
-    renaming = _Renaming(names)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            tree = renaming.visit(ast.parse(text, mode="eval"))
-        return ast.unparse(tree) if renaming.changed else text
+            tree = ast.parse(text, mode="eval")
+        changed = [_rename(node, names) for node in ast.walk(tree)]
+        return ast.unparse(tree) if any(changed) else text
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return text
 
 
-class _Renaming(ast.NodeTransformer):
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
-        self.changed = False
-
-    def visit_Call(self, node: ast.Call) -> ast.Call:
-        self.generic_visit(node)
-        match node:
-            case ast.Call(func=ast.Name(id="attachment"), args=[ast.Constant(value=str(name))]) if (
-                name in self._names
-            ):
-                node.args = [ast.Constant(self._names[name])]
-                self.changed = True
-            case _:
-                pass
-        return node
+def _rename(node: ast.AST, names: Mapping[str, str]) -> bool:
+    """Put another name into a call of `attachment`; return whether it was one."""
+    match node:
+        case ast.Call(func=ast.Name(id="attachment"), args=[ast.Constant(value=str(name)) as read]):
+            read.value = names.get(name, name)
+            return True
+        case _:
+            return False
