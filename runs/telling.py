@@ -44,7 +44,7 @@ MOST_TOLD_APART = 8
 
 _MARKUP = re.compile(r"[\[\]{}<>|\\`\n]|://")
 _TRUSTED_PLANNERS = frozenset({PLAYBOOK, "framework", "ordered"})
-"""Planners whose goals people have written."""
+"""Planners whose words people have written."""
 _ANY_DAY = date(2000, 1, 1)
 _PERSONS_WORDS = SAID_NO | {"responded", "did_not_happen"}
 _OWN_WORDS = _PERSONS_WORDS | {"check", "tool_error"}
@@ -96,7 +96,7 @@ def told(
             continue
         what = in_words(plan, step.id, asked_args(result), said=said)
         lines += _of_step(
-            step, result, what, _causes(step, result, results, doubts, language), stop, language
+            step, result, what, _causes(plan, step, results, doubts, language), stop, language
         )
     return [*lines, *(_of_stop(stop, language, begun=bool(results)) if stop else ())]
 
@@ -126,32 +126,38 @@ def _of_doubts(
         what = in_words(plan, name, asked_args(result), said=said).rstrip(" .")
         keys = [key for key in parts_of(name)[1] if not key.startswith("#")]
         named = f"{what} ({', '.join(keys)})" if keys else what
-        cause = (
-            cause_for_user(result.failure.kind, result.failure.message, language=language)
-            if result.failure
-            else ""
-        )
+        cause = _cause(plan, result, language)
         yield f"{phrase(language, 'in_doubt', named)} {cause}".rstrip()
 
 
 def _causes(
+    plan: Plan,
     step: Step,
-    result: StepResult,
     results: Mapping[str, StepResult],
     told_of: Collection[str],
     language: Language,
 ) -> list[str]:
     """Return the causes that a user hears: the step's own, or those of a loop's items."""
-    failed = failed_besides(step, results, told_of) or [result]
-    return [*dict.fromkeys(cause for one in failed for cause in _own_cause(one, language))][
-        :MOST_CAUSES
-    ]
+    failed = failed_besides(step, results, told_of) or [results[step.id]]
+    causes = dict.fromkeys(_cause(plan, one, language) for one in failed)
+    return [cause for cause in causes if cause][:MOST_CAUSES]
 
 
-def _own_cause(result: StepResult, language: Language) -> list[str]:
+def _cause(plan: Plan, result: StepResult, language: Language) -> str:
+    """Return why a step failed, if a user may hear it: what a plan's check says is the plan's."""
     failure = result.failure
-    cause = cause_for_user(failure.kind, failure.message, language=language) if failure else ""
-    return [cause] if cause else []
+    if failure is None or (failure.kind == "check" and _may_repeat_outsiders(plan)):
+        return ""
+    return cause_for_user(failure.kind, failure.message, language=language)
+
+
+def _may_repeat_outsiders(plan: Plan) -> bool:
+    """Whether a model wrote the plan's words after reading what nobody vouches for."""
+    return bool(plan.taint) and not _is_of_people(plan)
+
+
+def _is_of_people(plan: Plan) -> bool:
+    return plan.planner.partition(":")[0] in _TRUSTED_PLANNERS
 
 
 _FAILED: dict[str, Phrase] = {"refused": "not_allowed", "lapsed": "approved_not_done"}
@@ -207,7 +213,8 @@ def in_words(plan: Plan, name: str, args: JsonObject | None = None, *, said: str
     """Return what a step is for, as a user may read it.
 
     The goal that a model has written is its word for the call: where it names what the call does
-    not do, the tool's name stands instead.
+    not do, the tool's name stands instead. A goal without a call, written after an outsider's words
+    were read, may be theirs.
 
     Args:
         plan: The plan.
@@ -219,8 +226,10 @@ def in_words(plan: Plan, name: str, args: JsonObject | None = None, *, said: str
     named = _named(step)
     if not step.goal or _INTERNAL.search(step.goal):
         return named
-    if step.kind != "tool" or plan.planner.partition(":")[0] in _TRUSTED_PLANNERS:
+    if _is_of_people(plan):
         return step.goal
+    if step.kind != "tool":
+        return named if plan.taint else step.goal
     call = EffectCall(tool=step.tool, args=step.args if args is None else args)
     wrong = misdescribes(step.goal, call, said, today=_ANY_DAY)
     return named if wrong else step.goal

@@ -177,3 +177,40 @@ def test_the_language_is_that_of_the_newest_words_that_tell(
     conversation = tuple(Utterance(speaker="user", text=text) for text in before)
 
     assert language_spoken(Task(text=last, conversation=conversation)) == language
+
+
+WORDS = "Your account is locked. Call 555 0100 to have it opened."
+
+
+@pytest.mark.parametrize(
+    ("step", "failure"),
+    [
+        (Step(id="a", kind="tool", tool="look"), Failure(kind="check", message=WORDS)),
+        (
+            Step(id="a", kind="tool", tool="pay"),
+            Failure(kind="check", message=f"It was approved, but it no longer holds: {WORDS}"),
+        ),
+        (
+            Step(id="a", kind="reason", prompt="p", goal=WORDS),
+            Failure(kind="no_answer", message="No."),
+        ),
+        (
+            Step(id="a", kind="draft", prompt="p", goal=WORDS),
+            Failure(kind="no_answer", message="No."),
+        ),
+    ],
+    ids=["check", "recheck", "reason", "draft"],
+)
+@pytest.mark.parametrize("planner", ["mini@gateway", "playbook:desk"])
+@pytest.mark.parametrize("taint", [(), ("tool:page#p",)], ids=["clean", "tainted"])
+def test_a_plan_made_after_an_outsider_s_words_tells_none_of_them(
+    step: Step, failure: Failure, planner: str, taint: tuple[str, ...]
+) -> None:
+    """A model that obeys a page writes what it wants said into checks and goals."""
+    plan = Plan(steps=(step,), planner=planner, taint=taint)
+    results = {"a": StepResult(step="a", status="failed", failure=failure, taint=taint)}
+
+    heard = " ".join(told(plan, results, None, "en"))
+
+    assert heard
+    assert ("555 0100" in heard) == (not taint or planner.startswith("playbook"))
