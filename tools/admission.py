@@ -55,7 +55,8 @@ class Admission:
                 contract.credentials, scopes=contract.scopes, principal=call.principal
             )
             values = await at_most(CREDENTIAL_SECONDS, fetching)
-            return replace(call, credentials={name: values[name] for name in contract.credentials})
+            named = {name: _text(name, values[name]) for name in contract.credentials}
+            return replace(call, credentials=named)
         except CredentialError as error:
             raise NoCredentialError(error.message, where=error.where, fix=error.fix) from error
         except Exception as error:  # noqa: BLE001 - foreign code, whose words may hold a secret
@@ -74,3 +75,14 @@ class Admission:
         if wait > RATE_PATIENCE:
             raise RateLimitedError
         await asyncio.sleep(wait)
+
+
+def _text(name: str, value: object) -> str:
+    """Return a credential that is a text: nothing else could be found again to be redacted."""
+    if not isinstance(value, str):
+        raise CredentialError(
+            f"The provider gave a {type(value).__name__} for it.",
+            where=name,
+            fix="Have the provider return texts.",
+        )
+    return value

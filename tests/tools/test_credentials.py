@@ -69,6 +69,27 @@ async def test_a_provider_that_fails_says_no_secret(make_runner: Any, run: Run) 
     assert SECRET not in outcome.error
 
 
+@pytest.mark.parametrize("value", [5, b"key", None, ["key"], {"token": "key"}, True])
+async def test_a_provider_that_gives_no_text_is_refused_before_the_call(
+    make_runner: Any, run: Run, value: Any
+) -> None:
+    """Nothing was called, and a change was told as one that may have happened."""
+
+    class Odd:
+        async def fetch(self, *names: Any, **context: Any) -> dict[str, Any]:
+            return {"bank": value}
+
+    @tool(effect="money", idempotency="none", credentials=("bank",))
+    async def pay(invoice: str, call: ToolCall) -> str:
+        """Pay."""
+        raise AssertionError
+
+    runner = make_runner(pay, credentials=Odd())
+    outcome = await runner.call("pay", {"invoice": "x"}, run=run, step="s", attempt=1, timeout=None)
+    assert (outcome.status, outcome.kind) == ("failed", "credentials")
+    assert "key" not in outcome.error
+
+
 async def test_a_name_that_is_not_configured_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A contract cannot ask for any variable of the process."""
     monkeypatch.setenv("HOME_SECRET", SECRET)
