@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..stores.engines import store_url
+from ..stores.forgetting.rewriting import POSTGRES_FLOOR, rewrite
 from ..stores.records import DeletionReceipt, LeaseHolder
-from ..stores.rewriting import POSTGRES_FLOOR, rewrite
 from ..tools.owner import has_ended, is_here, process_of, this_process
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ async def forget_thread(
         StoreError: A database refused; what is missing is done by doing it again.
     """
     # Imported when it is needed: reading a thread's records does without LangGraph.
-    from ..stores.checkpoint_removal import NamedInCheckpoints, named_in_checkpoints
+    from ..stores.forgetting.checkpoint_removal import NamedInCheckpoints, named_in_checkpoints
 
     forgettings = store.forgettings
     known = [await _has(place.saver, thread) for place in checkpoints]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, bindparam, select, text, update
 
 from .database import Database
-from .forgotten import refuse_forgotten
+from .forgetting.forgotten import refuse_forgotten
 from .records import LeaseHolder, Switch
 from .schema import leases
 from .statements import insert_if_absent

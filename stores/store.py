@@ -17,7 +17,7 @@ from .budgets import SqlBudgetLedger
 from .database import Database
 from .effects import SqlEffectsLedger
 from .endorsements import SqlEndorsements
-from .forgettings import SqlForgettings
+from .forgetting.forgettings import SqlForgettings
 from .grants import SqlGrants
 from .journal import SqlJournal
 from .leases import SqlLeases

@@ -12,7 +12,7 @@ from ..state.migrations import object_in
 from ..state.values import JsonObject
 from .bodies import body_of, record_in
 from .database import Database
-from .forgotten import refuse_forgotten
+from .forgetting.forgotten import refuse_forgotten
 from .records import QueuedTask, QueuedTaskState, Requester
 from .schema import tasks
 from .statements import insert_if_absent

@@ -11,9 +11,9 @@ from typing import Any
 
 from pointsman.cli.app import main
 from pointsman.runs import forgetting
-from pointsman.stores import removal
 from pointsman.stores.checkpoints import AsyncSqliteSaver
-from pointsman.stores.forgettings import SqlForgettings
+from pointsman.stores.forgetting import removal
+from pointsman.stores.forgetting.forgettings import SqlForgettings
 
 PLACES: dict[str, tuple[Any, str]] = {
     "begin": (SqlForgettings, "begin"),

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from pointsman.runs import forgetting
-from pointsman.stores.rewriting import rewrite
+from pointsman.stores.forgetting.rewriting import rewrite
 
 HERE = Path(__file__).parent
 ORDER = "A-77340916"

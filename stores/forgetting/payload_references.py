@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Text, select, type_coerce
 
-from .packing import expand
-from .schema import (
+from ..packing import expand
+from ..schema import (
     approvals,
     attempts,
     audit_bodies,

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
 
-from ..errors import ForgottenError
-from .schema import forgettings
+from ...errors import ForgottenError
+from ..schema import forgettings
 
 _ENDED = select(forgettings.c.begun_at, forgettings.c.ended_at).where(
     forgettings.c.thread_id == bindparam("thread")

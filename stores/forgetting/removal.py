@@ -13,19 +13,18 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select, update
 
-from ..state.consent import Revocation
-from ..state.migrations import VERSION_KEY
-from ..state.values import Json, JsonObject
-from .audit import append_entry, remove_bodies
-from .audit_chain import CLOSED, FORGOTTEN
-from .audit_verification import WITH_BODIES
-from .consents import C, ConsentTable
-from .endorsements import ENDORSEMENTS
-from .grants import GRANTS
-from .journal import owner_key, tenant_of_run
-from .payload_references import named_by, unneeded
-from .records import AuditEntry, KeptRecords
-from .schema import (
+from ...state.consent import Revocation
+from ...state.migrations import VERSION_KEY
+from ...state.values import Json, JsonObject
+from ..audit import append_entry, remove_bodies
+from ..audit_chain import CLOSED, FORGOTTEN
+from ..audit_verification import WITH_BODIES
+from ..consents import C, ConsentTable
+from ..endorsements import ENDORSEMENTS
+from ..grants import GRANTS
+from ..journal import owner_key, tenant_of_run
+from ..records import AuditEntry, KeptRecords
+from ..schema import (
     approvals,
     attempts,
     audit_bodies,
@@ -43,6 +42,7 @@ from .schema import (
     tasks,
     wakes,
 )
+from .payload_references import named_by, unneeded
 
 WITHDRAWN = "The thread was forgotten."
 _NEVER_REMOVED = frozenset(

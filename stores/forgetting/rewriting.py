@@ -14,21 +14,18 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
 
-from ..errors import StoreError
-from .engines import shown
+from ...errors import StoreError
+from ..engines import shown
+from ..schema import METADATA
 
 if TYPE_CHECKING:
     from psycopg import Connection as PostgresConnection
 
 POSTGRES_TABLES = (
-    *("pointsman_payloads", "pointsman_outcomes", "pointsman_notes", "pointsman_effects"),
-    *("pointsman_business_keys", "pointsman_approvals", "pointsman_decisions"),
-    *("pointsman_endorsements", "pointsman_grants", "pointsman_grant_uses"),
-    *("pointsman_audit_bodies", "pointsman_attempts", "pointsman_tasks", "pointsman_wakes"),
-    *("pointsman_balances", "pointsman_reservation_caps"),
+    *(table.name for table in METADATA.sorted_tables),
     *("checkpoints", "checkpoint_blobs", "checkpoint_writes"),
 )
-"""Those that a forgetting deletes from."""
+"""All of the store's, whatever a forgetting deletes from, and those of LangGraph's saver."""
 POSTGRES_FLOOR = (
     "PostgreSQL's write-ahead log until its segments are overwritten or removed, its archive, "
     "replicas and base backups."
@@ -81,7 +78,7 @@ def _rewrite_postgres(url: URL, timeout_seconds: float) -> None:
     import psycopg
     from psycopg import sql
 
-    from .postgres_checkpoints import conninfo_of
+    from ..postgres_checkpoints import conninfo_of
 
     deadline = time.monotonic() + timeout_seconds
     try:

@@ -12,17 +12,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
-from ..errors import NotFoundError, OperatorError, StoreError
-from .audit import SqlAuditLog, append_entry
-from .bodies import body_of, record_in
-from .database import Database
+from ...errors import NotFoundError, OperatorError, StoreError
+from ..audit import SqlAuditLog, append_entry
+from ..bodies import body_of, record_in
+from ..database import Database
+from ..journal import OWNER, owner_in, owner_key
+from ..leases import is_lease_within, lease_of
+from ..records import AuditEntry, DeletionReceipt, LeaseHolder
+from ..schema import audit_entries, forgettings, leases, notes, tasks
+from ..statements import insert_if_absent
 from .forgotten import refuse_forgotten
-from .journal import OWNER, owner_in, owner_key
-from .leases import is_lease_within, lease_of
-from .records import AuditEntry, DeletionReceipt, LeaseHolder
 from .removal import remove_thread
-from .schema import audit_entries, forgettings, leases, notes, tasks
-from .statements import insert_if_absent
 
 BEGUN, DONE = "forgetting_begun", "thread_forgotten"
 """Kinds of the audit log's entries that frame a forgetting."""
