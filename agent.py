@@ -10,7 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
-from .given import check_given, check_masked_classes, given_models
+from .given import check_classes, check_given, given_models
 from .graphs.agent import build_graph
 from .home import masker_of, open_own_store
 from .models.calling.convert import Converters
@@ -100,7 +100,7 @@ def build_dependencies(
     database = store or open_own_store(settings)
     masker = masker_of(settings)
     loaded = load_tools(settings, () if tools is None else tools)
-    check_masked_classes(settings, loaded.values())
+    check_classes(settings, loaded.values())
     registry = {name: withheld(each, masker) for name, each in loaded.items()}
     runner = Runner(registry, database, credentials=credentials_of(settings))
     policy = CedarPolicy(settings.policy, folder=settings.folder)

@@ -14,6 +14,7 @@ from .models.calling.named import named_model
 from .models.catalog.settings import TEXT_ROLES
 from .models.requests import Role
 from .settings import Settings
+from .state.lifetimes import AUDIT, CONVERSATION, unknown_class
 from .tools.contract import Tool
 
 
@@ -73,22 +74,30 @@ def check_given(settings: Any, checkpointer: Any, store: Any) -> None:
         raise _refused(store, "store", fix)
 
 
-def check_masked_classes(settings: Settings, tools: Iterable[Tool]) -> None:
-    """Refuse a class of data in `masking` that no tool, reader or model of this agent has.
+def check_classes(settings: Settings, tools: Iterable[Tool]) -> None:
+    """Refuse a class of data in settings that no tool, reader or model of this agent has.
 
     Raises:
         ConfigError: It names the class, and those that there are.
     """
     listed = [model.data_classes for model in settings.models.models]
     known = {*settings.readers, *(name for names in listed for name in names)}
-    known |= {tool.contract.data_class for tool in tools} - {""}
-    if unknown := sorted({*settings.masking.data_classes} - known):
-        raise ConfigError(
-            f"No tool, reader or model has data of the class `{unknown[0]}`.",
-            where=f"masking.data_classes.{unknown[0]}",
-            fix=f"Use: {', '.join(sorted(known)) or 'none here'}; files may bring classes that "
-            "`readers` names.",
-        )
+    known |= {name for tool in tools for name in tool.contract.classes()}
+    _check_named("masking.data_classes", settings.masking.data_classes, known)
+    _check_named("retention", settings.retention, known | {CONVERSATION, AUDIT})
+
+
+def _check_named(section: str, named: Iterable[str], known: set[str]) -> None:
+    unknown = unknown_class(named, known)
+    if unknown is None:
+        return
+    near = f"Do you mean `{unknown.near}`? " if unknown.near else ""
+    raise ConfigError(
+        f"No tool, reader or model has data of the class `{unknown.name}`.",
+        where=f"{section}.{unknown.name}",
+        fix=f"{near}Use: {', '.join(sorted(known)) or 'none here'}; files may bring classes that "
+        "`readers` names.",
+    )
 
 
 def _saver_instead(given: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,6 +16,7 @@ from .errors import ConfigError
 from .masking.settings import MaskingSettings
 from .models.catalog.settings import ModelsSettings
 from .policy.settings import PolicySettings
+from .state.lifetimes import Lifetime
 from .state.names import VariableName
 from .state.run import Limits, Principal
 from .state.values import JsonObject
@@ -56,6 +57,17 @@ class CredentialSettings(BaseModel):
     """Credential name → environment variable."""
     file: Path | None = None
     """JSON object or `NAME=value` lines, readable by its owner only; instead of `environment`."""
+
+
+class RetentionLoopSettings(BaseModel):
+    """How workers see to what is past its lifetime; one of them at a time over a store."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    every: Lifetime = 3600.0
+    """How often, as `1h`."""
+    threads: int = Field(default=100, gt=0)
+    """Most threads, and most entries of the audit log, at a time."""
 
 
 class TextFile(BaseModel):
@@ -103,6 +115,11 @@ class Settings(BaseModel):
     policy: PolicySettings = PolicySettings()
     readers: dict[str, tuple[str, ...]] = {}
     """Class of data → who may read data of this class, in files and in what tools return."""
+    retention: dict[Annotated[str, Field(min_length=1)], Lifetime] = {}
+    """Class of data → how long it is kept, as `30d`; `conversation` is the class of every thread,
+    `audit` that of the audit log's entries. What no class names is kept."""
+    retention_loop: RetentionLoopSettings = RetentionLoopSettings()
+    """How workers see to that."""
     masking: MaskingSettings = MaskingSettings()
     """Personal data and secrets: what is recognised, and where a pseudonym stands for it."""
     limits: Limits = Limits()

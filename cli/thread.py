@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from typing import Annotated
 
 import typer
 
-from ..home import CHECKPOINTS, checkpoints_of, open_own_checkpoints, seal_of
-from ..settings import Settings
 from ..stores.records import DeletionReceipt
 from .exits import DONE, FAILED, finish
 from .given.options import DEFAULT_CONFIG, Config, JsonOption, ThreadId, command_line
 from .opened.caller import administrator, caller_of
+from .opened.checkpoint_places import open_checkpoint_places
 from .opened.sight import tenant_seen_by
 from .opened.store import open_records
 from .show.amounts import moment
@@ -60,37 +58,22 @@ async def _forget(output: Output, config: str, thread: str, reason: str) -> int:
         StoreError: A database refused; doing it again finishes it.
         CredentialError: The caller may not.
     """
-    # Imported when it is needed: the help page does without.
-    from ..runs.forgetting import CheckpointPlace, forget_thread
-    from ..stores.checkpoints import open_checkpoints
-
     output.way_on = f"Go on with it: {command_line(config, 'thread', 'forget', thread)}"
-    async with AsyncExitStack() as closing:
-        settings, store = await closing.enter_async_context(open_records(config))
+    async with open_records(config) as (settings, store):
         by = await administrator(settings, store, FORGET)
         seen = tenant_seen_by(await caller_of(settings, store))
-        saver = await closing.enter_async_context(open_own_checkpoints(settings))
-        places = [CheckpointPlace(saver=saver, where=checkpoints_of(settings))]
-        if _left_behind(settings):
-            file = settings.home / CHECKPOINTS
-            saver = await closing.enter_async_context(
-                open_checkpoints(file, seal=seal_of(settings))
+        async with open_checkpoint_places(settings) as places:
+            # Imported when it is needed: the help page does without.
+            from ..runs.forgetting import forget_thread
+
+            receipt = await forget_thread(
+                store, thread, checkpoints=places, actor=by.id, reason=reason, seen=seen
             )
-            places.append(CheckpointPlace(saver=saver, where=file))
-        receipt = await forget_thread(
-            store, thread, checkpoints=places, actor=by.id, reason=reason, seen=seen
-        )
     if output.json:
         output.document(receipt.model_dump(mode="json"))
     else:
         _show(output, receipt)
     return DONE
-
-
-def _left_behind(settings: Settings) -> bool:
-    """Whether there are checkpoints in the home folder from before they were in a database."""
-    file = settings.home / CHECKPOINTS
-    return checkpoints_of(settings) != file and file.exists()
 
 
 async def _forgotten(output: Output, config: str) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,8 @@ import typer
 from ..workers.wakers import open_waker
 from .exits import DONE, finish
 from .given.options import DEFAULT_CONFIG, Config, JsonOption
-from .opened.session import open_session
+from .opened.checkpoint_places import open_checkpoint_places
+from .opened.session import Session, open_session
 from .show.output import Output
 
 if TYPE_CHECKING:
@@ -98,16 +100,44 @@ async def _work(output: Output, config: str, options: _Options) -> int:
             tenant_limit=options.tenant_limit,
             tenant_rate=options.tenant_rate,
         )
-        if options.once:
-            while await worker.sweep():
-                await worker.rest()
-        else:
-            await _until_told(worker, waker, options)
+        async with _retaining(session, once=options.once):
+            if options.once:
+                while await worker.sweep():
+                    await worker.rest()
+            else:
+                await _until_told(worker, waker, options)
     if output.json:
         output.document({"finished": worker.finished})
     else:
         output.line(f"{worker.finished} runs came to an end or a pause.")
     return DONE
+
+
+@asynccontextmanager
+async def _retaining(session: Session, *, once: bool) -> AsyncGenerator[None]:
+    """See to what is past its lifetime, once before all else or while the context is open.
+
+    A forgetting that was cut off is shown, and goes on.
+    """
+    from ..runs.retention import Retention
+    from ..workers.retention_loop import keep_lifetimes, see_to_retention
+
+    settings = session.settings
+    most = settings.retention_loop.threads
+    async with open_checkpoint_places(settings) as places:
+        retention = Retention(store=session.store, checkpoints=places, lifetimes=settings.retention)
+        if once:
+            await see_to_retention(retention, most=most)
+            yield
+            return
+        every = settings.retention_loop.every
+        keeping = asyncio.create_task(keep_lifetimes(retention, every=every, most=most))
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping
 
 
 async def _until_told(worker: Worker, waker: JobWaker | None, options: _Options) -> None:

@@ -51,7 +51,7 @@ async def normalize(
     settings = dependencies.settings
     runtime = runtime.override(context=checked_context(runtime.context))
     text, incoming = read_input(view, settings)
-    attachments = [await _store(item, dependencies) for item in incoming]
+    attachments = [await _store(item, _thread(runtime), dependencies) for item in incoming]
     heard = _heard(view)
     said, left_out = conversation(view, settings, heard)
     task = Task(
@@ -69,6 +69,8 @@ async def normalize(
     )
     run = await open_run(view, task, runtime, dependencies)
     await note_owner(run, dependencies.store.journal)
+    brought = {*task.data_class, *(a.data_class for a in attachments if a.data_class)}
+    await dependencies.store.journal.note_classes(run.thread_id, brought)
     await audited_input(task, run, dependencies)
     same_turn = view.begun and view.run.id == run.id
     messages = [HumanMessage(text)] if view.given_task else []
@@ -150,16 +152,16 @@ def _check_attachments(incoming: list[Incoming], settings: Settings) -> None:
             )
 
 
-async def _store(item: Incoming, dependencies: Dependencies) -> Attachment:
+async def _store(item: Incoming, thread: str, dependencies: Dependencies) -> Attachment:
     payloads = dependencies.store.payloads
     text = item.data.decode() if item.modality == "text" else None
     return Attachment(
         name=item.name,
         modality=item.modality,
         media_type=item.media_type,
-        payload=await payloads.put(text)
+        payload=await payloads.put(text, thread=thread)
         if text is not None
-        else await payloads.put_bytes(item.data, item.media_type),
+        else await payloads.put_bytes(item.data, item.media_type, thread=thread),
         size=len(item.data),
         facts=item.facts,
         data_class=item.data_class,
@@ -174,6 +176,11 @@ def _heard(view: RunView) -> tuple[str, ...]:
     return union(
         [before, stop, view.plan.taint, *(result.taint for result in view.results.values())]
     )
+
+
+def _thread(runtime: Runtime[AgentContext]) -> str:
+    # A caller may number its threads, which the checkpointer writes as text.
+    return str((runtime.execution_info.thread_id if runtime.execution_info else None) or "")
 
 
 async def open_run(
@@ -196,8 +203,7 @@ async def open_run(
     input_id = (message.id or "") if message else ""
     again = not context.effect_scope and is_same_input(view, input_id, given)
     turn = 1 if not view.begun else view.run.turn if again else view.run.turn + 1
-    # A caller may number its threads, which the checkpointer writes as text.
-    thread = str((runtime.execution_info.thread_id if runtime.execution_info else None) or "")
+    thread = _thread(runtime)
     owner = await journal_scope(thread, principal, dependencies.store.journal) if thread else ""
     # Without a thread nothing can be replayed, and two equal tasks are two runs.
     new = run_id(thread or uuid4().hex, turn, task.identity(), context.effect_scope, owner)

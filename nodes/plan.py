@@ -154,6 +154,7 @@ async def _follow(
             results=known,
             attachments={a.name: a for a in view.task.attachments} if view.task else {},
             payloads=dependencies.store.payloads,
+            thread=view.run.thread_id,
             memory=view.memory,
             now=started(view.run),
             max_inline=dependencies.settings.max_inline_bytes,

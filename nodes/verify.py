@@ -120,7 +120,7 @@ async def _result(
         # Those before a person said what became of a call have cost something, too.
         attempts=(*(current.cleared.attempts if current.cleared else ()), *attempts),
         plan_version=current.plan.version,
-        data_class=of_output(current, dependencies),
+        data_class=of_output(current, outcome.output, dependencies),
         bound=current.bound(),
     )
     return result.model_copy(update={"decided": current.decided(result)})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ..state.data_classes import classes_of
 from ..state.parked import ParkedRun
 from ..state.provenance import union
+from ..state.values import Json
+from ..tools.output_classes import output_classes
 from .dependencies import Dependencies
 from .step import Current
 from .view import RunView
@@ -26,9 +28,15 @@ def of_parked(run: ParkedRun) -> tuple[str, ...]:
     return classes_of(run.plan, run.results.values(), heard=run.task.data_class)
 
 
-def of_output(current: Current, dependencies: Dependencies) -> tuple[str, ...]:
-    """Return the classes of what a step brings: of what it read, and its tool's own."""
+def of_output(current: Current, output: Json, dependencies: Dependencies) -> tuple[str, ...]:
+    """Return the classes of what a step brings: of what it read, and its tool's own.
+
+    Args:
+        current: The step.
+        output: What it brings; `None` where it failed.
+        dependencies: Tools.
+    """
     if current.step.kind != "tool":
         return current.data_class()
-    own = dependencies.tools.get(current.step.tool).contract.data_class
-    return union([current.data_class(), (own,) if own else ()])
+    own = output_classes(dependencies.tools.get(current.step.tool).contract, output)
+    return union([current.data_class(), own])

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..stores.engines import store_url
+from ..stores.forgetting.forgettings import ForgettingIntent
 from ..stores.forgetting.rewriting import POSTGRES_FLOOR, rewrite
 from ..stores.records import DeletionReceipt, LeaseHolder
 from ..tools.owner import has_ended, is_here, process_of, this_process
+from .forgetting_turn import forgetting_turn
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -66,34 +68,68 @@ async def forget_thread(
 
     Raises:
         NotFoundError: There is no such thread.
-        OperatorError: A run is at work on it; nothing was removed.
+        OperatorError: A run is at work on it; nothing was removed. Or others are forgetting.
+        StoreError: A database refused; what is missing is done by doing it again.
+    """
+    known = [await _has(place.saver, thread) for place in checkpoints]
+    intent = ForgettingIntent(
+        thread=thread, actor=actor, reason=reason, seen=seen, known=any(known)
+    )
+    await store.forgettings.begin([intent], acts=may_act)
+    async with forgetting_turn(store.leases):
+        [receipt] = await finish_forgettings(store, [thread], checkpoints=checkpoints)
+    return receipt
+
+
+async def finish_forgettings(
+    store: SqlStore, threads: Sequence[str], *, checkpoints: Sequence[CheckpointPlace]
+) -> list[DeletionReceipt]:
+    """Do what is missing of forgettings that were begun; the files are written anew once.
+
+    Args:
+        store: Where the intents are.
+        threads: The threads.
+        checkpoints: Wherever their state may be.
+
+    Raises:
         StoreError: A database refused; what is missing is done by doing it again.
     """
     # Imported when it is needed: reading a thread's records does without LangGraph.
-    from ..stores.forgetting.checkpoint_removal import NamedInCheckpoints, named_in_checkpoints
+    from ..stores.forgetting.checkpoint_removal import named_by_others, named_by_thread
 
     forgettings = store.forgettings
-    known = [await _has(place.saver, thread) for place in checkpoints]
-    await forgettings.begin(
-        thread, actor=actor, reason=reason, seen=seen, acts=may_act, known=any(known)
+    others: frozenset[str] | None = None
+    for thread in threads:
+        named = [await named_by_thread(place.saver, thread) for place in checkpoints]
+        own = frozenset[str]().union(*(each.digests for each in named))
+        while await forgettings.remove(thread, named=own, needed=others) is None:
+            elsewhere = [await named_by_others(place.saver, threads) for place in checkpoints]
+            others = frozenset[str]().union(*elsewhere)
+        await forgettings.note_removed(thread, CHECKPOINTS, sum(each.count for each in named))
+        for place in checkpoints:
+            await place.saver.adelete_thread(thread)
+    rewritten = await rewrite_all(store, checkpoints)
+    on_postgres = store.database.url.get_backend_name() != "sqlite" or any(
+        store_url(place.where).get_backend_name() != "sqlite"
+        for place in checkpoints
+        if place.where
     )
-    named: list[NamedInCheckpoints] = [
-        await named_in_checkpoints(place.saver, thread) for place in checkpoints
+    left = (*((POSTGRES_FLOOR,) if on_postgres else ()), *_OUT_OF_REACH)
+    return [
+        await forgettings.finish(thread, rewritten=rewritten, out_of_reach=left)
+        for thread in threads
     ]
-    await forgettings.remove(
-        thread,
-        named=frozenset[str]().union(*(each.own for each in named)),
-        needed=frozenset[str]().union(*(each.others for each in named)),
-    )
-    await forgettings.note_removed(thread, CHECKPOINTS, sum(each.count for each in named))
-    for place in checkpoints:
-        await place.saver.adelete_thread(thread)
+
+
+async def rewrite_all(store: SqlStore, checkpoints: Sequence[CheckpointPlace]) -> list[str]:
+    """Write the databases of checkpoints and store anew, and return their names.
+
+    Raises:
+        StoreError: One is in use, or the disk is full; it is to be done again.
+    """
     urls = [store_url(place.where) for place in checkpoints if place.where]
     databases = [*dict.fromkeys([*urls, store.database.url])]
-    rewritten = [await asyncio.to_thread(rewrite, url) for url in databases]
-    on_postgres = any(url.get_backend_name() != "sqlite" for url in databases)
-    left = (*((POSTGRES_FLOOR,) if on_postgres else ()), *_OUT_OF_REACH)
-    return await forgettings.finish(thread, rewritten=rewritten, out_of_reach=left)
+    return [await asyncio.to_thread(rewrite, url) for url in databases]
 
 
 async def _has(saver: BaseCheckpointSaver[Any], thread: str) -> bool:

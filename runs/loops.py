@@ -36,6 +36,7 @@ class LoopScope:
     results: Mapping[str, StepResult]
     attachments: Mapping[str, Attachment]
     payloads: Payloads
+    thread: str
     memory: RunMemory
     now: datetime
     max_inline: int
@@ -149,7 +150,7 @@ def _classes(
 async def _kept(result: StepResult, scope: LoopScope) -> StepResult:
     small = shrink(result, scope.max_inline)
     if small.payload:
-        await scope.payloads.put(result.output)
+        await scope.payloads.put(result.output, thread=scope.thread)
         scope.memory.keep_value(small.payload, result.output)
     return small
 

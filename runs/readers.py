@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..state.readers import meet
 from ..state.values import Readers
 from ..state.verdict import ActOutcome
+from ..tools.output_classes import output_classes
 from ..tools.readers import output_readers
 from .dependencies import Dependencies
 from .lane_view import Route
@@ -26,5 +27,6 @@ def readers_of(
         return current.readers()
     contract = dependencies.policy.corrected(dependencies.tools.get(current.step.tool).contract)
     own = output_readers(contract, route.args, outcome.output, caller=current.run.principal)
-    by_class = dependencies.settings.readers.get(contract.data_class)
-    return meet([current.readers(), own, by_class])
+    classes = output_classes(contract, outcome.output)
+    by_class = (dependencies.settings.readers.get(name) for name in classes)
+    return meet([current.readers(), own, *by_class])

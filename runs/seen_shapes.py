@@ -52,5 +52,5 @@ def _has_readers(dependencies: Dependencies) -> bool:
 
 def _may_learn(contract: ToolContract) -> bool:
     """Whether what its fields are called may be told to any model that plans for the principal."""
-    restricted = contract.readers is not None or bool(contract.data_class)
+    restricted = contract.readers is not None or bool(contract.classes())
     return contract.output_schema is None and not restricted

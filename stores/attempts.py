@@ -11,7 +11,7 @@ from ..state.migrations import object_in
 from ..state.values import Json
 from .bodies import body_of, record_in
 from .database import Database
-from .payloads import contents_of, insert_content
+from .payloads import contents_of, holder_of_run, insert_content
 from .records import ModelAttempt
 from .schema import attempts
 from .statements import insert_if_absent
@@ -55,7 +55,7 @@ class SqlAttemptLog:
 
         def work(connection: Connection) -> None:
             for content in contents:
-                insert_content(connection, content)
+                insert_content(connection, content, by=holder_of_run(kept.run_id))
             insert_if_absent(connection, attempts, id=kept.id, run_id=kept.run_id, body=body)
 
         await self._database.with_next_write(f"{_ATTEMPT}{kept.id}", work, within=SOON)

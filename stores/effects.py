@@ -11,7 +11,7 @@ from ..errors import NotFoundError, StoreError
 from ..state.values import Json
 from .database import Database
 from .grants import give_back, lock_grant, use_grant
-from .payloads import Content, contents_of, insert_content, stored_json
+from .payloads import Content, contents_of, holder_of_thread, insert_content, stored_json
 from .records import EffectClaim, EffectRecord, EffectState
 from .schema import business_keys, effects, payloads
 from .statements import insert_if_absent
@@ -160,7 +160,7 @@ class SqlEffectsLedger:
                 return record
             if record.state in ("done", "failed"):
                 raise _superseded(key, f"The call was settled as {record.state}.")
-            settled = self._settled(connection, key, state, content, output, error=error)
+            settled = self._settled(connection, record, state, content, output, error=error)
             return self._held(connection, settled, under_way) if under_way else settled
 
         return await self._database.write(work)
@@ -225,7 +225,7 @@ class SqlEffectsLedger:
 
         def work(connection: Connection) -> None:
             if not content.is_short:
-                insert_content(connection, content)
+                insert_content(connection, content, by=holder_of_thread(claim.thread_id))
             if not insert_if_absent(connection, effects, **_row(claim), **values):
                 older = effects.c.key == claim.key, effects.c.claimed_at < began
                 connection.execute(update(effects).where(*older).values(values))
@@ -250,7 +250,7 @@ class SqlEffectsLedger:
             if record.state != "unknown":
                 raise _superseded(key, f"The call is {record.state}, not unknown.")
             self._settled(
-                connection, key, ended, content, output, note=note, fence=record.fence + 1
+                connection, record, ended, content, output, note=note, fence=record.fence + 1
             )
 
         await self._database.write(work)
@@ -258,7 +258,7 @@ class SqlEffectsLedger:
     def _settled(
         self,
         connection: Connection,
-        key: str,
+        record: EffectRecord,
         state: EffectState,
         content: Content,
         output: Json,
@@ -267,11 +267,14 @@ class SqlEffectsLedger:
         if content.is_short:
             values["output"] = output
         else:
-            insert_content(connection, content)
+            by = holder_of_thread(record.claim.thread_id)
+            insert_content(connection, content, by=by)
             values["output_digest"] = content.digest
         if state == "done":
             values["owner"] = ""  # Nobody holds a finished call; the name would only take space.
-        return _change(connection, key, state=state, settled_at=self._clock(), **values)
+        return _change(
+            connection, record.claim.key, state=state, settled_at=self._clock(), **values
+        )
 
     async def get(self, key: str) -> EffectRecord | None:
         """Return what is known of a call."""

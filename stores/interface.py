@@ -15,16 +15,16 @@ from .records import Switch
 class Payloads(Protocol):
     """Content-addressed storage: each value is stored once."""
 
-    async def put(self, value: Json) -> str:
-        """Store a JSON value and return its digest."""
+    async def put(self, value: Json, *, thread: str = "") -> str:
+        """Store a JSON value, which that thread will name, and return its digest."""
         ...
 
     async def get(self, digest: str) -> Json:
         """Return the value. Raises `NotFoundError`."""
         ...
 
-    async def put_bytes(self, data: bytes, media_type: str) -> str:
-        """Store bytes and return their digest."""
+    async def put_bytes(self, data: bytes, media_type: str, *, thread: str = "") -> str:
+        """Store bytes, which that thread will name, and return their digest."""
         ...
 
     async def get_bytes(self, digest: str) -> tuple[bytes, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, bindparam, select
@@ -11,10 +11,11 @@ from ..state.migrations import read_stored, stamped, unstamped
 from ..state.results import StepResult
 from ..state.values import Json, JsonObject, digest
 from .database import Database
-from .payloads import contents_of, insert_content, stored_json
+from .payloads import contents_of, holder_of_thread, insert_content, stored_json
 from .records import RunOwner, RunRecords
 from .schema import notes, outcomes, payloads
 from .statements import insert_if_absent
+from .thread_classes import insert_classes
 
 ANSWER = "answer:"
 """How the kind of an answer's note begins."""
@@ -86,7 +87,7 @@ class SqlJournal:
 
         def work(connection: Connection) -> None:
             if not content.is_short:
-                insert_content(connection, content)
+                insert_content(connection, content, by=holder_of_thread(thread_id))
             insert_if_absent(
                 connection,
                 outcomes,
@@ -98,8 +99,17 @@ class SqlJournal:
                 body=body,
                 output_digest=None if content.is_short else content.digest,
             )
+            insert_classes(connection, thread_id, result.data_class)
 
         await self._database.write(work)
+
+    async def note_classes(self, thread_id: str, classes: Collection[str]) -> None:
+        """Note which classes of data a thread was given, with whatever is written next."""
+        if classes and thread_id:
+            await self._database.with_next_write(
+                f"classes {thread_id} {sorted(classes)}",
+                lambda connection: insert_classes(connection, thread_id, classes),
+            )
 
     async def outcomes(self, run_id: str) -> Sequence[StepResult]:
         """Return all outcomes of a run in the order they were committed.

@@ -98,7 +98,7 @@ class SqlLeases:
 
         def take(connection: Connection) -> int | None:
             now = self._clock()
-            row = {"owner": owner, "expires_at": now + seconds}
+            row = {"owner": owner, "expires_at": now + seconds, "used_at": now}
             if insert_if_absent(connection, leases, name=name, fence=1, **row):
                 return 1
             # A forgotten thread has its row, so a new one is not asked about.

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from ..errors import NotFoundError
 from ..state.values import Json
@@ -17,6 +17,27 @@ from .statements import insert_if_absent
 
 INLINE_BYTES = 64
 """Shorter values stay in the row that refers to them: a digest would take as much room."""
+
+
+_SHARED = (
+    update(payloads)
+    .where(
+        payloads.c.digest == bindparam("stored"),
+        payloads.c.held_by.is_not(None),
+        payloads.c.held_by != bindparam("by"),
+    )
+    .values(held_by=None)
+)
+
+
+def holder_of_thread(thread: str) -> str:
+    """Return how it is noted that a thread has stored a payload."""
+    return f"thread {thread}"
+
+
+def holder_of_run(run: str) -> str:
+    """Return how it is noted that a run has, where its thread is not known."""
+    return f"run {run}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +77,24 @@ def content_of_bytes(data: bytes, media_type: str) -> Content:
     return Content(digest=hashed.hexdigest(), size=len(data), data=data, media_type=media_type)
 
 
-def insert_content(connection: Connection, content: Content) -> None:
-    """Store content unless it is there."""
-    insert_if_absent(
+def insert_content(connection: Connection, content: Content, *, by: str = "") -> None:
+    """Store content unless it is there.
+
+    Args:
+        connection: In a transaction.
+        content: What to store.
+        by: From `holder_of_thread` or `holder_of_run`. What one of them alone has stored, others
+            do not name, and it goes with it; empty: nobody knows who will.
+    """
+    if not insert_if_absent(
         connection,
         payloads,
         digest=content.digest,
         data=content.data,
         media_type=content.media_type,
-    )
+        held_by=by or None,
+    ):
+        connection.execute(_SHARED, {"stored": content.digest, "by": by})
 
 
 def stored_json(data: bytes) -> Json:
@@ -78,15 +108,20 @@ class SqlPayloads:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(self, value: Json) -> str:
-        """Store a JSON value and return its digest."""
-        [content] = await contents_of(self._database, [value])
-        return await self._stored(content)
+    async def put(self, value: Json, *, thread: str = "") -> str:
+        """Store a JSON value and return its digest.
 
-    async def put_bytes(self, data: bytes, media_type: str) -> str:
-        """Store bytes and return their digest."""
+        Args:
+            value: The value.
+            thread: The one that will name it; empty where that may be several.
+        """
+        [content] = await contents_of(self._database, [value])
+        return await self._stored(content, thread)
+
+    async def put_bytes(self, data: bytes, media_type: str, *, thread: str = "") -> str:
+        """Store bytes and return their digest. Arguments as for `put`."""
         content = await self._database.compute(lambda: content_of_bytes(data, media_type))
-        return await self._stored(content)
+        return await self._stored(content, thread)
 
     async def put_with_next_write(self, value: Json) -> str:
         """Store a JSON value with whatever is written next, and return its digest."""
@@ -96,8 +131,9 @@ class SqlPayloads:
         )
         return content.digest
 
-    async def _stored(self, content: Content) -> str:
-        await self._database.write(lambda connection: insert_content(connection, content))
+    async def _stored(self, content: Content, thread: str) -> str:
+        by = holder_of_thread(thread) if thread else ""
+        await self._database.write(lambda connection: insert_content(connection, content, by=by))
         return content.digest
 
     async def get(self, digest: str) -> Json:

@@ -268,3 +268,9 @@ class DeletionReceipt(Record):
     """Whose chain of the audit log tells of it."""
     audit_entry: int = 0
     """The entry that says it is done; 0 until then."""
+    ended_class: str = ""
+    """The class of data by whose lifetime it ended; empty where somebody wanted it."""
+    keeps_audit: bool = False
+    """Whether the audit log keeps its texts, for as long as the class `audit` says."""
+    principal: str = ""
+    """Digest of the principal all of whose threads were to be forgotten."""

@@ -19,11 +19,12 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     event,
+    text,
 )
 
 from .columns import AnyText, JsonText, Sequential
 
-VERSION = "0012"
+VERSION = "0013"
 """Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
 
 VERSION_TABLE = "pointsman_version"
@@ -53,6 +54,7 @@ payloads = Table(
     Column("digest", AnyText, primary_key=True),
     Column("data", LargeBinary, nullable=False),
     Column("media_type", AnyText),  # NULL: a JSON value, compressed where it is large
+    Column("held_by", AnyText),  # the one thread or run that stored it; NULL: several, or unknown
 )
 
 outcomes = Table(
@@ -314,6 +316,7 @@ leases = Table(
     Column("owner", AnyText, nullable=False),
     Column("fence", BigInteger, nullable=False),
     Column("expires_at", Double, nullable=False),
+    Column("used_at", Double, nullable=False, server_default=text("0")),  # 0: of nothing that ages
     sqlite_with_rowid=False,
 )
 
@@ -378,5 +381,14 @@ forgettings = Table(
     Column("begun_at", Double, nullable=False),
     Column("ended_at", Double),  # NULL: it is not finished
     Column("receipt", JsonText, nullable=False),  # of what was removed so far
+    sqlite_with_rowid=False,
+)
+
+# Classes of the data that a thread holds, in whichever of its forks and turns.
+thread_classes = Table(
+    "pointsman_thread_classes",
+    METADATA,
+    Column("thread_id", AnyText, primary_key=True),
+    Column("data_class", AnyText, primary_key=True),
     sqlite_with_rowid=False,
 )

@@ -18,6 +18,7 @@ from .database import Database
 from .effects import SqlEffectsLedger
 from .endorsements import SqlEndorsements
 from .forgetting.forgettings import SqlForgettings
+from .forgetting.idle import SqlIdleThreads
 from .grants import SqlGrants
 from .journal import SqlJournal
 from .leases import SqlLeases
@@ -64,6 +65,7 @@ class SqlStore:
         self.tasks = SqlTasks(database, clock)
         self.wakes = SqlWakes(database, clock)
         self.forgettings = SqlForgettings(database, clock, self.audit)
+        self.idle = SqlIdleThreads(database)
 
     def __repr__(self) -> str:
         return f"SqlStore({self.database.name!r})"

@@ -79,6 +79,9 @@ class ToolContract:
     """What a call with an output proves for the rest of the thread, such as `customer`."""
     data_class: str = ""
     """Class of the data that it returns, for example `health`; models are chosen by it."""
+    field_classes: dict[str, str] = field(default_factory=dict[str, str])
+    """Path of a field in the output, such as `cards.*.number` → a class that the output is of
+    besides, where the field has a value."""
     receives: tuple[str, ...] = ()
     """Kinds of data whose values it gets, where `masking.tools` keeps them from others: `email`,
     `contact`, `all`. It gets pseudonyms for what it does not name."""
@@ -90,6 +93,10 @@ class ToolContract:
     """Errors of the tool that say that the call changed nothing: exception classes, their names, or
     words of the message (`"already delivered"`). Any other error of a tool that changes something
     leaves it unknown whether it did. A tool can also raise `NothingHappenedError`."""
+
+    def classes(self) -> frozenset[str]:
+        """Return the classes that its data may be of."""
+        return frozenset({self.data_class, *self.field_classes.values()} - {""})
 
     def refusals(self) -> str:
         """Say by which errors the tool refuses without a change; empty if it does not say."""
@@ -123,6 +130,7 @@ class ContractOptions(TypedDict, total=False):
     fresh_seconds: Annotated[float, Field(ge=0, le=31_536_000)] | None
     proves: str
     data_class: str
+    field_classes: dict[Annotated[str, Field(min_length=1)], Annotated[str, Field(min_length=1)]]
     receives: tuple[Annotated[str, Field(min_length=1)], ...]
     rate_per_minute: Annotated[int, Field(gt=0)] | None
     credentials: tuple[str, ...]

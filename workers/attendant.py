@@ -147,7 +147,7 @@ class Attendant:
             if answer is not None
             else await self._store.journal.answer(run_id)
         )
-        return "" if found is None else await self._store.payloads.put(found)
+        return "" if found is None else await self._store.payloads.put(found, thread=state.id)
 
     async def _next(self, state: ThreadState, tasks: Sequence[QueuedTask]) -> ThreadMove | None:
         decided = refused = False

@@ -104,11 +104,12 @@ class TaskQueue:
             "attachments": list(attachments),
             "context": asdict(context or AgentContext()),
         }
+        thread = thread or uuid4().hex
         task = await self._store.tasks.add(
             QueuedTask(
-                thread_id=thread or uuid4().hex,
+                thread_id=thread,
                 message_id=message_id or uuid4().hex,
-                given=await self._store.payloads.put(given),
+                given=await self._store.payloads.put(given, thread=thread),
                 asked_by=asked_by,
                 priority=priority,
                 due_at=due_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,26 +14,32 @@ from .payload_references import digests_in
 
 @dataclass(frozen=True, kw_only=True)
 class NamedInCheckpoints:
-    """Digests that checkpoints name."""
+    """Digests that a thread's checkpoints name."""
 
-    own: frozenset[str] = frozenset()
-    """Those of the thread."""
-    others: frozenset[str] = frozenset()
-    """Those of all others."""
-    count: int = 0
-    """How many checkpoints the thread has, forks and nodes within included."""
+    digests: frozenset[str]
+    count: int
+    """How many checkpoints it has, forks and nodes within included."""
 
 
-async def named_in_checkpoints(saver: BaseCheckpointSaver[Any], thread: str) -> NamedInCheckpoints:
-    """Return which digests a thread's checkpoints name, and which those of others."""
-    own: set[str] = set()
-    others: set[str] = set()
+async def named_by_thread(saver: BaseCheckpointSaver[Any], thread: str) -> NamedInCheckpoints:
+    """Return which digests a thread's checkpoints name."""
+    digests: set[str] = set()
     count = 0
+    async for found in saver.alist({"configurable": {"thread_id": thread}}):
+        digests |= _digests(found)
+        count += 1
+    return NamedInCheckpoints(digests=frozenset(digests), count=count)
+
+
+async def named_by_others(
+    saver: BaseCheckpointSaver[Any], threads: Collection[str]
+) -> frozenset[str]:
+    """Return which digests checkpoints of all other threads name. Reads them all."""
+    digests: set[str] = set()
     async for found in saver.alist(None):
-        mine = found.config.get("configurable", {}).get("thread_id") == thread
-        (own if mine else others).update(_digests(found))
-        count += mine
-    return NamedInCheckpoints(own=frozenset(own), others=frozenset(others), count=count)
+        if found.config.get("configurable", {}).get("thread_id") not in threads:
+            digests |= _digests(found)
+    return frozenset(digests)
 
 
 def _digests(found: CheckpointTuple) -> set[str]:

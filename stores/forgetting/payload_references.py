@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Text, select, type_coerce
@@ -36,6 +37,10 @@ _TEXTS: tuple[Column[Any], ...] = (
     *(tasks.c.given_digest, tasks.c.answer_digest, audit_bodies.c.body),
 )
 """Every column that may name a payload."""
+AUDIT_WITH_BODY = audit_bodies.join(
+    audit_entries,
+    (audit_entries.c.tenant == audit_bodies.c.tenant) & (audit_entries.c.seq == audit_bodies.c.seq),
+)
 
 
 def digests_in(text: str) -> frozenset[str]:
@@ -46,18 +51,13 @@ def digests_in(text: str) -> frozenset[str]:
 def named_by(connection: Connection, thread: str, runs: Sequence[str]) -> frozenset[str]:
     """Return the digests that a thread's records name."""
     asked = select(approvals.c.id).where(approvals.c.thread_id == thread)
-    entries = audit_bodies.join(
-        audit_entries,
-        (audit_entries.c.tenant == audit_bodies.c.tenant)
-        & (audit_entries.c.seq == audit_bodies.c.seq),
-    )
     found: set[str] = set()
     for column in _TEXTS:
         query = select(type_coerce(column, Text))
         if column.table is audit_bodies:
             # The texts of a policy, which the log keeps, are nobody's conversation.
             own = (audit_entries.c.thread_id == thread) & (audit_entries.c.kind != "policy_version")
-            query = query.select_from(entries).where(own)
+            query = query.select_from(AUDIT_WITH_BODY).where(own)
         elif column.table is decisions:
             query = query.where(decisions.c.approval_id.in_(asked))
         elif column.table is attempts:
@@ -68,8 +68,38 @@ def named_by(connection: Connection, thread: str, runs: Sequence[str]) -> frozen
     return frozenset(found)
 
 
+@dataclass(frozen=True, kw_only=True)
+class HeldPayloads:
+    """Payloads that some digests lead to."""
+
+    payloads: frozenset[str]
+    """Those that nobody else has stored, so that nothing else names them."""
+    is_all: bool
+    """Whether they are all there are."""
+
+
+def held_alone(
+    connection: Connection, candidates: frozenset[str], holders: frozenset[str]
+) -> HeldPayloads:
+    """Return those payloads among candidates, and what they name, that only some have stored.
+
+    Args:
+        connection: In a transaction.
+        candidates: Digests, some of payloads.
+        holders: The thread, and its runs.
+    """
+    reached = [*_names_within(connection, candidates)]
+    own: set[str] = set()
+    for start in range(0, len(reached), _PORTION):
+        some = reached[start : start + _PORTION]
+        mine = payloads.c.held_by.in_(holders)
+        query = select(payloads.c.digest).where(payloads.c.digest.in_(some), mine)
+        own |= {*connection.execute(query).scalars()}
+    return HeldPayloads(payloads=frozenset(own), is_all=len(own) == len(reached))
+
+
 def unneeded(
-    connection: Connection, candidates: frozenset[str], needed: frozenset[str]
+    connection: Connection, candidates: frozenset[str], needed: frozenset[str], *, thread: str = ""
 ) -> frozenset[str]:
     """Return those payloads among candidates, and what they name, that nothing else names.
 
@@ -77,11 +107,15 @@ def unneeded(
         connection: In the transaction that has removed who named the candidates.
         candidates: Digests, some of payloads.
         needed: Digests that are named elsewhere.
+        thread: Whose entries of the audit log keep no payload, where they stay.
     """
     names = _names_within(connection, candidates)
     kept = {digest for digest in names if digest in needed}
     for column in _TEXTS:
-        kept |= _named(connection, select(type_coerce(column, Text))) & names.keys()
+        query = select(type_coerce(column, Text))
+        if thread and column.table is audit_bodies:
+            query = query.select_from(AUDIT_WITH_BODY).where(audit_entries.c.thread_id != thread)
+        kept |= _named(connection, query) & names.keys()
     for digest, inside in _every_payload(connection):
         if digest not in names:
             kept |= inside & names.keys()

@@ -23,7 +23,8 @@ from ..consents import C, ConsentTable
 from ..endorsements import ENDORSEMENTS
 from ..grants import GRANTS
 from ..journal import owner_key, tenant_of_run
-from ..records import AuditEntry, KeptRecords
+from ..payloads import holder_of_run, holder_of_thread
+from ..records import AuditEntry, DeletionReceipt, KeptRecords
 from ..schema import (
     approvals,
     attempts,
@@ -40,13 +41,19 @@ from ..schema import (
     payloads,
     reservation_caps,
     tasks,
+    thread_classes,
     wakes,
 )
-from .payload_references import named_by, unneeded
+from .payload_references import AUDIT_WITH_BODY, held_alone, named_by, unneeded
 
 WITHDRAWN = "The thread was forgotten."
+RETENTION_BEGUN, RETENTION_DONE = "retention_begun", "retention_done"
+"""Kinds of the audit log's entries that frame the removal of what is past its lifetime."""
 _NEVER_REMOVED = frozenset(
-    {FORGOTTEN, CLOSED, "policy_version", "forgetting_begun", "thread_forgotten"}
+    {
+        *(FORGOTTEN, CLOSED, "policy_version", "forgetting_begun", "thread_forgotten"),
+        *(RETENTION_BEGUN, RETENTION_DONE),
+    }
 )
 """Kinds of entries that hold nothing of a conversation and that the log or others need."""
 _KEPT_OF_REQUEST = frozenset(
@@ -88,37 +95,47 @@ class Removal:
 
 def remove_thread(
     connection: Connection,
-    thread: str,
+    receipt: DeletionReceipt,
     *,
     at: float,
-    actor: str,
-    reason: str,
     named: frozenset[str],
-    needed: frozenset[str],
-) -> Removal:
+    needed: frozenset[str] | None,
+) -> Removal | None:
     """Remove what the tables hold of a thread.
 
     Args:
         connection: In a transaction.
-        thread: The thread, on which nobody acts.
+        receipt: Of the thread, on which nobody acts.
         at: Unix time in seconds.
-        actor: Who wants it.
-        reason: Why.
         named: Digests that its checkpoints name.
-        needed: Digests that checkpoints of other threads name.
+        needed: Digests that checkpoints of other threads name; `None`: nobody has looked.
+
+    Returns:
+        `None`, and nothing is removed, if a payload may be others' too and nobody has looked.
     """
+    thread, actor, reason = receipt.thread_id, receipt.actor, receipt.reason
     removal = Removal()
     runs = _runs_of(connection, thread)
     # Before the rows are gone that name them.
     candidates = named | named_by(connection, thread, runs)
+    alone = held_alone(connection, candidates, _holders(thread, runs))
+    if needed is None and not alone.is_all:
+        return None
     asked = _withdraw(connection, thread, at, actor, removal)
     _remove_consents(connection, thread, asked, at, actor, removal)
     _strip_approvals(connection, thread, removal)
     _remove_journal(connection, thread, runs, removal)
     _strip_effects(connection, thread, removal)
     _remove_accounts(connection, thread, runs, removal)
-    _remove_bodies(connection, thread, removal, at=at, actor=actor, reason=reason)
-    gone = unneeded(connection, candidates, needed)
+    if receipt.keeps_audit:
+        _keep_bodies(connection, thread, removal)
+    else:
+        _remove_bodies(connection, thread, removal, at=at, actor=actor, reason=reason)
+    gone = (
+        alone.payloads
+        if alone.is_all
+        else unneeded(connection, candidates, needed or frozenset(), thread=thread)
+    )
     for digest in sorted(gone):
         removal.took(payloads, _delete(connection, payloads, payloads.c.digest == digest))
     removal.left(
@@ -257,7 +274,7 @@ def _only(body: Mapping[str, Json], names: frozenset[str]) -> JsonObject:
 def _remove_journal(
     connection: Connection, thread: str, runs: Sequence[str], removal: Removal
 ) -> None:
-    for table in (outcomes, notes, tasks, wakes):
+    for table in (outcomes, notes, tasks, wakes, thread_classes):
         removal.took(table, _delete(connection, table, table.c.thread_id == thread))
     # Who came first to the thread.
     removal.took(notes, _delete(connection, notes, notes.c.run_id == owner_key(thread)))
@@ -290,6 +307,37 @@ def _remove_accounts(
         own = [(scope == "thread") & (key == thread), (scope == "run") & key.in_(runs)]
         own += [(scope == "step") & key.startswith(f"{run}/", autoescape=True) for run in runs]
         removal.took(table, _delete(connection, table, or_(*own)))
+
+
+def old_bodies(connection: Connection, before: float, limit: int) -> dict[str, list[int]]:
+    """Return the entries of the audit log from before a moment that have a body: tenant → numbers.
+
+    Args:
+        connection: In a transaction.
+        before: Unix time in seconds.
+        limit: Most entries, the oldest first.
+    """
+    query = (
+        select(audit_entries.c.tenant, audit_entries.c.seq)
+        .select_from(AUDIT_WITH_BODY)
+        .where(audit_entries.c.at < before, audit_entries.c.kind.not_in(_NEVER_REMOVED))
+        .order_by(audit_entries.c.number)
+        .limit(limit)
+    )
+    by_tenant: dict[str, list[int]] = {}
+    for row in connection.execute(query):
+        by_tenant.setdefault(row.tenant, []).append(row.seq)
+    return by_tenant
+
+
+def _holders(thread: str, runs: Sequence[str]) -> frozenset[str]:
+    return frozenset({holder_of_thread(thread), *(holder_of_run(run) for run in runs)})
+
+
+def _keep_bodies(connection: Connection, thread: str, removal: Removal) -> None:
+    query = WITH_BODIES.where(audit_entries.c.thread_id == thread)
+    count = sum(row.salt is not None for row in connection.execute(query))
+    removal.left(audit_bodies, count, "For as long as the class `audit` is kept.")
 
 
 def _remove_bodies(

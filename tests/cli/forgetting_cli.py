@@ -17,6 +17,7 @@ from pointsman.stores.forgetting.forgettings import SqlForgettings
 
 PLACES: dict[str, tuple[Any, str]] = {
     "begin": (SqlForgettings, "begin"),
+    "entries": (SqlForgettings, "remove_entries"),
     "remove": (SqlForgettings, "remove"),
     # In the middle of the store's transaction.
     "journal": (removal, "_remove_journal"),

@@ -129,6 +129,7 @@ class World:
                 plan=self.plan,
                 results=self.results,
                 attachments={},
+                thread="t",
                 payloads=NoPayloads(),
                 memory=RunMemory(),
                 now=NOW,
