@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Explain a thread: every step, model and why, arguments, result, tries, cost, approver.",
     ),
     "thread": ("thread", "Threads that are forgotten, and what that removed."),
+    "memory": ("memory", "What is kept about a principal, and its forgetting."),
     "retention": ("retention", "Data that are past their lifetime."),
     "replay": (
         "replay",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ..stores.records import DeletionReceipt
+from ..stores.records import DeletionReceipt, PrincipalReceipt
 from .exits import DONE, FAILED, finish
 from .given.options import DEFAULT_CONFIG, Config, JsonOption, ThreadId, command_line
 from .opened.caller import administrator, caller_of
@@ -108,6 +108,12 @@ async def _forgotten(output: Output, config: str) -> int:
 def _show(output: Output, receipt: DeletionReceipt) -> None:
     chain = f" of tenant {receipt.audit_tenant}" if receipt.audit_tenant else ""
     output.line(visible(f"Thread {receipt.thread_id} is forgotten."))
+    show_removal(output, receipt)
+    output.line(visible(f"Audit entry {receipt.audit_entry}{chain} tells of it."))
+
+
+def show_removal(output: Output, receipt: DeletionReceipt | PrincipalReceipt) -> None:
+    """Show what was removed and kept where, and what is out of reach."""
     for place, count in receipt.removed.items():
         output.line(visible(f"  removed {count:>6}  {place}"))
     for kept in receipt.kept:
@@ -116,4 +122,3 @@ def _show(output: Output, receipt: DeletionReceipt) -> None:
         output.line(visible(f"  rewritten       {where}"))
     for where in receipt.out_of_reach:
         output.line(visible(f"  out of reach    {where}"))
-    output.line(visible(f"Audit entry {receipt.audit_entry}{chain} tells of it."))

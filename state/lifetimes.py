@@ -35,7 +35,7 @@ def parse_lifetime(text: object) -> float:
 def lifetime_text(seconds: float) -> str:
     """Return seconds as settings write them, in the largest unit that is whole."""
     whole = int(seconds)
-    unit = next(u for u in reversed(_SECONDS) if whole % _SECONDS[u] == 0)
+    unit = next(u for u in reversed(_SECONDS) if u != "w" and whole % _SECONDS[u] == 0)
     return f"{whole // _SECONDS[unit]}{unit}"
 
 

@@ -248,6 +248,23 @@ class KeptRecords(Record):
     why: str
 
 
+class PrincipalReceipt(Record):
+    """What the forgetting of a principal has removed, of all their threads together."""
+
+    principal: str
+    """Digest of who it was."""
+    threads: tuple[str, ...]
+    removed: dict[str, int]
+    """Place → how many records."""
+    kept: tuple[KeptRecords, ...] = ()
+    left_to_others: tuple[str, ...] = ()
+    """Threads that others began, in which they took part."""
+    rewritten: tuple[str, ...] = ()
+    out_of_reach: tuple[str, ...] = ()
+    audit_tenant: str = ""
+    audit_entry: int = 0
+
+
 class DeletionReceipt(Record):
     """Deletion receipt: what the forgetting of a thread has removed, and what it has left."""
 

@@ -19,6 +19,7 @@ from .effects import SqlEffectsLedger
 from .endorsements import SqlEndorsements
 from .forgetting.forgettings import SqlForgettings
 from .forgetting.idle import SqlIdleThreads
+from .forgetting.principals import SqlPrincipals
 from .grants import SqlGrants
 from .journal import SqlJournal
 from .leases import SqlLeases
@@ -66,6 +67,7 @@ class SqlStore:
         self.wakes = SqlWakes(database, clock)
         self.forgettings = SqlForgettings(database, clock, self.audit)
         self.idle = SqlIdleThreads(database)
+        self.principals = SqlPrincipals(database)
 
     def __repr__(self) -> str:
         return f"SqlStore({self.database.name!r})"

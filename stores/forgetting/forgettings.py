@@ -23,6 +23,7 @@ from ..records import AuditEntry, DeletionReceipt, LeaseHolder
 from ..schema import audit_entries, forgettings, leases, notes, tasks
 from ..statements import insert_if_absent
 from .forgotten import refuse_forgotten
+from .principals import Person, remove_about
 from .removal import RETENTION_BEGUN, RETENTION_DONE, old_bodies, remove_thread
 
 BEGUN, DONE = "forgetting_begun", "thread_forgotten"
@@ -66,9 +67,15 @@ class SqlForgettings:
         self._log = log
 
     async def begin(
-        self, intents: Sequence[ForgettingIntent], *, acts: Acts
+        self, intents: Sequence[ForgettingIntent], *, acts: Acts, about: Person | None = None
     ) -> list[DeletionReceipt]:
         """Record that threads are to be forgotten, all or none; nobody acts on them from then on.
+
+        Args:
+            intents: The threads.
+            acts: Whether who holds a lease may still act under it.
+            about: Whose threads they are, if they are somebody's to be forgotten as a whole. What
+                is kept about them outside of threads is removed at once.
 
         Returns:
             What was removed so far of each, if it was begun before.
@@ -83,13 +90,17 @@ class SqlForgettings:
         def work(connection: Connection) -> list[tuple[DeletionReceipt, AuditEntry | None]]:
             # In one order, so that two of these cannot wait for each other.
             ordered = sorted(intents, key=lambda intent: intent.thread)
-            return [_begun_by(connection, intent, self._clock(), acts) for intent in ordered]
+            now = self._clock()
+            done = [_begun_by(connection, intent, now, acts) for intent in ordered]
+            if about is None:
+                return done
+            return _with_removal(connection, done, about, ordered[0], now)
 
         done = await self._database.write(work)
         for _, entry in done:
             if entry is not None:
                 await self._log.anchored(entry)
-        return [receipt for receipt, _ in done]
+        return [receipt for receipt, _ in done][: len(intents)]
 
     async def remove(
         self, thread: str, *, named: frozenset[str], needed: frozenset[str] | None
@@ -253,6 +264,10 @@ class SqlForgettings:
             lambda connection: [_receipt(row) for row in connection.execute(query)]
         )
 
+    async def of_principal(self, principal: str) -> Sequence[DeletionReceipt]:
+        """Return what was forgotten because a principal was, given as a digest, oldest first."""
+        return [one for one in await self.every() if one.principal == principal]
+
     async def refuse(self, thread: str) -> None:
         """Refuse a thread that was forgotten, or is about to be. Raises `ForgottenError`."""
         await self._database.read(lambda connection: refuse_forgotten(connection, thread))
@@ -296,6 +311,21 @@ def _begun_by(
         body={"reason": intent.reason},
     )
     return receipt, entry
+
+
+def _with_removal(
+    connection: Connection,
+    done: list[tuple[DeletionReceipt, AuditEntry | None]],
+    about: Person,
+    intent: ForgettingIntent,
+    now: float,
+) -> list[tuple[DeletionReceipt, AuditEntry | None]]:
+    """Remove what is kept about somebody outside of threads; the first receipt counts it."""
+    removal = remove_about(connection, about, at=now, actor=intent.actor, reason=intent.reason)
+    (first, entry), *rest = done
+    counted = _added(first, removal.removed)
+    _keep(connection, counted)
+    return [(counted, entry), *rest, *((counted, told) for told in removal.entries)]
 
 
 def _row(connection: Connection, thread: str, *, lock: bool = False) -> Row[Any] | None:

@@ -7,13 +7,15 @@ entries without their bodies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select, update
 
 from ...state.consent import Revocation
+from ...state.endorsement import Endorsement
+from ...state.grant import CallGrant
 from ...state.migrations import VERSION_KEY
 from ...state.values import Json, JsonObject
 from ..audit import append_entry, remove_bodies
@@ -40,6 +42,7 @@ from ..schema import (
     outcomes,
     payloads,
     reservation_caps,
+    seen_shapes,
     tasks,
     thread_classes,
     wakes,
@@ -122,7 +125,12 @@ def remove_thread(
     if needed is None and not alone.is_all:
         return None
     asked = _withdraw(connection, thread, at, actor, removal)
-    _remove_consents(connection, thread, asked, at, actor, removal)
+    remove_consents(
+        connection,
+        lambda consent: consent.scope.thread == thread or consent.approval_id in asked,
+        Revocation(at=at, by=actor, reason=WITHDRAWN),
+        removal,
+    )
     _strip_approvals(connection, thread, removal)
     _remove_journal(connection, thread, runs, removal)
     _strip_effects(connection, thread, removal)
@@ -192,38 +200,34 @@ def _asker(request: Any) -> str:
     return str(principal.get("tenant", "")) if isinstance(principal, Mapping) else ""
 
 
-def _remove_consents(
+def remove_consents(
     connection: Connection,
-    thread: str,
-    asked: Sequence[str],
-    at: float,
-    actor: str,
+    chosen: Callable[[Endorsement | CallGrant], bool],
+    revocation: Revocation,
     removal: Removal,
 ) -> None:
-    """Take back and remove what people allowed for the thread, or with decisions on its requests.
+    """Take back and remove what people allowed, where it is chosen, and what the log says of it.
 
-    Their values are the thread's; without them people are asked again.
+    Their values are those of the thread or person; without them people are asked again.
     """
-    revocation = Revocation(at=at, by=actor, reason=WITHDRAWN)
-    gone = _remove_kind(connection, ENDORSEMENTS, thread, asked, revocation, removal)
-    gone |= _remove_kind(connection, GRANTS, thread, asked, revocation, removal)
+    gone = _remove_kind(connection, ENDORSEMENTS, chosen, revocation, removal)
+    gone |= _remove_kind(connection, GRANTS, chosen, revocation, removal)
     if gone:
         removal.took(grant_uses, _delete(connection, grant_uses, grant_uses.c.grant_id.in_(gone)))
-        _remove_given(connection, gone, removal, at=at, actor=actor)
+        _remove_given(connection, gone, removal, at=revocation.at, actor=revocation.by)
 
 
 def _remove_kind(
     connection: Connection,
     kind: ConsentTable[C],
-    thread: str,
-    asked: Sequence[str],
+    chosen: Callable[[Endorsement | CallGrant], bool],
     revocation: Revocation,
     removal: Removal,
 ) -> set[str]:
     """Take consents of one kind back, and remove them; return their ids."""
     gone: set[str] = set()
     for consent in kind.select(connection, select(kind.table)):
-        if consent.scope.thread != thread and consent.approval_id not in asked:
+        if not chosen(consent):
             continue
         if consent.revocation is None:
             removal.entries.append(kind.revoke(connection, consent, revocation))
@@ -231,6 +235,16 @@ def _remove_kind(
         own = kind.table.c.id == consent.id
         removal.took(kind.table, _delete(connection, kind.table, own))
     return gone
+
+
+def remove_shapes(
+    connection: Connection, principal: str, tenant: str | None, removal: Removal
+) -> None:
+    """Remove the shapes that outputs had in the calls for a principal, who is given as a digest."""
+    own = [seen_shapes.c.principal == principal]
+    if tenant is not None:
+        own.append(seen_shapes.c.tenant == tenant)
+    removal.took(seen_shapes, _delete(connection, seen_shapes, *own))
 
 
 def _remove_given(
