@@ -30,6 +30,10 @@ _SHARED = (
 )
 
 
+EVERYBODY = "everybody"
+"""Who has stored what belongs to no conversation, and stays."""
+
+
 def holder_of_thread(thread: str) -> str:
     """Return how it is noted that a thread has stored a payload."""
     return f"thread {thread}"
@@ -124,10 +128,11 @@ class SqlPayloads:
         return await self._stored(content, thread)
 
     async def put_with_next_write(self, value: Json) -> str:
-        """Store a JSON value with whatever is written next, and return its digest."""
+        """Store a JSON value of no conversation with what is written next; return its digest."""
         [content] = await contents_of(self._database, [value])
         await self._database.with_next_write(
-            f"payload {content.digest}", lambda connection: insert_content(connection, content)
+            f"payload {content.digest}",
+            lambda connection: insert_content(connection, content, by=EVERYBODY),
         )
         return content.digest
 

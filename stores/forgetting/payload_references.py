@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Text, select, type_coerce
 
 from ..packing import expand
+from ..payloads import EVERYBODY
 from ..schema import (
     approvals,
     attempts,
@@ -75,7 +76,7 @@ class HeldPayloads:
     payloads: frozenset[str]
     """Those that nobody else has stored, so that nothing else names them."""
     is_all: bool
-    """Whether they are all there are."""
+    """Whether there are no others but those that belong to no conversation, and stay."""
 
 
 def held_alone(
@@ -90,12 +91,16 @@ def held_alone(
     """
     reached = [*_names_within(connection, candidates)]
     own: set[str] = set()
+    known = 0
     for start in range(0, len(reached), _PORTION):
         some = reached[start : start + _PORTION]
-        mine = payloads.c.held_by.in_(holders)
-        query = select(payloads.c.digest).where(payloads.c.digest.in_(some), mine)
-        own |= {*connection.execute(query).scalars()}
-    return HeldPayloads(payloads=frozenset(own), is_all=len(own) == len(reached))
+        query = select(payloads.c.digest, payloads.c.held_by).where(
+            payloads.c.digest.in_(some), payloads.c.held_by.in_({*holders, EVERYBODY})
+        )
+        rows = connection.execute(query).all()
+        known += len(rows)
+        own |= {row.digest for row in rows if row.held_by != EVERYBODY}
+    return HeldPayloads(payloads=frozenset(own), is_all=known == len(reached))
 
 
 def unneeded(
