@@ -14,13 +14,13 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from sqlalchemy import Engine, event
 
@@ -53,7 +53,7 @@ class CountingSaver(AsyncSqliteSaver):
 
     read = 0
 
-    async def alist(self, *given: Any, **named: Any) -> Any:
+    async def alist(self, *given: Any, **named: Any) -> AsyncIterator[CheckpointTuple]:
         """Yield checkpoints."""
         async for found in super().alist(*given, **named):
             self.read += 1
@@ -61,7 +61,7 @@ class CountingSaver(AsyncSqliteSaver):
 
 
 @contextmanager
-def counted() -> Iterator[list[str]]:
+def counted() -> Generator[list[str]]:
     """Collect the store's statements while the context is open."""
     statements: list[str] = []
 
@@ -76,7 +76,7 @@ def counted() -> Iterator[list[str]]:
 
 
 @contextmanager
-def timed_rewriting() -> Iterator[list[float]]:
+def timed_rewriting() -> Generator[list[float]]:
     """Collect how long each database took to be written anew while the context is open."""
     seconds: list[float] = []
     plain = forgetting.rewrite

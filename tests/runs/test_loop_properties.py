@@ -33,7 +33,7 @@ EFFECTS = frozenset({"pay", "ship", "mail"})
 class NoPayloads:
     """Nothing here is large enough for the payload store."""
 
-    async def put(self, value: Json) -> str:
+    async def put(self, value: Json, *, thread: str = "") -> str:
         """Fail."""
         raise AssertionError(value)
 
@@ -41,7 +41,7 @@ class NoPayloads:
         """Fail."""
         raise AssertionError(digest)
 
-    async def put_bytes(self, data: bytes, media_type: str) -> str:
+    async def put_bytes(self, data: bytes, media_type: str, *, thread: str = "") -> str:
         """Fail."""
         raise AssertionError(data, media_type)
 

@@ -19,6 +19,7 @@ from pointsman.state.shapes import shape_of_value
 from pointsman.state.values import SCHEMA_VERSION
 from pointsman.stores import SqlStore
 from pointsman.stores.columns import JsonText
+from pointsman.stores.forgetting.forgettings import ForgettingIntent
 from pointsman.stores.journal import ANSWER
 from pointsman.stores.records import ModelAttempt, QueuedTask, Requester
 from pointsman.stores.schema import (
@@ -62,9 +63,8 @@ async def _fill(store: SqlStore) -> None:
     asked_by = Requester(principal=Principal(id="ann"), authenticated=False)
     given = await store.payloads.put({"text": "pay"})
     await store.tasks.add(QueuedTask(thread_id="t", message_id="m", given=given, asked_by=asked_by))
-    await store.forgettings.begin(
-        "gone", actor="ann", reason="asked", seen=None, acts=lambda *_: False, known=True
-    )
+    intent = ForgettingIntent(thread="gone", actor="ann", reason="asked", known=True)
+    await store.forgettings.begin([intent], acts=lambda *_: False)
 
 
 READ: dict[str, tuple[Column[Any], Callable[[SqlStore], Awaitable[Any]]]] = {
