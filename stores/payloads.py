@@ -6,28 +6,17 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select
 
 from ..errors import NotFoundError
 from ..state.values import Json
 from .database import Database
 from .packing import compress, expand, is_small, json_bytes, ordered_bytes, parse_json, read_stored
-from .schema import payloads
+from .schema import payload_holders, payloads
 from .statements import insert_if_absent
 
 INLINE_BYTES = 64
 """Shorter values stay in the row that refers to them: a digest would take as much room."""
-
-
-_SHARED = (
-    update(payloads)
-    .where(
-        payloads.c.digest == bindparam("stored"),
-        payloads.c.held_by.is_not(None),
-        payloads.c.held_by != bindparam("by"),
-    )
-    .values(held_by=None)
-)
 
 
 EVERYBODY = "everybody"
@@ -87,18 +76,17 @@ def insert_content(connection: Connection, content: Content, *, by: str = "") ->
     Args:
         connection: In a transaction.
         content: What to store.
-        by: From `holder_of_thread` or `holder_of_run`. What one of them alone has stored, others
-            do not name, and it goes with it; empty: nobody knows who will.
+        by: Who will name it, from `holder_of_thread` or `holder_of_run`: when all of these are
+            forgotten, it goes; empty: whoever it may be.
     """
-    if not insert_if_absent(
+    insert_if_absent(
         connection,
         payloads,
         digest=content.digest,
         data=content.data,
         media_type=content.media_type,
-        held_by=by or None,
-    ):
-        connection.execute(_SHARED, {"stored": content.digest, "by": by})
+    )
+    insert_if_absent(connection, payload_holders, digest=content.digest, holder=by)
 
 
 def stored_json(data: bytes) -> Json:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from .columns import AnyText, JsonText, Sequential
 
-VERSION = "0013"
+VERSION = "0014"
 """Revision of the newest migration. Revisions are numbers, so that a newer one is recognised."""
 
 VERSION_TABLE = "pointsman_version"
@@ -54,7 +54,6 @@ payloads = Table(
     Column("digest", AnyText, primary_key=True),
     Column("data", LargeBinary, nullable=False),
     Column("media_type", AnyText),  # NULL: a JSON value, compressed where it is large
-    Column("held_by", AnyText),  # the one thread or run that stored it; NULL: several, or unknown
 )
 
 outcomes = Table(
@@ -390,5 +389,14 @@ thread_classes = Table(
     METADATA,
     Column("thread_id", AnyText, primary_key=True),
     Column("data_class", AnyText, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# Which threads and runs have stored a payload: what others have stored, a forgetting leaves.
+payload_holders = Table(
+    "pointsman_payload_holders",
+    METADATA,
+    Column("digest", AnyText, primary_key=True),
+    Column("holder", AnyText, primary_key=True),  # empty: whoever it was before this was noted
     sqlite_with_rowid=False,
 )

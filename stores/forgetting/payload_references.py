@@ -7,14 +7,13 @@ So whatever looks like a digest counts, on both sides: where it is none, a paylo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Text, select, type_coerce
 
 from ..packing import expand
-from ..payloads import EVERYBODY
 from ..schema import (
     approvals,
     attempts,
@@ -24,6 +23,7 @@ from ..schema import (
     effects,
     notes,
     outcomes,
+    payload_holders,
     payloads,
     tasks,
 )
@@ -71,36 +71,51 @@ def named_by(connection: Connection, thread: str, runs: Sequence[str]) -> frozen
 
 @dataclass(frozen=True, kw_only=True)
 class HeldPayloads:
-    """Payloads that some digests lead to."""
+    """Payloads that some digests lead to, by who has stored them."""
 
-    payloads: frozenset[str]
-    """Those that nobody else has stored, so that nothing else names them."""
-    is_all: bool
-    """Whether there are no others but those that belong to no conversation, and stay."""
+    own: frozenset[str]
+    """Those that nobody else has stored, and that nothing leads to which others have."""
+    others: frozenset[str]
+    """Those that others have stored too, or that belong to no conversation, and what they name."""
+    is_known: bool
+    """Whether of all of them it is known who has stored them."""
 
 
-def held_alone(
+def held_payloads(
     connection: Connection, candidates: frozenset[str], holders: frozenset[str]
 ) -> HeldPayloads:
-    """Return those payloads among candidates, and what they name, that only some have stored.
+    """Return the payloads among candidates, and what they name, by who has stored them.
 
     Args:
         connection: In a transaction.
         candidates: Digests, some of payloads.
         holders: The thread, and its runs.
     """
-    reached = [*_names_within(connection, candidates)]
-    own: set[str] = set()
-    known = 0
-    for start in range(0, len(reached), _PORTION):
-        some = reached[start : start + _PORTION]
-        query = select(payloads.c.digest, payloads.c.held_by).where(
-            payloads.c.digest.in_(some), payloads.c.held_by.in_({*holders, EVERYBODY})
-        )
-        rows = connection.execute(query).all()
-        known += len(rows)
-        own |= {row.digest for row in rows if row.held_by != EVERYBODY}
-    return HeldPayloads(payloads=frozenset(own), is_all=known == len(reached))
+    names = _names_within(connection, candidates)
+    found = [*names]
+    by: dict[str, set[str]] = {}
+    for start in range(0, len(found), _PORTION):
+        some = found[start : start + _PORTION]
+        query = select(payload_holders).where(payload_holders.c.digest.in_(some))
+        for row in connection.execute(query):
+            by.setdefault(row.digest, set()).add(row.holder)
+    others = _led_to([d for d in names if by.get(d, {""}) - holders], names)
+    return HeldPayloads(
+        own=frozenset(names.keys() - others),
+        others=others,
+        is_known=all("" not in by.get(digest, {""}) for digest in names),
+    )
+
+
+def _led_to(roots: Iterable[str], names: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return roots, and which of the names they lead to."""
+    kept = {*roots}
+    open_ = [*kept]
+    while open_:
+        more = (names[open_.pop()] & names.keys()) - kept
+        kept |= more
+        open_ += more
+    return frozenset(kept)
 
 
 def unneeded(
@@ -124,12 +139,7 @@ def unneeded(
     for digest, inside in _every_payload(connection):
         if digest not in names:
             kept |= inside & names.keys()
-    open_ = [*kept]
-    while open_:
-        more = (names[open_.pop()] & names.keys()) - kept
-        kept |= more
-        open_ += more
-    return frozenset(names.keys() - kept)
+    return frozenset(names.keys() - _led_to(kept, names))
 
 
 def _names_within(connection: Connection, candidates: Iterable[str]) -> dict[str, frozenset[str]]:

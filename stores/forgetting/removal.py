@@ -40,6 +40,7 @@ from ..schema import (
     notes,
     older_audit,
     outcomes,
+    payload_holders,
     payloads,
     reservation_caps,
     seen_shapes,
@@ -47,7 +48,7 @@ from ..schema import (
     thread_classes,
     wakes,
 )
-from .payload_references import AUDIT_WITH_BODY, held_alone, named_by, unneeded
+from .payload_references import AUDIT_WITH_BODY, held_payloads, named_by, unneeded
 
 WITHDRAWN = "The thread was forgotten."
 RETENTION_BEGUN, RETENTION_DONE = "retention_begun", "retention_done"
@@ -121,8 +122,9 @@ def remove_thread(
     runs = _runs_of(connection, thread)
     # Before the rows are gone that name them.
     candidates = named | named_by(connection, thread, runs)
-    alone = held_alone(connection, candidates, _holders(thread, runs))
-    if needed is None and not alone.is_all:
+    holders = _holders(thread, runs)
+    held = held_payloads(connection, candidates, holders)
+    if needed is None and not held.is_known:
         return None
     asked = _withdraw(connection, thread, at, actor, removal)
     remove_consents(
@@ -140,12 +142,18 @@ def remove_thread(
     else:
         _remove_bodies(connection, thread, removal, at=at, actor=actor, reason=reason)
     gone = (
-        alone.payloads
-        if alone.is_all
+        held.own
+        if held.is_known
         else unneeded(connection, candidates, needed or frozenset(), thread=thread)
     )
     for digest in sorted(gone):
         removal.took(payloads, _delete(connection, payloads, payloads.c.digest == digest))
+    _delete(
+        connection,
+        payload_holders,
+        payload_holders.c.digest.in_(held.own | held.others),
+        or_(payload_holders.c.holder.in_(holders), payload_holders.c.digest.in_(gone)),
+    )
     removal.left(
         payloads, len(candidates & _present(connection, candidates)), "Something else refers to it."
     )
