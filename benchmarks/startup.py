@@ -56,6 +56,7 @@ AGENT = (("policy", "check"), ("config", "check"), ("graph",), ("replay", "t1"))
 """Commands that load the tools' own code, for comparison."""
 UNTIMED = (
     *(("run",), ("enqueue",), ("resume",), ("worker",), ("migrate",), ("eval", "run")),
+    *(("memory", "forget"), ("retention", "run")),
     *(("approve",), ("edit",), ("reject",), ("respond",), ("withdraw",)),
     *(("endorsement", "add"), ("endorsement", "revoke"), ("grant", "add"), ("grant", "revoke")),
     *(("switch", "set"), ("switch", "clear"), ("models", "discover"), ("route", "learn")),

@@ -8,7 +8,7 @@ import typer
 
 from ..errors import CredentialError
 from ..settings import Settings
-from ..stores.forgetting.principals import Person
+from ..stores.forgetting.principals import KnownPrincipal
 from ..stores.records import PrincipalReceipt
 from ..stores.store import SqlStore
 from .exits import DONE, finish
@@ -52,10 +52,10 @@ def memory_forget(
     Cut off in the middle, the same command goes on.
     """
     output = Output(as_json=as_json)
-    finish(_forget(output, config, Person(id=principal, tenant=tenant), reason), output)
+    finish(_forget(output, config, KnownPrincipal(id=principal, tenant=tenant), reason), output)
 
 
-async def _forget(output: Output, config: str, person: Person, reason: str) -> int:
+async def _forget(output: Output, config: str, person: KnownPrincipal, reason: str) -> int:
     """Forget a principal.
 
     Raises:
@@ -84,7 +84,7 @@ async def _forget(output: Output, config: str, person: Person, reason: str) -> i
     return DONE
 
 
-async def _seen(person: Person, settings: Settings, store: SqlStore) -> Person:
+async def _seen(person: KnownPrincipal, settings: Settings, store: SqlStore) -> KnownPrincipal:
     """Return the principal in the tenant that the caller sees.
 
     Raises:
@@ -97,7 +97,7 @@ async def _seen(person: Person, settings: Settings, store: SqlStore) -> Person:
         raise CredentialError(
             "You see another tenant.", where=f"tenant {person.tenant}", fix="Leave --tenant out."
         )
-    return Person(id=person.id, tenant=tenant)
+    return KnownPrincipal(id=person.id, tenant=tenant)
 
 
 def _show(output: Output, receipt: PrincipalReceipt) -> None:

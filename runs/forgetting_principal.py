@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import NotFoundError
 from ..state.values import JsonObject
 from ..stores.forgetting.forgettings import ForgettingIntent
-from ..stores.forgetting.principals import Person
+from ..stores.forgetting.principals import KnownPrincipal
 from ..stores.records import DeletionReceipt, KeptRecords, PrincipalReceipt
 from .forgetting import CheckpointPlace, finish_forgettings, may_act
 from .forgetting_turn import forgetting_turn
@@ -22,7 +22,7 @@ DONE = "principal_forgotten"
 
 async def forget_principal(
     store: SqlStore,
-    person: Person,
+    person: KnownPrincipal,
     *,
     checkpoints: Sequence[CheckpointPlace],
     actor: str = "",
@@ -107,7 +107,7 @@ def _together(kept: Sequence[KeptRecords]) -> tuple[KeptRecords, ...]:
     )
 
 
-def _unknown(person: Person, others: tuple[str, ...]) -> NotFoundError:
+def _unknown(person: KnownPrincipal, others: tuple[str, ...]) -> NotFoundError:
     tenant = f" of tenant {person.tenant}" if person.tenant else ""
     said = (
         f"They began no thread; they took part in {', '.join(others[:5])}, which others began."

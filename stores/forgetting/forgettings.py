@@ -23,7 +23,7 @@ from ..records import AuditEntry, DeletionReceipt, LeaseHolder
 from ..schema import audit_entries, forgettings, leases, notes, tasks
 from ..statements import insert_if_absent
 from .forgotten import refuse_forgotten
-from .principals import Person, remove_about
+from .principals import KnownPrincipal, remove_about
 from .removal import RETENTION_BEGUN, RETENTION_DONE, old_bodies, remove_thread
 
 BEGUN, DONE = "forgetting_begun", "thread_forgotten"
@@ -67,7 +67,11 @@ class SqlForgettings:
         self._log = log
 
     async def begin(
-        self, intents: Sequence[ForgettingIntent], *, acts: Acts, about: Person | None = None
+        self,
+        intents: Sequence[ForgettingIntent],
+        *,
+        acts: Acts,
+        about: KnownPrincipal | None = None,
     ) -> list[DeletionReceipt]:
         """Record that threads are to be forgotten, all or none; nobody acts on them from then on.
 
@@ -316,7 +320,7 @@ def _begun_by(
 def _with_removal(
     connection: Connection,
     done: list[tuple[DeletionReceipt, AuditEntry | None]],
-    about: Person,
+    about: KnownPrincipal,
     intent: ForgettingIntent,
     now: float,
 ) -> list[tuple[DeletionReceipt, AuditEntry | None]]:

@@ -25,7 +25,7 @@ _PORTION = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Person:
+class KnownPrincipal:
     """A principal, in one tenant or, with `None`, in whichever."""
 
     id: str
@@ -56,13 +56,13 @@ class SqlPrincipals:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def threads(self, person: Person) -> PrincipalThreads:
+    async def threads(self, person: KnownPrincipal) -> PrincipalThreads:
         """Return the threads in which a principal has asked something; none that is forgotten."""
         await self._database.write_what_waits()
         return await self._database.read(lambda connection: threads_of(connection, person))
 
 
-def threads_of(connection: Connection, person: Person) -> PrincipalThreads:
+def threads_of(connection: Connection, person: KnownPrincipal) -> PrincipalThreads:
     """Return the threads in which a principal has asked something; none that is forgotten."""
     found = sorted({*_asked(connection, person)} - {""})
     first: dict[str, RunOwner] = {}
@@ -77,7 +77,7 @@ def threads_of(connection: Connection, person: Person) -> PrincipalThreads:
 
 
 def remove_about(
-    connection: Connection, person: Person, *, at: float, actor: str, reason: str
+    connection: Connection, person: KnownPrincipal, *, at: float, actor: str, reason: str
 ) -> Removal:
     """Remove what is kept about a principal outside of threads: consents for them, and shapes."""
     removal = Removal()
@@ -92,7 +92,7 @@ def remove_about(
     return removal
 
 
-def _asked(connection: Connection, person: Person) -> Iterator[str]:
+def _asked(connection: Connection, person: KnownPrincipal) -> Iterator[str]:
     """Yield threads in which a principal may have asked something."""
     owners = select(notes.c.thread_id, notes.c.run_id, notes.c.body).where(
         notes.c.kind == OWNER,

@@ -50,7 +50,8 @@ def keep(
     plain = file.read_text()
 
     def write(lifetimes: dict[str, str]) -> None:
-        file.write_text(f"{plain}\nretention: {json.dumps(lifetimes)}\n")
+        loop = "retention_loop: {every: 1min, threads: 10}"
+        file.write_text(f"{plain}\nretention: {json.dumps(lifetimes)}\n{loop}\n")
 
     return write
 
