@@ -58,12 +58,13 @@ ship(order=1, after=paid).
 Expressions are Python's without statements: fields by dot, comprehensions, lambda, f-strings,
 methods of texts, and sum, avg, min, max, round, len, any, all, sorted, unique, flatten, group,
 first, join, zip, enumerate, has, default, first_of, date, datetime, today, add_days, days_between,
-format_date. A missing value is an error, unless has(x), default(x, y) or first_of(x, y) asks. What
-is null or empty is false, a number is compared.
+format_date(d, '%d %B %Y'). A missing value is an error, unless has(x), default(x, y) or first_of(x,
+y) asks. What is null or empty is false, a number is compared.
 Optional in the plan: "answer", what to tell the user, in the user's language: a text with
-expressions in braces, "Order {order.id} is {order.status}.", or a list of such texts. One that
-reads no step and tells of no deed names the steps that carry it: {"text": …, "cites": ["order"]};
-one of a branch names the step that must have run, "when": "paid", or must not, "unless": "paid".
+expressions in braces, "Order {order.id} comes to {order.total:.2f}.", or a list of such texts. One
+that reads no step and tells of no deed names the steps that carry it: {"text": …, "cites":
+["order"]}; one of a branch names the step that must have run, "when": "paid", or must not,
+"unless": "paid".
 A call of which no sentence tells is told in bare English: "Done: Send mail (to a@b.example)."; if
 the user speaks it and wants to know no more, write "answer": "". Leave "answer" out where the
 results must be seen first; it is then written from them.

@@ -15,7 +15,7 @@ KILLS = int(os.environ.get("POINTSMAN_WORKER_KILLS", "8"))
 """More of them: `make crash`."""
 
 
-@pytest.mark.timeout(120 + 2 * KILLS)
+@pytest.mark.timeout(240 + 8 * KILLS)
 @pytest.mark.usefixtures("postgres_server")
 async def test_nothing_is_lost_and_nothing_doubled(own_home: Path) -> None:
     """All tasks are answered, and every effect stands in the books once."""
