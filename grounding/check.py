@@ -163,6 +163,9 @@ def _missing(standing: Standing, missing: list[str]) -> SentenceVerdict:
         return _failed(f"{', '.join(missing)} {in_part.NOT_COUNTED}", *missing)
     where = "the evidence it cites" if standing.cited.items else "request, instructions and effects"
     reason = f"{where} does not hold {', '.join(missing)}"
+    if made := [item.id for item in standing.cited.items if item.is_input]:
+        # Who writes has seen what the model said, and would not know what is amiss with it.
+        reason += f": of {', '.join(made)} only what it was made from counts, not a model's words"
     if cut := standing.basis.cut:
         # What was not read may hold it: rules cannot say that it does not.
         reason += f", as far as it was read ({cut} characters were cut)"

@@ -106,6 +106,8 @@ class Indexed:
     leaves: list[Leaf]
     in_part: bool = False
     """Who wrote about it saw only a part of it: what it counts or adds up over it is wrong."""
+    is_input: bool = False
+    """It is what a model's words were made from; who writes about it has seen those."""
 
     @cached_property
     def stems(self) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import dropwhile
 
@@ -64,9 +65,14 @@ async def ground_of(
 
     def read() -> Ground:
         texts = _texts(view.plan, evidence)
+        written = _by_models(view.plan)
         return Ground(
             evidence={
-                id_: index(id_, item.evidence.source, text) for id_, (item, text) in texts.items()
+                id_: replace(
+                    index(id_, item.evidence.source, text),
+                    is_input=item.evidence.step in written,
+                )
+                for id_, (item, text) in texts.items()
             },
             today=today,
             request=request,
@@ -78,10 +84,14 @@ async def ground_of(
     return await asyncio.to_thread(read)
 
 
+def _by_models(plan: Plan) -> frozenset[str]:
+    return frozenset(step.id for step in plan.steps if step.kind in _BY_MODELS)
+
+
 def _texts(plan: Plan, evidence: Mapping[str, Evidenced]) -> dict[str, tuple[Evidenced, str]]:
     """Return each piece of evidence with its text; what a model wrote is what it was given."""
     given = _Given(plan, evidence)
-    written = {step.id for step in plan.steps if step.kind in _BY_MODELS}
+    written = _by_models(plan)
     return {
         id_: (
             item,

@@ -106,6 +106,24 @@ async def test_a_failed_sentence_is_asked_for_once_with_the_reason(
     generator.assert_complete()
 
 
+async def test_what_a_model_said_is_told_to_be_no_evidence(bench: Any, at: Any) -> None:
+    """The writer has read it in the block that it cites, and would not know what is amiss."""
+    look = {"id": "a", "kind": "tool", "tool": "look", "args": {"item": "A"}}
+    judge = {"id": "d", "kind": "reason", "prompt": "And tax?", "args": {"order": {"$from": "a"}}}
+    wrong = {"sentences": [{"text": "With tax it is 61.73.", "cites": ["d"]}]}
+    generator = ScriptedModel(replies=[wrong, sentences("The total of A is 49.9.")])
+    reasoner = ScriptedModel(replies=[{"text": "61.73"}])
+    agent = bench.agent(
+        {"steps": [look, judge]}, models={"generator": generator, "reasoner": reasoner}
+    )
+
+    out = await agent.ainvoke(TASK, at)
+
+    asked = str(generator.prompts[1][-1].content)
+    assert "does not hold 61.73: of d only what it was made from counts" in asked
+    assert "61.73" not in out["answer"]["text"]
+
+
 async def test_what_fails_again_makes_the_answer_partial(bench: Any, looks: Any, at: Any) -> None:
     """It is named with its reason, and no third call is made."""
     first = sentences("The status of A is shipped.", "The total of A is 12.0.")
