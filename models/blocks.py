@@ -57,9 +57,9 @@ def render(block: Block, *, max_characters: int = MAX_CHARACTERS) -> str:
     What does not fit is cut, and a mark behind it says how much is missing.
     """
     text = block.text[:max_characters]
-    token = _token(f"{block.name}\n{text}")
     sources = dict.fromkeys(map(_shown_source, block.sources))
     trust = f"untrusted: {', '.join(sources)}" if sources else "ours"
+    token = _token(f"{block.name}\n{trust}\n{text}")
     written = f"<data {token} name={block.name!r} source={trust!r}>\n{text}\n</data {token}>"
     missing = block.missing_at(max_characters)
     if not missing:

@@ -170,8 +170,10 @@ class _StepLine:
 
     def steps(self) -> list[JsonObject]:
         """Return the steps."""
-        # A line break within quotes is what a model means by it.
-        for text in (self.text, _on_one_line(self.text)):
+        # A line break within quotes is what a model means by it. A carriage return is part of some
+        # value, which Python would read as a line break.
+        written = _on_one_line(self.text)
+        for text in (written,) if "\r" in self.text else (self.text, written):
             if body := _parsed(text):
                 return _StepLine(text, self.tools)._group(body)
         raise refused(f"{_faulty(self.text)[:80]!r} is not one line of Python{_why(self.text)}.")
@@ -401,11 +403,12 @@ def _part_read(source: str, item: str, names: list[str]) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    """Write the line breaks that stand within simple quotes as Python does."""
+    """Write what stands within quotes and ends a line, or a text, as Python does."""
 
     def written(quoted: re.Match[str]) -> str:
         triple = quoted[0].startswith(("'''", '"""'))
-        return quoted[0] if triple else quoted[0].replace("\r", "").replace("\n", "\\n")
+        told = quoted[0].replace("\0", "\\x00").replace("\r", "\\r")
+        return told if triple else told.replace("\n", "\\n")
 
     return re.sub(_QUOTED, written, text)
 
