@@ -253,7 +253,7 @@ class RunView:
         """Return the checks that the effects of a lane rest on."""
         results, by_step = self.results, dict[str, list[str]]()
         effects = [step_id for step_id in chain if self._is_effect(step_id)]
-        if not effects or not any(step.checks for step in self.plan.every_step()):
+        if not effects or not any(step.checks or step.when for step in self.plan.every_step()):
             return LookedAtAgain()
         rechecks = Rechecks(self.plan, results)
         for step_id in effects:

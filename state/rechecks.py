@@ -1,9 +1,10 @@
 """Rechecks: what a plan has checked and must look at again before an approved effect.
 
-A person may take days to agree. What the plan has checked before may be otherwise by then, and may
-change once more between two effects of one approval. What an own effect has changed itself is known
-by a look right after it, which is taken where a later effect rests on the same check. Steps of
-loops stand here as the instances of their items (`pay[INV-3]`).
+A person may take days to agree. What the plan has checked before, and what a condition of the
+effect has read, may be otherwise by then, and may change once more between two effects of one
+approval. What an own effect has changed itself is known by a look right after it, which is taken
+where a later effect rests on the same check. Steps of loops stand here as the instances of their
+items (`pay[INV-3]`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ from .values import Json, digest
 def seen(step: Step, output: Json) -> str:
     """Return a digest of what a step's checks read of an output."""
     return digest([_value(output, check.path) for check in step.checks])
+
+
+def read_by_condition(step: Step) -> frozenset[str]:
+    """Return the names of steps that a step's condition reads."""
+    return frozenset(ref.step for ref in step.uses() if ref.at == "when" and ref.step)
 
 
 def _value(output: Json, path: str) -> list[Json]:
@@ -47,11 +53,13 @@ class Rechecks:
         self._loops = {step_id: placed(plan.steps, step_id)[1] for step_id in self._steps}
 
     def of(self, step_id: str) -> tuple[str, ...]:
-        """Return the instances of tool steps whose checks a step rests on.
+        """Return the instances of tool steps whose checks a step rests on, or its condition reads.
 
         What all items of a loop rest on is `outside` of it, and not among them.
         """
-        return self._checks(self._rest([step_id], within=parts_of(step_id)[1]))
+        local, keys = parts_of(step_id)
+        checks = self._checks(self._rest([step_id], within=keys))
+        return tuple(sorted({*checks, *self._conditions(local, keys)}))
 
     def outside(self, loop_id: str) -> tuple[str, ...]:
         """Return the same of what a loop itself rests on, and so each of its items."""
@@ -94,6 +102,12 @@ class Rechecks:
     def _checks(self, found: Iterable[str]) -> tuple[str, ...]:
         steps = ((step_id, self._steps[parts_of(step_id)[0]]) for step_id in sorted(found))
         return tuple(step_id for step_id, step in steps if step.kind == "tool" and step.checks)
+
+    def _conditions(self, local: str, keys: tuple[str, ...]) -> Iterator[str]:
+        nest = Nest(self._loops[local], keys)
+        for name in read_by_condition(self._steps[local]):
+            if name in self._steps and self._steps[name].kind == "tool":
+                yield nest.id_of(name)
 
     def _rest(self, step_ids: Iterable[str], within: tuple[str, ...] = ()) -> frozenset[str]:
         """Return all that steps need, directly or through others, items of loops included.

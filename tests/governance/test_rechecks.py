@@ -117,6 +117,79 @@ async def test_a_check_outside_a_loop_holds_for_effects_in_it(desk: Any, w: Any)
     assert "no longer holds" in out["results"]["pay[I-2]"]["failure"]["message"]
 
 
+@pytest.mark.parametrize(
+    "when", ["inv.status == 'open'", "inv.amount < 21 and inv.status != 'paid'"]
+)
+async def test_a_condition_is_decided_anew(desk: Any, w: Any, when: str) -> None:
+    """What it read is looked at again: the invoice was paid while a person took their time."""
+    books = Books()
+    looked = w.step("inv", "invoice", number="I-1")
+    agent = agent_of(desk, w, books, looked, {**pay(w, to="I-1"), "when": when})
+    await desk.ask(agent, "Pay the invoice if it is open")
+    books.status["I-1"] = "paid"
+
+    out = await desk.resume(agent, w.APPROVE)
+
+    assert not desk.called("pay")
+    assert out["results"]["pay"]["failure"]["kind"] == "check"
+    assert "has changed since" in out["messages"][-1].text
+
+
+async def test_a_condition_that_still_holds_keeps_nothing_back(desk: Any, w: Any) -> None:
+    """It is looked at once more, and what was approved happens."""
+    books = Books()
+    looked = w.step("inv", "invoice", number="I-1")
+    paid = {**pay(w, to="I-1"), "when": "inv.status == 'open'"}
+    agent = agent_of(desk, w, books, looked, paid)
+    await desk.ask(agent, "Pay the invoice if it is open")
+
+    out = await desk.resume(agent, w.APPROVE)
+
+    assert out["results"]["pay"]["status"] == "accepted"
+    assert books.asked == ["I-1"] * 2
+
+
+async def test_a_condition_in_a_loop_is_decided_anew_for_its_item(desk: Any, w: Any) -> None:
+    """What was paid elsewhere is not paid; the other item is."""
+    books = Books()
+    looked = w.step("inv", "invoice", number=w.ref("one", "number"))
+    paid = {**pay(w, "inv"), "when": "inv.status == 'open'"}
+    agent = agent_of(desk, w, books, loop(looked, paid))
+    await desk.ask(agent, "Pay the open invoices")
+    books.status["I-1"] = "paid"
+
+    await desk.resume(agent, w.APPROVE, w.APPROVE)
+
+    assert [args["to"] for args in desk.called("pay")] == ["I-2"]
+
+
+async def test_a_condition_that_an_own_effect_has_changed_stands(desk: Any, w: Any) -> None:
+    """Both effects were approved on it, and nobody else has touched what it read."""
+    books = Books()
+
+    @tool(effect="money", trust="internal", idempotency="key")
+    async def settle(number: str, part: int) -> dict[str, Any]:
+        """Settle a part of an invoice."""
+        books.status[number] = "settled"
+        return {"part": part}
+
+    books.tools.append(settle)
+    looked = w.step("inv", "invoice", number="I-1")
+    is_open = {"when": "inv.status == 'open'"}
+    parts = [
+        {**w.step("first", "settle", number="I-1", part=1), **is_open},
+        {**w.step("second", "settle", ["first"], number="I-1", part=2), **is_open},
+    ]
+    agent = agent_of(desk, w, books, looked, *parts)
+    await desk.ask(agent, "Settle the invoice in two parts if it is open")
+
+    out = await desk.resume(agent, w.APPROVE, w.APPROVE)
+
+    while out.get("__interrupt__"):
+        out = await desk.resume(agent, w.APPROVE)
+    assert out["results"]["second"]["status"] == "accepted"
+
+
 async def test_what_the_first_effect_of_a_loop_changes_does_not_stop_the_second(
     desk: Any, w: Any
 ) -> None:
