@@ -310,9 +310,14 @@ NO_REFUSAL = frozenset(
 
 def refusal(data: Json) -> str:
     """Return why a reply says that there is no plan; empty if it says nothing of the kind."""
-    reason = str(data.get("cannot") or "").strip()
-    words = " ".join(re.sub(r"[\W_]+", " ", reason.lower()).split())
-    return "" if words in NO_REFUSAL else reason
+    return meant(data.get("cannot"))
+
+
+def meant(said: Json) -> str:
+    """Return what a field says that a model fills only where there is something to say."""
+    text = str(said or "").strip()
+    words = " ".join(re.sub(r"[\W_]+", " ", text.lower()).split())
+    return "" if words in NO_REFUSAL else text
 
 
 def read_plan(data: Json, request: PlanRequest, *, planner: str) -> Plan:

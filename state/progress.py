@@ -22,6 +22,7 @@ REVISABLE = frozenset(
         "timeout",
         "arguments",
         "check",
+        "missing",
         "output_schema",
         "output_too_large",
         "responded",

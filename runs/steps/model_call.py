@@ -121,8 +121,12 @@ async def _media(current: Current, dependencies: Dependencies) -> list[JsonObjec
 
 def _model_outcome(current: Current, route: Route, reply: ModelReply, *, cut: bool) -> ActOutcome:
     output, confidence = prompts.read_step_reply(current.step, reply.data)
+    missing = prompts.missing_in(current.step, reply.data)
     return ActOutcome(
         output=output,
+        failure=Failure(kind="missing", message=f"The data does not hold it: {missing}")
+        if missing
+        else None,
         evidence=_derived_evidence(current, cut=cut),
         performed_by=f"{reply.model}@{reply.endpoint}",
         why=reply.why or route.why,

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from pointsman.testing import ScriptedModel
+
 
 @pytest.fixture
 def w(write: dict[str, Any]) -> Any:
@@ -90,3 +92,43 @@ async def test_a_look_that_no_planner_can_take_is_no_complete_answer(bench: Any,
     assert out["answer"]["status"] == "partial"
     assert "did not work" in out["answer"]["text"]
     assert bench.count("look") == 1
+
+
+HOBBY = {"type": "object", "properties": {"hobby": {"type": "string"}}, "required": ["hobby"]}
+UNKNOWN = {"hobby": "unknown", "missing": "Eve's hobby, said to stand at eve.example"}
+
+
+def told_by(w: Any, **fields: Any) -> list[Any]:
+    """Write a plan that acts on what a model reads."""
+    schema = {**HOBBY, "additionalProperties": False}
+    found = {"id": "found", "kind": "reason", "prompt": "Eve's hobby?", "args": {"a": w.ref("a")}}
+    published = w.step("published", "pay", to=w.ref("found", "hobby"), amount=1.0)
+    return [w.step("a", "look", item="A"), {**found, "output_schema": schema, **fields}, published]
+
+
+async def test_nothing_is_done_with_what_a_model_did_not_find(bench: Any, w: Any) -> None:
+    """The planner hears what is missing, and finds another way; the model is not asked twice."""
+    reasoner = ScriptedModel(replies=[UNKNOWN])
+    agent = bench.agent(
+        w.plan(*told_by(w)),
+        w.plan(w.step("a", "look", item="A"), w.step("b", "look", item="eve.example")),
+        models={"reasoner": reasoner},
+    )
+
+    out = await agent.ainvoke({"task": "Publish Eve's hobby"}, w.thread())
+
+    assert "said to stand at eve.example" in str(bench.models[0].prompts[1][-1].content)
+    assert out["results"]["b"]["status"] == "accepted"
+    assert bench.count("pay") == 0
+    assert len(reasoner.prompts) == 1
+
+
+async def test_a_plan_may_know_what_to_do_without(bench: Any, w: Any) -> None:
+    """It takes its other value, as after any failure."""
+    steps = told_by(w, on_error={"use": {"hobby": "none"}})
+    agent = bench.agent(w.plan(*steps[:2]), models={"reasoner": ScriptedModel(replies=[UNKNOWN])})
+
+    out = await agent.ainvoke({"task": "Find Eve's hobby"}, w.thread())
+
+    assert out["results"]["found"]["output"] == {"hobby": "none"}
+    assert len(bench.models[0].prompts) == 1

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.models.calling.structured import schema_problem
-from pointsman.runs.prompts import read_step_reply, step_schema
+from pointsman.runs.prompts import missing_in, read_step_reply, step_schema
 from pointsman.state.plan import Step
 from pointsman.state.values import Json, JsonObject
 
@@ -90,3 +90,36 @@ def test_a_step_without_a_schema_gives_a_text() -> None:
 def test_a_reply_is_held_to_the_schema(reply: JsonObject) -> None:
     """As strictly as when nothing could be left out."""
     assert schema_problem(reply, step_schema(reason(AMOUNT))) != ""
+
+
+@pytest.mark.parametrize("schema", [AMOUNT, {"type": "array"}], ids=["fields", "wrapped"])
+@pytest.mark.parametrize(
+    ("said", "missing"),
+    [("the amount", "the amount"), ("", ""), ("None", ""), ("n/a", ""), ("nothing", "")],
+)
+def test_what_is_not_in_the_data_is_said_beside_the_result(
+    schema: JsonObject, said: str, missing: str
+) -> None:
+    """Where there is something to say."""
+    step = reason(schema)
+    result = {"amount": 0} if schema is AMOUNT else {"result": []}
+
+    assert schema_problem({**result, "missing": said}, step_schema(step)) == ""
+    assert missing_in(step, {**result, "missing": said}) == missing
+    assert read_step_reply(step, {**result, "missing": said}) == read_step_reply(step, result)
+
+
+def test_a_text_says_itself_what_is_missing() -> None:
+    """It has room for it, and is an answer all the same."""
+    step = reason(None)
+
+    assert schema_problem({"text": "Hi.", "missing": "all"}, step_schema(step)) != ""
+    assert missing_in(step, {"text": "Hi."}) == ""
+
+
+def test_a_result_with_a_field_of_that_name_has_a_name_itself() -> None:
+    """What a plan asks for under it is no word about the data."""
+    step = reason({**AMOUNT, "properties": {"missing": {"type": "string"}}, "required": []})
+
+    assert read_step_reply(step, {"result": {"missing": "a"}}) == ({"missing": "a"}, None)
+    assert missing_in(step, {"result": {"missing": "a"}}) == ""
