@@ -139,7 +139,7 @@ async def test_a_thread_that_has_finished_takes_a_new_turn(
 async def test_a_loop_goes_on_with_the_items_that_had_not_ended(
     golden: Any, with_loops: Path, tmp_path: Path
 ) -> None:
-    """What was looked up is not looked up again, one gate asks for all, and each is paid once."""
+    """One gate asks for all, and each is paid once, right after its condition was decided anew."""
     golden.restore(with_loops / "in_a_loop", tmp_path)
     tools = golden.Tools(tmp_path)
 
@@ -152,7 +152,7 @@ async def test_a_loop_goes_on_with_the_items_that_had_not_ended(
 
     assert tools.calls == [
         *("look:A", "look:p1", "look:p2", "look:p3", "look:p3"),
-        *("pay:p1", "pay:p2", "pay:p3"),
+        *("look:p1", "pay:p1", "look:p2", "pay:p2", "look:p3", "pay:p3"),
     ]
     assert out["answer"]["status"] == "complete"
 
