@@ -63,7 +63,7 @@ EXTRA_HOMES = {
     "learn": {"models/learned"},
     "mcp": {"tools"},
     "plot": {"benchmarks"},
-    "postgres": {"stores", "tools/builtin"},
+    "postgres": {"stores", "stores/forgetting", "tools/builtin"},
     "queue": {"workers"},
     "sql": {"tools/builtin"},
     "tau2": {"evals/tau2"},

@@ -351,7 +351,7 @@ def test_progress_is_streamed(claim: Claim) -> None:
     )
     events = [part.data["event"] for part in parts if part.event.startswith("custom")]
 
-    assert events[:3] == ["run_started", "planned", "dispatched"]
+    assert events[:4] == ["run_started", "planned", "drawn", "dispatched"]
     assert events.count("step_finished") == 1
     assert events.count("waiting") == 2
 
