@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-ÖØ-ÞŒŠŽ0-9\"'(¿¡«„“‘])|\n+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-ÖØ-ÞŒŠŽ0-9\"'¿¡«„“‘])|\n+")
+"""What stands in brackets says more of what it stands behind: `Mail Ann. (by 3 May)`."""
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|Hr|Nr|bzw|inkl|ca|Sra?|Srta|Dra|Uds?|Mme|Mlle|e\.g|i\.e)\.$"
 )

@@ -28,6 +28,7 @@ def test_sentences_lose_their_markdown() -> None:
         "Sie kommt am 3. Werktag nach dem Versand.",
         "Das gilt z. B. Kunden mit Konto.",
         "Dear Mr. Keller, it is on its way.",
+        "I mailed Ann: Please review it. (by 3 May); Bob: Please call.",
     ],
 )
 def test_an_abbreviation_or_ordinal_ends_no_sentence(text: str) -> None:
