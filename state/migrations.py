@@ -179,11 +179,12 @@ def read_stored(kind: type[R], value: Json, *, where: str = "") -> R:
         return kind.from_json(value)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
+        path = ".".join(str(part) for part in first["loc"])
+        field = f"`{path}`" if path else "the whole of it"
         unknown = first["type"] == "extra_forbidden"
         problem = "a field that this release does not know" if unknown else first["msg"]
         raise OperatorError(
-            f"The stored {kind.__name__} cannot be read: `{field}`: {problem}. This release reads "
+            f"The stored {kind.__name__} cannot be read: {field}: {problem}. This release reads "
             f"versions of the schema up to {SCHEMA_VERSION}.",
             where=where,
             fix="Nothing was changed. Go on with the release that has written it, or mend what was "

@@ -148,6 +148,7 @@ def test_what_is_no_version_is_refused(version: Any) -> None:
         ("parked", [1]),
         ("plan", {"steps": 7}),
         ("run", {"id": 7}),
+        ("run", [1]),
     ],
 )
 def test_a_damaged_part_is_named(channel: str, value: Any) -> None:
@@ -158,6 +159,7 @@ def test_a_damaged_part_is_named(channel: str, value: Any) -> None:
         getattr(view, channel)
 
     assert refused.value.where.startswith(f"state.{channel}")
+    assert "``" not in str(refused.value), "a part as a whole has no field to name"
     assert "Nothing was changed" in refused.value.fix
 
 
