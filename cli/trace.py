@@ -48,9 +48,11 @@ async def _trace(
         await threads.known_thread(thread)
         found = await trace_of(threads.agent, thread, store=store, at=at)
         found = shown_to(found, threads.caller.principal, masker_of(threads.settings))
-    if drawing:
-        drawn = found.runs[-1].drawing() if found.runs else ""
-        output.document({"mermaid": drawn}) if output.json else output.line(drawn)
+    drawn = found.runs[-1].drawing() if drawing and found.runs else ""
+    if drawing and output.json:
+        output.document({"mermaid": drawn})
+    elif drawing:
+        output.line(drawn)
     elif output.json:
         output.document(found.model_dump(mode="json"))
     else:

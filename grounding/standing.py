@@ -148,8 +148,6 @@ class Standing:
                 return True
 
     def _identifier(self, fact: Identifier) -> bool:
-        if any(fact.key in Holding((done.given,)).keys for done in self._done_by(fact)):
-            return True
         if fact in self.facts.addresses and fact.key not in self.basis.keys | self.context.keys:
             # An address leads where it says or nowhere: that a part of it is known helps nobody.
             # Only its host may be told by itself.
@@ -159,7 +157,12 @@ class Standing:
         if fact.key not in self.context.keys and not parts_known(fact, self.context):
             return False
         # What was asked about is known, but a record of another one of its kind says nothing of it.
-        return not self._holds_another(fact) or denies(self.text)
+        # What something was done to or where, the deed says.
+        return (
+            not self._holds_another(fact)
+            or denies(self.text)
+            or any(fact.key in done.given.keys for done in self._done_by(fact))
+        )
 
     def _holds_another(self, fact: Identifier) -> bool:
         if "." in fact.text:

@@ -12,9 +12,9 @@ from ..errors import OperatorError, PlanError
 from ..planners.protocols import Declined, PlanRequest, Waits
 from ..planners.validation import validate_apart
 from ..state.context import AgentContext
-from ..state.drawing import drawn
 from ..state.migrations import read_stored
 from ..state.plan import Plan
+from ..state.plan_drawing import drawn
 from ..state.provenance import union
 from ..state.results import StepResult, told_by
 from ..state.revision import as_they_ran

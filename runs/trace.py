@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ConfigError, ExpressionError, NotFoundError
 from ..state.answer import Answer
-from ..state.drawing import drawn
 from ..state.instances import step_of
 from ..state.migrations import read_stored
 from ..state.plan import Plan, Step
+from ..state.plan_drawing import drawn
 from ..state.references import Reference, at_path, resolve
 from ..state.results import StepResult
 from ..state.run import Run, Stop

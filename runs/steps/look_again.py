@@ -55,8 +55,9 @@ async def look_again(current: Current, dependencies: Dependencies) -> tuple[str,
     for before in _readable(current, dependencies):
         look = await _look(before, dependencies)
         spent += look.usage
-        own = await _is_our_own(before, "found", look.found, dependencies)
-        if look.problem and not (look.found and own):
+        if look.problem and not (
+            look.found and await _is_our_own(before, "found", look.found, dependencies)
+        ):
             return look.problem, spent
         looks[before.step.id] = look
     return await _condition(current, looks, dependencies), spent

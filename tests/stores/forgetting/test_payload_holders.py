@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy import Connection, insert
 
-from pointsman.stores.engines import store_url
 from pointsman.stores.forgetting.payload_references import held_payloads
 from pointsman.stores.payloads import (
     EVERYBODY,
@@ -19,21 +14,10 @@ from pointsman.stores.payloads import (
     holder_of_thread,
     insert_content,
 )
-from pointsman.stores.schema import METADATA, payloads
+from pointsman.stores.schema import payloads
 
 MINE = (holder_of_thread("t"), holder_of_run("r"))
 THEIRS = (holder_of_thread("other"), EVERYBODY)
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """Yield a connection to a database with all tables, each of which is empty."""
-    engine = create_engine(store_url(Path(url) if "://" not in url else url))
-    METADATA.create_all(engine)
-    with engine.connect() as opened:
-        yield opened
-    METADATA.drop_all(engine)
-    engine.dispose()
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy import Connection, insert
 
 from pointsman.state.values import Json
-from pointsman.stores.engines import store_url
 from pointsman.stores.forgetting.payload_references import digests_in, unneeded
 from pointsman.stores.payloads import Content, content_of, content_of_bytes, insert_content
-from pointsman.stores.schema import METADATA, effects, notes, outcomes
+from pointsman.stores.schema import effects, notes, outcomes
 
 ABSENT = "0" * 64
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """Yield a connection to a database with all tables, each of which is empty."""
-    engine = create_engine(store_url(Path(url) if "://" not in url else url))
-    METADATA.create_all(engine)
-    with engine.connect() as opened:
-        yield opened
-    METADATA.drop_all(engine)
-    engine.dispose()
 
 
 @st.composite

@@ -7,8 +7,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.state.drawing import drawn
 from pointsman.state.plan import ForEach, Plan, Step
+from pointsman.state.plan_drawing import drawn
 from pointsman.state.results import StepResult
 
 FOUND = Step(id="found", kind="tool", tool="find_orders")
