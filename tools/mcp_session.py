@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+import os
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
 import httpx
 
@@ -21,7 +24,6 @@ MAX_REPLY_BYTES = 64 * 1024 * 1024
 _UNPACKED = ("", "identity")
 
 if TYPE_CHECKING:
-    from langchain_mcp_adapters.sessions import Connection
     from mcp import ClientSession
 
 
@@ -35,46 +37,78 @@ async def open_session(server: McpServer) -> AsyncGenerator[tuple[ClientSession,
         ConfigError: The extra is missing, or a variable is not set.
     """
     unread = UnreadMessages(server.name, may_chat=server.transport == "stdio")
-    connection = _connection(server.resolved(), {"message_handler": unread.take}, unread)
-    with redacted_logs(server.secrets()):
-        async with _session(server, connection) as session:
-            yield session, unread
-
-
-def _session(
-    server: McpServer, connection: Connection
-) -> AbstractAsyncContextManager[ClientSession]:
     try:
-        from langchain_mcp_adapters.sessions import create_session
+        # Imported when it is needed: it is an extra.
+        import langchain_mcp_adapters.sessions as _  # noqa: F401 - whether it is there
     except ImportError as error:
         raise ConfigError(
             "MCP servers need langchain-mcp-adapters.",
             where=server.name,
             fix="Install the extra `mcp`.",
         ) from error
-    return create_session(connection)
+    given: dict[str, Any] = {"message_handler": unread.take}
+    with redacted_logs(server.secrets()):
+        resolved = server.resolved()
+        opened = (
+            _program(resolved, given)
+            if server.transport == "stdio"
+            else _over_http(resolved, given, unread)
+        )
+        async with opened as session:
+            yield session, unread
 
 
-def _connection(server: McpServer, session: dict[str, Any], unread: UnreadMessages) -> Connection:
-    if server.transport == "stdio":
-        return {
-            "transport": "stdio",
-            "command": server.command,
-            "args": list(server.args),
-            "env": server.env,
-            "cwd": server.cwd,
-            "encoding": ENCODING,
-            # Else one byte that is no UTF-8 ends the session.
-            "encoding_error_handler": "replace",
-            "session_kwargs": session,
+@asynccontextmanager
+async def _program(server: McpServer, given: dict[str, Any]) -> AsyncGenerator[ClientSession]:
+    """Start a program that serves; what it writes to its standard error goes to ours."""
+    from mcp import ClientSession, StdioServerParameters, stdio_client
+
+    parameters = StdioServerParameters(
+        command=server.command,
+        args=list(server.args),
+        env=server.env,
+        cwd=server.cwd,
+        encoding=ENCODING,
+        # Else one byte that is no UTF-8 ends the session.
+        encoding_error_handler="replace",
+    )
+    with _error_stream() as errors:
+        async with (
+            stdio_client(parameters, errors) as (read, write),
+            ClientSession(read, write, **given) as session,
+        ):
+            yield session
+
+
+@contextmanager
+def _error_stream() -> Generator[TextIO]:
+    """Give our standard error, or nowhere where it is no file that a program could write to.
+
+    The library would take what it was when the library was imported.
+    """
+    try:
+        sys.stderr.fileno()
+    except (AttributeError, OSError, ValueError):
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            yield nowhere
+    else:
+        yield sys.stderr
+
+
+def _over_http(
+    server: McpServer, given: dict[str, Any], unread: UnreadMessages
+) -> AbstractAsyncContextManager[ClientSession]:
+    from langchain_mcp_adapters.sessions import create_session
+
+    return create_session(
+        {
+            "transport": "streamable_http",
+            "url": shown_url(server.url),
+            "headers": server.headers,
+            "httpx_client_factory": functools.partial(_client, server.url, unread.give_up),
+            "session_kwargs": given,
         }
-    return {
-        "transport": "streamable_http",
-        "url": shown_url(server.url),
-        "headers": server.headers,
-        "httpx_client_factory": functools.partial(_client, server.url, unread.give_up),
-        "session_kwargs": session,
-    }
+    )
 
 
 def _client(

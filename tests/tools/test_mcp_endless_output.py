@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 import sys
 import time
 import tracemalloc
@@ -21,6 +22,13 @@ from pointsman.tools.mcp import McpServer, mcp_tools
 from pointsman.tools.mcp_lines import Lines
 from pointsman.tools.runner import Runner
 
+WITHOUT_ERRORS = """
+import asyncio, io, sys
+sys.stderr = {stream}
+from pointsman.tools.mcp import McpServer, mcp_tools
+server = McpServer(name="odd", command=sys.executable, args=tuple(sys.argv[1:]))
+print([tool.contract.name for tool in asyncio.run(mcp_tools(server)).tools])
+"""
 FLOOD = """
 import json, pathlib, sys
 method, piece, switch = sys.argv[1], sys.argv[2].encode().decode("unicode_escape"), sys.argv[3]
@@ -79,6 +87,19 @@ async def test_a_quiet_one_is_a_server(tmp_path: Path, store: SqlStore) -> None:
     outcome = await call(await Flooding(tmp_path, "none", "x").tools(store))
 
     assert (outcome.status, outcome.output) == ("done", "païd 😀")
+
+
+@pytest.mark.parametrize("stream", ["io.StringIO()", "None"])
+def test_a_program_is_started_where_standard_error_is_no_file(tmp_path: Path, stream: str) -> None:
+    """As in a notebook, under a windowed interpreter, or where output is captured."""
+    args = Flooding(tmp_path, "none", "x").server.args
+    script = WITHOUT_ERRORS.format(stream=stream)
+
+    ran = subprocess.run(
+        [sys.executable, "-c", script, *args], capture_output=True, text=True, timeout=60
+    )
+
+    assert ran.stdout.strip() == "['pay']", ran.stderr
 
 
 @pytest.mark.parametrize("piece", ["x", "\\u20ac", "log\\n", "\\n"])
